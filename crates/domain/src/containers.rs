@@ -1,0 +1,266 @@
+//! The port through which Mosaic drives agent containers.
+//!
+//! One method per step of a start, each idempotent, so that a step repeated after a crash finds its
+//! own earlier work. The types cannot express privileged mode, host mounts or the host's network.
+
+use crate::{
+    ids::{ContainerId, InstanceId, UserId},
+    invalid::Invalid,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::stream::BoxStream;
+use ipnet::Ipv4Net;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+/// Whether agents reach the internet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NetworkPolicy {
+    /// Public addresses, never private ones.
+    Open,
+    /// Only Mosaic's internal port and what an admin allowed.
+    Closed,
+}
+
+/// What one container may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Limits {
+    /// MiB. OpenClaw is OOM-killed below 2,048.
+    pub memory_mib: u32,
+    /// Thousandths of a core.
+    pub cpu_millis: u32,
+    /// Processes and threads.
+    pub pids: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_mib: 2048, cpu_millis: 2000, pids: 512 }
+    }
+}
+
+impl Limits {
+    pub(crate) fn check(self) -> Result<(), Invalid> {
+        if self.memory_mib < 64 || self.cpu_millis < 100 || self.pids < 32 {
+            return Err(Invalid::new(
+                "limits",
+                "Use at least 64 MiB, 100 thousandths of a core and 32 processes.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whose container: the three labels that are checked before every action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// Label `mosaic.instance`.
+    pub instance: InstanceId,
+    /// Label `mosaic.user`.
+    pub user: UserId,
+    /// Label `mosaic.container`.
+    pub container: ContainerId,
+}
+
+/// A user's own network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// Its subnet, a /28 of the pool.
+    pub subnet: Ipv4Net,
+    /// The host's address on it: where the agent reaches Mosaic's internal port.
+    pub gateway: Ipv4Addr,
+}
+
+/// Everything a container is created from.
+#[derive(Debug, Clone)]
+pub struct ContainerSpec {
+    /// Whose it is.
+    pub owner: Owner,
+    /// Counts creates; label `mosaic.generation`. A container of an older generation is replaced.
+    pub generation: i64,
+    /// Image reference; it must be on the host already.
+    pub image: String,
+    /// Docker runtime (`runc`, `runsc`).
+    pub runtime: String,
+    /// Resource limits.
+    pub limits: Limits,
+    /// The container's own gateway token; new at every create.
+    pub gateway_token: SecretString,
+    /// TCP port of Mosaic's internal listener on the network's gateway address.
+    pub internal_port: u16,
+    /// Path of the container's configuration on the internal listener.
+    pub config_path: String,
+    /// The one private host address on which OpenClaw's port is published.
+    pub publish_on: IpAddr,
+}
+
+/// What Docker says of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Whose it is, read from its labels.
+    pub owner: Owner,
+    /// Its generation, read from its label.
+    pub generation: i64,
+    /// Docker's id.
+    pub docker_id: String,
+    /// Image it was created from.
+    pub image: String,
+    /// Its run state.
+    pub state: RunState,
+    /// Where OpenClaw's port is published; `None` while it does not run.
+    pub address: Option<SocketAddr>,
+    /// When it was last started.
+    pub started_at: Option<DateTime<Utc>>,
+}
+
+/// Docker's run states, as far as they make a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    /// Made, never started.
+    Created,
+    /// Its process runs.
+    Running,
+    /// Frozen by `docker pause`.
+    Paused,
+    /// Its process ended.
+    Exited {
+        /// Exit code of the entry process.
+        code: i64,
+        /// Whether the kernel killed it for memory.
+        oom_killed: bool,
+    },
+    /// Being removed or otherwise unusable.
+    Dead,
+}
+
+/// Something Docker reported about one of this instance's containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// Whose it was.
+    pub owner: Owner,
+    /// The generation it concerned.
+    pub generation: i64,
+    /// What happened.
+    pub what: Happened,
+}
+
+/// What a container event says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happened {
+    /// The process started.
+    Started,
+    /// The process ended.
+    Died,
+    /// The kernel killed it for memory.
+    OutOfMemory,
+    /// The container is gone.
+    Removed,
+}
+
+/// Facts about the engine for `doctor` and for capacity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineInfo {
+    /// Server version.
+    pub version: String,
+    /// Total memory of the host in bytes.
+    pub memory_bytes: u64,
+    /// Names of the runtimes it can use.
+    pub runtimes: Vec<String>,
+}
+
+/// Why the runtime could not do it. The text is fit for an admin; it carries no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ContainerError {
+    /// The engine does not answer.
+    #[error("the Docker engine does not answer ({0})")]
+    EngineAway(String),
+    /// The image is not on the host.
+    #[error("the agent image {0} is not on this host; run `make images` there")]
+    ImageMissing(String),
+    /// All subnets of the pool are in use.
+    #[error("all subnets of {0} are in use; widen the pool in the settings")]
+    NetworkPoolExhausted(Ipv4Net),
+    /// The disk is full.
+    #[error("the disk that holds the volumes is full; free some space and try again")]
+    VolumeFull,
+    /// The published port was taken.
+    #[error("a port that the container needs is taken; trying another one")]
+    PortTaken,
+    /// An object of that name does not bear this instance's labels: hands off.
+    #[error("{0} exists but does not belong to this Mosaic instance; rename or remove it by hand")]
+    NotOurs(String),
+    /// It is not there.
+    #[error("the container does not exist")]
+    Missing,
+    /// Anything else.
+    #[error("the Docker engine refused: {0}")]
+    Other(String),
+}
+
+impl ContainerError {
+    /// A short stable name for metrics and job errors.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::EngineAway(_) => "engine_away",
+            Self::ImageMissing(_) => "image_missing",
+            Self::NetworkPoolExhausted(_) => "network_pool_exhausted",
+            Self::VolumeFull => "volume_full",
+            Self::PortTaken => "port_taken",
+            Self::NotOurs(_) => "not_ours",
+            Self::Missing => "missing",
+            Self::Other(_) => "engine_refused",
+        }
+    }
+
+    /// Whether trying again without anybody doing something can help.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::EngineAway(_) | Self::PortTaken | Self::Missing | Self::Other(_))
+    }
+}
+
+/// The port. Implementations: Docker (crate `runtime`), an in-memory fake for tests.
+#[async_trait]
+pub trait Containers: Send + Sync {
+    /// Version, memory and runtimes of the engine.
+    async fn engine(&self) -> Result<EngineInfo, ContainerError>;
+    /// Whether the image is on the host.
+    async fn image_present(&self, image: &str) -> Result<bool, ContainerError>;
+    /// The user's network, made when it is missing.
+    async fn ensure_network(
+        &self,
+        owner: &Owner,
+        policy: NetworkPolicy,
+        pool: Ipv4Net,
+    ) -> Result<Network, ContainerError>;
+    /// The user's state volume, made when it is missing.
+    async fn ensure_volume(&self, owner: &Owner) -> Result<(), ContainerError>;
+    /// The container, made when it is missing. One of the same generation is left as it is; one of
+    /// an older generation is removed first; one of a newer generation is an [`ContainerError::Other`].
+    async fn create(&self, spec: &ContainerSpec, network: &Network) -> Result<Seen, ContainerError>;
+    /// Starts it; a running one is left alone, a paused one is resumed. Answers with its address.
+    async fn start(&self, owner: &Owner) -> Result<Seen, ContainerError>;
+    /// Asks it to end and kills it after `grace`; a stopped or missing one is fine.
+    async fn stop(&self, owner: &Owner, grace: Duration) -> Result<(), ContainerError>;
+    /// Removes the container (not the volume); a missing one is fine.
+    async fn remove(&self, owner: &Owner) -> Result<(), ContainerError>;
+    /// Removes the user's network; a missing one is fine.
+    async fn remove_network(&self, owner: &Owner) -> Result<(), ContainerError>;
+    /// Removes the user's state volume: his agent's memory is gone. A missing one is fine.
+    async fn remove_volume(&self, owner: &Owner) -> Result<(), ContainerError>;
+    /// What is there now, `None` when nothing is.
+    async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError>;
+    /// All containers that bear the instance's label.
+    async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError>;
+    /// What happens to them from now on. The stream ends when the engine goes away.
+    async fn watch(
+        &self,
+        instance: InstanceId,
+    ) -> Result<BoxStream<'static, Result<Event, ContainerError>>, ContainerError>;
+}

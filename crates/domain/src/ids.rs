@@ -1,0 +1,133 @@
+//! Identifiers: newtypes over UUIDv7 whose text form carries a prefix (`usr_0198…`).
+//!
+//! The prefix makes a log line or a URL readable and lets a wrong id fail at parsing instead of
+//! finding nothing. The database stores the bare UUID.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{fmt, str::FromStr};
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// The text was not an id of the expected kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected an id that begins with `{prefix}_` followed by 32 hexadecimal digits")]
+pub struct ParseIdError {
+    /// The prefix that was expected, without the underscore.
+    pub prefix: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The text prefix without its underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// A fresh id whose leading bits are `now`, so that ids sort by creation.
+            pub fn new(now: DateTime<Utc>) -> Self {
+                let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+                Self(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos())))
+            }
+
+            /// The id as the database stores it.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(value: Uuid) -> Self {
+                Self(value)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), self.0.simple())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let wrong = ParseIdError { prefix: $prefix };
+                let Some(hex) = text.strip_prefix(concat!($prefix, "_")) else { return Err(wrong) };
+                if hex.len() != 32 {
+                    return Err(wrong);
+                }
+                Uuid::try_parse(hex).map(Self).map_err(|_| wrong)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// One Mosaic installation.
+    InstanceId = "ins";
+    /// A person with an account.
+    UserId = "usr";
+    /// A browser session.
+    SessionId = "ses";
+    /// A bearer token for programs.
+    ApiTokenId = "tok";
+    /// An LLM account with its key.
+    ProviderId = "prv";
+    /// A configured agent (name, personality, models).
+    AgentId = "agt";
+    /// A user's OpenClaw container (the row, not Docker's id).
+    ContainerId = "ctr";
+    /// A conversation in the chat.
+    ChatId = "cht";
+    /// One question and its answer.
+    TurnId = "trn";
+    /// A durable job.
+    JobId = "job";
+    /// One start of a worker process.
+    WorkerId = "wrk";
+    /// An entry of the audit log.
+    AuditId = "aud";
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn text_form_round_trips_and_other_kinds_are_refused() {
+        let id = UserId::new(DateTime::from_timestamp(1_795_339_175, 0).unwrap());
+        assert_eq!(id.to_string().parse::<UserId>().unwrap(), id);
+        assert!(id.to_string().parse::<ChatId>().is_err());
+        assert!("usr_".parse::<UserId>().is_err());
+        assert!("usr_0198f3c2-0000-7000-8000-000000000000".parse::<UserId>().is_err());
+    }
+
+    #[test]
+    fn ids_sort_by_creation() {
+        let early = JobId::new(DateTime::from_timestamp(1_000, 0).unwrap());
+        let late = JobId::new(DateTime::from_timestamp(2_000, 0).unwrap());
+        assert!(early < late);
+    }
+}

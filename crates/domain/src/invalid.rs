@@ -1,0 +1,46 @@
+//! What a validated constructor answers when it refuses.
+
+/// One field that cannot be accepted, with a sentence that says what would be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct Invalid {
+    /// The JSON name of the field (`baseUrl`), as the client sent it.
+    pub field: &'static str,
+    /// What to do, as a full sentence.
+    pub message: String,
+}
+
+impl Invalid {
+    /// A refusal of `field`.
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self { field, message: message.into() }
+    }
+}
+
+/// Trims `text` and accepts it when it is between 1 and `max` characters without control characters.
+pub fn line(field: &'static str, text: &str, max: usize) -> Result<String, Invalid> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length == 0 {
+        return Err(Invalid::new(field, "Enter a value."));
+    }
+    if length > max {
+        return Err(Invalid::new(field, format!("Use at most {max} characters (this has {length}).")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Invalid::new(field, "Use one line without control characters."));
+    }
+    Ok(text.to_owned())
+}
+
+/// Accepts `text` of at most `max` characters. NUL is refused, because Postgres cannot store it.
+pub fn text(field: &'static str, text: &str, max: usize) -> Result<String, Invalid> {
+    let length = text.chars().count();
+    if length > max {
+        return Err(Invalid::new(field, format!("Use at most {max} characters (this has {length}).")));
+    }
+    if text.contains('\0') {
+        return Err(Invalid::new(field, "Remove the NUL character."));
+    }
+    Ok(text.to_owned())
+}

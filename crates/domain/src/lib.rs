@@ -1,0 +1,22 @@
+//! The nouns of Mosaic Fleet: ids, actors, state machines, settings and ports.
+//!
+//! Owns the vocabulary every other crate speaks. It must not do I/O: no database, no network, no
+//! file, no environment. The ports ([`containers::Containers`], [`clock::Clock`]) are signatures only.
+
+pub mod actor;
+pub mod agent;
+pub mod clock;
+pub mod containers;
+pub mod ids;
+pub mod invalid;
+pub mod lifecycle;
+pub mod provider;
+pub mod settings;
+pub mod slug;
+pub mod turn;
+
+pub use actor::{Actor, Person, Role, Scope};
+pub use clock::{Clock, SystemClock};
+pub use ids::*;
+pub use invalid::Invalid;
+pub use slug::Slug;

@@ -1,0 +1,72 @@
+//! The instance's settings: typed, validated, with defaults that work.
+
+use crate::{
+    containers::{Limits, NetworkPolicy},
+    invalid::Invalid,
+};
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+/// A host and port that an admin allows although its address is private.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AllowedHost {
+    /// Name or address, lower case, as it stands in a base URL.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// Everything an admin can set. Stored as one versioned JSON document in `system_config`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// Image of the agent containers.
+    pub agent_image: String,
+    /// Docker runtime: `runc`, or `runsc` for gVisor.
+    pub container_runtime: String,
+    /// Whether agents reach the internet.
+    pub network_policy: NetworkPolicy,
+    /// Where the users' subnets (/28 each) are cut from.
+    pub subnet_pool: Ipv4Net,
+    /// What one container may use.
+    pub limits: Limits,
+    /// Private hosts that providers may live on.
+    pub allowed_hosts: Vec<AllowedHost>,
+    /// How long a start may take before it counts as failed, in seconds.
+    pub start_timeout_seconds: u32,
+    /// Minutes without use after which a container is stopped; 0 = never.
+    pub idle_timeout_minutes: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            agent_image: "mosaic-agent:2026.9.6".into(),
+            container_runtime: "runc".into(),
+            network_policy: NetworkPolicy::Open,
+            // A corner of 10/8 that neither Docker's own pools nor common home routers use.
+            subnet_pool: Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 77, 0, 0), 16),
+            limits: Limits::default(),
+            allowed_hosts: Vec::new(),
+            start_timeout_seconds: 180,
+            idle_timeout_minutes: 30,
+        }
+    }
+}
+
+impl Settings {
+    /// Checks what the types cannot express.
+    pub fn check(self) -> Result<Self, Invalid> {
+        if self.subnet_pool.prefix_len() > 24 {
+            return Err(Invalid::new("subnetPool", "Use a range of at least a /24 (16 users)."));
+        }
+        if !matches!(self.container_runtime.as_str(), "runc" | "runsc") {
+            return Err(Invalid::new("containerRuntime", "Use `runc` or `runsc`."));
+        }
+        if !(10..=1800).contains(&self.start_timeout_seconds) {
+            return Err(Invalid::new("startTimeoutSeconds", "Use 10 to 1800 seconds."));
+        }
+        self.limits.check()?;
+        Ok(self)
+    }
+}

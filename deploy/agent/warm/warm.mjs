@@ -1,0 +1,55 @@
+// Fills V8's compile cache while the image is built: boots the gateway twice (first boot and later
+// boot take different paths through the code) and chats once with each, against a model that is
+// played here. The gateway must end by itself (SIGTERM): Node writes the cache at exit.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync } from "node:fs";
+import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const state = "/tmp/warm-state";
+const gateway = "http://127.0.0.1:18789";
+const token = "warm-up-only";
+
+const chunk = (delta, finish_reason = null) =>
+  `data: ${JSON.stringify({ id: "w", object: "chat.completion.chunk", created: 1, model: "warm", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+const model = createServer((request, response) => {
+  request.resume().on("end", () => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(chunk({ role: "assistant", content: "warm" }) + chunk({}, "stop"));
+    response.end(`data: ${JSON.stringify({ id: "w", object: "chat.completion.chunk", created: 1, model: "warm", choices: [], usage })}\n\ndata: [DONE]\n\n`);
+  });
+}).listen(9999, "127.0.0.1");
+
+mkdirSync(`${state}/workspace`, { recursive: true });
+copyFileSync(new URL("openclaw.json", import.meta.url), `${state}/openclaw.json`);
+
+for (const boot of ["first", "second"]) {
+  const began = Date.now();
+  const seconds = () => ((Date.now() - began) / 1000).toFixed(1);
+  const child = spawn("openclaw", ["gateway", "run", "--bind", "lan", "--port", "18789"], {
+    stdio: "inherit",
+    env: { ...process.env, OPENCLAW_STATE_DIR: state, OPENCLAW_CONFIG_PATH: `${state}/openclaw.json`, OPENCLAW_GATEWAY_TOKEN: token },
+  });
+  const exit = once(child, "exit");
+  let ready = false;
+  while (!ready) {
+    if (child.exitCode !== null || Date.now() - began > 180_000) throw new Error(`the gateway did not get ready (exit ${child.exitCode})`);
+    await sleep(250);
+    ready = await fetch(`${gateway}/readyz`).then((answer) => answer.ok, () => false);
+  }
+  console.log(`${boot} boot: ready after ${seconds()} s`);
+  const answer = await fetch(`${gateway}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "openclaw", stream: true, messages: [{ role: "user", content: "hello" }] }),
+  });
+  const text = await answer.text();
+  if (!text.includes('"content":"warm"')) throw new Error(`no answer to the warm-up chat: ${answer.status} ${text}`);
+  child.kill("SIGTERM");
+  await exit;
+  console.log(`${boot} boot: chatted and stopped after ${seconds()} s`);
+}
+model.close();
+model.closeAllConnections();
