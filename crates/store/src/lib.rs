@@ -1,1 +1,27 @@
-//! (to be written)
+//! The application's SQL: one file per aggregate, every statement inside a transaction that is bound
+//! to an actor.
+//!
+//! Owns queries and row shapes. It must not decrypt (it does not know the vault), decide (that is
+//! `fleet`) or talk to anything but Postgres. The queue's own tables belong to `jobs`.
+
+pub mod agents;
+pub mod audit;
+pub mod chats;
+pub mod config;
+pub mod containers;
+pub mod credentials;
+mod error;
+pub mod events;
+pub mod listen;
+pub mod providers;
+pub mod rights;
+pub mod turns;
+mod tx;
+pub mod users;
+
+pub use error::Error;
+pub use rights::Rights;
+pub use tx::{Store, Tx};
+
+/// Shorthand used by every aggregate.
+pub type Result<T> = std::result::Result<T, Error>;

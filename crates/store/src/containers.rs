@@ -1,0 +1,320 @@
+//! Containers: the wish, what was seen, and the events between, each change in one statement that is
+//! guarded by the generation, so that a late writer changes nothing.
+
+use crate::{Result, Tx, listen};
+use chrono::{DateTime, Utc};
+use domain::{
+    ContainerId, UserId,
+    lifecycle::{Desired, Observed, Wanted},
+    turn::Stage,
+};
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// A container's row.
+#[derive(Debug, Clone, FromRow)]
+pub struct Container {
+    /// Its id.
+    #[sqlx(try_from = "Uuid")]
+    pub id: ContainerId,
+    /// Whose it is.
+    #[sqlx(try_from = "Uuid")]
+    pub user_id: UserId,
+    desired: String,
+    /// Counts creates.
+    pub generation: i64,
+    observed: String,
+    stage: String,
+    /// Since when it is in that stage.
+    pub stage_since: DateTime<Utc>,
+    /// When the present start was asked for.
+    pub wanted_since: Option<DateTime<Utc>>,
+    /// `ip:port` where OpenClaw answers.
+    pub address: Option<String>,
+    /// Image of the present generation.
+    pub image: Option<String>,
+    /// Sealed gateway token.
+    pub gateway_token: Option<Vec<u8>>,
+    /// Config version in force, as the container reported.
+    pub applied_version: Option<String>,
+    /// What OpenClaw said of a config it refused.
+    pub config_error: Option<String>,
+    /// Why it failed: `{code, title, detail}`.
+    pub failure: Option<Value>,
+    /// The start job of the present start.
+    pub start_job: Option<Uuid>,
+    /// When it last became ready.
+    pub ready_at: Option<DateTime<Utc>>,
+    /// Last chat activity.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+impl Container {
+    /// What is wanted.
+    pub fn desired(&self) -> Desired {
+        Desired::from_stored(&self.desired)
+    }
+    /// What was last seen.
+    pub fn observed(&self) -> Observed {
+        Observed::from_stored(&self.observed)
+    }
+    /// How far the start has come.
+    pub fn stage(&self) -> Stage {
+        Stage::from_stored(&self.stage)
+    }
+    /// The wish, for the planner.
+    pub fn wanted(&self) -> Wanted {
+        Wanted { desired: self.desired(), generation: self.generation }
+    }
+    /// Whether it answers and is wanted to.
+    pub fn is_ready(&self) -> bool {
+        self.desired() == Desired::Running && self.observed() == Observed::Ready && self.address.is_some()
+    }
+}
+
+const COLUMNS: &str = "id, user_id, desired, generation, observed, stage, stage_since, wanted_since, address, image, \
+                       gateway_token, applied_version, config_error, failure, start_job, ready_at, last_used_at";
+
+/// The user's container row, made when it is missing.
+pub async fn ensure(tx: &mut Tx, id: ContainerId, user: UserId) -> Result<Container> {
+    sqlx::query("insert into user_containers (id, user_id) values ($1, $2) on conflict (user_id) do nothing")
+        .bind(id.uuid())
+        .bind(user.uuid())
+        .execute(tx.conn())
+        .await?;
+    let sql = format!("select {COLUMNS} from user_containers where user_id = $1 for update");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(user.uuid()).fetch_one(tx.conn()).await?)
+}
+
+/// The row of one container.
+pub async fn get(tx: &mut Tx, id: ContainerId) -> Result<Option<Container>> {
+    let sql = format!("select {COLUMNS} from user_containers where id = $1");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.uuid()).fetch_optional(tx.conn()).await?)
+}
+
+/// The row of a user's container.
+pub async fn get_of(tx: &mut Tx, user: UserId) -> Result<Option<Container>> {
+    let sql = format!("select {COLUMNS} from user_containers where user_id = $1");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(user.uuid()).fetch_optional(tx.conn()).await?)
+}
+
+/// The container that bears this gateway token and whose user is not disabled.
+pub async fn by_token(tx: &mut Tx, token_hash: &[u8]) -> Result<Option<Container>> {
+    let sql = format!(
+        "select {COLUMNS} from user_containers where gateway_token_hash = $1
+         and exists (select from users u where u.id = user_id and u.disabled_at is null)"
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(token_hash).fetch_optional(tx.conn()).await?)
+}
+
+/// All containers that are wanted to run, for sweeps.
+pub async fn wanted_running(tx: &mut Tx) -> Result<Vec<Container>> {
+    let sql = format!("select {COLUMNS} from user_containers where desired = 'running' order by id");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(tx.conn()).await?)
+}
+
+/// Changes the wish. A fresh wish for running begins a new start: stage, clock and failure are reset.
+pub async fn want(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> {
+    sqlx::query(
+        "update user_containers set desired = $2, updated_at = now(),
+             failure = case when $2 = 'running' then null else failure end,
+             stage = case when $2 = 'running' and observed <> 'ready' and (desired <> 'running' or observed = 'failed') then 'queued' else stage end,
+             stage_since = case when $2 = 'running' and observed <> 'ready' and (desired <> 'running' or observed = 'failed') then now() else stage_since end,
+             wanted_since = case when $2 = 'running' and observed <> 'ready' and (desired <> 'running' or observed = 'failed' or wanted_since is null) then now() else wanted_since end,
+             observed = case when $2 = 'running' and observed = 'failed' then 'starting' else observed end
+         where id = $1",
+    )
+    .bind(id.uuid())
+    .bind(desired.as_str())
+    .execute(tx.conn())
+    .await?;
+    changed(tx, id).await
+}
+
+/// Remembers which job performs the present start.
+pub async fn set_start_job(tx: &mut Tx, id: ContainerId, job: Uuid) -> Result<()> {
+    sqlx::query("update user_containers set start_job = $2 where id = $1")
+        .bind(id.uuid())
+        .bind(job)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The token of a new generation.
+#[derive(Debug)]
+pub struct NewToken<'a> {
+    /// Sealed token.
+    pub sealed: &'a [u8],
+    /// SHA-256 of it.
+    pub hash: &'a [u8],
+}
+
+/// Begins generation `from + 1` with a fresh token and revokes the old one; `None` when another worker was faster.
+pub async fn begin_generation(
+    tx: &mut Tx,
+    id: ContainerId,
+    from: i64,
+    token: &NewToken<'_>,
+    image: &str,
+) -> Result<Option<i64>> {
+    let generation: Option<i64> = sqlx::query_scalar(
+        "update user_containers set generation = generation + 1, gateway_token = $3, gateway_token_hash = $4,
+             image = $5, applied_version = null, config_error = null, address = null, observed = 'starting', updated_at = now()
+         where id = $1 and generation = $2 returning generation",
+    )
+    .bind(id.uuid())
+    .bind(from)
+    .bind(token.sealed)
+    .bind(token.hash)
+    .bind(image)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(generation)
+}
+
+/// What was observed of a container.
+#[derive(Debug, Clone)]
+pub enum Sight {
+    /// The start reached this stage.
+    Stage(Stage),
+    /// OpenClaw answers there.
+    Ready {
+        /// `ip:port`.
+        address: String,
+    },
+    /// It is down and should be.
+    Stopped,
+    /// It is gone.
+    Absent,
+    /// It did not come up, or went down by itself.
+    Failed {
+        /// `{code, title, detail}`.
+        failure: Value,
+    },
+}
+
+impl Sight {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Stage(stage) => stage.as_str(),
+            Self::Ready { .. } => "ready",
+            Self::Stopped => "stopped",
+            Self::Absent => "removed",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// Stores what was seen of `generation` together with its event, and tells whoever waits.
+/// `false`: the row belongs to another generation by now, nothing was changed.
+pub async fn observe(
+    tx: &mut Tx,
+    id: ContainerId,
+    generation: i64,
+    sight: &Sight,
+    detail: &str,
+) -> Result<bool> {
+    let (observed, stage, address, failure) = match sight {
+        Sight::Stage(stage) => (Observed::Starting, *stage, None, None),
+        Sight::Ready { address } => (Observed::Ready, Stage::Ready, Some(address.as_str()), None),
+        Sight::Stopped => (Observed::Stopped, Stage::Queued, None, None),
+        Sight::Absent => (Observed::Absent, Stage::Queued, None, None),
+        Sight::Failed { failure } => (Observed::Failed, Stage::Queued, None, Some(failure)),
+    };
+    let user: Option<Uuid> = sqlx::query_scalar(
+        "with before as (select id, stage, stage_since, observed from user_containers where id = $1 and generation = $2 for update),
+         timing as (
+             insert into stage_timings (stage, ms)
+             select stage, (extract(epoch from clock_timestamp() - stage_since) * 1000)::bigint from before
+             where $8 and stage <> $4 and stage <> 'ready')
+         update user_containers c set observed = $3, stage = $4, address = $5, failure = $6,
+             stage_since = case when b.stage = $4 and b.observed = $3 then c.stage_since else clock_timestamp() end,
+             ready_at = case when $7 then clock_timestamp() else ready_at end,
+             wanted_since = case when $7 then null else wanted_since end,
+             updated_at = now()
+         from before b where c.id = b.id returning c.user_id",
+    )
+    .bind(id.uuid())
+    .bind(generation)
+    .bind(observed.as_str())
+    .bind(stage.as_str())
+    .bind(address)
+    .bind(failure)
+    .bind(matches!(sight, Sight::Ready { .. }))
+    .bind(matches!(sight, Sight::Stage(_) | Sight::Ready { .. }))
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(user) = user else { return Ok(false) };
+    event(tx, id, UserId::from(user), generation, sight.word(), detail).await?;
+    changed(tx, id).await?;
+    Ok(true)
+}
+
+/// Notes what the container reported of its configuration.
+pub async fn set_applied(
+    tx: &mut Tx,
+    id: ContainerId,
+    version: Option<&str>,
+    error: Option<&str>,
+) -> Result<()> {
+    let updated = sqlx::query(
+        "update user_containers set applied_version = $2, config_error = $3, updated_at = now()
+         where id = $1 and (applied_version is distinct from $2 or config_error is distinct from $3)",
+    )
+    .bind(id.uuid())
+    .bind(version)
+    .bind(error)
+    .execute(tx.conn())
+    .await?;
+    if updated.rows_affected() > 0 {
+        changed(tx, id).await?;
+    }
+    Ok(())
+}
+
+/// Notes chat activity, for the idle reaper.
+pub async fn touch(tx: &mut Tx, user: UserId) -> Result<()> {
+    sqlx::query("update user_containers set last_used_at = now() where user_id = $1")
+        .bind(user.uuid())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Median duration in milliseconds of each stage over the last 50 starts of this instance.
+pub async fn usual_timings(tx: &mut Tx) -> Result<Vec<(Stage, u64)>> {
+    let rows: Vec<(String, f64)> = sqlx::query_as(
+        "select s.stage, percentile_cont(0.5) within group (order by t.ms)
+         from (values ('queued'), ('creating'), ('booting'), ('loading')) s(stage)
+         cross join lateral (select ms from stage_timings x where x.stage = s.stage order by id desc limit 50) t
+         group by s.stage",
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|(stage, ms)| (Stage::from_stored(&stage), ms.max(0.0) as u64)).collect())
+}
+
+async fn event(
+    tx: &mut Tx,
+    id: ContainerId,
+    user: UserId,
+    generation: i64,
+    what: &str,
+    detail: &str,
+) -> Result<()> {
+    sqlx::query("insert into container_events (container_id, user_id, generation, what, detail) values ($1, $2, $3, $4, $5)")
+        .bind(id.uuid())
+        .bind(user.uuid())
+        .bind(generation)
+        .bind(what)
+        .bind(detail)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+async fn changed(tx: &mut Tx, id: ContainerId) -> Result<()> {
+    tx.notify(listen::CONTAINER, &id.uuid().to_string()).await
+}

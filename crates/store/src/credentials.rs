@@ -1,0 +1,196 @@
+//! Browser sessions and API tokens: reference tokens, stored hashed.
+
+use crate::{Result, Tx, users::User};
+use chrono::{DateTime, Utc};
+use domain::{ApiTokenId, SessionId, UserId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// A valid session and whose it is.
+#[derive(Debug, Clone, FromRow)]
+pub struct SignedIn {
+    /// The session.
+    #[sqlx(try_from = "Uuid")]
+    pub session_id: SessionId,
+    /// Its user, never a disabled one.
+    #[sqlx(flatten)]
+    pub user: User,
+}
+
+/// A valid API token and whose it is.
+#[derive(Debug, Clone, FromRow)]
+pub struct TokenUse {
+    /// The token.
+    #[sqlx(try_from = "Uuid")]
+    pub token_id: ApiTokenId,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Its user, never a disabled one.
+    #[sqlx(flatten)]
+    pub user: User,
+}
+
+/// An API token as its owner sees it.
+#[derive(Debug, Clone, FromRow)]
+pub struct ApiToken {
+    /// Its id.
+    #[sqlx(try_from = "Uuid")]
+    pub id: ApiTokenId,
+    /// What the user called it.
+    pub name: String,
+    /// Last four characters.
+    pub ends_in: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Creation.
+    pub created_at: DateTime<Utc>,
+    /// End of validity.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Last use.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// What a new session is made of.
+#[derive(Debug)]
+pub struct NewSession<'a> {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// SHA-256 of its token.
+    pub token_hash: &'a [u8],
+    /// Absolute end.
+    pub expires_at: DateTime<Utc>,
+    /// Browser, clipped.
+    pub user_agent: &'a str,
+    /// Network address.
+    pub address: &'a str,
+}
+
+/// Stores a session.
+pub async fn insert_session(tx: &mut Tx, new: &NewSession<'_>) -> Result<()> {
+    sqlx::query(
+        "insert into sessions (id, user_id, token_hash, expires_at, user_agent, address)
+         values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(new.id.uuid())
+    .bind(new.user.uuid())
+    .bind(new.token_hash)
+    .bind(new.expires_at)
+    .bind(new.user_agent)
+    .bind(new.address)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The session of that token, if it is valid, was used within the last `idle_hours` and its user is not disabled.
+/// Its last use is noted at most once a minute, so that reading stays cheap.
+pub async fn session_by_token(tx: &mut Tx, token_hash: &[u8], idle_hours: i32) -> Result<Option<SignedIn>> {
+    let found: Option<SignedIn> = sqlx::query_as(
+        "select s.id as session_id, u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at
+         from sessions s join users u on u.id = s.user_id
+         where s.token_hash = $1 and s.expires_at > now() and u.disabled_at is null
+           and s.last_seen_at > now() - make_interval(hours => $2)",
+    )
+    .bind(token_hash)
+    .bind(idle_hours)
+    .fetch_optional(tx.conn())
+    .await?;
+    if let Some(signed_in) = &found {
+        sqlx::query("update sessions set last_seen_at = now() where id = $1 and last_seen_at < now() - interval '1 minute'")
+            .bind(signed_in.session_id.uuid())
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(found)
+}
+
+/// Ends a session of the acting user; whether there was one.
+pub async fn delete_session(tx: &mut Tx, id: SessionId) -> Result<bool> {
+    let done = sqlx::query("delete from sessions where id = $1").bind(id.uuid()).execute(tx.conn()).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Ends all sessions of a user.
+pub async fn delete_sessions_of(tx: &mut Tx, user: UserId) -> Result<u64> {
+    Ok(sqlx::query("delete from sessions where user_id = $1")
+        .bind(user.uuid())
+        .execute(tx.conn())
+        .await?
+        .rows_affected())
+}
+
+/// What a new API token is made of.
+#[derive(Debug)]
+pub struct NewApiToken<'a> {
+    /// Its id.
+    pub id: ApiTokenId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What the user called it.
+    pub name: &'a str,
+    /// SHA-256 of it.
+    pub token_hash: &'a [u8],
+    /// Last four characters.
+    pub ends_in: &'a str,
+    /// What it may do.
+    pub scopes: &'a [String],
+    /// End of validity.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Stores an API token.
+pub async fn insert_token(tx: &mut Tx, new: &NewApiToken<'_>) -> Result<()> {
+    sqlx::query(
+        "insert into api_tokens (id, user_id, name, token_hash, ends_in, scopes, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(new.id.uuid())
+    .bind(new.user.uuid())
+    .bind(new.name)
+    .bind(new.token_hash)
+    .bind(new.ends_in)
+    .bind(new.scopes)
+    .bind(new.expires_at)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The acting user's API tokens, newest first.
+pub async fn list_tokens(tx: &mut Tx) -> Result<Vec<ApiToken>> {
+    Ok(sqlx::query_as(
+        "select id, name, ends_in, scopes, created_at, expires_at, last_used_at from api_tokens order by id desc",
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Revokes an API token of the acting user; whether there was one.
+pub async fn delete_token(tx: &mut Tx, id: ApiTokenId) -> Result<bool> {
+    let done = sqlx::query("delete from api_tokens where id = $1").bind(id.uuid()).execute(tx.conn()).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The API token with that hash, if it is valid and its user is not disabled. Notes its use to the minute.
+pub async fn token_by_hash(tx: &mut Tx, token_hash: &[u8]) -> Result<Option<TokenUse>> {
+    let found: Option<TokenUse> = sqlx::query_as(
+        "select t.id as token_id, t.scopes, u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at
+         from api_tokens t join users u on u.id = t.user_id
+         where t.token_hash = $1 and (t.expires_at is null or t.expires_at > now()) and u.disabled_at is null",
+    )
+    .bind(token_hash)
+    .fetch_optional(tx.conn())
+    .await?;
+    if let Some(found) = &found {
+        sqlx::query(
+            "update api_tokens set last_used_at = now()
+             where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')",
+        )
+        .bind(found.token_id.uuid())
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(found)
+}

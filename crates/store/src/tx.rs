@@ -1,0 +1,104 @@
+//! Transactions that know who acts.
+//!
+//! A connection is only ever handed out inside a transaction whose role, scope and user were set by
+//! the same message that began it, so that no statement can run without them and the binding costs
+//! no extra round trip. `SET LOCAL` ends with the transaction: a reused connection carries nothing over.
+
+use crate::{Error, Result, rights::Rights};
+use domain::Actor;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
+use std::time::Duration;
+
+/// The database, as an actor may use it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+    rights: Rights,
+}
+
+impl Store {
+    /// Connects with at most `connections` connections and finds out how rows are protected.
+    ///
+    /// Fails when neither a restricted role nor forced row-level security can hold, because then
+    /// every query would see everybody's rows.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self> {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            // Asked before each use: a restarted database costs a reconnect, not a failed request.
+            .test_before_acquire(true)
+            .connect(url)
+            .await?;
+        Self::new(pool).await
+    }
+
+    /// Wraps an existing pool; see [`Store::connect`].
+    pub async fn new(pool: PgPool) -> Result<Self> {
+        let rights = Rights::detect(&pool).await?;
+        Ok(Self { pool, rights })
+    }
+
+    /// How rows are protected on this database.
+    pub const fn rights(&self) -> Rights {
+        self.rights
+    }
+
+    /// The pool, for LISTEN connections and health checks only.
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Begins a transaction that sees what `actor` may see.
+    pub async fn begin(&self, actor: &Actor) -> Result<Tx> {
+        let role = match self.rights {
+            Rights::RestrictedRole => "set local role mosaic_app;",
+            Rights::ForcedPolicies => "",
+        };
+        // Only fixed words and a UUID go into the text.
+        let scope = actor.scope().as_str();
+        let user = actor.person().map(|person| person.id.uuid().to_string()).unwrap_or_default();
+        let statement =
+            format!("begin; {role} set local app.scope = '{scope}'; set local app.user_id = '{user}'");
+        if let Actor::System(reason) = actor {
+            tracing::trace!(reason, "system scope");
+        }
+        let inner = self.pool.begin_with(AssertSqlSafe(statement)).await?;
+        Ok(Tx { inner })
+    }
+
+    /// Begins a transaction that sees everything; `reason` says why that is needed.
+    pub async fn system(&self, reason: &'static str) -> Result<Tx> {
+        self.begin(&Actor::System(reason)).await
+    }
+}
+
+/// An open transaction. Dropped without [`Tx::commit`] it rolls back.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+}
+
+impl Tx {
+    /// The connection, for the SQL of this crate and of `jobs`.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// Makes everything done in it permanent.
+    pub async fn commit(self) -> Result<()> {
+        self.inner.commit().await.map_err(Error::from)
+    }
+
+    /// Lets this transaction commit without waiting for the disk: for data whose loss in a power
+    /// failure costs nothing that is not found again.
+    pub async fn relax_durability(&mut self) -> Result<()> {
+        sqlx::query("set local synchronous_commit = off").execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Sends a notification with an id as payload; it is delivered when the transaction commits.
+    pub async fn notify(&mut self, channel: &str, id: &str) -> Result<()> {
+        sqlx::query("select pg_notify($1, $2)").bind(channel).bind(id).execute(self.conn()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! Accounts, breakglass passwords and wrapped user keys.
+
+use crate::{Result, Tx};
+use chrono::{DateTime, Utc};
+use domain::UserId;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// An account.
+#[derive(Debug, Clone, FromRow)]
+pub struct User {
+    /// Its id.
+    #[sqlx(try_from = "Uuid")]
+    pub id: UserId,
+    /// Sign-in name.
+    pub username: String,
+    /// Name shown.
+    pub display_name: String,
+    /// `user` or `admin`.
+    pub role: String,
+    /// Shut since.
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// Creation.
+    pub created_at: DateTime<Utc>,
+}
+
+const COLUMNS: &str = "id, username, display_name, role, disabled_at, created_at";
+
+/// A user with what is needed to check his password.
+#[derive(Debug, Clone, FromRow)]
+pub struct Breakglass {
+    /// The account.
+    #[sqlx(flatten)]
+    pub user: User,
+    /// Argon2id in PHC format.
+    pub password_hash: String,
+}
+
+/// Creates an account. A taken username is a conflict on `users_username`.
+pub async fn insert(tx: &mut Tx, id: UserId, username: &str, display_name: &str, role: &str) -> Result<()> {
+    sqlx::query("insert into users (id, username, display_name, role) values ($1, $2, $3, $4)")
+        .bind(id.uuid())
+        .bind(username)
+        .bind(display_name)
+        .bind(role)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// One account.
+pub async fn get(tx: &mut Tx, id: UserId) -> Result<Option<User>> {
+    let sql = format!("select {COLUMNS} from users where id = $1");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.uuid()).fetch_optional(tx.conn()).await?)
+}
+
+/// Whether any breakglass admin exists. Takes a lock, so that two first requests cannot both find none.
+pub async fn breakglass_exists_locked(tx: &mut Tx) -> Result<bool> {
+    sqlx::query("lock table breakglass_users in share row exclusive mode").execute(tx.conn()).await?;
+    breakglass_exists(tx).await
+}
+
+/// Whether any breakglass admin exists.
+pub async fn breakglass_exists(tx: &mut Tx) -> Result<bool> {
+    Ok(sqlx::query_scalar("select exists (select from breakglass_users)").fetch_one(tx.conn()).await?)
+}
+
+/// Stores or replaces the breakglass password of an account.
+pub async fn set_breakglass(tx: &mut Tx, user: UserId, password_hash: &str) -> Result<()> {
+    sqlx::query(
+        "insert into breakglass_users (user_id, password_hash) values ($1, $2)
+         on conflict (user_id) do update set password_hash = excluded.password_hash, changed_at = now()",
+    )
+    .bind(user.uuid())
+    .bind(password_hash)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The breakglass admin of that name.
+pub async fn breakglass_by_name(tx: &mut Tx, username: &str) -> Result<Option<Breakglass>> {
+    Ok(sqlx::query_as(
+        "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at, b.password_hash
+         from users u join breakglass_users b on b.user_id = u.id where lower(u.username) = lower($1)",
+    )
+    .bind(username)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// The oldest breakglass admin, for a reset on the server.
+pub async fn first_breakglass(tx: &mut Tx) -> Result<Option<User>> {
+    Ok(sqlx::query_as(
+        "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at
+         from users u join breakglass_users b on b.user_id = u.id order by u.created_at limit 1",
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// The user's wrapped data key.
+pub async fn wrapped_key(tx: &mut Tx, user: UserId) -> Result<Option<Vec<u8>>> {
+    Ok(sqlx::query_scalar("select wrapped from user_keys where user_id = $1")
+        .bind(user.uuid())
+        .fetch_optional(tx.conn())
+        .await?)
+}
+
+/// Stores the user's first wrapped data key unless he has one, and answers with the one in force.
+pub async fn insert_wrapped_key(tx: &mut Tx, user: UserId, key_id: &str, wrapped: &[u8]) -> Result<Vec<u8>> {
+    sqlx::query(
+        "insert into user_keys (user_id, key_id, wrapped) values ($1, $2, $3) on conflict do nothing",
+    )
+    .bind(user.uuid())
+    .bind(key_id)
+    .bind(wrapped)
+    .execute(tx.conn())
+    .await?;
+    Ok(sqlx::query_scalar("select wrapped from user_keys where user_id = $1")
+        .bind(user.uuid())
+        .fetch_one(tx.conn())
+        .await?)
+}
