@@ -33,10 +33,12 @@ extra_ca() {
 }
 
 # Debian's smallest system, out of the mirror that this machine's apt uses already.
+# shellcheck disable=SC2016 # '$(…)' are apt's own fields
 debootstrap_base() {
-  local tree=$1 mirror own
+  local tree=$MOSAIC_CACHE/debootstrap mirror own
   mirror=$(debian_mirror)
   own=$(. /etc/os-release && echo "${VERSION_CODENAME:-$DEBIAN}")
+  as_root rm -rf "$tree"
   as_root debootstrap --variant=minbase "$DEBIAN" "$tree" "$mirror"
   # Security updates too: apt's own list, put down to this release.
   apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
@@ -51,25 +53,28 @@ make_base() {
     docker tag "debian:$DEBIAN-slim" "$BASE"
   else
     apt_install debootstrap
-    step "base image: no image registry answers, so debootstrap builds Debian $DEBIAN (about 1 min, once)" \
-      debootstrap_base "$context/base"
+    step "base image: no image registry answers, so debootstrap builds Debian $DEBIAN (about 1 min, once)" debootstrap_base
   fi
 }
 
 build() {
-  DOCKER_BUILDKIT=0 docker build --force-rm "$@" --build-arg "BASE=$BASE" -t "$tag" -t "mosaic-agent:$version" \
+  DOCKER_BUILDKIT=0 docker build --force-rm --build-arg "BASE=$BASE" -t "$tag" -t "mosaic-agent:$version" \
     --label "mosaic.inputs=$inputs" "$context"
 }
 
 entrypoint=${MOSAIC_ENTRYPOINT_BIN:-}
-[ -n "$entrypoint" ] || entrypoint=$(static_build mosaic-entrypoint)/mosaic-entrypoint
+if [ -z "$entrypoint" ]; then
+  static_build mosaic-entrypoint
+  entrypoint=$STATIC_BIN/mosaic-entrypoint
+fi
 
+one_at_a_time agent-image
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 cp -R "$SOURCE/." "$context/"
 cp "$entrypoint" "$context/mosaic-entrypoint"
 extra_ca "$context/ca"
-inputs=$(cd "$context" && find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -c 1-12)
+inputs=$(inputs_of "$context")
 tag=mosaic-agent:$version-$inputs
 
 if ! image_made_from "mosaic-agent:$version" "$inputs"; then

@@ -32,8 +32,7 @@ if [ -d /run/systemd/system ]; then
   as_root systemctl start docker
 elif [ -z "${DOCKER_HOST:-}" ]; then
   # Two makes at once must not start two daemons.
-  exec 9>"${TMPDIR:-/tmp}/mosaic-docker-$(id -u).lock"
-  flock 9
+  one_at_a_time docker
   answers || as_root docker info >/dev/null 2>&1 || as_root "$SETUP/docker.sh" --start-by-hand 9>&-
 fi
 

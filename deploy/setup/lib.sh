@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # What every script here shares: saying what happens, doing things as root, apt, the cache folder,
-# and static builds. Sourced, never run. Progress goes to stderr, so that stdout can carry a result.
+# static builds and image labels. Sourced, never run. Progress goes to stderr, so that stdout can
+# carry a result.
+# shellcheck disable=SC2034 # its variables are used where it is sourced
+# shellcheck disable=SC2016 # '$(ORIGIN)' and the like are apt's own fields
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SETUP=$ROOT/deploy/setup
-DEBIAN_RELEASE=bookworm
-STATIC_TARGET=x86_64-unknown-linux-gnu
+TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 
 # Downloads live apart from the data folder: throwing away data must not cost a download, and tests
 # share them with `make up`. Embedded Postgres runs from here as uid 65534, so all may enter.
@@ -14,27 +16,47 @@ if [ -z "${MOSAIC_CACHE:-}" ]; then
   if [ "$(id -u)" = 0 ]; then MOSAIC_CACHE=/var/cache/mosaic; else MOSAIC_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mosaic; fi
 fi
 export MOSAIC_CACHE
+if [ -z "${DATA:-}" ]; then
+  if [ "$(id -u)" = 0 ]; then DATA=/var/lib/mosaic; else DATA=$HOME/.local/share/mosaic; fi
+fi
+DATA=$(realpath -m "$DATA")
+LISTEN=${LISTEN:-127.0.0.1:8080}
 
 say() { printf '%s\n' "$*" >&2; }
-die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
 
 make_cache() { mkdir -p "$MOSAIC_CACHE" && chmod a+rx "$MOSAIC_CACHE"; }
+
+# one_at_a_time NAME: waits while another run of ours does the same. Held until this script ends.
+one_at_a_time() {
+  make_cache
+  exec 9>"$MOSAIC_CACHE/$1.lock"
+  flock -n 9 || { say "    waiting for another run that prepares the same: $1" && flock 9; }
+}
 
 # step WHAT COMMAND…: one line when it starts, a sign of life every 20 s, one line with the time it
 # took. The command's output goes to a log and is shown only when it fails.
 step() {
-  local what=$1 log began=$SECONDS rc=0 life
+  local what=$1 log began=$SECONDS owner=$BASHPID rc=0 life
   shift
   log=$(mktemp "${TMPDIR:-/tmp}/mosaic-step.XXXXXX")
   say "==> $what"
-  (while sleep 20; do say "    … $((SECONDS - began)) s: $(tail -n 1 "$log" | tr -d '\r' | cut -c 1-110)"; done) &
+  (
+    trap 'kill "$!"; exit' TERM
+    while sleep 20 & wait "$!" && kill -0 "$owner" 2>/dev/null; do
+      say "    … $((SECONDS - began)) s: $(last_line "$log")"
+    done
+  ) &
   life=$!
-  # A function in an `if` or `||` would lose `set -e`, so the command gets a subshell of its own.
+  # In an `if` or before `||` the command would lose `set -e`, so it gets a subshell of its own.
   set +e
-  (set -e; "$@") >"$log" 2>&1 </dev/null
+  (set -e && "$@") >"$log" 2>&1 </dev/null
   rc=$?
   set -e
-  kill "$life" 2>/dev/null
+  kill "$life" 2>/dev/null || true
   wait "$life" 2>/dev/null || true
   if [ "$rc" != 0 ]; then
     tail -n 40 "$log" | sed 's/^/    | /' >&2
@@ -42,6 +64,44 @@ step() {
   fi
   rm -f "$log"
   say "    done in $((SECONDS - began)) s"
+}
+
+last_line() { tail -n 20 "$1" | sed 's/\x1b\[[0-9;]*m//g; s/\r//g' | grep . | tail -n 1 | cut -c 1-110 || true; }
+
+# beside WHAT COMMAND…: starts a command whose output is kept until `join` waits for it and shows it.
+# One at a time: two cores carry no more, and the reader neither.
+beside() {
+  BESIDE_WHAT=$1
+  shift
+  BESIDE_LOG=$(mktemp "${TMPDIR:-/tmp}/mosaic-beside.XXXXXX")
+  "$@" >"$BESIDE_LOG" 2>&1 </dev/null &
+  BESIDE=$!
+  (sleep 1 && kill -0 "$BESIDE" 2>/dev/null && say "==> beside what follows: $BESIDE_WHAT") &
+  at_exit "kill_tree $BESIDE"
+}
+join() {
+  local rc=0
+  kill -0 "$BESIDE" 2>/dev/null && say "==> waiting for: $BESIDE_WHAT"
+  wait "$BESIDE" || rc=$?
+  sed "s/^/    [beside] /" "$BESIDE_LOG" >&2
+  rm -f "$BESIDE_LOG"
+  [ "$rc" = 0 ] || die "failed (exit $rc): $BESIDE_WHAT"
+}
+
+# kill_tree PID: a process and all that it started, and nothing else.
+kill_tree() {
+  local child
+  for child in $(pgrep -P "$1"); do kill_tree "$child"; done
+  kill "$1" 2>/dev/null || true
+}
+
+quietly() { "$@" >/dev/null; } # its progress still shows: that goes to stderr
+
+# at_exit COMMAND: the newest first.
+AT_EXIT=:
+at_exit() {
+  AT_EXIT="$1; $AT_EXIT"
+  trap 'eval "$AT_EXIT"' EXIT
 }
 
 # as_root COMMAND…: runs it as root, by sudo where that is needed, or says what to do by hand.
@@ -55,42 +115,53 @@ as_root() {
   fi
 }
 
-have_packages() { dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null | grep -cx installed | grep -qx "$#"; }
+have_packages() { [ "$(dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null | grep -cx installed)" = $# ]; }
 
-# apt_install PACKAGE…: silent when all are there. Recommended packages come along when
-# APT_RECOMMENDS=1.
+# apt_install PACKAGE…: silent when all are there; APT_RECOMMENDS=1 takes recommended ones along.
 apt_install() {
   have_packages "$@" && return
   command -v apt-get >/dev/null || die "no apt here: install by this system's own means: $*"
-  local get=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
-  local install=("${get[@]}" install)
+  as_root true # sudo asks for the password now, where it can be seen
+  step "apt: installing $*" apt_fetch "$@"
+}
+apt_fetch() {
+  local get=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300) install
+  install=("${get[@]}" install)
   [ "${APT_RECOMMENDS:-0}" = 1 ] || install+=(--no-install-recommends)
-  [ "$(id -u)" = 0 ] || as_root true # asks for the password now, where it can be seen
-  # A package list that is there may be good enough, and saves the update; an old one is refreshed.
-  apt_try() { as_root "${install[@]}" "$@" || { as_root "${get[@]}" update && as_root "${install[@]}" "$@"; }; }
-  step "apt: installing $*" apt_try "$@"
+  # The package lists at hand are mostly good enough, which saves the update.
+  as_root "${install[@]}" "$@" || { as_root "${get[@]}" update && as_root "${install[@]}" "$@"; }
 }
-
-# static_build PACKAGE…: static binaries, so that one file runs in any image; prints the folder.
-static_build() {
-  local args=() package
-  for package; do args+=(-p "$package"); done
-  say "==> cargo: static release build of $*"
-  (cd "$ROOT" && RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --release --target "$STATIC_TARGET" "${args[@]}") >&2
-  printf '%s\n' "${CARGO_TARGET_DIR:-$ROOT/target}/$STATIC_TARGET/release"
-}
-
-# hash_of FILE…: 12 hex digits over names and contents.
-hash_of() { sha256sum "$@" | sha256sum | cut -c 1-12; }
-
-# image_made_from IMAGE HASH: whether the image exists and was made from these inputs.
-image_made_from() { [ "$(docker image inspect -f '{{index .Config.Labels "mosaic.inputs"}}' "$1" 2>/dev/null)" = "$2" ]; }
 
 # debian_mirror: the address this machine's own apt takes Debian from (none stands in this tree).
 debian_mirror() {
   local found
   found=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
     awk '$1 == "Debian" && $2 == "Debian" && $3 == "main" && !n++ { print $4 }')
-  [ -n "$found" ] || die "apt on this machine has no Debian mirror (needs 'apt-get update' or a Debian source)"
+  [ -n "$found" ] || die "apt on this machine knows no Debian mirror (run 'apt-get update', or add a Debian source)"
   printf '%s\n' "$found"
 }
+
+# running: the pid of the Mosaic that `make up` started on this data folder. A number left over from
+# before a restart of the machine may be anyone's by now, so the command line is looked at too.
+running() {
+  local pid
+  pid=$(cat "$DATA/mosaic.pid" 2>/dev/null) || return 1
+  grep -zqxF -e "$DATA" "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
+}
+
+# static_build PACKAGE…: static binaries, so that one file runs in any image. RUSTFLAGS touches only
+# what is built for the named target, so build scripts and proc-macros stay as they are.
+STATIC_TARGET=x86_64-unknown-linux-gnu
+STATIC_BIN=$TARGET/$STATIC_TARGET/release
+static_build() {
+  local args=() package
+  for package; do args+=(-p "$package"); done
+  [ -x "$STATIC_BIN/${!#}" ] || say "==> cargo: static release build of $* (runs inside the images)"
+  (cd "$ROOT" && RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --release --target "$STATIC_TARGET" "${args[@]}")
+}
+
+# inputs_of FOLDER: 12 hex digits over the names and contents of all files of a build context.
+inputs_of() { (cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12); }
+
+# image_made_from IMAGE HASH: whether the image exists and was made from these inputs.
+image_made_from() { [ "$(docker image inspect -f '{{index .Config.Labels "mosaic.inputs"}}' "$1" 2>/dev/null)" = "$2" ]; }

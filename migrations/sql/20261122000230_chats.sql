@@ -40,7 +40,6 @@ create table turns (
     lease_fence       bigint not null default 0,
     lease_until       timestamptz,
     sent_at           timestamptz,
-    history_mark      text,
     stop_requested_at timestamptz,
     created_at        timestamptz not null default now(),
     finished_at       timestamptz,
@@ -67,7 +66,6 @@ comment on column turns.idempotency_key is 'The client''s Idempotency-Key, so th
 comment on column turns.lease_fence is 'Counts drivers; writes of an older driver do not count.';
 comment on column turns.lease_until is 'Until when the present driver holds the turn, by the database''s clock.';
 comment on column turns.sent_at is 'When it was (about to be) sent to the agent: from here on never sent again.';
-comment on column turns.history_mark is 'Position in OpenClaw''s history before it was sent: where a committed answer is looked for.';
 comment on column turns.stop_requested_at is 'When the user pressed Stop.';
 comment on column turns.created_at is 'When it was accepted.';
 comment on column turns.finished_at is 'When it ended.';

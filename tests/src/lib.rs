@@ -1,1 +1,49 @@
-//! (to be written)
+//! The harness: a Mosaic of real processes on a database of its own, and people who use it.
+//!
+//! Owns starting, killing and cleaning up. Needs what `make test` prepares: Postgres, a Docker engine, the
+//! images and the built `mosaic` binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods
+)]
+
+pub mod agents;
+mod database;
+mod mosaic;
+mod people;
+mod sse;
+
+pub use database::{Database, database, database_of};
+pub use mosaic::{Mosaic, Options};
+pub use people::{Person, Reply};
+pub use sse::{Event, Events, text};
+
+use std::{env, future::Future, time::Duration};
+use tokio::time::{Instant, sleep};
+
+/// What `make test` says; without it there is nothing to test against.
+pub fn prepared(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests by `make test`"))
+}
+
+/// Asks again until the answer is there. Generous: a busy machine is no fault.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let deadline = Instant::now() + Duration::from_secs(90);
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited 90 s in vain: {what}");
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Runs `docker` and answers with its output; a failure is the test's.
+pub fn docker(args: &[&str]) -> String {
+    let output = std::process::Command::new("docker").args(args).output().expect("docker runs");
+    assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}

@@ -1,1 +1,18 @@
-//! (to be written)
+//! What does the work: lanes of workers, and one handler per kind of job.
+//!
+//! Owns how an attempt is run (decoding, time limit, panics, stopping) and which handler runs it. It must not
+//! decide (that is `fleet`) and holds no SQL: the queue is `jobs`.
+
+mod attempt;
+mod config;
+mod context;
+mod handlers;
+mod lanes;
+mod registry;
+mod run;
+
+pub use config::WorkerConfig;
+pub use context::JobContext;
+pub use handlers::{Tools, registry};
+pub use registry::Registry;
+pub use run::{RunError, run};

@@ -1,1 +1,16 @@
-//! (to be written)
+//! Start and stop of a Mosaic process: configuration, logs, shutdown, named tasks, the key file and the
+//! embedded Postgres.
+//!
+//! Owns the process's environment: no other crate reads a variable, catches a signal or spawns a task
+//! without a name. It must not know the product: no SQL, no HTTP, no users.
+
+pub mod config;
+pub mod postgres;
+pub mod secret_file;
+pub mod shutdown;
+pub mod task;
+pub mod telemetry;
+
+pub use config::Config;
+pub use shutdown::Shutdown;
+pub use task::spawn_named;

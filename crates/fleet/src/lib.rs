@@ -1,1 +1,29 @@
-//! (to be written)
+//! The verbs: every use-case of the product, one file each, `verb(cx, …) -> Result<T, Error>`.
+//!
+//! Owns what happens and in which transaction. It must not know HTTP (that is `api`), Docker (the
+//! port in `domain::containers` is handed in) or SQL (`store`, `jobs`).
+
+pub mod agent_config;
+pub mod agents;
+pub mod auth;
+pub mod chats;
+pub mod completions;
+pub mod containers;
+mod cx;
+mod error;
+mod gateways;
+pub mod health;
+pub mod jobs;
+mod keys;
+pub mod onboarding;
+mod progress;
+pub mod providers;
+mod services;
+pub mod settings;
+pub mod tokens;
+pub mod turns;
+
+pub use cx::{Cx, Origin, request_id};
+pub use error::{Error, Fault, Result};
+pub use progress::Progress;
+pub use services::{Parts, Services};

@@ -42,8 +42,6 @@ pub struct Turn {
     pub lease_fence: i64,
     /// When it was sent to the agent.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Position in OpenClaw's history before it was sent.
-    pub history_mark: Option<String>,
     /// When Stop was pressed.
     pub stop_requested_at: Option<DateTime<Utc>>,
     /// When it was accepted.
@@ -60,7 +58,7 @@ impl Turn {
 }
 
 const COLUMNS: &str = "id, chat_id, user_id, seq, branch, agent_id, question, answer, status, error, usage, tools, \
-                       replaced_at, lease_fence, sent_at, history_mark, stop_requested_at, created_at, finished_at";
+                       replaced_at, lease_fence, sent_at, stop_requested_at, created_at, finished_at";
 
 /// What a new turn is made of.
 #[derive(Debug)]
@@ -156,15 +154,20 @@ pub struct Lease {
     pub fence: i64,
 }
 
-/// Takes over up to `limit` turns whose lease has lapsed.
-pub async fn take_lapsed(tx: &mut Tx, lease_seconds: f64, limit: i64) -> Result<Vec<Turn>> {
+/// Takes over up to `limit` turns whose lease has lapsed, leaving alone the ones the caller drives itself.
+pub async fn take_lapsed(tx: &mut Tx, own: &[TurnId], lease_seconds: f64, limit: i64) -> Result<Vec<Turn>> {
     let sql = format!(
         "update turns set lease_fence = lease_fence + 1, lease_until = clock_timestamp() + make_interval(secs => $1)
          where id in (select id from turns where status in ('pending', 'running') and lease_until < clock_timestamp()
-                      order by lease_until limit $2 for update skip locked)
+                      and id <> all($3) order by lease_until limit $2 for update skip locked)
          returning {COLUMNS}"
     );
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(lease_seconds).bind(limit).fetch_all(tx.conn()).await?)
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(lease_seconds)
+        .bind(limit)
+        .bind(own.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+        .fetch_all(tx.conn())
+        .await?)
 }
 
 /// Lets go of leases on purpose (a process that shuts down): another replica may take over at once.
@@ -206,14 +209,25 @@ pub async fn renew(tx: &mut Tx, leases: &[Lease], lease_seconds: f64) -> Result<
 
 /// Marks the turn as being sent: from here on it is never sent again. `false`: the lease was lost,
 /// a stop was asked for, or it was sent before.
-pub async fn mark_sent(tx: &mut Tx, lease: Lease, history_mark: Option<&str>) -> Result<bool> {
+pub async fn mark_sent(tx: &mut Tx, lease: Lease) -> Result<bool> {
     let done = sqlx::query(
-        "update turns set status = 'running', sent_at = clock_timestamp(), history_mark = $3
+        "update turns set status = 'running', sent_at = clock_timestamp()
          where id = $1 and lease_fence = $2 and status = 'pending' and sent_at is null and stop_requested_at is null",
     )
     .bind(lease.turn.uuid())
     .bind(lease.fence)
-    .bind(history_mark)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes [`mark_sent`] back: the agent provably did not accept the message. `false`: the lease was lost.
+pub async fn unmark_sent(tx: &mut Tx, lease: Lease) -> Result<bool> {
+    let done = sqlx::query(
+        "update turns set status = 'pending', sent_at = null where id = $1 and lease_fence = $2 and status = 'running'",
+    )
+    .bind(lease.turn.uuid())
+    .bind(lease.fence)
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)

@@ -1,6 +1,6 @@
 // Fills V8's compile cache while the image is built: boots the gateway twice (first boot and later
-// boot take different paths through the code) and chats once with each, against a model that is
-// played here. The gateway must end by itself (SIGTERM): Node writes the cache at exit.
+// boot take different paths through the code) and chats once with each, against a model and an MCP
+// server that are played here. The gateway must end by itself (SIGTERM): Node writes the cache at exit.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync } from "node:fs";
@@ -14,8 +14,19 @@ const token = "warm-up-only";
 const chunk = (delta, finish_reason = null) =>
   `data: ${JSON.stringify({ id: "w", object: "chat.completion.chunk", created: 1, model: "warm", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
 const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
-const model = createServer((request, response) => {
-  request.resume().on("end", () => {
+const tools = [{ name: "note", description: "Takes a note.", inputSchema: { type: "object" } }];
+function mcp(request, body, response) {
+  const { id, method, params } = request.method === "POST" ? JSON.parse(body) : {};
+  if (id === undefined) return response.writeHead(request.method === "POST" ? 202 : 405).end();
+  const hello = { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "warm", version: "1" } };
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify({ jsonrpc: "2.0", id, result: method === "initialize" ? hello : { tools } }));
+}
+const played = createServer((request, response) => {
+  let body = "";
+  request.on("data", (data) => (body += data)).on("end", () => {
+    console.log(`played: ${request.method} ${request.url}`);
+    if (request.url === "/mcp") return mcp(request, body, response);
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write(chunk({ role: "assistant", content: "warm" }) + chunk({}, "stop"));
     response.end(`data: ${JSON.stringify({ id: "w", object: "chat.completion.chunk", created: 1, model: "warm", choices: [], usage })}\n\ndata: [DONE]\n\n`);
@@ -51,5 +62,5 @@ for (const boot of ["first", "second"]) {
   await exit;
   console.log(`${boot} boot: chatted and stopped after ${seconds()} s`);
 }
-model.close();
-model.closeAllConnections();
+played.close();
+played.closeAllConnections();

@@ -1,0 +1,38 @@
+# Mosaic Fleet. Each target is a script of deploy/setup with the same name; variables are explained
+# there. Nothing here knows more than names.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help up down demo test lint fmt images doctor bench-proxy
+
+help: ## this list
+	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  DATA=folder  LISTEN=host:port  DETACH=1  DATABASE_URL=postgres://…  (up, down, demo, doctor)"
+	@echo "  ARGS='-p jobs'  instead of --workspace  (test)"
+
+up: ## everything from a fresh clone to a running Mosaic; DETACH=1: in the background
+	@exec deploy/setup/up.sh
+
+down: ## stop what `make up` started
+	@exec deploy/setup/down.sh
+
+demo: ## Mosaic with a stand-in for the model, to look around
+	@exec deploy/setup/demo.sh
+
+test: ## all tests, against a real engine, Postgres and agent
+	@exec deploy/setup/test.sh
+
+lint: ## form and lints, warnings are errors
+	@exec deploy/setup/lint.sh
+
+fmt: ## put all code into form
+	@cargo fmt --all
+
+images: ## the agent image and its stand-in for tests
+	@deploy/setup/tools.sh && deploy/setup/docker.sh && deploy/setup/images.sh
+
+doctor: ## what works on this machine, and what does not
+	@exec deploy/setup/doctor.sh
+
+bench-proxy: ## what Mosaic adds to the first byte of an answer
+	@exec deploy/setup/bench-proxy.sh

@@ -1,0 +1,120 @@
+//! From cookie or bearer token to a context.
+
+use super::csrf;
+use crate::{catch, headers, problem::Problem};
+use domain::{Actor, Person, Role, SessionId};
+use fleet::auth::User;
+use fleet::{
+    Cx, Error, Origin, Services,
+    auth::{self, ApiScope},
+};
+use rocket::{
+    Request, State,
+    http::Status,
+    outcome::Outcome,
+    request::{self, FromRequest},
+};
+use secrecy::SecretString;
+use std::{marker::PhantomData, sync::Arc};
+
+/// The cookie's name on plain http; `__Host-` needs https.
+pub(crate) const COOKIE: &str = "mosaic_session";
+
+/// What else than a session cookie opens a route.
+pub trait Scope: Send + Sync + 'static {
+    /// The API-token scope that is enough; `None` = browsers only.
+    const TOKEN: Option<ApiScope>;
+}
+
+/// Browsers only.
+pub struct Cookie;
+impl Scope for Cookie {
+    const TOKEN: Option<ApiScope> = None;
+}
+
+/// Browsers, and API tokens made for chatting.
+pub struct Chat;
+impl Scope for Chat {
+    const TOKEN: Option<ApiScope> = Some(ApiScope::Chat);
+}
+
+/// Browsers, and API tokens made for the job board.
+pub struct Jobs;
+impl Scope for Jobs {
+    const TOKEN: Option<ApiScope> = Some(ApiScope::Jobs);
+}
+
+/// A recognised person with what a use-case needs.
+pub struct Caller<S> {
+    /// The context of his request.
+    pub cx: Cx,
+    /// His account, where a session was used.
+    pub session: Option<(SessionId, User)>,
+    scope: PhantomData<S>,
+}
+
+#[rocket::async_trait]
+impl<'r, S: Scope> FromRequest<'r> for Caller<S> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
+        match recognise::<S>(request).await {
+            Ok(caller) => Outcome::Success(caller),
+            Err(problem) => Outcome::Error(catch::leave(request, problem)),
+        }
+    }
+}
+
+async fn recognise<S: Scope>(request: &Request<'_>) -> Result<Caller<S>, Problem> {
+    let services = services(request)?;
+    let origin = origin(request);
+    if let Some(bearer) = request.headers().get_one("Authorization") {
+        let token = bearer.strip_prefix("Bearer ").ok_or(Error::NotSignedIn)?;
+        let bearer = auth::by_api_token(&services, &SecretString::from(token.trim())).await?;
+        let scope = S::TOKEN.ok_or(Error::Forbidden("API tokens cannot do this. Sign in with a browser."))?;
+        let actor = Actor::User(bearer.require(scope)?);
+        return Ok(Caller { cx: Cx { actor, origin, services }, session: None, scope: PhantomData });
+    }
+    let cookie = request.cookies().get(COOKIE).ok_or(Error::NotSignedIn)?;
+    csrf::check(request)?;
+    let (session, user) = auth::by_session(&services, &SecretString::from(cookie.value())).await?;
+    let actor = Actor::User(Person { id: user.id, role: Role::from_stored(&user.role) });
+    Ok(Caller { cx: Cx { actor, origin, services }, session: Some((session, user)), scope: PhantomData })
+}
+
+/// Somebody who need not be signed in: where he comes from.
+pub struct Client {
+    /// For audit and logs.
+    pub origin: Origin,
+    /// The browser as it names itself.
+    pub user_agent: String,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Client {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
+        if let Err(problem) = csrf::check(request) {
+            return Outcome::Error(catch::leave(request, problem));
+        }
+        let user_agent = request.headers().get_one("User-Agent").unwrap_or_default().to_owned();
+        Outcome::Success(Self { origin: origin(request), user_agent })
+    }
+}
+
+fn origin(request: &Request<'_>) -> Origin {
+    let address = request.client_ip().map(|ip| ip.to_string()).unwrap_or_default();
+    Origin { request_id: headers::request_id(request).to_owned(), address }
+}
+
+fn services(request: &Request<'_>) -> Result<Arc<Services>, Problem> {
+    let services: Option<&State<Arc<Services>>> = State::get(request.rocket());
+    services.map(|services| Arc::clone(services)).ok_or_else(|| {
+        Problem::new(
+            Status::InternalServerError,
+            "internal",
+            "The server was put together without its services.",
+        )
+    })
+}

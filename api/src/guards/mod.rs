@@ -1,0 +1,9 @@
+//! Who calls: request guards, so that a handler's signature says who may reach it.
+
+mod caller;
+mod csrf;
+mod param;
+
+pub(crate) use caller::COOKIE;
+pub use caller::{Caller, Chat, Client, Cookie, Jobs};
+pub use param::{Authorization, ChatHeader, Id, IdempotencyKey, LastEventId, SetupToken, Version};

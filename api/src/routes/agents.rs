@@ -1,0 +1,110 @@
+//! `/api/agents`: names, personalities, models.
+
+use super::tokens::Items;
+use crate::{
+    body::Body,
+    guards::{Caller, Cookie, Id, Version},
+    problem::Reply,
+};
+use chrono::{DateTime, Utc};
+use domain::{AgentId, agent::Personality};
+use fleet::agents::{self, Agent, Draft, Patch};
+use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    id: AgentId,
+    slug: String,
+    name: String,
+    model: String,
+    fallbacks: Vec<String>,
+    personality: Personality,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Agent> for Shown {
+    fn from(agent: Agent) -> Self {
+        Self {
+            id: agent.id,
+            slug: agent.slug,
+            name: agent.name,
+            model: agent.model,
+            fallbacks: agent.fallbacks,
+            personality: agent.personality.0,
+            version: agent.version,
+            created_at: agent.created_at,
+            updated_at: agent.updated_at,
+        }
+    }
+}
+
+/// An agent as typed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAgent {
+    name: String,
+    model: String,
+    #[serde(default)]
+    fallbacks: Vec<String>,
+    #[serde(default)]
+    personality: Personality,
+}
+
+impl From<NewAgent> for Draft {
+    fn from(new: NewAgent) -> Self {
+        Self { name: new.name, model: new.model, fallbacks: new.fallbacks, personality: new.personality }
+    }
+}
+
+/// The caller's agents.
+#[get("/agents")]
+pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
+    let items = agents::list(&caller.cx).await?.into_iter().map(Shown::from).collect();
+    Ok(Json(Items { items }))
+}
+
+/// Saves an agent.
+#[post("/agents", data = "<body>")]
+pub async fn create(caller: Caller<Cookie>, body: Body<NewAgent>) -> Reply<(Status, Json<Shown>)> {
+    let id = agents::create(&caller.cx, body.0.into()).await?;
+    Ok((Status::Created, Json(agents::get(&caller.cx, id).await?.into())))
+}
+
+/// One agent.
+#[get("/agents/<id>")]
+pub async fn get(caller: Caller<Cookie>, id: Id<AgentId>) -> Reply<Json<Shown>> {
+    Ok(Json(agents::get(&caller.cx, id.0).await?.into()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Changes {
+    name: Option<String>,
+    model: Option<String>,
+    fallbacks: Option<Vec<String>>,
+    personality: Option<Personality>,
+}
+
+/// Changes an agent; a running container takes it over by itself.
+#[patch("/agents/<id>", data = "<body>")]
+pub async fn change(
+    caller: Caller<Cookie>,
+    id: Id<AgentId>,
+    expected: Version,
+    body: Body<Changes>,
+) -> Reply<Json<Shown>> {
+    let Changes { name, model, fallbacks, personality } = body.0;
+    agents::change(&caller.cx, id.0, Patch { name, model, fallbacks, personality }, expected.0).await?;
+    Ok(Json(agents::get(&caller.cx, id.0).await?.into()))
+}
+
+/// Deletes an agent.
+#[delete("/agents/<id>")]
+pub async fn remove(caller: Caller<Cookie>, id: Id<AgentId>) -> Reply<Status> {
+    agents::remove(&caller.cx, id.0).await?;
+    Ok(Status::NoContent)
+}

@@ -1,0 +1,161 @@
+//! `/api/chats`: conversations.
+
+use crate::{
+    body::Body,
+    guards::{Caller, Chat as ChatScope, Id},
+    problem::{Problem, Reply},
+};
+use chrono::{DateTime, Utc};
+use domain::{AgentId, ChatId, TurnId, turn::TurnStatus};
+use fleet::chats::{self, Chat, Turn};
+use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The largest page.
+const PAGE: u32 = 100;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    id: ChatId,
+    title: String,
+    agent_id: Option<AgentId>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Chat> for Shown {
+    fn from(chat: Chat) -> Self {
+        Self {
+            id: chat.id,
+            title: chat.title,
+            agent_id: chat.agent_id.map(AgentId::from),
+            created_at: chat.created_at,
+            updated_at: chat.updated_at,
+        }
+    }
+}
+
+/// A turn as stored.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownTurn {
+    id: TurnId,
+    chat_id: ChatId,
+    seq: i32,
+    agent_id: Option<AgentId>,
+    question: String,
+    answer: String,
+    status: TurnStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Value>,
+    tools: Value,
+    created_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+impl From<Turn> for ShownTurn {
+    fn from(turn: Turn) -> Self {
+        Self {
+            status: turn.status(),
+            id: turn.id,
+            chat_id: turn.chat_id,
+            seq: turn.seq,
+            agent_id: turn.agent_id.map(AgentId::from),
+            question: turn.question,
+            answer: turn.answer,
+            error: turn.error,
+            usage: turn.usage,
+            tools: turn.tools,
+            created_at: turn.created_at,
+            finished_at: turn.finished_at,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page {
+    items: Vec<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// The caller's chats, latest first.
+#[get("/chats?<limit>&<cursor>")]
+pub async fn list(caller: Caller<ChatScope>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<Page>> {
+    let limit = limit.unwrap_or(30).clamp(1, PAGE);
+    let after = cursor.map(parse_cursor).transpose()?;
+    let chats = chats::list(&caller.cx, after, limit).await?;
+    let full = chats.len() == limit as usize;
+    let next_cursor = chats
+        .last()
+        .filter(|_| full)
+        .map(|last| format!("{}_{}", last.updated_at.timestamp_micros(), last.id));
+    Ok(Json(Page { items: chats.into_iter().map(Shown::from).collect(), next_cursor }))
+}
+
+fn parse_cursor(text: &str) -> Reply<(DateTime<Utc>, ChatId)> {
+    let parsed = || {
+        let (micros, id) = text.split_once('_')?;
+        Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
+    };
+    parsed().ok_or_else(|| {
+        Problem::new(Status::BadRequest, "bad_cursor", "Use the nextCursor of the page before.")
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewChat {
+    title: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct Created {
+    id: ChatId,
+}
+
+/// Starts a chat.
+#[post("/chats", data = "<body>")]
+pub async fn create(caller: Caller<ChatScope>, body: Body<NewChat>) -> Reply<(Status, Json<Created>)> {
+    let id = chats::create(&caller.cx, body.0.title.as_deref()).await?;
+    Ok((Status::Created, Json(Created { id })))
+}
+
+#[derive(Serialize)]
+pub struct WithTurns {
+    #[serde(flatten)]
+    chat: Shown,
+    turns: Vec<ShownTurn>,
+}
+
+/// A chat with its turns.
+#[get("/chats/<id>")]
+pub async fn get(caller: Caller<ChatScope>, id: Id<ChatId>) -> Reply<Json<WithTurns>> {
+    let (chat, turns) = chats::get(&caller.cx, id.0).await?;
+    Ok(Json(WithTurns { chat: chat.into(), turns: turns.into_iter().map(ShownTurn::from).collect() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rename {
+    title: String,
+}
+
+/// Renames a chat.
+#[patch("/chats/<id>", data = "<body>")]
+pub async fn rename(caller: Caller<ChatScope>, id: Id<ChatId>, body: Body<Rename>) -> Reply<Status> {
+    chats::rename(&caller.cx, id.0, &body.0.title).await?;
+    Ok(Status::NoContent)
+}
+
+/// Deletes a chat.
+#[delete("/chats/<id>")]
+pub async fn remove(caller: Caller<ChatScope>, id: Id<ChatId>) -> Reply<Status> {
+    chats::delete(&caller.cx, id.0).await?;
+    Ok(Status::NoContent)
+}

@@ -1,0 +1,104 @@
+//! `/v1`: the OpenAI-compatible endpoint for any program that speaks it.
+
+use crate::{
+    body::Raw,
+    guards::{Caller, Chat, ChatHeader},
+    openai_error::OpenAiError,
+    sse::KEEP_ALIVE,
+};
+use bytes::Bytes;
+use domain::ChatId;
+use fleet::completions::{self, Answer, Bytes as AnswerBytes};
+use futures_util::{Stream, StreamExt, stream};
+use rocket::{
+    Request, Response, Shutdown, get,
+    http::{ContentType, Header, Status},
+    post,
+    response::{self, Responder, stream::ByteStream},
+    serde::json::Json,
+};
+use serde_json::{Value, json};
+use std::io::Cursor;
+
+/// The caller's agents, as models.
+#[get("/models")]
+pub async fn models(caller: Caller<Chat>) -> Result<Json<Value>, OpenAiError> {
+    let agents = fleet::agents::list(&caller.cx).await?;
+    let data: Vec<Value> = agents
+        .iter()
+        .map(|agent| {
+            json!({ "id": agent.slug, "object": "model", "created": agent.created_at.timestamp(), "owned_by": "mosaic" })
+        })
+        .collect();
+    Ok(Json(json!({ "object": "list", "data": data })))
+}
+
+/// A whole answer, or a stream of server-sent events in OpenAI's format.
+pub enum Completion {
+    /// What the agent answered, as it came.
+    Whole(u16, Bytes),
+    /// The stream.
+    Stream(AnswerBytes, Shutdown),
+}
+
+impl<'r> Responder<'r, 'r> for Completion {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
+        match self {
+            Self::Whole(status, body) => Response::build()
+                .status(Status::new(status))
+                .header(ContentType::JSON)
+                .sized_body(body.len(), Cursor::new(body))
+                .ok(),
+            Self::Stream(bytes, shutdown) => {
+                let stream = ByteStream::from(Box::pin(alive(bytes).take_until(shutdown)) as BoxBytes);
+                Response::build_from(stream.respond_to(request)?)
+                    .header(ContentType::EventStream)
+                    .header(Header::new("Cache-Control", "no-cache, no-transform"))
+                    .header(Header::new("X-Accel-Buffering", "no"))
+                    .ok()
+            }
+        }
+    }
+}
+
+type BoxBytes = std::pin::Pin<Box<dyn Stream<Item = Bytes> + Send>>;
+
+/// Puts a comment where the agent is silent: the connection lives, and a client that left is noticed.
+fn alive(bytes: AnswerBytes) -> impl Stream<Item = Bytes> + Send {
+    stream::unfold((bytes, true), |(mut bytes, between)| async move {
+        // Only between two events: a comment inside one would break it.
+        if !between {
+            let next = bytes.next().await?;
+            return Some((next.clone(), (bytes, next.ends_with(b"\n\n"))));
+        }
+        match tokio::time::timeout(KEEP_ALIVE, bytes.next()).await {
+            Ok(next) => next.map(|next| (next.clone(), (bytes, next.ends_with(b"\n\n")))),
+            Err(_) => Some((Bytes::from_static(b": the agent is working\n\n"), (bytes, true))),
+        }
+    })
+}
+
+/// Asks an agent. `model` is its slug; `X-Mosaic-Chat` continues a chat instead of standing alone.
+#[post("/chat/completions", data = "<body>")]
+pub async fn complete(
+    caller: Caller<Chat>,
+    chat: ChatHeader,
+    body: Raw,
+    shutdown: Shutdown,
+) -> Result<Completion, OpenAiError> {
+    let chat = chat.0.map(|text| parse_chat(&text)).transpose()?;
+    let request = completions::Request::parse(&body.0).map_err(unsupported)?;
+    Ok(match completions::complete(&caller.cx, request, chat).await? {
+        Answer::Whole { status, body } => Completion::Whole(status, body),
+        Answer::Stream(bytes) => Completion::Stream(bytes, shutdown),
+    })
+}
+
+fn parse_chat(text: &str) -> Result<ChatId, OpenAiError> {
+    text.parse()
+        .map_err(|_| OpenAiError::invalid("bad_chat", None, "X-Mosaic-Chat takes the id of a chat (cht_…)."))
+}
+
+fn unsupported(refusal: completions::Refusal) -> OpenAiError {
+    OpenAiError::invalid(refusal.code, refusal.param.as_deref(), refusal.message)
+}

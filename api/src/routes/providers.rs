@@ -1,0 +1,177 @@
+//! `/api/providers`: LLM accounts. Keys go in and never come out.
+
+use super::tokens::Items;
+use crate::{
+    body::Body,
+    guards::{Caller, Cookie, Id, Version},
+    problem::Reply,
+};
+use chrono::{DateTime, Utc};
+use domain::{JobId, ProviderId, provider::Model};
+use fleet::providers::{self, CatalogEntry, Draft, Patch, Provider, Report};
+use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+/// What is shown of a key.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Key {
+    set: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_in: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    id: ProviderId,
+    slug: String,
+    kind: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_url: Option<String>,
+    api_key: Key,
+    models: Vec<Model>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_test: Option<Value>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Provider> for Shown {
+    fn from(provider: Provider) -> Self {
+        Self {
+            id: provider.id,
+            slug: provider.slug,
+            kind: provider.kind,
+            name: provider.name,
+            base_url: provider.base_url,
+            api_key: Key {
+                set: provider.api_key.is_some(),
+                ends_in: provider.key_ends_in.filter(|shown| !shown.is_empty()),
+            },
+            models: provider.models.0,
+            last_test: provider.last_test,
+            version: provider.version,
+            created_at: provider.created_at,
+            updated_at: provider.updated_at,
+        }
+    }
+}
+
+/// A provider as typed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct NewProvider {
+    kind: String,
+    name: Option<String>,
+    base_url: Option<String>,
+    api_key: Option<SecretString>,
+    #[serde(default)]
+    models: Vec<Model>,
+    #[serde(default)]
+    allow_private_host: bool,
+}
+
+impl From<NewProvider> for Draft {
+    fn from(new: NewProvider) -> Self {
+        Self {
+            kind: new.kind,
+            name: new.name,
+            base_url: new.base_url,
+            api_key: new.api_key,
+            models: new.models.into_iter().map(|model| model.id).collect(),
+            allow_private_host: new.allow_private_host,
+        }
+    }
+}
+
+/// The kinds that can be added.
+#[get("/providers/catalog")]
+pub fn catalog(_caller: Caller<Cookie>) -> Json<Items<&'static CatalogEntry>> {
+    Json(Items { items: providers::catalog() })
+}
+
+/// The caller's providers.
+#[get("/providers")]
+pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
+    let items = providers::list(&caller.cx).await?.into_iter().map(Shown::from).collect();
+    Ok(Json(Items { items }))
+}
+
+/// Saves a provider.
+#[post("/providers", data = "<body>")]
+pub async fn create(caller: Caller<Cookie>, body: Body<NewProvider>) -> Reply<(Status, Json<Shown>)> {
+    let id = providers::create(&caller.cx, body.0.into()).await?;
+    Ok((Status::Created, Json(providers::get(&caller.cx, id).await?.into())))
+}
+
+/// One provider.
+#[get("/providers/<id>")]
+pub async fn get(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Json<Shown>> {
+    Ok(Json(providers::get(&caller.cx, id.0).await?.into()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Changes {
+    kind: Option<String>,
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    base_url: Option<Option<String>>,
+    api_key: Option<SecretString>,
+    models: Option<Vec<Model>>,
+    #[serde(default)]
+    allow_private_host: bool,
+}
+
+/// Tells `null` (take it away) from absent (leave it).
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Changes a provider.
+#[patch("/providers/<id>", data = "<body>")]
+pub async fn change(
+    caller: Caller<Cookie>,
+    id: Id<ProviderId>,
+    expected: Version,
+    body: Body<Changes>,
+) -> Reply<Json<Shown>> {
+    let Changes { kind, name, base_url, api_key, models, allow_private_host } = body.0;
+    let models = models.map(|models| models.into_iter().map(|model| model.id).collect());
+    let patch = Patch { kind, name, base_url, api_key, models, allow_private_host };
+    providers::change(&caller.cx, id.0, patch, expected.0).await?;
+    Ok(Json(providers::get(&caller.cx, id.0).await?.into()))
+}
+
+/// Deletes a provider that no agent uses.
+#[delete("/providers/<id>")]
+pub async fn remove(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Status> {
+    providers::remove(&caller.cx, id.0).await?;
+    Ok(Status::NoContent)
+}
+
+/// Tests what is typed; nothing is saved.
+#[post("/providers/test", data = "<body>")]
+pub async fn test_typed(caller: Caller<Cookie>, body: Body<NewProvider>) -> Reply<Json<Report>> {
+    Ok(Json(providers::test_typed(&caller.cx, body.0.into()).await?))
+}
+
+/// The job that was enqueued.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Enqueued {
+    /// Follow it at `/api/jobs/{id}`.
+    pub job_id: JobId,
+}
+
+/// Tests a saved provider, as a job.
+#[post("/providers/<id>/test")]
+pub async fn test(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<(Status, Json<Enqueued>)> {
+    let job_id = providers::enqueue_test(&caller.cx, id.0).await?;
+    Ok((Status::Accepted, Json(Enqueued { job_id })))
+}

@@ -1,0 +1,80 @@
+//! `/api/tokens`: API tokens for programs.
+
+use crate::{
+    body::Body,
+    guards::{Caller, Cookie, Id},
+    problem::Reply,
+};
+use chrono::{DateTime, Utc};
+use domain::ApiTokenId;
+use fleet::tokens;
+use rocket::{delete, get, http::Status, post, serde::json::Json};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Token {
+    id: ApiTokenId,
+    name: String,
+    ends_in: String,
+    scopes: Vec<String>,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize)]
+pub struct Items<T> {
+    /// The page.
+    pub items: Vec<T>,
+}
+
+/// The caller's tokens.
+#[get("/tokens")]
+pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Token>>> {
+    let items = tokens::list(&caller.cx)
+        .await?
+        .into_iter()
+        .map(|token| Token {
+            id: token.id,
+            name: token.name,
+            ends_in: token.ends_in,
+            scopes: token.scopes,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            last_used_at: token.last_used_at,
+        })
+        .collect();
+    Ok(Json(Items { items }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct NewToken {
+    name: String,
+    scopes: Vec<String>,
+    expires_in_days: Option<u32>,
+}
+
+#[derive(Serialize)]
+pub struct Made {
+    id: ApiTokenId,
+    /// Shown this once.
+    token: String,
+}
+
+/// Makes a token; the answer is the only place where it is shown.
+#[post("/tokens", data = "<body>")]
+pub async fn create(caller: Caller<Cookie>, body: Body<NewToken>) -> Reply<(Status, Json<Made>)> {
+    let NewToken { name, scopes, expires_in_days } = body.0;
+    let (id, token) = tokens::create(&caller.cx, &name, &scopes, expires_in_days).await?;
+    Ok((Status::Created, Json(Made { id, token: token.expose_secret().to_owned() })))
+}
+
+/// Revokes a token.
+#[delete("/tokens/<id>")]
+pub async fn revoke(caller: Caller<Cookie>, id: Id<ApiTokenId>) -> Reply<Status> {
+    tokens::revoke(&caller.cx, id.0).await?;
+    Ok(Status::NoContent)
+}

@@ -1,0 +1,62 @@
+//! From the database to OpenClaw's configuration.
+
+use crate::{Result, Services, keys, providers::key_place};
+use ::providers::catalog;
+use domain::{Slug, UserId, agent::ModelRef};
+use openclaw::render::{Agent, Input, Provider, Rendered, Tool, render as openclaw_json};
+use std::collections::BTreeSet;
+use store::{Tx, agents, providers};
+use vault::{DataKey, Sealed};
+
+/// Renders what this user's container should run with, keys included.
+pub(super) async fn render(services: &Services, user: UserId) -> Result<Rendered> {
+    let mut tx = services.store.system("configuration of a container").await?;
+    let key = keys::of_user(services, &mut tx, user).await?;
+    let input = Input {
+        providers: self::providers(&mut tx, &key, user).await?,
+        agents: self::agents(&mut tx, user).await?,
+        tools: BTreeSet::from(Tool::ALL),
+        mcp_url: None,
+    };
+    tx.commit().await?;
+    Ok(openclaw_json(&input))
+}
+
+async fn providers(tx: &mut Tx, key: &DataKey, user: UserId) -> Result<Vec<Provider>> {
+    let mut rendered = Vec::new();
+    for provider in providers::list_of(tx, user).await? {
+        let kind = provider.kind.parse()?;
+        let secret = match &provider.api_key {
+            // Opened for the container of its owner, which talks to the provider itself.
+            Some(sealed) => {
+                Some(vault::open(key, &key_place(provider.id, user), &Sealed::from_bytes(sealed)?)?)
+            }
+            None => None,
+        };
+        rendered.push(Provider {
+            slug: Slug::try_from(provider.slug)?,
+            kind,
+            base_url: catalog::base_url(kind, provider.base_url.as_deref())?.to_string(),
+            key: secret,
+            key_generation: u32::try_from(provider.key_generation).unwrap_or(1),
+            models: provider.models.0,
+        });
+    }
+    Ok(rendered)
+}
+
+async fn agents(tx: &mut Tx, user: UserId) -> Result<Vec<Agent>> {
+    let mut rendered = Vec::new();
+    for agent in agents::list_of(tx, user).await? {
+        let fallbacks =
+            agent.fallbacks.into_iter().map(ModelRef::try_from).collect::<std::result::Result<_, _>>()?;
+        rendered.push(Agent {
+            slug: Slug::try_from(agent.slug)?,
+            name: agent.name,
+            model: ModelRef::try_from(agent.model)?,
+            fallbacks,
+            personality: agent.personality.0,
+        });
+    }
+    Ok(rendered)
+}

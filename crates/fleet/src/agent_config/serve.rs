@@ -1,0 +1,87 @@
+//! A container asks for its configuration, and says which one is in force.
+
+use super::render::render;
+use crate::{Error, Result, Services};
+use domain::ContainerId;
+use openclaw::render::Rendered;
+use secrecy::SecretString;
+use std::time::Duration;
+use store::{
+    containers::{self, Container},
+    listen::{self, Note},
+};
+use tokio::time::Instant;
+use vault::{Token, TokenKind};
+
+/// The longest a request may be held, in seconds.
+const LONGEST_WAIT: u64 = 55;
+
+/// What the container says with its request.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The version in force.
+    pub have: Option<String>,
+    /// A version that OpenClaw refused, and what it said.
+    pub refused: Option<(String, String)>,
+    /// Seconds to wait for something newer.
+    pub wait_seconds: u64,
+}
+
+/// What it is answered.
+pub enum Answer {
+    /// The configuration it should put in force.
+    New(Box<Rendered>),
+    /// It has the newest.
+    Unchanged,
+}
+
+/// Answers the container that bears `token` about `id`, which must be its own.
+pub async fn serve(
+    services: &Services,
+    token: &SecretString,
+    id: ContainerId,
+    report: Report,
+) -> Result<Answer> {
+    let deadline = Instant::now() + Duration::from_secs(report.wait_seconds.min(LONGEST_WAIT));
+    // Listening begins before reading: what changes in between is heard.
+    let mut listener = services.ear.listen();
+    let row = authenticate(services, token, id).await?;
+    note(services, &row, &report).await?;
+    let user = row.user_id.uuid().to_string();
+    loop {
+        let rendered = render(services, row.user_id).await?;
+        let known = [report.have.as_deref(), report.refused.as_ref().map(|(version, _)| version.as_str())];
+        if !known.contains(&Some(rendered.version.as_str())) {
+            return Ok(Answer::New(Box::new(rendered)));
+        }
+        loop {
+            match tokio::time::timeout_at(deadline, listener.next()).await {
+                Err(_) => return Ok(Answer::Unchanged),
+                Ok(Note::Gap) => break,
+                Ok(Note::Changed { channel: listen::AGENT_CONFIG, id }) if *id == user => break,
+                Ok(Note::Changed { .. }) => {}
+            }
+        }
+        // Revoked while it waited?
+        authenticate(services, token, id).await?;
+    }
+}
+
+async fn authenticate(services: &Services, token: &SecretString, id: ContainerId) -> Result<Container> {
+    let token = Token::parse(TokenKind::Gateway, token).map_err(|_| Error::NotSignedIn)?;
+    let mut tx = services.store.system("recognise a container").await?;
+    let row = containers::by_token(&mut tx, token.hash().as_bytes()).await?.ok_or(Error::NotSignedIn)?;
+    if row.id == id { Ok(row) } else { Err(Error::Forbidden("This is another container's configuration.")) }
+}
+
+/// "Applied" is what the container reports, never what was hoped.
+async fn note(services: &Services, row: &Container, report: &Report) -> Result<()> {
+    let error = report.refused.as_ref().map(|(_, said)| said.chars().take(500).collect::<String>());
+    if report.have == row.applied_version && error == row.config_error {
+        return Ok(());
+    }
+    let mut tx = services.store.system("report of a container").await?;
+    containers::set_applied(&mut tx, row.id, report.have.as_deref(), error.as_deref()).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! Agents: create, list, read, change, delete.
+
+use crate::{Cx, Error, Result, agent_config};
+use domain::{
+    AgentId, Invalid, Slug,
+    agent::{MAX_FALLBACKS, ModelRef, Personality},
+    invalid,
+};
+use serde_json::json;
+use store::{
+    Tx,
+    agents::{self, Content},
+    providers,
+};
+
+pub use store::agents::Agent;
+
+/// The most agents one user may have: all of them live in one container.
+const MOST: usize = 20;
+
+/// An agent as typed.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Display name.
+    pub name: String,
+    /// `<provider slug>/<model id>`.
+    pub model: String,
+    /// Further model references, tried in order.
+    pub fallbacks: Vec<String>,
+    /// Its texts.
+    pub personality: Personality,
+}
+
+struct Checked {
+    name: String,
+    model: String,
+    fallbacks: Vec<String>,
+    personality: Personality,
+}
+
+impl Checked {
+    fn content(&self) -> Content<'_> {
+        Content {
+            name: &self.name,
+            model: &self.model,
+            fallbacks: &self.fallbacks,
+            personality: &self.personality,
+        }
+    }
+}
+
+impl Draft {
+    /// Checks the texts, and that every model names a provider the user has.
+    async fn check(self, tx: &mut Tx) -> Result<Checked> {
+        let name = invalid::line("name", &self.name, 80)?;
+        if self.fallbacks.len() > MAX_FALLBACKS {
+            return Err(Invalid::new("fallbacks", format!("Name at most {MAX_FALLBACKS} fallbacks.")).into());
+        }
+        let slugs: Vec<String> =
+            providers::list(tx).await?.into_iter().map(|provider| provider.slug).collect();
+        let parse = |text: String| -> std::result::Result<String, Invalid> {
+            let model = ModelRef::try_from(text)?;
+            if slugs.iter().any(|slug| slug == model.provider.as_str()) {
+                return Ok(model.to_string());
+            }
+            let known = if slugs.is_empty() { "none yet".to_owned() } else { slugs.join(", ") };
+            Err(Invalid::new("model", format!("You have no provider `{}`. Yours: {known}.", model.provider)))
+        };
+        let model = parse(self.model)?;
+        let fallbacks = self.fallbacks.into_iter().map(parse).collect::<std::result::Result<_, _>>()?;
+        Ok(Checked { name, model, fallbacks, personality: self.personality.check()? })
+    }
+}
+
+/// Stores an agent; answers with its id.
+pub async fn create(cx: &Cx, draft: Draft) -> Result<AgentId> {
+    let user = cx.user()?;
+    let id = AgentId::new(cx.services.clock.now());
+    let mut tx = cx.begin().await?;
+    if agents::list(&mut tx).await?.len() >= MOST {
+        return Err(Error::conflict("too_many_agents", format!("You have {MOST} agents. Delete one first.")));
+    }
+    let checked = draft.check(&mut tx).await?;
+    let slug = Slug::from_name(&checked.name, "agent");
+    let slug = agents::insert(&mut tx, id, user, &slug, &checked.content()).await?;
+    cx.audit(&mut tx, "agent.create", &id.to_string(), Some(user), json!({ "slug": slug })).await?;
+    agent_config::changed(&mut tx, user).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// The acting user's agents, oldest first.
+pub async fn list(cx: &Cx) -> Result<Vec<Agent>> {
+    let mut tx = cx.begin().await?;
+    Ok(agents::list(&mut tx).await?)
+}
+
+/// One of them.
+pub async fn get(cx: &Cx, id: AgentId) -> Result<Agent> {
+    let mut tx = cx.begin().await?;
+    agents::get(&mut tx, id).await?.ok_or(Error::NotFound("agent"))
+}
+
+/// What is to change; `None` leaves a part as it is.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)] // As in `Draft`.
+pub struct Patch {
+    pub name: Option<String>,
+    pub model: Option<String>,
+    pub fallbacks: Option<Vec<String>>,
+    pub personality: Option<Personality>,
+}
+
+/// Changes an agent; `expected` is the version the client saw, if it says one.
+pub async fn change(cx: &Cx, id: AgentId, patch: Patch, expected: Option<i64>) -> Result<()> {
+    let user = cx.user()?;
+    let mut tx = cx.begin().await?;
+    let before = agents::get(&mut tx, id).await?.ok_or(Error::NotFound("agent"))?;
+    let draft = Draft {
+        name: patch.name.unwrap_or(before.name),
+        model: patch.model.unwrap_or(before.model),
+        fallbacks: patch.fallbacks.unwrap_or(before.fallbacks),
+        personality: patch.personality.unwrap_or(before.personality.0),
+    };
+    let checked = draft.check(&mut tx).await?;
+    if !agents::update(&mut tx, id, expected.unwrap_or(before.version), &checked.content()).await? {
+        return Err(Error::Stale);
+    }
+    cx.audit(&mut tx, "agent.change", &id.to_string(), Some(user), json!({})).await?;
+    agent_config::changed(&mut tx, user).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Deletes an agent; its chats stay readable.
+pub async fn remove(cx: &Cx, id: AgentId) -> Result<()> {
+    let user = cx.user()?;
+    let mut tx = cx.begin().await?;
+    if !agents::delete(&mut tx, id).await? {
+        return Err(Error::NotFound("agent"));
+    }
+    cx.audit(&mut tx, "agent.delete", &id.to_string(), Some(user), json!({})).await?;
+    agent_config::changed(&mut tx, user).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! From a presented token to a person. Anything that is not exactly right is "not signed in".
+
+use crate::{Error, Result, Services};
+use domain::{Person, Role, SessionId};
+use secrecy::SecretString;
+use store::{credentials, users::User};
+use vault::{Token, TokenKind};
+
+/// Hours without a request after which a session is over.
+const IDLE_HOURS: i32 = 24 * 7;
+
+/// What an API token may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiScope {
+    /// Chats, turns and the OpenAI-compatible endpoint.
+    Chat,
+    /// Findings, memory, conversations.
+    Knowledge,
+    /// The job board.
+    Jobs,
+}
+
+impl ApiScope {
+    /// All scopes.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Knowledge, Self::Jobs];
+
+    /// The stored text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Knowledge => "knowledge",
+            Self::Jobs => "jobs",
+        }
+    }
+
+    /// Reads the text form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// A program's credential.
+#[derive(Debug, Clone)]
+pub struct Bearer {
+    /// Whose it is.
+    pub person: Person,
+    scopes: Vec<String>,
+}
+
+impl Bearer {
+    /// Refuses when the token was not made for this.
+    pub fn require(&self, scope: ApiScope) -> Result<Person> {
+        if self.scopes.iter().any(|have| have == scope.as_str()) {
+            Ok(self.person)
+        } else {
+            Err(Error::Forbidden(
+                "This API token was not made for that. Make one with the scope that is needed.",
+            ))
+        }
+    }
+}
+
+/// The person behind a session cookie, with what the UI shows of him.
+pub async fn by_session(services: &Services, token: &SecretString) -> Result<(SessionId, User)> {
+    let token = Token::parse(TokenKind::Session, token).map_err(|_| Error::NotSignedIn)?;
+    let mut tx = services.store.system("recognise a session").await?;
+    let found = credentials::session_by_token(&mut tx, token.hash().as_bytes(), IDLE_HOURS).await?;
+    tx.commit().await?;
+    found.map(|found| (found.session_id, found.user)).ok_or(Error::NotSignedIn)
+}
+
+/// The person behind an API token.
+pub async fn by_api_token(services: &Services, token: &SecretString) -> Result<Bearer> {
+    let token = Token::parse(TokenKind::Api, token).map_err(|_| Error::NotSignedIn)?;
+    let mut tx = services.store.system("recognise an API token").await?;
+    let found = credentials::token_by_hash(&mut tx, token.hash().as_bytes()).await?;
+    tx.commit().await?;
+    let found = found.ok_or(Error::NotSignedIn)?;
+    let person = Person { id: found.user.id, role: Role::from_stored(&found.user.role) };
+    Ok(Bearer { person, scopes: found.scopes })
+}

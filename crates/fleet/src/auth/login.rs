@@ -1,0 +1,77 @@
+//! Sign-in with the breakglass account.
+
+use crate::{Cx, Error, Origin, Result, Services};
+use chrono::TimeDelta;
+use domain::{Actor, SessionId, UserId};
+use secrecy::SecretString;
+use serde_json::json;
+use std::sync::Arc;
+use store::{Tx, audit, credentials, users, users::User};
+use vault::{Token, TokenKind};
+
+/// Days after which even a session in use ends.
+const ABSOLUTE_DAYS: i64 = 30;
+
+/// A fresh session.
+pub struct SignIn {
+    /// Whose.
+    pub user: User,
+    /// The cookie's value; shown to the browser only.
+    pub token: SecretString,
+    /// Seconds until it ends at the latest.
+    pub lasts_seconds: i64,
+}
+
+/// Checks name and password and opens a session. Unknown names take the same time and get the same answer.
+pub async fn login(
+    services: &Arc<Services>,
+    origin: Origin,
+    username: &str,
+    password: SecretString,
+    user_agent: &str,
+) -> Result<SignIn> {
+    let cx = Cx { actor: Actor::System("sign-in"), origin, services: Arc::clone(services) };
+    let mut tx = cx.begin().await?;
+    let found = users::breakglass_by_name(&mut tx, username).await?;
+    // Hashing takes long: no connection is held meanwhile.
+    tx.commit().await?;
+    let stored = found.as_ref().map(|found| found.password_hash.clone());
+    let fits = services.passwords.verify(password, stored).await?;
+    let open = found.map(|found| found.user).filter(|user| fits && user.disabled_at.is_none());
+
+    let mut tx = cx.begin().await?;
+    let Some(user) = open else {
+        let name: String = username.chars().take(64).collect();
+        cx.audit_outcome(&mut tx, "auth.login", &name, None, audit::Outcome::Denied, json!({})).await?;
+        tx.commit().await?;
+        return Err(Error::BadCredentials);
+    };
+    let (token, lasts_seconds) = open_session(&cx, &mut tx, user.id, user_agent).await?;
+    cx.audit(&mut tx, "auth.login", &user.id.to_string(), Some(user.id), json!({})).await?;
+    tx.commit().await?;
+    Ok(SignIn { user, token, lasts_seconds })
+}
+
+/// Stores a session for `user`; answers with its token and its length in seconds.
+pub(crate) async fn open_session(
+    cx: &Cx,
+    tx: &mut Tx,
+    user: UserId,
+    user_agent: &str,
+) -> Result<(SecretString, i64)> {
+    let now = cx.services.clock.now();
+    let lasts = TimeDelta::days(ABSOLUTE_DAYS);
+    let token = Token::generate(TokenKind::Session, &mut rand::rng());
+    let hash = token.hash();
+    let clipped: String = user_agent.chars().filter(|c| !c.is_control()).take(200).collect();
+    let session = credentials::NewSession {
+        id: SessionId::new(now),
+        user,
+        token_hash: hash.as_bytes(),
+        expires_at: now + lasts,
+        user_agent: &clipped,
+        address: &cx.origin.address,
+    };
+    credentials::insert_session(tx, &session).await?;
+    Ok((token.secret().clone(), lasts.num_seconds()))
+}

@@ -1,0 +1,61 @@
+//! The OpenAI-compatible endpoint: any program that speaks to OpenAI can speak to an agent.
+//!
+//! Stateless by default ([`pass_through`]): the client's request goes to the agent and the answer comes back
+//! byte by byte; nothing is saved. With a chat ([`in_chat`]) the newest message becomes a turn of it.
+
+mod in_chat;
+mod pass_through;
+mod request;
+
+pub use request::{Refusal, Request};
+
+use crate::{Cx, Error, Result};
+use domain::{ChatId, Slug};
+use futures_util::stream::BoxStream;
+use store::agents::Agent;
+
+/// A body as it comes. Dropping it cancels the answer.
+pub type Bytes = BoxStream<'static, bytes::Bytes>;
+
+/// What a client is answered.
+pub enum Answer {
+    /// At once.
+    Whole {
+        /// HTTP status.
+        status: u16,
+        /// JSON.
+        body: bytes::Bytes,
+    },
+    /// As server-sent events in OpenAI's format, errors included.
+    Stream(Bytes),
+}
+
+/// Asks the agent that the request names.
+pub async fn complete(cx: &Cx, request: Request, chat: Option<ChatId>) -> Result<Answer> {
+    match chat {
+        Some(chat) => in_chat::complete(cx, request, chat).await,
+        None => pass_through::complete(cx, request).await,
+    }
+}
+
+/// The agent with that slug among the acting user's.
+fn named(agents: Vec<Agent>, model: &str) -> Result<Agent> {
+    let slugs: Vec<String> = agents.iter().map(|agent| agent.slug.clone()).collect();
+    agents.into_iter().find(|agent| agent.slug == model).ok_or_else(|| Error::Upstream {
+        code: "model_not_found",
+        detail: format!("There is no agent `{model}`. Yours: {}.", slugs.join(", ")),
+        fault: crate::Fault::Request,
+    })
+}
+
+fn slug(agent: &Agent) -> Result<Slug> {
+    Ok(Slug::try_from(agent.slug.clone())?)
+}
+
+/// An error in the middle of a stream, in OpenAI's shape, and the end of the stream.
+fn stream_error(code: &str, message: &str) -> bytes::Bytes {
+    let error = serde_json::json!({
+        "error": { "message": message, "type": "api_error", "param": null, "code": code }
+    });
+    bytes::Bytes::from(format!("data: {error}\n\ndata: [DONE]\n\n"))
+}

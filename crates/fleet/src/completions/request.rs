@@ -1,0 +1,129 @@
+//! OpenAI's chat completion request: what is understood, and a plain refusal of what is not.
+
+use serde_json::{Map, Value};
+
+/// The fields that reach the agent. Others would be ignored silently, which is worse than a refusal.
+const KNOWN: [&str; 18] = [
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "seed",
+    "user",
+    "metadata",
+    "reasoning_effort",
+    "response_format",
+    "safety_identifier",
+];
+
+/// A request that was understood.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(super) model: String,
+    pub(super) stream: bool,
+    pub(super) body: Map<String, Value>,
+}
+
+/// Why it was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable name.
+    pub code: &'static str,
+    /// The field at fault.
+    pub param: Option<String>,
+    /// What to do.
+    pub message: String,
+}
+
+impl Refusal {
+    fn of(code: &'static str, param: &str, message: impl Into<String>) -> Self {
+        Self { code, param: Some(param.to_owned()), message: message.into() }
+    }
+}
+
+impl Request {
+    /// Reads a request's JSON.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+        let body: Map<String, Value> = serde_json::from_slice(bytes).map_err(|_| Refusal {
+            code: "bad_body",
+            param: None,
+            message: "The body is not a JSON object.".into(),
+        })?;
+        if let Some(field) =
+            body.keys().find(|field| !KNOWN.contains(&field.as_str()) && field.as_str() != "n")
+        {
+            let message = format!("`{field}` is not supported here. Leave it out.");
+            return Err(Refusal::of("unsupported_field", field, message));
+        }
+        if body.get("n").is_some_and(|n| n != 1) {
+            return Err(Refusal::of("unsupported_field", "n", "Only one answer is made: leave `n` out."));
+        }
+        let Some(model) = body.get("model").and_then(Value::as_str) else {
+            let message = "Name an agent in `model`; GET /v1/models lists yours.";
+            return Err(Refusal::of("missing_field", "model", message));
+        };
+        if !body.get("messages").and_then(Value::as_array).is_some_and(|messages| !messages.is_empty()) {
+            return Err(Refusal::of("missing_field", "messages", "Send at least one message in `messages`."));
+        }
+        let stream = match body.get("stream") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(stream)) => *stream,
+            Some(_) => return Err(Refusal::of("bad_field", "stream", "`stream` is true or false.")),
+        };
+        let model = model.to_owned();
+        Ok(Self { model, stream, body })
+    }
+
+    /// The text of the newest message, if the user wrote it.
+    pub(super) fn newest_text(&self) -> Option<String> {
+        let newest = self.body.get("messages")?.as_array()?.last()?;
+        if newest["role"] != "user" {
+            return None;
+        }
+        match &newest["content"] {
+            Value::String(text) => Some(text.clone()),
+            Value::Array(parts) => {
+                let texts: Vec<&str> = parts.iter().filter_map(|part| part["text"].as_str()).collect();
+                (!texts.is_empty()).then(|| texts.join("\n"))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        let refused = |json: &str| Request::parse(json.as_bytes()).unwrap_err();
+        assert_eq!(refused("[]").code, "bad_body");
+        assert_eq!(refused(r#"{"model":"a","messages":[{}],"audio":{}}"#).param.as_deref(), Some("audio"));
+        assert_eq!(refused(r#"{"model":"a","messages":[{}],"n":2}"#).param.as_deref(), Some("n"));
+        assert_eq!(refused(r#"{"messages":[{}]}"#).param.as_deref(), Some("model"));
+        assert_eq!(refused(r#"{"model":"a","messages":[]}"#).param.as_deref(), Some("messages"));
+    }
+
+    #[test]
+    fn the_newest_text_is_the_users() {
+        let text = |json: &str| Request::parse(json.as_bytes()).unwrap().newest_text();
+        let of = |messages: &str| text(&format!(r#"{{"model":"a","messages":{messages}}}"#));
+        assert_eq!(of(r#"[{"role":"user","content":"hi"}]"#).as_deref(), Some("hi"));
+        assert_eq!(
+            of(r#"[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]"#)
+                .as_deref(),
+            Some("a\nb")
+        );
+        assert_eq!(of(r#"[{"role":"user","content":"hi"},{"role":"assistant","content":"ho"}]"#), None);
+    }
+}

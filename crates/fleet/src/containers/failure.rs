@@ -1,0 +1,63 @@
+//! Why a container did not come up, in words for its user.
+
+use crate::Error;
+use domain::containers::ContainerError;
+use serde::{Deserialize, Serialize};
+
+/// A start that did not succeed: what to tell, and whether trying again by itself can help.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartFailure {
+    /// Stable name.
+    pub code: String,
+    /// What happened.
+    pub title: String,
+    /// What to do.
+    pub detail: String,
+    /// Whether another attempt of the job may succeed without anybody's doing.
+    #[serde(skip)]
+    pub passing: bool,
+}
+
+impl StartFailure {
+    pub(super) fn new(code: &str, title: &str, detail: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), title: title.to_owned(), detail: detail.into(), passing: true }
+    }
+}
+
+impl From<ContainerError> for StartFailure {
+    fn from(error: ContainerError) -> Self {
+        Self {
+            code: error.code().to_owned(),
+            title: "Your agent could not be started.".to_owned(),
+            detail: format!("The server says: {error}."),
+            passing: error.is_passing(),
+        }
+    }
+}
+
+impl From<Error> for StartFailure {
+    fn from(error: Error) -> Self {
+        if let Error::Internal(cause) = &error {
+            tracing::error!(%cause, "start of a container");
+        }
+        let passing = matches!(error, Error::Unavailable { .. } | Error::Internal(_));
+        Self {
+            code: error.code().to_owned(),
+            title: "Your agent could not be started.".to_owned(),
+            detail: error.to_string(),
+            passing,
+        }
+    }
+}
+
+impl From<store::Error> for StartFailure {
+    fn from(error: store::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<vault::Error> for StartFailure {
+    fn from(error: vault::Error) -> Self {
+        Error::from(error).into()
+    }
+}

@@ -1,0 +1,33 @@
+//! The user's container: want it, bring it up, take it down, look at it.
+//!
+//! The API only changes the wish and enqueues; workers do the rest through the port
+//! `domain::containers::Containers`. Both meet in the row, guarded by its generation.
+
+mod bring_up;
+mod failure;
+mod status;
+mod take_down;
+mod wake;
+
+pub(crate) use bring_up::gateway_token;
+pub use bring_up::{Placement, bring_up, give_up};
+pub use failure::StartFailure;
+pub use status::{Status, follow, status};
+pub use take_down::{discard, take_down};
+pub use wake::{restart, start, stop};
+pub(crate) use wake::{suspect, wake};
+
+use crate::Services;
+use domain::containers::Owner;
+use store::containers::Container;
+use vault::{Aad, Purpose};
+
+/// Whose container it is, as its labels say.
+pub(crate) fn owner(services: &Services, row: &Container) -> Owner {
+    Owner { instance: services.instance, user: row.user_id, container: row.id }
+}
+
+/// Where a gateway token is sealed for.
+pub(crate) fn token_place(row: &Container) -> Aad {
+    Aad { purpose: Purpose::GatewayToken, row: row.id.uuid(), owner: Some(row.user_id) }
+}

@@ -1,0 +1,83 @@
+//! What the owner sees of his container.
+
+use crate::{Cx, Result};
+use chrono::{DateTime, Utc};
+use domain::{
+    ContainerId, JobId,
+    lifecycle::{Desired, Observed},
+    turn::Stage,
+};
+use futures_util::{Stream, stream};
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Duration;
+use store::containers;
+use store::listen;
+
+/// The container as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Its id.
+    pub id: ContainerId,
+    /// What is wanted.
+    pub desired: Desired,
+    /// What was last seen.
+    pub observed: Observed,
+    /// How far a start is.
+    pub stage: Stage,
+    /// Since when.
+    pub stage_since: DateTime<Utc>,
+    /// Why it failed: `{code, title, detail}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Value>,
+    /// Version of the configuration that is in force, as the container said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied_version: Option<String>,
+    /// What OpenClaw said of a configuration it refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_error: Option<String>,
+    /// The job that starts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_job: Option<JobId>,
+}
+
+/// The acting user's container; `None` before his first message.
+pub async fn status(cx: &Cx) -> Result<Option<Status>> {
+    let mut tx = cx.begin().await?;
+    let Some(row) = containers::get_of(&mut tx, cx.user()?).await? else { return Ok(None) };
+    Ok(Some(Status {
+        id: row.id,
+        desired: row.desired(),
+        observed: row.observed(),
+        stage: row.stage(),
+        stage_since: row.stage_since,
+        start_job: row.start_job.map(JobId::from),
+        failure: row.failure,
+        applied_version: row.applied_version,
+        config_error: row.config_error,
+    }))
+}
+
+/// The container now, and again at every change, for as long as somebody listens.
+pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Option<Status>>> + Send + 'static {
+    const REREAD: Duration = Duration::from_secs(5);
+    let cx = cx.clone();
+    stream::unfold((cx, None::<Option<Status>>), |(cx, told)| async move {
+        loop {
+            let mut listener = cx.services.ear.listen();
+            let now = match status(&cx).await {
+                Ok(now) => now,
+                Err(error) => {
+                    tokio::time::sleep(REREAD).await;
+                    return Some((Err(error), (cx, told)));
+                }
+            };
+            if told.as_ref() != Some(&now) {
+                return Some((Ok(now.clone()), (cx, Some(now))));
+            }
+            let id = now.map(|status| status.id.uuid().to_string()).unwrap_or_default();
+            listener.wait_for(listen::CONTAINER, &id, REREAD).await;
+        }
+    })
+}

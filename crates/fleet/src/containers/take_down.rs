@@ -1,0 +1,54 @@
+//! Take a container down, or remove it so that the next start makes a new one.
+
+use super::{StartFailure, owner};
+use crate::Services;
+use domain::{ContainerId, containers::Containers, lifecycle::Desired};
+use std::time::Duration;
+use store::containers::{self, Sight};
+
+/// How long OpenClaw may take to end. An idle one needs two seconds; a running answer is cut, because
+/// whoever stops a container wants it to be stopped.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Stops the container if that is still what is wanted.
+pub async fn take_down(
+    services: &Services,
+    engine: &dyn Containers,
+    id: ContainerId,
+) -> Result<(), StartFailure> {
+    let mut tx = services.store.system("stop of a container").await?;
+    let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
+    drop(tx);
+    if row.desired() == Desired::Running {
+        return Ok(());
+    }
+    let owner = owner(services, &row);
+    engine.stop(&owner, GRACE).await?;
+    let sight = if row.desired() == Desired::Removed {
+        engine.remove(&owner).await?;
+        Sight::Absent
+    } else {
+        Sight::Stopped
+    };
+    let mut tx = services.store.system("stop of a container").await?;
+    containers::observe(&mut tx, id, row.generation, &sight, "").await?;
+    tx.commit().await?;
+    services.gateways.forget(id);
+    Ok(())
+}
+
+/// Removes the container, whatever runs in it; its state volume stays.
+pub async fn discard(
+    services: &Services,
+    engine: &dyn Containers,
+    id: ContainerId,
+) -> Result<(), StartFailure> {
+    let mut tx = services.store.system("restart of a container").await?;
+    let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
+    drop(tx);
+    let owner = owner(services, &row);
+    engine.stop(&owner, GRACE).await?;
+    engine.remove(&owner).await?;
+    services.gateways.forget(id);
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! The wish: running or stopped. Changes the row and enqueues what makes it true, in one transaction.
+
+use crate::{Cx, Result, Services};
+use domain::{Actor, ContainerId, JobId, UserId, lifecycle::Desired, turn::Stage};
+use jobs::kinds::{RestartContainer, StartContainer, StopContainer};
+use serde_json::json;
+use store::{
+    Tx,
+    containers::{self, Container, Sight},
+};
+
+/// Wants the user's container running; enqueues its start unless it answers already. A start that is
+/// waiting or under way is not doubled. Answers with the row as it was before.
+pub(crate) async fn wake(services: &Services, tx: &mut Tx, actor: &Actor, user: UserId) -> Result<Container> {
+    let row = containers::ensure(tx, ContainerId::new(services.clock.now()), user).await?;
+    containers::touch(tx, user).await?;
+    if !row.is_ready() {
+        enqueue_start(tx, actor, row.id).await?;
+    }
+    Ok(row)
+}
+
+/// Wants it running and enqueues the start, whatever the row says.
+pub(crate) async fn enqueue_start(tx: &mut Tx, actor: &Actor, id: ContainerId) -> Result<JobId> {
+    containers::want(tx, id, Desired::Running).await?;
+    let job =
+        jobs::enqueue(tx, actor, &StartContainer { container_id: id }, jobs::Options::default()).await?;
+    containers::set_start_job(tx, id, job.id.uuid()).await?;
+    Ok(job.id)
+}
+
+/// It was said to answer and does not: no longer believed, and started (or repaired) again.
+pub(crate) async fn suspect(services: &Services, actor: &Actor, row: &Container) -> Result<()> {
+    let mut tx = services.store.system("a container did not answer").await?;
+    containers::observe(&mut tx, row.id, row.generation, &Sight::Stage(Stage::Queued), "it does not answer")
+        .await?;
+    enqueue_start(&mut tx, actor, row.id).await?;
+    tx.commit().await?;
+    services.gateways.forget(row.id);
+    Ok(())
+}
+
+/// Starts the acting user's container.
+pub async fn start(cx: &Cx) -> Result<JobId> {
+    let user = cx.user()?;
+    let mut tx = cx.begin().await?;
+    let row = containers::ensure(&mut tx, ContainerId::new(cx.services.clock.now()), user).await?;
+    let job = enqueue_start(&mut tx, &cx.actor, row.id).await?;
+    cx.audit(&mut tx, "container.start", &row.id.to_string(), Some(user), json!({})).await?;
+    tx.commit().await?;
+    Ok(job)
+}
+
+/// Stops it. Its state stays; the next message starts it again.
+pub async fn stop(cx: &Cx) -> Result<JobId> {
+    let user = cx.user()?;
+    let mut tx = cx.begin().await?;
+    let row = containers::ensure(&mut tx, ContainerId::new(cx.services.clock.now()), user).await?;
+    containers::want(&mut tx, row.id, Desired::Stopped).await?;
+    let job = StopContainer { container_id: row.id };
+    let job = jobs::enqueue(&mut tx, &cx.actor, &job, jobs::Options::default()).await?;
+    cx.audit(&mut tx, "container.stop", &row.id.to_string(), Some(user), json!({})).await?;
+    tx.commit().await?;
+    Ok(job.id)
+}
+
+/// Makes it anew from the present image and settings. Its state stays.
+pub async fn restart(cx: &Cx) -> Result<JobId> {
+    let user = cx.user()?;
+    let mut tx = cx.begin().await?;
+    let row = containers::ensure(&mut tx, ContainerId::new(cx.services.clock.now()), user).await?;
+    containers::want(&mut tx, row.id, Desired::Running).await?;
+    let job = RestartContainer { container_id: row.id };
+    let job = jobs::enqueue(&mut tx, &cx.actor, &job, jobs::Options::default()).await?;
+    cx.audit(&mut tx, "container.restart", &row.id.to_string(), Some(user), json!({})).await?;
+    tx.commit().await?;
+    Ok(job.id)
+}

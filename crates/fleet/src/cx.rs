@@ -1,0 +1,92 @@
+//! The context of one use-case: who, from where, with what.
+
+use crate::{Error, Result, Services};
+use domain::{Actor, AuditId, Person, UserId};
+use serde_json::Value;
+use std::sync::Arc;
+use store::{Tx, audit};
+
+/// Where a request came from, for the audit log.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// Id of the request, as logged and returned.
+    pub request_id: String,
+    /// Network address of the client.
+    pub address: String,
+}
+
+/// What every use-case is given.
+#[derive(Clone)]
+pub struct Cx {
+    /// On whose behalf.
+    pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
+    /// With what.
+    pub services: Arc<Services>,
+}
+
+impl Cx {
+    /// The acting person; the system has none.
+    pub fn person(&self) -> Result<Person> {
+        self.actor.person().ok_or(Error::NotSignedIn)
+    }
+
+    /// The acting user's id.
+    pub fn user(&self) -> Result<UserId> {
+        Ok(self.person()?.id)
+    }
+
+    /// The same context with an admin's view.
+    pub fn as_admin(&self) -> Result<Self> {
+        let actor = self.actor.as_admin().ok_or(Error::Forbidden("Only an admin may do this."))?;
+        Ok(Self { actor, ..self.clone() })
+    }
+
+    /// Opens a transaction as the actor.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(self.services.store.begin(&self.actor).await?)
+    }
+
+    /// Records what was done, in the transaction that did it.
+    pub async fn audit(
+        &self,
+        tx: &mut Tx,
+        action: &'static str,
+        subject: &str,
+        owner: Option<UserId>,
+        detail: Value,
+    ) -> Result<()> {
+        self.audit_outcome(tx, action, subject, owner, audit::Outcome::Ok, detail).await
+    }
+
+    /// Records how an attempt ended.
+    pub async fn audit_outcome(
+        &self,
+        tx: &mut Tx,
+        action: &'static str,
+        subject: &str,
+        owner: Option<UserId>,
+        outcome: audit::Outcome,
+        detail: Value,
+    ) -> Result<()> {
+        let entry = audit::Entry {
+            id: AuditId::new(self.services.clock.now()),
+            action,
+            subject,
+            owner,
+            address: &self.origin.address,
+            request_id: &self.origin.request_id,
+            outcome,
+            detail,
+        };
+        Ok(audit::append(tx, &self.actor, &entry).await?)
+    }
+}
+
+/// A fresh request id: short enough to be read out, long enough to be found.
+pub fn request_id() -> String {
+    let random: [u8; 8] = rand::random();
+    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("req_{hex}")
+}

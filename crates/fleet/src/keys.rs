@@ -1,0 +1,45 @@
+//! The instance's identity and the users' data keys.
+//!
+//! Together with the call sites of [`vault::open`] this is where secrets become readable; a test pins
+//! the list of those call sites.
+
+use crate::{Error, Result, Services};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
+use domain::{InstanceId, UserId};
+use serde::{Deserialize, Serialize};
+use store::{Store, Tx, config, users};
+use vault::{DataKey, KeyCheck, KeyRing, WrappedKey};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredIdentity {
+    instance: InstanceId,
+    key_check: String,
+}
+
+/// Reads the identity, or makes it at the very first start. A key that does not fit is refused.
+pub(crate) async fn identity(store: &Store, ring: &KeyRing, now: DateTime<Utc>) -> Result<InstanceId> {
+    let mut tx = store.system("identity of the instance").await?;
+    let instance = InstanceId::new(now);
+    let fresh =
+        StoredIdentity { instance, key_check: STANDARD.encode(KeyCheck::create(ring, instance)?.to_bytes()) };
+    // Replicas that start at the same moment agree on the first one's.
+    let stored = config::get_or_insert(&mut tx, "identity", &fresh).await?.value;
+    tx.commit().await?;
+    let check = STANDARD.decode(&stored.key_check).map_err(Error::internal)?;
+    KeyCheck::from_bytes(&check)?.verify(ring, stored.instance)?;
+    Ok(stored.instance)
+}
+
+/// The user's data key, made at his first secret.
+pub(crate) async fn of_user(services: &Services, tx: &mut Tx, user: UserId) -> Result<DataKey> {
+    let wrapped = match users::wrapped_key(tx, user).await? {
+        Some(wrapped) => wrapped,
+        None => {
+            let fresh = services.ring.wrap(&DataKey::generate(&mut rand::rng()), Some(user))?;
+            users::insert_wrapped_key(tx, user, &fresh.key_id().to_string(), &fresh.to_bytes()).await?
+        }
+    };
+    Ok(services.ring.unwrap(&WrappedKey::from_bytes(&wrapped)?, Some(user))?)
+}

@@ -1,0 +1,69 @@
+//! The first admin.
+
+use super::state::{closed, is_completed};
+use crate::{
+    Cx, Error, Origin, Result, Services,
+    auth::{SignIn, open_session},
+};
+use domain::{Actor, Invalid, UserId, invalid};
+use secrecy::SecretString;
+use serde_json::json;
+use std::sync::Arc;
+use store::users;
+
+/// Creates the breakglass admin and signs him in. Needs the setup token; there is only ever one first.
+pub async fn breakglass(
+    services: &Arc<Services>,
+    origin: Origin,
+    setup_token: Option<SecretString>,
+    username: &str,
+    password: SecretString,
+    user_agent: &str,
+) -> Result<SignIn> {
+    let presented = setup_token.ok_or(Error::SetupToken)?;
+    if !services.ring.is_setup_token(services.instance, &presented) {
+        return Err(Error::SetupToken);
+    }
+    let username = parse_username(username)?;
+    vault::password::rules::check(&password, &username)?;
+    let cx = Cx { actor: Actor::System("first admin"), origin, services: Arc::clone(services) };
+    // Refused early, before the expensive hash; decided below, under the lock.
+    let mut tx = cx.begin().await?;
+    refuse_second(&mut tx).await?;
+    drop(tx);
+    let hash = services.passwords.hash(password).await?;
+
+    let mut tx = cx.begin().await?;
+    users::breakglass_exists_locked(&mut tx).await?;
+    refuse_second(&mut tx).await?;
+    let id = UserId::new(services.clock.now());
+    users::insert(&mut tx, id, &username, &username, "admin").await?;
+    users::set_breakglass(&mut tx, id, &hash).await?;
+    let (token, lasts_seconds) = open_session(&cx, &mut tx, id, user_agent).await?;
+    cx.audit(&mut tx, "breakglass.create", &id.to_string(), Some(id), json!({ "username": username }))
+        .await?;
+    let user = users::get(&mut tx, id).await?.ok_or(Error::NotSignedIn)?;
+    tx.commit().await?;
+    Ok(SignIn { user, token, lasts_seconds })
+}
+
+async fn refuse_second(tx: &mut store::Tx) -> Result<()> {
+    if is_completed(tx).await? {
+        return Err(closed());
+    }
+    if users::breakglass_exists(tx).await? {
+        return Err(Error::conflict(
+            "breakglass_exists",
+            "There is an admin already. Sign in as that admin to go on.",
+        ));
+    }
+    Ok(())
+}
+
+fn parse_username(text: &str) -> Result<String> {
+    let username = invalid::line("username", text, 64)?;
+    if username.chars().any(char::is_whitespace) {
+        return Err(Invalid::new("username", "Use a name without spaces.").into());
+    }
+    Ok(username)
+}

@@ -1,0 +1,58 @@
+//! How far the onboarding is.
+
+use crate::{Cx, Error, Result, Services};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use store::{Tx, agents, config, providers, users};
+
+pub(super) const KEY: &str = "onboarding";
+
+/// What `system_config` holds under `onboarding` once it is over.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Completed {
+    pub(super) completed: bool,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// The steps and whether they are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// Over, for ever.
+    pub completed: bool,
+    /// There is a breakglass admin.
+    pub breakglass: bool,
+    /// He has a provider. Only told to a signed-in person.
+    pub provider: bool,
+    /// He has an agent. Only told to a signed-in person.
+    pub agent: bool,
+}
+
+/// How far it is; `cx` is given when somebody is signed in.
+pub async fn state(services: &Services, cx: Option<&Cx>) -> Result<State> {
+    let mut tx = services.store.system("state of the onboarding").await?;
+    let completed = is_completed(&mut tx).await?;
+    let breakglass = users::breakglass_exists(&mut tx).await?;
+    drop(tx);
+    let (mut provider, mut agent) = (false, false);
+    if let Some(cx) = cx {
+        let mut tx = cx.begin().await?;
+        provider = !providers::list(&mut tx).await?.is_empty();
+        agent = !agents::list(&mut tx).await?.is_empty();
+    }
+    Ok(State { completed, breakglass, provider, agent })
+}
+
+pub(super) async fn is_completed(tx: &mut Tx) -> Result<bool> {
+    Ok(config::get::<Completed>(tx, KEY).await?.is_some_and(|fact| fact.value.completed))
+}
+
+/// Refuses once the onboarding is over.
+pub async fn require_open(services: &Services) -> Result<()> {
+    let mut tx = services.store.system("state of the onboarding").await?;
+    if is_completed(&mut tx).await? { Err(closed()) } else { Ok(()) }
+}
+
+pub(super) fn closed() -> Error {
+    Error::conflict("onboarding_completed", "The setup is complete. Sign in and use the settings instead.")
+}

@@ -1,0 +1,13 @@
+//! What a use-case that runs as a job tells about itself, and how it hears that it should stop.
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+/// The job behind a use-case; `workers` implements it for its attempts.
+#[async_trait]
+pub trait Progress: Send + Sync {
+    /// Ends the present phase and begins this one. For the eye only.
+    async fn phase(&self, name: &str);
+    /// Cancelled when the work should stop.
+    fn cancel(&self) -> &CancellationToken;
+}

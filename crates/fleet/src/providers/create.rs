@@ -1,0 +1,45 @@
+//! Save a provider.
+
+use super::draft::{Draft, KeyRule, allow_host, key_place};
+use crate::{Cx, Error, Result, agent_config, keys};
+use domain::{ProviderId, Slug};
+use serde_json::json;
+use store::providers::{self, NewProvider};
+
+/// The most providers one user may have.
+const MOST: usize = 50;
+
+/// Stores a provider with its key sealed; answers with its id.
+pub async fn create(cx: &Cx, draft: Draft) -> Result<ProviderId> {
+    let user = cx.user()?;
+    let allow_private_host = draft.allow_private_host;
+    let checked = draft.check(KeyRule::MustBeTyped)?;
+    if allow_private_host {
+        allow_host(cx, checked.kind, checked.base_url.as_deref()).await?;
+    }
+    let id = ProviderId::new(cx.services.clock.now());
+    let mut tx = cx.begin().await?;
+    if providers::list(&mut tx).await?.len() >= MOST {
+        return Err(Error::conflict(
+            "too_many_providers",
+            format!("You have {MOST} providers. Delete one first."),
+        ));
+    }
+    let data_key = keys::of_user(&cx.services, &mut tx, user).await?;
+    let new = NewProvider {
+        id,
+        user,
+        slug: Slug::from_name(&checked.name, "provider"),
+        kind: checked.kind.as_str(),
+        name: &checked.name,
+        base_url: checked.base_url.as_deref(),
+        key: checked.seal(&data_key, &key_place(id, user))?,
+        models: &checked.models,
+    };
+    let slug = providers::insert(&mut tx, &new).await?;
+    let detail = json!({ "kind": checked.kind, "slug": slug });
+    cx.audit(&mut tx, "provider.create", &id.to_string(), Some(user), detail).await?;
+    agent_config::changed(&mut tx, user).await?;
+    tx.commit().await?;
+    Ok(id)
+}

@@ -1,0 +1,128 @@
+//! What a person types about a provider, checked before anything else happens with it.
+
+use crate::{Cx, Error, Result, settings};
+use ::providers::{Target, catalog};
+use domain::{
+    Invalid, invalid,
+    provider::{Model, ProviderKind},
+    settings::AllowedHost,
+};
+use secrecy::{ExposeSecret, SecretString};
+use store::providers::SealedKey;
+use vault::{Aad, DataKey, Purpose};
+
+/// The most models one provider may list.
+const MOST_MODELS: usize = 200;
+
+/// A provider as typed.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Kind, as text.
+    pub kind: String,
+    /// Display name; defaults to the kind's label.
+    pub name: Option<String>,
+    /// Own endpoint.
+    pub base_url: Option<String>,
+    /// The key.
+    pub api_key: Option<SecretString>,
+    /// Model ids.
+    pub models: Vec<String>,
+    /// Admins only: let this provider live on a private host.
+    pub allow_private_host: bool,
+}
+
+/// A provider whose parts were accepted.
+#[derive(Debug, Clone)]
+pub(super) struct Checked {
+    pub(super) kind: ProviderKind,
+    pub(super) name: String,
+    pub(super) base_url: Option<String>,
+    pub(super) api_key: Option<SecretString>,
+    pub(super) models: Vec<Model>,
+}
+
+/// Whether a key has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyRule {
+    /// A kind that needs a key needs it typed.
+    MustBeTyped,
+    /// A stored key may stay.
+    MayBeStored,
+}
+
+impl Draft {
+    pub(super) fn check(self, rule: KeyRule) -> Result<Checked> {
+        let kind: ProviderKind = self.kind.parse()?;
+        let entry = catalog::entry(kind);
+        let base_url = self.base_url.filter(|url| !url.trim().is_empty()).map(|url| url.trim().to_owned());
+        let origin = catalog::base_url(kind, base_url.as_deref())?;
+        let api_key = self.api_key.map(trim_key).transpose()?.flatten();
+        if entry.needs_key && api_key.is_none() && rule == KeyRule::MustBeTyped {
+            return Err(Invalid::new("apiKey", "Enter the key of this account.").into());
+        }
+        let name = invalid::line("name", self.name.as_deref().unwrap_or(entry.label), 80)?;
+        let models =
+            self.models.iter().map(|id| Model::parse(id)).collect::<std::result::Result<Vec<_>, _>>()?;
+        if models.len() > MOST_MODELS {
+            return Err(Invalid::new("models", format!("List at most {MOST_MODELS} models.")).into());
+        }
+        Ok(Checked { kind, name, base_url: base_url.map(|_| origin.to_string()), api_key, models })
+    }
+}
+
+fn trim_key(key: SecretString) -> std::result::Result<Option<SecretString>, Invalid> {
+    let text = key.expose_secret().trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.len() > 4096 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Invalid::new(
+            "apiKey",
+            "This does not look like a key: paste it as one line, without spaces.",
+        ));
+    }
+    Ok(Some(SecretString::from(text)))
+}
+
+impl Checked {
+    /// The same for the connection test, with the key that is to be used.
+    pub(super) fn target(&self, key: Option<SecretString>) -> Target {
+        Target {
+            kind: self.kind,
+            base_url: self.base_url.clone(),
+            key,
+            models: self.models.iter().map(|model| model.id.clone()).collect(),
+        }
+    }
+
+    /// Seals the typed key for the row it will stand in.
+    pub(super) fn seal(&self, key: &DataKey, aad: &Aad) -> Result<Option<SealedKey>> {
+        let Some(secret) = &self.api_key else { return Ok(None) };
+        let text = secret.expose_secret();
+        // Of a short key even four characters would tell too much.
+        let shown = if text.chars().count() < 12 { 0 } else { 4 };
+        let ends_in = text.chars().rev().take(shown).collect::<Vec<_>>().into_iter().rev().collect();
+        Ok(Some(SealedKey { bytes: vault::seal(key, aad, secret)?.to_bytes(), ends_in }))
+    }
+}
+
+/// Where a provider's key is sealed for.
+pub(crate) fn key_place(id: domain::ProviderId, owner: domain::UserId) -> Aad {
+    Aad { purpose: Purpose::ProviderApiKey, row: id.uuid(), owner: Some(owner) }
+}
+
+/// Puts the draft's host on the list of allowed private hosts, where an admin asked for it.
+pub(super) async fn allow_host(cx: &Cx, kind: ProviderKind, base_url: Option<&str>) -> Result<()> {
+    let url = catalog::base_url(kind, base_url)?;
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        return Err(
+            Invalid::new("baseUrl", "Enter a full address, for example https://llm.example.org/v1.").into()
+        );
+    };
+    if cx.actor.as_admin().is_none() {
+        return Err(Error::Forbidden(
+            "Only an admin may allow a private host. Ask one to allow it in the settings.",
+        ));
+    }
+    settings::allow_host(cx, AllowedHost { host: host.to_owned(), port }).await
+}

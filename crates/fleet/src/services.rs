@@ -1,0 +1,69 @@
+//! What use-cases are done with, put together once per process.
+
+use crate::{Result, gateways::Gateways, settings, turns::Drivers};
+use domain::{Clock, InstanceId};
+use providers::Outbound;
+use std::sync::Arc;
+use store::{Store, listen::Ear};
+use vault::{KeyRing, Passwords};
+
+/// The parts that `main` brings.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The instance's keys.
+    pub ring: KeyRing,
+    /// Ear of this process.
+    pub ear: Ear,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The one way out.
+    pub outbound: Outbound,
+}
+
+/// Everything a use-case needs.
+pub struct Services {
+    /// The database, opened per actor.
+    pub store: Store,
+    /// Notifications.
+    pub ear: Ear,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The one outbound HTTP client.
+    pub outbound: Outbound,
+    /// Which installation this is.
+    pub instance: InstanceId,
+    /// The live settings.
+    pub settings: settings::Live,
+    pub(crate) ring: KeyRing,
+    pub(crate) passwords: Passwords,
+    pub(crate) gateways: Gateways,
+    pub(crate) drivers: Drivers,
+}
+
+impl Services {
+    /// Puts the parts together. Makes the instance's identity at the very first start;
+    /// refuses when MOSAIC_SECRET_KEY does not fit the stored ones.
+    pub async fn assemble(parts: Parts) -> Result<Arc<Self>> {
+        let Parts { store, ring, ear, clock, outbound } = parts;
+        let instance = crate::keys::identity(&store, &ring, clock.now()).await?;
+        let settings = settings::Live::load(&store).await?;
+        Ok(Arc::new(Self {
+            instance,
+            settings,
+            passwords: Passwords::default(),
+            gateways: Gateways::new()?,
+            drivers: Drivers::default(),
+            store,
+            ear,
+            clock,
+            outbound,
+            ring,
+        }))
+    }
+
+    /// The token of the one-time setup link, equal on every replica.
+    pub fn setup_token(&self) -> secrecy::SecretString {
+        self.ring.setup_token(self.instance)
+    }
+}

@@ -1,0 +1,113 @@
+//! Accept a message: stored before anything else happens with it.
+
+use crate::{Cx, Error, Result, containers, turns::LEASE_SECONDS};
+use domain::{AgentId, ChatId, Invalid, TurnId, invalid, turn::MAX_MESSAGE};
+use store::{
+    Tx, agents,
+    chats::{self, Chat},
+    turns::{self, Lease},
+};
+
+/// A message as typed.
+#[derive(Debug, Clone)]
+pub struct NewTurn {
+    /// What was typed.
+    pub text: String,
+    /// Who should answer; defaults to whoever answered last in this chat.
+    pub agent: Option<AgentId>,
+    /// A turn that this one stands in for (regenerate, edit and resend); all behind it go with it.
+    pub replaces: Option<TurnId>,
+    /// The client's Idempotency-Key: the same key again is the same turn.
+    pub idempotency_key: Option<String>,
+}
+
+/// Stores the message, wants the container running, and drives the turn from this process.
+pub async fn create(cx: &Cx, chat: ChatId, new: NewTurn) -> Result<TurnId> {
+    let user = cx.user()?;
+    check(&new)?;
+    let id = TurnId::new(cx.services.clock.now());
+    let mut tx = cx.begin().await?;
+    let row = chats::lock(&mut tx, chat).await?.ok_or(Error::NotFound("chat"))?;
+    if let Some(key) = &new.idempotency_key
+        && let Some(earlier) = turns::by_idempotency_key(&mut tx, key).await?
+    {
+        return Ok(earlier.id);
+    }
+    let agent = choose_agent(&mut tx, &row, new.agent).await?;
+    let branch = branch(&mut tx, &row, new.replaces).await?;
+    let turn = turns::NewTurn {
+        id,
+        chat,
+        user,
+        branch,
+        agent,
+        question: &new.text,
+        idempotency_key: new.idempotency_key.as_deref(),
+        lease_seconds: LEASE_SECONDS,
+    };
+    turns::insert(&mut tx, &turn).await.map_err(refused)?;
+    chats::bump(&mut tx, chat, agent, branch, &title(&new.text)).await?;
+    containers::wake(&cx.services, &mut tx, &cx.actor, user).await?;
+    let stored = turns::get(&mut tx, id).await?.ok_or(Error::NotFound("turn"))?;
+    tx.commit().await?;
+    cx.services.drivers.begin(&cx.services, Lease { turn: id, fence: 1 }, stored);
+    Ok(id)
+}
+
+fn check(new: &NewTurn) -> Result<()> {
+    invalid::text("text", &new.text, MAX_MESSAGE)?;
+    if new.text.trim().is_empty() {
+        return Err(Invalid::new("text", "Write a message.").into());
+    }
+    if let Some(key) = &new.idempotency_key {
+        invalid::line("Idempotency-Key", key, 200)?;
+    }
+    Ok(())
+}
+
+fn refused(error: store::Error) -> Error {
+    match error {
+        store::Error::Conflict(name) if name == "turns_one_running" => Error::conflict(
+            "turn_running",
+            "Your agent is still answering in this chat. Wait for the end or stop it first.",
+        ),
+        other => other.into(),
+    }
+}
+
+async fn choose_agent(tx: &mut Tx, chat: &Chat, wanted: Option<AgentId>) -> Result<AgentId> {
+    if let Some(wanted) = wanted {
+        return Ok(agents::get(tx, wanted).await?.ok_or(Error::NotFound("agent"))?.id);
+    }
+    if let Some(last) = chat.agent_id {
+        return Ok(last.into());
+    }
+    let first = agents::list(tx).await?.into_iter().next();
+    Ok(first.ok_or_else(|| Error::conflict("no_agent", "You have no agent yet. Create one first."))?.id)
+}
+
+/// The branch to send on: the chat's, or a fresh one when an earlier turn is replaced.
+async fn branch(tx: &mut Tx, chat: &Chat, replaces: Option<TurnId>) -> Result<i32> {
+    let Some(replaced) = replaces else { return Ok(chat.branch) };
+    let replaced =
+        turns::get(tx, replaced).await?.filter(|turn| turn.chat_id == chat.id && turn.replaced_at.is_none());
+    let replaced = replaced.ok_or(Error::NotFound("turn to replace"))?;
+    if !replaced.status().is_final() {
+        return Err(Error::conflict(
+            "turn_running",
+            "Your agent is still answering that message. Stop it first.",
+        ));
+    }
+    turns::replace_from(tx, chat.id, replaced.seq).await?;
+    Ok(chat.branch + 1)
+}
+
+/// The first words, as a title for a chat that has none.
+fn title(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    let mut title: String = line.chars().filter(|c| !c.is_control()).take(60).collect();
+    if line.chars().count() > 60 {
+        title.push('…');
+    }
+    title
+}

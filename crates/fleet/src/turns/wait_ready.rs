@@ -1,0 +1,140 @@
+//! Wait until the user's container answers, and say the truth about it meanwhile.
+
+use super::{
+    drive::{End, actor},
+    event::{ErrorText, TurnEvent},
+    live::Live,
+};
+use crate::{Services, containers, gateways::Reached};
+use domain::{
+    JobId,
+    lifecycle::{Desired, Observed},
+    turn::{Stage, TurnStatus},
+};
+use std::{collections::HashMap, time::Duration};
+use store::{
+    Tx,
+    containers::{self as rows, Container},
+    listen,
+    turns::Turn,
+};
+use tokio::time::Instant;
+
+/// Without a change the row is read again, and the followers are told, this often.
+const RETELL: Duration = Duration::from_secs(2);
+/// A start that seems forgotten is asked for again after this long.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// Waits for readiness; the error is how the turn ends instead.
+pub(super) async fn wait_ready(services: &Services, live: &Live, turn: &Turn) -> Result<Reached, Box<End>> {
+    let mut wait = Wait { services, live, turn, began: Instant::now(), asked: Instant::now(), told: None };
+    loop {
+        let mut listener = services.ear.listen();
+        let id = match wait.look().await {
+            Ok(Look::Ready(reached)) => return Ok(*reached),
+            Ok(Look::Failed(error)) => return Err(Box::new(End::failed(error))),
+            Ok(Look::NotYet(id)) => id,
+            Err(error) => {
+                // The database is away: the message is stored, so waiting costs nothing but time.
+                tracing::warn!(%error, turn = %turn.id, "waiting for an agent");
+                String::new()
+            }
+        };
+        tokio::select! {
+            () = live.stop.cancelled() => return Err(Box::new(End::of(TurnStatus::Stopped))),
+            () = listener.wait_for(listen::CONTAINER, &id, RETELL) => {}
+        }
+    }
+}
+
+enum Look {
+    Ready(Box<Reached>),
+    Failed(ErrorText),
+    NotYet(String),
+}
+
+struct Wait<'a> {
+    services: &'a Services,
+    live: &'a Live,
+    turn: &'a Turn,
+    began: Instant,
+    asked: Instant,
+    told: Option<(Stage, Option<u64>, Instant)>,
+}
+
+impl Wait<'_> {
+    async fn look(&mut self) -> crate::Result<Look> {
+        let mut tx = self.services.store.system("is the agent ready").await?;
+        let row = rows::get_of(&mut tx, self.turn.user_id).await?;
+        let Some(row) = row else {
+            drop(tx);
+            self.ask().await?;
+            return Ok(Look::NotYet(String::new()));
+        };
+        if row.is_ready()
+            && let Some(reached) = self.services.gateways.reach(self.services, &mut tx, &row).await?
+        {
+            self.tell(Stage::Ready, None, None, None);
+            return Ok(Look::Ready(Box::new(reached)));
+        }
+        if row.observed() == Observed::Failed {
+            return Ok(Look::Failed(failure(&row)));
+        }
+        self.report(&mut tx, &row).await?;
+        drop(tx);
+        if row.desired() != Desired::Running || self.asked.elapsed() > ASK_AGAIN {
+            self.ask().await?;
+        }
+        Ok(Look::NotYet(row.id.uuid().to_string()))
+    }
+
+    /// Wants it running (again): somebody stopped it meanwhile, or the job was lost.
+    async fn ask(&mut self) -> crate::Result<()> {
+        self.asked = Instant::now();
+        let actor = actor(self.turn);
+        let mut tx = self.services.store.begin(&actor).await?;
+        containers::wake(self.services, &mut tx, &actor, self.turn.user_id).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn report(&mut self, tx: &mut Tx, row: &Container) -> crate::Result<()> {
+        let stage = if row.is_ready() { Stage::Loading } else { row.stage() };
+        let position = match row.start_job {
+            Some(job) if stage == Stage::Queued => jobs::queue_position(tx, JobId::from(job)).await?,
+            _ => None,
+        };
+        let ahead = position.and_then(|p| u64::try_from(p.ahead).ok());
+        let note = position.filter(|p| p.slots == 0).map(|_| {
+            "No worker is running that could start your agent. Your message is kept; ask your admin."
+                .to_owned()
+        });
+        let usual: HashMap<Stage, u64> = rows::usual_timings(tx).await?.into_iter().collect();
+        self.tell(stage, usual.get(&stage).copied(), ahead, note);
+        Ok(())
+    }
+
+    /// Tells a change at once, and a standstill now and then.
+    fn tell(&mut self, name: Stage, usual_ms: Option<u64>, ahead: Option<u64>, note: Option<String>) {
+        let unchanged = self
+            .told
+            .is_some_and(|(stage, before, at)| stage == name && before == ahead && at.elapsed() < RETELL);
+        if unchanged {
+            return;
+        }
+        self.told = Some((name, ahead, Instant::now()));
+        let elapsed_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.live.push(&TurnEvent::Stage { name, elapsed_ms, usual_ms, ahead, note });
+    }
+}
+
+fn failure(row: &Container) -> ErrorText {
+    let said =
+        row.failure.clone().and_then(|value| serde_json::from_value::<containers::StartFailure>(value).ok());
+    match said {
+        Some(failure) => {
+            ErrorText { code: failure.code, title: failure.title, detail: failure.detail, retryable: true }
+        }
+        None => ErrorText::retryable("start_failed", "Your agent could not be started.", "Try again."),
+    }
+}

@@ -1,0 +1,108 @@
+//! The command line.
+
+use clap::{Args as Group, Parser, Subcommand};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+/// Mosaic Fleet: an own AI agent for every person, isolated.
+///
+/// Two environment variables are all it needs: DATABASE_URL and MOSAIC_SECRET_KEY.
+#[derive(Debug, Parser)]
+#[command(name = "mosaic", version)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Everything in one process: Postgres (unless DATABASE_URL is set), API, worker, guard
+    Up(Up),
+    /// The API only
+    Api(Api),
+    /// A worker only
+    Worker(Worker),
+    /// Keep the walls around agent containers in force (root or NET_ADMIN, on the host's network)
+    Guard(Guard),
+    /// Bring the database schema up to date and leave
+    Migrate,
+    /// Check everything Mosaic needs; each line says what to do
+    Doctor(Doctor),
+    /// What only the server's owner may do
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Debug, Group)]
+pub struct Up {
+    /// Folder for database, key and logs
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+    /// Unpacked Postgres (deploy/setup/postgres.sh prints it); needed unless DATABASE_URL is set
+    #[arg(long)]
+    pub postgres_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub api: Api,
+    #[command(flatten)]
+    pub worker: Worker,
+}
+
+#[derive(Debug, Clone, Group)]
+pub struct Api {
+    /// Address for browsers and programs
+    #[arg(long, default_value_t = SocketAddr::from(([127, 0, 0, 1], 8080)))]
+    pub listen: SocketAddr,
+    /// Address for agent containers; they reach it on their own network's gateway, the guard keeps others out
+    #[arg(long, default_value_t = SocketAddr::from(([0, 0, 0, 0], 8081)))]
+    pub listen_internal: SocketAddr,
+    /// Address that people open, for links; defaults to the listening one
+    #[arg(long)]
+    pub public_url: Option<String>,
+}
+
+#[derive(Debug, Clone, Group)]
+pub struct Worker {
+    /// Docker's socket
+    #[arg(long, default_value = "/var/run/docker.sock")]
+    pub docker_socket: PathBuf,
+    /// The one private host address on which agents' ports are published
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub publish_on: IpAddr,
+    /// Port of the internal listener, as containers reach it
+    #[arg(long, default_value_t = 8081)]
+    pub internal_port: u16,
+    /// Further labels (key=value) for everything made on the Docker engine
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub docker_label: Vec<String>,
+    /// Containers that are started at the same time
+    #[arg(long, default_value_t = 4)]
+    pub starts_at_once: usize,
+}
+
+#[derive(Debug, Clone, Group)]
+pub struct Guard {
+    /// Port of the internal listener that agents may reach
+    #[arg(long, default_value_t = 8081)]
+    pub internal_port: u16,
+}
+
+#[derive(Debug, Group)]
+pub struct Doctor {
+    /// Folder for database, key and logs, as given to `up`
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub worker: Worker,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Give the breakglass admin a new password, read from standard input
+    ResetBreakglass {
+        /// Folder for database, key and logs, as given to `up`
+        #[arg(long)]
+        data_dir: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,11 @@
+//! `mosaic api`.
+
+use crate::{args, parts};
+use boot::{Config, Shutdown};
+
+pub async fn run(config: &Config, args: args::Api) -> anyhow::Result<()> {
+    let shutdown = Shutdown::on_signals(parts::DRAIN)?;
+    let services = parts::services(config.require_database_url()?, config.require_secret_key()?).await?;
+    super::up::print_links(&services, &args).await?;
+    parts::serve(&services, &args, &shutdown).await
+}

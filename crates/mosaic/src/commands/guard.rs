@@ -1,0 +1,53 @@
+//! `mosaic guard`: keeps the walls around agent containers in force and in step with the settings.
+
+use crate::{args, parts};
+use boot::{Config, Shutdown};
+use fleet::Services;
+use runtime::guard::{Guard, GuardConfig, NotEnforced, allowed_addresses, host_resolvers};
+use std::{sync::Arc, time::Duration};
+
+/// How often the table is compared with what it should be: somebody may have flushed it.
+const CHECK_EVERY: Duration = Duration::from_secs(10);
+
+pub async fn run(config: &Config, args: args::Guard) -> anyhow::Result<()> {
+    let shutdown = Shutdown::on_signals(parts::DRAIN)?;
+    let services = parts::services(config.require_database_url()?, config.require_secret_key()?).await?;
+    apply(&services, args.internal_port).await?;
+    keep(&services, args.internal_port, &shutdown).await;
+    Ok(())
+}
+
+/// Puts the walls up once; the error says why they cannot be.
+pub async fn apply(services: &Services, internal_port: u16) -> Result<(), NotEnforced> {
+    Guard::new(services.instance).apply(&wanted(services, internal_port).await).await
+}
+
+/// Keeps them up until `shutdown`. They stay up afterwards: so may the containers.
+pub async fn keep(services: &Arc<Services>, internal_port: u16, shutdown: &Shutdown) {
+    let mut last = None;
+    loop {
+        tokio::select! {
+            () = shutdown.begun() => return,
+            () = tokio::time::sleep(CHECK_EVERY) => {}
+        }
+        let now = wanted(services, internal_port).await;
+        let guard = Guard::new(services.instance);
+        let in_force = matches!(guard.status(&now).await, Ok(runtime::guard::GuardStatus::Enforced));
+        if in_force && last.as_ref() == Some(&now) {
+            continue;
+        }
+        match guard.apply(&now).await {
+            Ok(()) => last = Some(now),
+            Err(error) => tracing::error!(%error, "the walls around agent containers are not in force"),
+        }
+    }
+}
+
+pub async fn wanted(services: &Services, internal_port: u16) -> GuardConfig {
+    let settings = services.settings.get();
+    GuardConfig {
+        internal_port,
+        resolvers: host_resolvers().await,
+        allowed: allowed_addresses(&settings.allowed_hosts).await,
+    }
+}

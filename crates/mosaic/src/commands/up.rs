@@ -1,0 +1,107 @@
+//! `mosaic up`: everything in one process.
+
+use super::guard;
+use crate::{args, parts};
+use anyhow::Context;
+use boot::{Config, Shutdown, postgres::Embedded, secret_file};
+use fleet::{Services, onboarding};
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub async fn run(config: &Config, args: args::Up) -> anyhow::Result<()> {
+    let shutdown = Shutdown::on_signals(parts::DRAIN)?;
+    let folder = parts::data_dir(config, args.data_dir)?;
+    let key = match &config.secret_key {
+        Some(key) => key.clone(),
+        None => secret_file::read_or_create(&key_file(&folder), &mut rand::rng())?,
+    };
+    let postgres = match &config.database_url {
+        Some(_) => None,
+        None => Some(start_postgres(&folder, args.postgres_dir).await?),
+    };
+    let url = match (&config.database_url, &postgres) {
+        (Some(url), _) => url.clone(),
+        (None, Some(postgres)) => SecretString::from(postgres.url()),
+        (None, None) => anyhow::bail!("no database"),
+    };
+    let served = serve(&url, &key, config, &args.api, &args.worker, &shutdown).await;
+    // The last to leave: everything before may still have something to store.
+    if let Some(postgres) = postgres {
+        postgres.stop().await;
+    }
+    served
+}
+
+async fn serve(
+    url: &SecretString,
+    key: &SecretString,
+    config: &Config,
+    api: &args::Api,
+    worker: &args::Worker,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    parts::migrate(url).await?;
+    let services = parts::services(url, key).await?;
+    if let Some(image) = &config.agent_image {
+        fleet::settings::set_agent_image(&services, image).await?;
+    }
+    if let Err(error) = guard::apply(&services, worker.internal_port).await {
+        tracing::warn!(%error, "NOT ENFORCED: the walls around agent containers are missing");
+    }
+    print_links(&services, api).await?;
+    let keep = async {
+        guard::keep(&services, worker.internal_port, shutdown).await;
+        Ok(())
+    };
+    tokio::try_join!(parts::serve(&services, api, shutdown), parts::work(&services, worker, shutdown), keep,)?;
+    Ok(())
+}
+
+async fn start_postgres(folder: &Path, install: Option<PathBuf>) -> anyhow::Result<Embedded> {
+    let install = install.context(
+        "DATABASE_URL is not set, so an own Postgres is started; say with --postgres-dir where it is unpacked \
+         (`make up` does all this)",
+    )?;
+    let settings = boot::postgres::Settings { install, home: folder.join("postgres"), options: Vec::new() };
+    Embedded::start(settings).await.context("starting the embedded Postgres")
+}
+
+fn key_file(folder: &Path) -> PathBuf {
+    folder.join("secret.key")
+}
+
+/// Database and key of the instance that runs (or ran) on this data folder, for one-off commands.
+pub fn running_instance(
+    config: &Config,
+    data_dir: Option<PathBuf>,
+) -> anyhow::Result<(SecretString, SecretString)> {
+    let folder = parts::data_dir(config, data_dir)?;
+    let key = match &config.secret_key {
+        Some(key) => key.clone(),
+        None if key_file(&folder).exists() => {
+            secret_file::read_or_create(&key_file(&folder), &mut rand::rng())?
+        }
+        None => config.require_secret_key()?.clone(),
+    };
+    let url = match &config.database_url {
+        Some(url) => url.clone(),
+        None => SecretString::from(boot::postgres::url(&folder.join("postgres"))),
+    };
+    Ok((url, key))
+}
+
+/// Says where it runs and, while the setup is not complete, how to begin it.
+pub async fn print_links(services: &Arc<Services>, args: &args::Api) -> anyhow::Result<()> {
+    let base = args.public_url.clone().unwrap_or_else(|| format!("http://{}", args.listen));
+    let mut out = std::io::stdout();
+    writeln!(out, "Mosaic listens on {base}")?;
+    if !onboarding::state(services, None).await?.completed {
+        let token = services.setup_token();
+        writeln!(out, "Set it up here: {base}/setup#token={}", token.expose_secret())?;
+    }
+    Ok(())
+}

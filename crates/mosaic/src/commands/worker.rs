@@ -1,0 +1,10 @@
+//! `mosaic worker`.
+
+use crate::{args, parts};
+use boot::{Config, Shutdown};
+
+pub async fn run(config: &Config, args: args::Worker) -> anyhow::Result<()> {
+    let shutdown = Shutdown::on_signals(parts::DRAIN)?;
+    let services = parts::services(config.require_database_url()?, config.require_secret_key()?).await?;
+    parts::work(&services, &args, &shutdown).await
+}

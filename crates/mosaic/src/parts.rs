@@ -1,0 +1,118 @@
+//! Puts the parts of a process together.
+
+use crate::args;
+use anyhow::Context;
+use boot::{Config, Shutdown, spawn_named};
+use domain::{SystemClock, WorkerId};
+use fleet::{Parts, Services, containers::Placement};
+use providers::Outbound;
+use runtime::{DockerContainers, DockerSettings};
+use secrecy::{ExposeSecret, SecretString};
+use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use store::{Store, listen::Ear};
+use vault::KeyRing;
+use workers::{Tools, WorkerConfig};
+
+/// How long parts may take to end in order.
+pub const DRAIN: Duration = Duration::from_secs(20);
+/// Connections of one process: the API's requests and the worker's jobs hold them for milliseconds.
+const CONNECTIONS: u32 = 24;
+
+/// Brings the schema up to date and the wall between users in force.
+pub async fn migrate(url: &SecretString) -> anyhow::Result<()> {
+    use sqlx::{Connection, postgres::PgConnection};
+    let mut connection =
+        PgConnection::connect(url.expose_secret()).await.context("connecting to the database")?;
+    migrations::MIGRATOR.run(&mut connection).await.context("bringing the schema up to date")?;
+    store::rights::prepare(&mut connection).await.context("preparing the restricted role")?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// The services over a migrated database, with what keeps them current.
+pub async fn services(url: &SecretString, key: &SecretString) -> anyhow::Result<Arc<Services>> {
+    let ring = KeyRing::parse(key).context("MOSAIC_SECRET_KEY")?;
+    let store =
+        Store::connect(url.expose_secret(), CONNECTIONS).await.context("connecting to the database")?;
+    let (ear, feeder) = Ear::new(store.pool().clone());
+    spawn_named("notifications", feeder);
+    let parts = Parts {
+        store: store.clone(),
+        ring,
+        ear: ear.clone(),
+        clock: Arc::new(SystemClock),
+        outbound: Outbound::system(),
+    };
+    let services = Services::assemble(parts).await.context("reading the instance's identity")?;
+    spawn_named("settings", services.settings.clone().follow(store, ear));
+    Ok(services)
+}
+
+/// The API: both listeners and the drivers of turns. Ends when `shutdown` begins and turns have drained.
+pub async fn serve(services: &Arc<Services>, args: &args::Api, shutdown: &Shutdown) -> anyhow::Result<()> {
+    let public =
+        api::public(args.listen, Arc::clone(services)).ignite().await.context("preparing the API")?;
+    let internal = api::internal(args.listen_internal, Arc::clone(services))
+        .ignite()
+        .await
+        .context("preparing the API")?;
+    let stop = [public.shutdown(), internal.shutdown()];
+    let token = shutdown.token();
+    let drivers = fleet::turns::Drivers::run(Arc::clone(services), shutdown.token(), DRAIN);
+    let stopping = async {
+        token.cancelled().await;
+        stop.into_iter().for_each(|server| server.notify());
+    };
+    let servers = async {
+        tokio::try_join!(public.launch(), internal.launch()).map(|_| ()).map_err(|error| {
+            let kind = error.kind().to_string();
+            anyhow::anyhow!("the API cannot listen on {} and {}: {kind}", args.listen, args.listen_internal)
+        })
+    };
+    let (served, (), ()) = tokio::join!(ending(servers, shutdown), stopping, drivers);
+    served
+}
+
+/// A server that ends by itself ends the process.
+async fn ending<T>(part: impl Future<Output = anyhow::Result<T>>, shutdown: &Shutdown) -> anyhow::Result<T> {
+    let ended = part.await;
+    shutdown.begin();
+    ended
+}
+
+/// A worker for all lanes. Ends when `shutdown` begins and its jobs are drained or handed back.
+pub async fn work(services: &Arc<Services>, args: &args::Worker, shutdown: &Shutdown) -> anyhow::Result<()> {
+    let placement = Placement { publish_on: args.publish_on, internal_port: args.internal_port };
+    let tools = Tools { services: Arc::clone(services), engine: Arc::new(docker(args)?), placement };
+    let id = WorkerId::new(services.clock.now());
+    let mut config = WorkerConfig::new(id, hostname(), env!("CARGO_PKG_VERSION"));
+    config.drain = DRAIN;
+    let starts = NonZeroUsize::new(args.starts_at_once).context("--starts-at-once must be at least 1")?;
+    config.lanes.insert(jobs::Lane::Containers, starts);
+    let run = workers::run(&services.store, workers::registry(tools), config, shutdown.token());
+    ending(async { run.await.context("the worker") }, shutdown).await
+}
+
+/// The Docker engine as the arguments describe it.
+pub fn docker(args: &args::Worker) -> anyhow::Result<DockerContainers> {
+    let extra_labels = args
+        .docker_label
+        .iter()
+        .map(|label| label.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())))
+        .collect::<Option<HashMap<_, _>>>()
+        .context("--docker-label takes key=value")?;
+    Ok(DockerContainers::new(DockerSettings { socket: args.docker_socket.clone(), extra_labels }))
+}
+
+/// The folder that keeps everything, made when it is missing.
+pub fn data_dir(config: &Config, given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let folder =
+        given.or_else(|| config.data_dir.clone()).context("say with --data-dir where to keep the data")?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    Ok(folder)
+}
+
+fn hostname() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".into(), |name| name.trim().to_owned())
+}

@@ -1,0 +1,156 @@
+//! What the events of a chat stream mean.
+//!
+//! Owns the order of events: nothing follows the terminal one. It must not read from the network.
+
+use crate::errors::{self, Cause, UpstreamError};
+use serde::Deserialize;
+use std::collections::VecDeque;
+
+/// Tokens of one answer, all model calls of the run together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens read.
+    pub input: u64,
+    /// Tokens written.
+    pub output: u64,
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// It is complete.
+    Complete,
+    /// The model's limit for one answer cut it off.
+    Length,
+}
+
+/// What happens while an agent answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatEvent {
+    /// OpenClaw accepted the message. `run` names the run: the history's entries carry it too.
+    Started {
+        /// OpenClaw's run id (`chatcmpl_…`).
+        run: String,
+    },
+    /// More of the answer.
+    Delta(String),
+    /// The answer ended.
+    Finish(Finish),
+    /// What it cost. Comes only when the provider counts.
+    Usage(Usage),
+    /// It went wrong; nothing follows.
+    Error(UpstreamError),
+    /// The end; nothing follows.
+    Done,
+}
+
+#[derive(Deserialize)]
+struct Chunk {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    choices: Vec<Choice>,
+    usage: Option<RawUsage>,
+    error: Option<RawError>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    delta: Delta,
+    finish_reason: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Delta {
+    content: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawUsage {
+    #[serde(default)]
+    prompt_tokens: u64,
+    #[serde(default)]
+    completion_tokens: u64,
+}
+
+impl RawUsage {
+    /// OpenClaw writes zeros when the provider said nothing.
+    const fn counts(&self) -> bool {
+        self.prompt_tokens > 0 || self.completion_tokens > 0
+    }
+}
+
+#[derive(Deserialize)]
+struct RawError {
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// Turns data of server-sent events into chat events.
+#[derive(Debug, Default)]
+pub(super) struct ChatDecoder {
+    started: bool,
+    ended: bool,
+}
+
+impl ChatDecoder {
+    /// Whether the terminal event was given.
+    pub(super) const fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Takes one event's data.
+    pub(super) fn take(&mut self, data: &[u8], out: &mut VecDeque<ChatEvent>) {
+        if self.ended {
+            return;
+        }
+        if data == b"[DONE]" {
+            self.end(ChatEvent::Done, out);
+            return;
+        }
+        let Ok(chunk) = serde_json::from_slice::<Chunk>(data) else {
+            return self.broke(Cause::BadAnswer.into(), out);
+        };
+        if let Some(error) = chunk.error {
+            return self.broke(errors::of_stream(&error.kind, &error.message), out);
+        }
+        if !self.started && !chunk.id.is_empty() {
+            self.started = true;
+            out.push_back(ChatEvent::Started { run: chunk.id });
+        }
+        for choice in chunk.choices {
+            out.extend(choice.delta.content.filter(|text| !text.is_empty()).map(ChatEvent::Delta));
+            out.extend(choice.finish_reason.map(|reason| ChatEvent::Finish(finish(&reason))));
+        }
+        out.extend(chunk.usage.filter(RawUsage::counts).map(|usage| {
+            ChatEvent::Usage(Usage { input: usage.prompt_tokens, output: usage.completion_tokens })
+        }));
+    }
+
+    /// The body ended. Without `[DONE]` before, that is a broken connection.
+    pub(super) fn closed(&mut self, out: &mut VecDeque<ChatEvent>) {
+        self.broke(Cause::ConnectionLost.into(), out);
+    }
+
+    /// The stream cannot be read on.
+    pub(super) fn broke(&mut self, error: UpstreamError, out: &mut VecDeque<ChatEvent>) {
+        self.end(ChatEvent::Error(error), out);
+    }
+
+    fn end(&mut self, event: ChatEvent, out: &mut VecDeque<ChatEvent>) {
+        if !std::mem::replace(&mut self.ended, true) {
+            out.push_back(event);
+        }
+    }
+}
+
+fn finish(reason: &str) -> Finish {
+    if reason == "length" { Finish::Length } else { Finish::Complete }
+}
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

@@ -1,0 +1,113 @@
+//! What every container's configuration has in common: everything off that nobody asked for.
+//!
+//! Owns the hardening. Each part was tried on the real gateway; `openclaw config validate` is strict, so an
+//! unknown key here is a container that does not boot.
+
+use super::Tool;
+use crate::RUN_TIMEOUT;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The configuration without providers and agents.
+pub(super) fn config(tools: &BTreeSet<Tool>, mcp_url: Option<&str>) -> Value {
+    json!({
+        "gateway": gateway(),
+        "agents": { "ownership": "explicit", "defaults": agent_defaults(), "entries": {} },
+        "browser": { "enabled": false },
+        "commands": {
+            "native": false, "bash": false, "config": false, "mcp": false, "plugins": false, "debug": false,
+            "restart": false,
+        },
+        "cron": { "enabled": false },
+        "discovery": { "mdns": { "mode": "off" } },
+        "hooks": { "enabled": false },
+        // The file (on tmpfs) without answers; the console with OpenClaw's word on each reload, which the
+        // entrypoint reads. The console has every answer too, at any level: nobody may keep it.
+        "logging": { "level": "warn", "consoleLevel": "info", "consoleStyle": "json" },
+        "mcp": mcp(mcp_url),
+        "models": { "mode": "replace", "providers": {} },
+        "plugins": { "allow": [], "slots": { "memory": "none" } },
+        // `enforce` runs a worker that competes with the first chat after boot.
+        "session": { "maintenance": { "mode": "warn" } },
+        "skills": {
+            "allowBundled": [],
+            "load": { "extraDirs": ["/opt/mosaic-skills"], "watch": true },
+            "workshop": { "autonomous": { "mode": "off" }, "approvalPolicy": "pending" },
+        },
+        "telemetry": { "enabled": false },
+        "tools": tool_policy(tools, mcp_url),
+        "update": { "checkOnStart": false, "auto": { "enabled": false } },
+    })
+}
+
+fn gateway() -> Value {
+    json!({
+        "mode": "local",
+        "bind": "lan",
+        "port": 18789,
+        "auth": {
+            "mode": "token",
+            "token": "${OPENCLAW_GATEWAY_TOKEN}",
+            "rateLimit": { "maxAttempts": 20, "windowMs": 60_000, "lockoutMs": 60_000 },
+        },
+        "cliAgents": { "enabled": false },
+        "controlUi": { "enabled": false },
+        "http": {
+            "endpoints": {
+                "chatCompletions": { "enabled": true, "images": { "allowUrl": false } },
+                "responses": { "enabled": false },
+            },
+        },
+        "nodes": { "pairing": { "autoApproveLocal": false, "sshVerify": false } },
+        "reload": { "mode": "hybrid" },
+        "tailscale": { "mode": "off" },
+        "terminal": { "enabled": false },
+    })
+}
+
+fn agent_defaults() -> Value {
+    json!({
+        // Otherwise the agent calls its model by itself.
+        "heartbeat": { "every": "0m" },
+        "maxConcurrent": 4,
+        "sandbox": { "mode": "off" },
+        "skills": ["mosaic"],
+        "skipBootstrap": true,
+        "timeoutSeconds": RUN_TIMEOUT.as_secs(),
+        "utilityModel": "",
+    })
+}
+
+fn tool_policy(tools: &BTreeSet<Tool>, mcp_url: Option<&str>) -> Value {
+    let own = tools.iter().map(|tool| tool.name());
+    let allowed: Vec<&str> = own.chain(mcp_url.map(|_| "bundle-mcp")).collect();
+    json!({
+        "profile": "minimal",
+        "alsoAllow": allowed,
+        "deny": [
+            "gateway", "openclaw", "group:automation", "group:nodes", "group:ui", "group:messaging",
+            "sessions_spawn", "sessions_send",
+        ],
+        "agentToAgent": { "enabled": false },
+        "elevated": { "enabled": false },
+        "fs": { "workspaceOnly": true },
+        "sessions": { "visibility": "agent" },
+        // Every tool by its own name: behind the search they would all be called `tool_call`.
+        "toolSearch": false,
+    })
+}
+
+fn mcp(url: Option<&str>) -> Value {
+    let Some(url) = url else { return json!({}) };
+    json!({
+        "servers": {
+            "mosaic": {
+                "url": url,
+                "transport": "streamable-http",
+                "headers": { "Authorization": "Bearer ${OPENCLAW_GATEWAY_TOKEN}" },
+                "connectionTimeoutMs": 5_000,
+                "requestTimeoutMs": 20_000,
+            },
+        },
+    })
+}

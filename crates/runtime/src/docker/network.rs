@@ -1,0 +1,142 @@
+//! A user's own bridge network, cut from the configured pool.
+
+use super::{
+    Link,
+    error::{is_missing, is_network_taken, is_subnet_taken, translate},
+    subnets,
+};
+use crate::{labels, names};
+use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest, NetworkInspect};
+use domain::containers::{ContainerError, Network, NetworkPolicy, Owner};
+use ipnet::Ipv4Net;
+use std::{collections::HashMap, time::Duration};
+
+/// Tells the bridge driver how to call the Linux interface. The guard goes by this name.
+const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
+/// Rounds in which a racing maker of the same network may finish.
+const ROUNDS: u32 = 20;
+const BETWEEN_ROUNDS: Duration = Duration::from_millis(100);
+
+/// The owner's network as Docker has it.
+pub(super) struct Found {
+    pub(super) id: String,
+    pub(super) network: Network,
+    /// Read from the bridge's name, as the guard does; `None` for a bridge of any other name.
+    pub(super) policy: Option<NetworkPolicy>,
+}
+
+/// The owner's network under `policy`. One of the other policy is replaced, which Docker refuses while
+/// a container runs on it. An existing one keeps its subnet even when the pool was moved since.
+pub(super) async fn ensure(
+    link: &Link,
+    owner: &Owner,
+    policy: NetworkPolicy,
+    pool: Ipv4Net,
+) -> Result<Network, ContainerError> {
+    for _ in 0..ROUNDS {
+        match find(link, owner).await? {
+            Some(found) if found.policy == Some(policy) => return Ok(found.network),
+            Some(found) => delete(link, &found.id).await?,
+            None => {}
+        }
+        if let Some(network) = make(link, owner, policy, pool).await? {
+            return Ok(network);
+        }
+        tokio::time::sleep(BETWEEN_ROUNDS).await;
+    }
+    Err(ContainerError::Other(format!("the network {} is neither free nor made", names::object(owner))))
+}
+
+/// Removes it; a missing one is fine.
+pub(super) async fn remove(link: &Link, owner: &Owner) -> Result<(), ContainerError> {
+    let Some(found) = find(link, owner).await? else { return Ok(()) };
+    delete(link, &found.id).await
+}
+
+/// The owner's network, after a look at its labels.
+pub(super) async fn find(link: &Link, owner: &Owner) -> Result<Option<Found>, ContainerError> {
+    let name = names::object(owner);
+    let seen = match link.docker.inspect_network(&name, None).await {
+        Ok(seen) => seen,
+        Err(error) if is_missing(&error) => return Ok(None),
+        Err(error) => return Err(translate(error)),
+    };
+    labels::check_belonging(&format!("the network {name}"), seen.labels.as_ref(), owner)?;
+    Ok(Some(read(seen, owner)?))
+}
+
+/// `None` when somebody else is making it at this moment.
+async fn make(
+    link: &Link,
+    owner: &Owner,
+    policy: NetworkPolicy,
+    pool: Ipv4Net,
+) -> Result<Option<Network>, ContainerError> {
+    let taken = subnets_in_use(link).await?;
+    for subnet in subnets::free(pool, &taken, owner.user.uuid().as_u128()) {
+        let network = Network { subnet, gateway: subnets::gateway(subnet) };
+        match link.docker.create_network(request(link, owner, policy, &network)).await {
+            Ok(_) => return Ok(Some(network)),
+            // Another instance, or a network that was made since the look: try the next one.
+            Err(error) if is_subnet_taken(&error) => {}
+            Err(error) if is_network_taken(&error) => return Ok(None),
+            Err(error) => return Err(translate(error)),
+        }
+    }
+    // The racing maker of the same network may be the one who took the last subnet.
+    if find(link, owner).await?.is_some() {
+        return Ok(None);
+    }
+    Err(ContainerError::NetworkPoolExhausted(pool))
+}
+
+fn request(link: &Link, owner: &Owner, policy: NetworkPolicy, network: &Network) -> NetworkCreateRequest {
+    let range = IpamConfig {
+        subnet: Some(network.subnet.to_string()),
+        gateway: Some(network.gateway.to_string()),
+        ..IpamConfig::default()
+    };
+    NetworkCreateRequest {
+        name: names::object(owner),
+        driver: Some("bridge".into()),
+        // Docker's own "internal" would switch published ports off; the guard closes a closed network.
+        internal: Some(false),
+        enable_ipv6: Some(false),
+        ipam: Some(Ipam { config: Some(vec![range]), ..Ipam::default() }),
+        options: Some(HashMap::from([(BRIDGE_NAME.to_owned(), names::bridge(owner, policy))])),
+        labels: Some(link.with_extra(labels::of_belongings(owner))),
+        ..NetworkCreateRequest::default()
+    }
+}
+
+async fn subnets_in_use(link: &Link) -> Result<Vec<Ipv4Net>, ContainerError> {
+    let networks = link.docker.list_networks(None).await.map_err(translate)?;
+    let ranges = networks.into_iter().filter_map(|network| network.ipam?.config).flatten();
+    Ok(ranges.filter_map(|range| range.subnet?.parse().ok()).collect())
+}
+
+async fn delete(link: &Link, id: &str) -> Result<(), ContainerError> {
+    match link.docker.remove_network(id).await {
+        Err(error) if !is_missing(&error) => Err(translate(error)),
+        _ => Ok(()),
+    }
+}
+
+fn read(seen: NetworkInspect, owner: &Owner) -> Result<Found, ContainerError> {
+    let policy = policy_of(&seen, owner);
+    let range = seen.ipam.and_then(|ipam| ipam.config).and_then(|ranges| ranges.into_iter().next());
+    let subnet: Option<Ipv4Net> = range.as_ref().and_then(|range| range.subnet.as_ref()?.parse().ok());
+    let (Some(id), Some(subnet)) = (seen.id, subnet) else {
+        return Err(ContainerError::Other(format!("the network {} has no subnet", names::object(owner))));
+    };
+    let gateway = range.and_then(|range| range.gateway?.parse().ok());
+    let gateway = gateway.unwrap_or_else(|| subnets::gateway(subnet));
+    Ok(Found { id, network: Network { subnet, gateway }, policy })
+}
+
+fn policy_of(seen: &NetworkInspect, owner: &Owner) -> Option<NetworkPolicy> {
+    let bridge = seen.options.as_ref()?.get(BRIDGE_NAME)?;
+    [NetworkPolicy::Open, NetworkPolicy::Closed]
+        .into_iter()
+        .find(|policy| *bridge == names::bridge(owner, *policy))
+}

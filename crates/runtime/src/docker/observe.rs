@@ -1,0 +1,48 @@
+//! From Docker's inspect answer to what the port tells. Pure.
+
+use super::profile::GATEWAY_PORT;
+use bollard::models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, NetworkSettings};
+use chrono::{DateTime, Utc};
+use domain::containers::{Owner, RunState, Seen};
+use std::net::SocketAddr;
+
+/// Reads an inspect answer whose labels gave `owner` and `generation`.
+pub(super) fn read(inspected: ContainerInspectResponse, owner: Owner, generation: i64) -> Seen {
+    let docker = inspected.state.unwrap_or_default();
+    let state = run_state(&docker);
+    let runs = matches!(state, RunState::Running | RunState::Paused);
+    Seen {
+        owner,
+        generation,
+        docker_id: inspected.id.unwrap_or_default(),
+        image: inspected.config.and_then(|config| config.image).unwrap_or_default(),
+        state,
+        address: inspected.network_settings.filter(|_| runs).and_then(published_address),
+        started_at: docker.started_at.as_deref().and_then(moment),
+    }
+}
+
+fn run_state(docker: &ContainerState) -> RunState {
+    use ContainerStateStatusEnum as Status;
+    match docker.status {
+        Some(Status::CREATED) => RunState::Created,
+        Some(Status::RUNNING | Status::RESTARTING | Status::STOPPING) => RunState::Running,
+        Some(Status::PAUSED) => RunState::Paused,
+        Some(Status::EXITED) => RunState::Exited {
+            code: docker.exit_code.unwrap_or_default(),
+            oom_killed: docker.oom_killed.unwrap_or_default(),
+        },
+        Some(Status::REMOVING | Status::DEAD | Status::EMPTY) | None => RunState::Dead,
+    }
+}
+
+fn published_address(settings: NetworkSettings) -> Option<SocketAddr> {
+    let binding = settings.ports?.remove(GATEWAY_PORT)??.into_iter().next()?;
+    Some(SocketAddr::new(binding.host_ip?.parse().ok()?, binding.host_port?.parse().ok()?))
+}
+
+/// Docker writes the year 1 for "never".
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let moment = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+    (moment.timestamp() > 0).then_some(moment)
+}

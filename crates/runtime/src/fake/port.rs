@@ -1,0 +1,139 @@
+//! The port's methods on the fake.
+
+use super::{FakeContainers, Verb, find, key};
+use async_trait::async_trait;
+use domain::{
+    InstanceId,
+    containers::{
+        ContainerError, ContainerSpec, Containers, EngineInfo, Event, Happened, Network, NetworkPolicy,
+        Owner, RunState, Seen,
+    },
+};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use ipnet::Ipv4Net;
+use std::{net::Ipv4Addr, time::Duration};
+
+/// The n-th /28 of the pool, as long as there is one.
+fn subnet(pool: Ipv4Net, index: usize) -> Result<Network, ContainerError> {
+    let exhausted = ContainerError::NetworkPoolExhausted(pool);
+    let Ok(mut subnets) = pool.subnets(28) else { return Err(exhausted) };
+    let subnet = subnets.nth(index).ok_or(exhausted)?;
+    Ok(Network { subnet, gateway: subnet.hosts().next().unwrap_or(Ipv4Addr::UNSPECIFIED) })
+}
+
+#[async_trait]
+impl Containers for FakeContainers {
+    async fn engine(&self) -> Result<EngineInfo, ContainerError> {
+        self.step(Verb::Engine, |_| {
+            Ok(EngineInfo { version: "fake".into(), memory_bytes: 16 << 30, runtimes: vec!["runc".into()] })
+        })
+    }
+
+    async fn image_present(&self, image: &str) -> Result<bool, ContainerError> {
+        self.step(Verb::ImagePresent, |state| Ok(!state.missing_images.contains(image)))
+    }
+
+    async fn ensure_network(
+        &self,
+        owner: &Owner,
+        policy: NetworkPolicy,
+        pool: Ipv4Net,
+    ) -> Result<Network, ContainerError> {
+        self.step(Verb::EnsureNetwork, |state| {
+            if let Some((_, network)) = state.networks.get(&key(owner)).filter(|(found, _)| *found == policy)
+            {
+                return Ok(*network);
+            }
+            let network = subnet(pool, state.networks.len())?;
+            state.networks.insert(key(owner), (policy, network));
+            Ok(network)
+        })
+    }
+
+    async fn ensure_volume(&self, owner: &Owner) -> Result<(), ContainerError> {
+        self.step(Verb::EnsureVolume, |state| {
+            state.volumes.insert(key(owner));
+            Ok(())
+        })
+    }
+
+    async fn create(&self, spec: &ContainerSpec, _network: &Network) -> Result<Seen, ContainerError> {
+        self.step(Verb::Create, |state| match find(state, &spec.owner)?.cloned() {
+            Some(seen) if seen.generation > spec.generation => {
+                Err(ContainerError::Other("a newer generation of the container exists".into()))
+            }
+            Some(seen) if seen.generation == spec.generation => Ok(seen),
+            _ => {
+                self.delete(state, &spec.owner)?;
+                self.make(state, spec)
+            }
+        })
+    }
+
+    async fn start(&self, owner: &Owner) -> Result<Seen, ContainerError> {
+        self.step(Verb::Start, |state| {
+            let Some(seen) = find(state, owner)? else { return Err(ContainerError::Missing) };
+            if seen.state != RunState::Running {
+                seen.state = RunState::Running;
+                seen.address = Some(self.address);
+                seen.started_at = Some(self.clock.now());
+                self.send(seen, Happened::Started);
+            }
+            Ok(seen.clone())
+        })
+    }
+
+    async fn stop(&self, owner: &Owner, _grace: Duration) -> Result<(), ContainerError> {
+        self.step(Verb::Stop, |state| {
+            if let Some(seen) = find(state, owner)? {
+                self.stopped(seen, RunState::Exited { code: 0, oom_killed: false });
+            }
+            Ok(())
+        })
+    }
+
+    async fn remove(&self, owner: &Owner) -> Result<(), ContainerError> {
+        self.step(Verb::Remove, |state| self.delete(state, owner))
+    }
+
+    async fn remove_network(&self, owner: &Owner) -> Result<(), ContainerError> {
+        self.step(Verb::RemoveNetwork, |state| {
+            state.networks.remove(&key(owner));
+            Ok(())
+        })
+    }
+
+    async fn remove_volume(&self, owner: &Owner) -> Result<(), ContainerError> {
+        self.step(Verb::RemoveVolume, |state| {
+            state.volumes.remove(&key(owner));
+            Ok(())
+        })
+    }
+
+    async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError> {
+        self.step(Verb::Inspect, |state| Ok(find(state, owner)?.cloned()))
+    }
+
+    async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError> {
+        self.step(Verb::List, |state| {
+            let mine = state.containers.values().filter(|seen| seen.owner.instance == instance);
+            Ok(mine.cloned().collect())
+        })
+    }
+
+    async fn watch(
+        &self,
+        instance: InstanceId,
+    ) -> Result<BoxStream<'static, Result<Event, ContainerError>>, ContainerError> {
+        self.step(Verb::Watch, |_| Ok(()))?;
+        let events = stream::unfold(self.events.subscribe(), |mut events| async {
+            // A watcher that is too far behind sees its stream end, as with a lost engine.
+            events.recv().await.ok().map(|event| (event, events))
+        });
+        let mine = events.filter(move |event| std::future::ready(event.owner.instance == instance));
+        Ok(mine.map(Ok).boxed())
+    }
+}

@@ -1,0 +1,111 @@
+//! What the runtime must not touch, and how it says what is wrong.
+
+use crate::harness::{Bench, run, shell};
+use domain::containers::{ContainerError, Containers, NetworkPolicy};
+use runtime::{DockerContainers, DockerSettings};
+use std::{path::PathBuf, time::Duration};
+
+fn is_not_ours<T: std::fmt::Debug>(result: Result<T, ContainerError>) {
+    assert!(matches!(result, Err(ContainerError::NotOurs(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_stranger_s_container_network_and_volume_of_the_same_name_are_left_alone() {
+    let bench = Bench::new("10.123.0.0/24");
+    let owner = bench.owner();
+    let spec = bench.spec(owner, 1);
+    // Borrow the names from objects of our own, then put a stranger's in their place.
+    let seen = bench.up(&spec, NetworkPolicy::Open).await;
+    let name = run("docker", &["inspect", "--format", "{{.Config.Hostname}}", &seen.docker_id]);
+    let network = bench.network(&owner, NetworkPolicy::Open).await;
+    bench.docker.remove(&owner).await.unwrap();
+    bench.docker.remove_network(&owner).await.unwrap();
+    bench.docker.remove_volume(&owner).await.unwrap();
+    // The stranger is another instance: it too bears labels, only others.
+    let stranger = "mosaic.instance=ins_0198f3c2000070008000000000000000";
+    let image = &bench.image.name;
+    let _gone_at_the_end = Stranger(name.clone());
+    shell(&format!("docker create --name {name} --label {stranger} --label mosaic.generation=1 {image}"));
+    shell(&format!("docker network create --label {stranger} --subnet 10.123.0.64/28 {name}"));
+    shell(&format!("docker volume create --label {stranger} {name}"));
+
+    is_not_ours(bench.docker.create(&spec, &network).await);
+    is_not_ours(bench.docker.start(&owner).await);
+    is_not_ours(bench.docker.stop(&owner, Duration::ZERO).await);
+    is_not_ours(bench.docker.remove(&owner).await);
+    is_not_ours(bench.docker.inspect(&owner).await);
+    is_not_ours(bench.docker.ensure_network(&owner, NetworkPolicy::Open, bench.pool).await);
+    is_not_ours(bench.docker.remove_network(&owner).await);
+    is_not_ours(bench.docker.ensure_volume(&owner).await);
+    is_not_ours(bench.docker.remove_volume(&owner).await);
+    assert_eq!(bench.docker.list(bench.instance).await, Ok(vec![]));
+    for kind in ["container", "network", "volume"] {
+        shell(&format!("docker {kind} inspect {name}"));
+    }
+}
+
+struct Stranger(String);
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        run("docker", &["rm", "-f", &self.0]);
+        run("docker", &["network", "rm", &self.0]);
+        run("docker", &["volume", "rm", &self.0]);
+    }
+}
+
+#[tokio::test]
+async fn another_row_s_container_of_the_same_user_is_not_touched() {
+    let bench = Bench::new("10.123.1.0/24");
+    let owner = bench.owner();
+    bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
+    let other = domain::containers::Owner { container: bench.owner().container, ..owner };
+    is_not_ours(bench.docker.stop(&other, Duration::ZERO).await);
+    is_not_ours(bench.docker.remove(&other).await);
+    // Network and volume are the user's, whatever row the container has.
+    assert_eq!(bench.docker.ensure_volume(&other).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_missing_image_and_an_unknown_runtime_are_named() {
+    let bench = Bench::new("10.123.2.0/24");
+    let owner = bench.owner();
+    let network = bench.network(&owner, NetworkPolicy::Open).await;
+    bench.docker.ensure_volume(&owner).await.unwrap();
+    let mut spec = bench.spec(owner, 1);
+    spec.image = "mosaic-test-nowhere:1".into();
+    assert_eq!(
+        bench.docker.create(&spec, &network).await,
+        Err(ContainerError::ImageMissing("mosaic-test-nowhere:1".into()))
+    );
+    assert_eq!(bench.docker.image_present(&spec.image).await, Ok(false));
+    assert_eq!(bench.docker.image_present(&bench.image.name).await, Ok(true));
+
+    let mut spec = bench.spec(owner, 1);
+    spec.runtime = "nowhere".into();
+    let refused = bench.docker.create(&spec, &network).await;
+    assert!(matches!(&refused, Err(ContainerError::Other(text)) if text.contains("nowhere")), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_engine_that_is_away_is_said_so_and_found_when_it_is_back() {
+    let bench = Bench::new("10.123.3.0/24");
+    let socket = std::env::temp_dir().join(format!("mosaic-test-{}.sock", std::process::id()));
+    let settings = DockerSettings { socket: socket.clone(), ..DockerSettings::default() };
+    let docker = DockerContainers::new(settings);
+    assert!(matches!(docker.engine().await, Err(ContainerError::EngineAway(_))));
+    // A socket file without anybody behind it, as a crashed engine leaves it.
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    let refused = docker.engine().await;
+    assert!(
+        matches!(&refused, Err(ContainerError::EngineAway(why)) if why.contains("refused")),
+        "{refused:?}"
+    );
+    std::fs::remove_file(&socket).unwrap();
+    std::os::unix::fs::symlink(PathBuf::from("/var/run/docker.sock"), &socket).unwrap();
+    let engine = docker.engine().await;
+    std::fs::remove_file(&socket).unwrap();
+    let engine = engine.unwrap();
+    assert!(engine.memory_bytes > 0 && engine.runtimes.contains(&"runc".to_owned()), "{engine:?}");
+    drop(bench);
+}

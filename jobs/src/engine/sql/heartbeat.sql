@@ -1,0 +1,21 @@
+with seen as (
+    insert into workers (id, host, pid, version, lanes) values ($1, $2, $3, $4, $5)
+    on conflict (id) do update set
+        -- Two beats missed: not steady, whatever the reason was.
+        steady_since = case when workers.last_seen < now() - make_interval(secs => $6 * 2 / 3)
+                            then now() else workers.steady_since end,
+        last_seen = now()
+), given as (
+    select * from unnest($7::uuid[], $8::int[]) as g (id, attempt)
+), renewable as (
+    -- A row that somebody holds for a moment is renewed by the next beat; it must not hold up the others.
+    select j.id from jobs j join given g on g.id = j.id
+    where j.state = 'running' and j.attempt = g.attempt and j.lease_owner = $1
+    for update of j skip locked
+), renewed as (
+    update jobs j set lease_until = now() + make_interval(secs => $6)
+    from renewable r where r.id = j.id
+)
+select j.id, j.attempt, j.cancel_requested_at is not null
+from jobs j join given g on g.id = j.id
+where j.state = 'running' and j.attempt = g.attempt and j.lease_owner = $1

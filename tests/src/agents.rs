@@ -1,0 +1,43 @@
+//! What stands around Mosaic in a test: the stand-in for a provider, and the agents' containers.
+
+use crate::docker;
+use std::process::Command;
+use stub_llm::Handle;
+use tokio::net::TcpListener;
+
+/// A stand-in for a provider at an address that this process and containers both reach: the host's own on
+/// Docker's default bridge.
+pub async fn llm() -> Handle {
+    let gateway = docker(&["network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}"]);
+    let gateway = if gateway.is_empty() { "172.17.0.1".to_owned() } else { gateway };
+    stub_llm::serve(TcpListener::bind((gateway, 0)).await.unwrap()).unwrap()
+}
+
+/// Removes the containers, networks and volumes of the instance in this database.
+pub(crate) fn remove_containers(url: &str) {
+    let url = url.to_owned();
+    let instance = std::thread::spawn(move || {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            use sqlx::Connection;
+            let mut connection = sqlx::PgConnection::connect(&url).await.ok()?;
+            let sql = "set app.scope = 'system'; select value->>'instance' from system_config where key = 'identity'";
+            let rows = sqlx::raw_sql(sql).fetch_all(&mut connection).await.ok()?;
+            rows.first().map(|row| sqlx::Row::get::<String, _>(row, 0))
+        })
+    });
+    let Ok(Some(instance)) = instance.join() else { return };
+    let filter = format!("label=mosaic.instance={instance}");
+    for (list, remove) in [
+        (vec!["ps", "-aq"], vec!["rm", "-f"]),
+        (vec!["network", "ls", "-q"], vec!["network", "rm"]),
+        (vec!["volume", "ls", "-q"], vec!["volume", "rm"]),
+    ] {
+        let Ok(output) = Command::new("docker").args(list).args(["--filter", &filter]).output() else {
+            return;
+        };
+        let ids = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !ids.trim().is_empty() {
+            let _ = Command::new("docker").args(remove).args(ids.split_whitespace()).output();
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! People who use Mosaic: with a browser's cookies, or with a program's token.
+
+use crate::{Events, eventually};
+use reqwest::{Client, Method, RequestBuilder, header};
+use serde_json::{Value, json};
+
+/// Somebody with (or without) a session or a token.
+#[derive(Clone)]
+pub struct Person {
+    client: Client,
+    url: String,
+    bearer: Option<String>,
+}
+
+/// What he is answered.
+#[derive(Debug)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON body; null when there is none.
+    pub body: Value,
+    /// Headers.
+    pub headers: header::HeaderMap,
+}
+
+impl Person {
+    /// Not signed in.
+    pub fn new(url: &str) -> Self {
+        let client = Client::builder().cookie_store(true).no_proxy().build().unwrap();
+        Self { client, url: url.to_owned(), bearer: None }
+    }
+
+    /// With a session's cookie.
+    pub fn with_session(url: &str, token: &str) -> Self {
+        let jar = reqwest::cookie::Jar::default();
+        jar.add_cookie_str(&format!("mosaic_session={token}; Path=/"), &url.parse().unwrap());
+        let client = Client::builder().cookie_provider(jar.into()).no_proxy().build().unwrap();
+        Self { client, url: url.to_owned(), bearer: None }
+    }
+
+    /// A program with an API token.
+    pub fn with_token(url: &str, token: &str) -> Self {
+        Self { bearer: Some(token.to_owned()), ..Self::new(url) }
+    }
+
+    /// A request to be finished by the caller.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        match &self.bearer {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Reply {
+        send(self.request(Method::GET, path)).await
+    }
+
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.post_with(path, body, &[]).await
+    }
+
+    /// POST of JSON with further headers.
+    pub async fn post_with(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Reply {
+        send(with(self.request(Method::POST, path).json(body), headers)).await
+    }
+
+    /// PATCH of JSON.
+    pub async fn patch(&self, path: &str, body: &Value) -> Reply {
+        self.patch_with(path, body, &[]).await
+    }
+
+    /// PATCH of JSON with further headers.
+    pub async fn patch_with(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Reply {
+        send(with(self.request(Method::PATCH, path).json(body), headers)).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Reply {
+        send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Opens a chat; answers with its id.
+    pub async fn chat(&self) -> String {
+        let reply = self.post("/api/chats", &json!({})).await;
+        assert_eq!(reply.status, 201, "{:?}", reply.body);
+        reply.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks in a chat; answers with the turn's id.
+    pub async fn ask(&self, chat: &str, text: &str) -> String {
+        let reply = self.post(&format!("/api/chats/{chat}/turns"), &json!({ "text": text })).await;
+        assert_eq!(reply.status, 202, "{:?}", reply.body);
+        reply.body["turnId"].as_str().unwrap().to_owned()
+    }
+
+    /// Follows a turn behind a position (0 = from the beginning).
+    pub async fn follow(&self, turn: &str, after: i64) -> Events {
+        let request = self.request(Method::GET, &format!("/api/turns/{turn}/events"));
+        let request = if after > 0 { request.header("Last-Event-ID", after.to_string()) } else { request };
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        Events::new(response)
+    }
+
+    /// Asks in a fresh chat and waits for the end; answers with the turn as stored.
+    pub async fn ask_once(&self, text: &str) -> Value {
+        let chat = self.chat().await;
+        let turn = self.ask(&chat, text).await;
+        self.finished(&turn).await
+    }
+
+    /// Waits until a turn is final; answers with it.
+    pub async fn finished(&self, turn: &str) -> Value {
+        let path = format!("/api/turns/{turn}");
+        eventually("the turn ends", || async {
+            // The server may be away in between: that is what some tests are about.
+            let reply = self.request(Method::GET, &path).send().await.ok()?;
+            let turn: Value = reply.json().await.ok()?;
+            let over = !matches!(turn["status"].as_str()?, "pending" | "running");
+            over.then_some(turn)
+        })
+        .await
+    }
+}
+
+fn with(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+}
+
+async fn send(request: RequestBuilder) -> Reply {
+    let response = request.send().await.expect("the server answers");
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let bytes = response.bytes().await.unwrap();
+    Reply { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+}

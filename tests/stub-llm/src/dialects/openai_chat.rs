@@ -1,0 +1,107 @@
+//! OpenAI's `/v1/chat/completions`, which most providers copy.
+
+use axum::http::{HeaderMap, Uri};
+use serde_json::{Value, json};
+
+use super::{bearer, list, openai_errors, plain};
+use crate::ask::{Ask, Delivery, Said};
+use crate::play::{Dialect, Frames, data};
+use crate::script::{Answer, Failure, ToolCall};
+
+const ID: &str = "chatcmpl-stub";
+const CREATED: u64 = 1_700_000_000;
+
+/// The dialect.
+pub struct OpenAiChat;
+
+impl Dialect for OpenAiChat {
+    const STREAM_TYPE: &'static str = "text/event-stream; charset=utf-8";
+
+    fn ask(_: &Uri, headers: &HeaderMap, body: &Value) -> Ask {
+        let said: Vec<_> = list(body, "messages").iter().map(said).collect();
+        let counted = body["stream_options"]["include_usage"].as_bool();
+        let delivery = match (body["stream"].as_bool(), counted) {
+            (Some(true), Some(true)) => Delivery::StreamedWithUsage,
+            (Some(true), _) => Delivery::Streamed,
+            _ => Delivery::Whole,
+        };
+        let model = body["model"].as_str().unwrap_or_default();
+        Ask::new(model, bearer(headers), delivery, &said)
+    }
+
+    fn refusal(failure: Failure, ask: &Ask) -> (u16, Value) {
+        openai_errors::refusal(failure, ask)
+    }
+
+    fn frames(ask: &Ask, answer: &Answer) -> Frames {
+        let reason = finish_reason(answer);
+        let mut closing = data(&chunk(ask, json!({}), Some(reason)));
+        if ask.delivery == Delivery::StreamedWithUsage {
+            let mut last = chunk(ask, json!({}), None);
+            last["choices"] = json!([]);
+            last["usage"] = usage(ask, answer);
+            closing.push_str(&data(&last));
+        }
+        closing.push_str("data: [DONE]\n\n");
+        let role = json!({"role": "assistant", "content": ""});
+        Frames {
+            opening: data(&chunk(ask, role, None)),
+            pieces: Frames::pieces(
+                answer,
+                |text| data(&chunk(ask, json!({"content": text}), None)),
+                |call| data(&chunk(ask, json!({"tool_calls": [tool_call(call)]}), None)),
+            ),
+            closing,
+        }
+    }
+
+    fn whole(ask: &Ask, answer: &Answer) -> Value {
+        let message = match answer.tool() {
+            None => json!({"role": "assistant", "content": answer.text()}),
+            Some(call) => {
+                json!({"role": "assistant", "content": null, "tool_calls": [tool_call(call)]})
+            }
+        };
+        let choice = json!({"index": 0, "message": message, "finish_reason": finish_reason(answer)});
+        json!({
+            "id": ID, "object": "chat.completion", "created": CREATED, "model": ask.model,
+            "choices": [choice], "usage": usage(ask, answer),
+        })
+    }
+}
+
+fn said(message: &Value) -> Said {
+    let text = plain(&message["content"]);
+    match message["role"].as_str() {
+        Some("user") => Said::User(text),
+        Some("tool") => Said::Tool(text),
+        _ => Said::Other(text),
+    }
+}
+
+fn chunk(ask: &Ask, delta: Value, finish_reason: Option<&str>) -> Value {
+    json!({
+        "id": ID, "object": "chat.completion.chunk", "created": CREATED, "model": ask.model,
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
+    })
+}
+
+fn tool_call(call: &ToolCall) -> Value {
+    let function = json!({"name": call.name, "arguments": call.args.to_string()});
+    json!({"index": 0, "id": "call_stub", "type": "function", "function": function})
+}
+
+fn finish_reason(answer: &Answer) -> &'static str {
+    match answer.tool() {
+        Some(_) => "tool_calls",
+        None => "stop",
+    }
+}
+
+fn usage(ask: &Ask, answer: &Answer) -> Value {
+    let (prompt, completion) = (ask.prompt_tokens, answer.tokens());
+    json!({
+        "prompt_tokens": prompt, "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    })
+}

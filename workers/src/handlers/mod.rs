@@ -1,0 +1,81 @@
+//! One handler per kind of job: from payload to use-case, from its error to an outcome.
+
+mod restart_container;
+mod start_container;
+mod stop_container;
+mod test_provider;
+
+use crate::{JobContext, Registry};
+use domain::containers::Containers;
+use fleet::{
+    Cx, Error, Origin, Services,
+    containers::{Placement, StartFailure},
+};
+use jobs::{
+    Outcome,
+    kinds::{RestartContainer, StartContainer, StopContainer, TestProvider},
+};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What handlers work with.
+#[derive(Clone)]
+pub struct Tools {
+    /// The use-cases.
+    pub services: Arc<Services>,
+    /// The containers.
+    pub engine: Arc<dyn Containers>,
+    /// Where containers meet Mosaic.
+    pub placement: Placement,
+}
+
+/// The handlers of all kinds.
+pub fn registry(tools: Tools) -> Registry {
+    let with = |tools: &Tools| tools.clone();
+    let (start, stop, restart, test) = (with(&tools), with(&tools), with(&tools), tools);
+    Registry::new()
+        .handle(move |job, payload: StartContainer| start_container::handle(start.clone(), job, payload))
+        .handle(move |job, payload: StopContainer| stop_container::handle(stop.clone(), job, payload))
+        .handle(move |job, payload: RestartContainer| {
+            restart_container::handle(restart.clone(), job, payload)
+        })
+        .handle(move |job, payload: TestProvider| test_provider::handle(test.clone(), job, payload))
+}
+
+impl Tools {
+    /// The context of a use-case that this job runs.
+    fn cx(&self, job: &JobContext) -> Cx {
+        let origin = Origin { request_id: job.id().to_string(), address: "worker".into() };
+        Cx { actor: job.actor(), origin, services: Arc::clone(&self.services) }
+    }
+}
+
+#[async_trait::async_trait]
+impl fleet::Progress for JobContext {
+    async fn phase(&self, name: &str) {
+        JobContext::phase(self, name).await;
+    }
+    fn cancel(&self) -> &CancellationToken {
+        JobContext::cancel(self)
+    }
+}
+
+/// The one table from a use-case's error to an outcome.
+fn outcome(error: Error) -> Outcome {
+    match error {
+        Error::Unavailable { retry_after, detail, .. } => {
+            Outcome::Retry { after: Some(retry_after), why: detail }
+        }
+        Error::Internal(cause) => {
+            tracing::error!(%cause, "job failed");
+            Outcome::retry("Something went wrong on the server; its log has the details.")
+        }
+        refused => Outcome::fail(refused.to_string()),
+    }
+}
+
+/// The same for a start that did not succeed.
+fn start_outcome(failure: &StartFailure) -> Outcome {
+    let why = format!("{} {}", failure.title, failure.detail);
+    if failure.passing { Outcome::retry(why) } else { Outcome::fail(why) }
+}

@@ -1,0 +1,98 @@
+//! A road to Postgres that can be closed and frozen.
+
+use sqlx::postgres::PgConnectOptions;
+use std::path::PathBuf;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpStream, UnixListener, UnixStream},
+    sync::watch,
+};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    Open,
+    /// Nothing passes, nothing breaks: a frozen server.
+    Frozen,
+    /// Connections break and new ones are refused: a server that is down.
+    Closed,
+}
+
+pub struct Proxy {
+    dir: PathBuf,
+    road: watch::Sender<Road>,
+}
+
+impl Proxy {
+    pub fn start(to: PgConnectOptions) -> Self {
+        let dir = std::env::temp_dir().join(format!("queue-{}", Uuid::now_v7().simple()));
+        std::fs::create_dir(&dir).unwrap();
+        let listener = UnixListener::bind(dir.join(format!(".s.PGSQL.{}", to.get_port()))).unwrap();
+        let (road, state) = watch::channel(Road::Open);
+        tokio::spawn(async move {
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                if *state.borrow() == Road::Closed {
+                    continue;
+                }
+                let (to, state) = (to.clone(), state.clone());
+                tokio::spawn(async move {
+                    match to.get_socket() {
+                        Some(dir) => {
+                            let path = dir.join(format!(".s.PGSQL.{}", to.get_port()));
+                            join(client, UnixStream::connect(path).await.unwrap(), state).await;
+                        }
+                        None => {
+                            let server = TcpStream::connect((to.get_host(), to.get_port())).await.unwrap();
+                            join(client, server, state).await;
+                        }
+                    }
+                });
+            }
+        });
+        Self { dir, road }
+    }
+
+    /// The same database by this road.
+    pub fn through(&self, options: PgConnectOptions) -> PgConnectOptions {
+        options.socket(&self.dir)
+    }
+
+    pub fn set(&self, road: Road) {
+        self.road.send_replace(road);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+async fn join(client: UnixStream, server: impl AsyncRead + AsyncWrite, state: watch::Receiver<Road>) {
+    let (client_in, client_out) = tokio::io::split(client);
+    let (server_in, server_out) = tokio::io::split(server);
+    let mut closed = state.clone();
+    tokio::select! {
+        () = pass(client_in, server_out, state.clone()) => {}
+        () = pass(server_in, client_out, state) => {}
+        _ = closed.wait_for(|road| *road == Road::Closed) => {}
+    }
+}
+
+async fn pass(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut road: watch::Receiver<Road>,
+) {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let Ok(read @ 1..) = from.read(&mut buffer).await else { return };
+        if road.wait_for(|road| *road == Road::Open).await.is_err() {
+            return;
+        }
+        if to.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Whose jobs: row-level security, disabled users, what an admin sees.
+
+use crate::{harness::*, kinds::*};
+use domain::{Actor, Person, Role};
+use jobs::{ActsFor, Error, JobState, Options, Outcome, cancel};
+use workers::{JobContext, Registry};
+
+#[tokio::test]
+async fn a_user_sees_and_cancels_his_own_jobs_only() {
+    let db = Db::new().await;
+    let (alice, bob) = (db.user().await, db.user().await);
+    let id = db.add_with(&person(alice), &Ping { n: 1 }, Options::default()).await.id;
+    let mut as_bob = db.store.begin(&person(bob)).await.unwrap();
+    assert!(jobs::get(&mut as_bob, id).await.unwrap().is_none());
+    assert_eq!(cancel::one(&mut as_bob, id).await.unwrap(), None);
+    assert!(jobs::attempts(&mut as_bob, id).await.unwrap().is_empty());
+    let mut as_alice = db.store.begin(&person(alice)).await.unwrap();
+    assert!(jobs::get(&mut as_alice, id).await.unwrap().is_some());
+    assert_eq!(cancel::one(&mut as_alice, id).await.unwrap(), Some(cancel::Cancelled::Now));
+}
+
+#[tokio::test]
+async fn nobody_enqueues_with_anothers_rights_or_merges_into_anothers_job() {
+    let db = Db::new().await;
+    let (alice, bob) = (db.user().await, db.user().await);
+    db.add_with(&person(alice), &Keyed::new("hers"), Options::default()).await;
+    for (acts_for, subject) in [
+        (ActsFor::User(alice), "x"),
+        (ActsFor::System { reason: "none", owner: None }, "x"),
+        (ActsFor::system_for("none", bob), "x"),
+        (ActsFor::User(bob), "hers"),
+    ] {
+        let mut tx = db.store.begin(&person(bob)).await.unwrap();
+        let refused = jobs::enqueue(&mut tx, acts_for, &Keyed::new(subject), Options::default()).await;
+        assert!(matches!(refused, Err(Error::Other(_))), "{acts_for:?} {subject}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_admin_sees_all_jobs_and_the_overview_has_no_payload() {
+    let db = Db::new().await;
+    let alice = db.user().await;
+    let id = db.add_with(&person(alice), &Ping { n: 1 }, Options::default()).await.id;
+    let admin = Actor::User(Person { id: db.user().await, role: Role::Admin });
+    let mut tx = db.store.begin(&admin.as_admin().unwrap()).await.unwrap();
+    assert_eq!(jobs::get(&mut tx, id).await.unwrap().unwrap().owner, Some(alice));
+    let shown: Vec<String> = sqlx::query_scalar(
+        "select column_name::text from information_schema.columns where table_name = 'job_overview'",
+    )
+    .fetch_all(&db.raw)
+    .await
+    .unwrap();
+    assert!(shown.contains(&"kind".to_owned()) && !shown.contains(&"payload".to_owned()));
+}
+
+#[tokio::test]
+async fn a_disabled_users_jobs_do_not_run_and_the_systems_do() {
+    let db = Db::new().await;
+    let (shut, open) = (db.user().await, db.user().await);
+    let his = db.add_with(&person(shut), &Ping { n: 1 }, Options::default()).await.id;
+    let mut tx = db.store.begin(&SYSTEM).await.unwrap();
+    let for_him = jobs::enqueue(
+        &mut tx,
+        ActsFor::system_for("stop his container", shut),
+        &Ping { n: 2 },
+        Options::default(),
+    )
+    .await
+    .unwrap()
+    .id;
+    tx.commit().await.unwrap();
+    let others = db.add_with(&person(open), &Ping { n: 3 }, Options::default()).await.id;
+    sqlx::query("update users set disabled_at = now() where id = $1")
+        .bind(shut.uuid())
+        .execute(&db.raw)
+        .await
+        .unwrap();
+    let worker = db.work(Registry::new().handle(|_, _: Ping| async { Outcome::Done }));
+    db.until(for_him, JobState::Done).await;
+    db.until(others, JobState::Done).await;
+    let job = db.until(his, JobState::Cancelled).await;
+    assert_eq!((job.attempt, job.last_error.as_deref()), (0, Some("The account is disabled.")));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn cancelling_all_of_a_user_spares_what_the_system_does_for_him() {
+    let db = Db::new().await;
+    let user = db.user().await;
+    let waiting = Options { due: jobs::Due::In(std::time::Duration::from_secs(3600)), ..Options::default() };
+    let queued = db.add_with(&person(user), &Ping { n: 1 }, waiting).await.id;
+    let worker = db.work(Registry::new().handle(|cx: JobContext, _: Ping| async move {
+        cx.cancel().cancelled().await;
+        Outcome::Cancelled
+    }));
+    let running = db.add_with(&person(user), &Ping { n: 2 }, Options::default()).await.id;
+    let mut tx = db.store.begin(&SYSTEM).await.unwrap();
+    let systems = jobs::enqueue(&mut tx, ActsFor::system_for("x", user), &Ping { n: 3 }, Options::default());
+    let systems = systems.await.unwrap().id;
+    tx.commit().await.unwrap();
+    for id in [running, systems] {
+        db.until(id, JobState::Running).await;
+    }
+    let mut tx = db.store.begin(&SYSTEM).await.unwrap();
+    assert_eq!(cancel::all_of(&mut tx, user).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    for id in [running, queued] {
+        db.until(id, JobState::Cancelled).await;
+    }
+    assert_eq!(db.job(systems).await.state, JobState::Running);
+    worker.shutdown.cancel();
+}
+
+#[tokio::test]
+async fn every_column_of_the_queue_says_what_it_holds() {
+    let db = Db::new().await;
+    let silent: Vec<String> = sqlx::query_scalar(
+        "select c.relname || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
+         where c.relname in ('jobs', 'job_attempts', 'job_phases', 'queues', 'workers') and c.relkind = 'r'
+               and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null",
+    )
+    .fetch_all(&db.raw)
+    .await
+    .unwrap();
+    assert_eq!(silent, Vec::<String>::new());
+}
