@@ -20,11 +20,21 @@ language plpgsql as $$
 declare
     v_left int := p_limit;
     v_taken int;
+    v_priority smallint;
 begin
-    -- Claimers of a lane with a limit of its own go one by one, so that the count below is true.
+    -- Claimers of a lane with a limit of its own go one by one, so that the count is true.
     perform from queues q where q.name = p_lane and q.concurrency is not null for no key update;
     v_left := job_room(p_lane, v_left);
-    for v_priority in reverse 2..0 loop
+    -- The probe costs little and an idle lane ends here; only where something is due is it worth a claim.
+    for v_priority in
+        select level.priority from unnest('{2,1,0}'::smallint[]) as level (priority)
+        cross join lateral (
+            select from jobs j
+            where j.state = 'queued' and j.lane = p_lane and j.priority = level.priority
+                  and j.due_at <= now() and j.kind = any (p_kinds)
+            order by j.due_at limit 1
+        ) due
+    loop
         exit when coalesce(v_left, 0) <= 0;
         return query
             with picked as (

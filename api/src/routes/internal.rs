@@ -10,11 +10,11 @@ use fleet::{
     agent_config::{self, Answer, Report},
 };
 use rocket::{
-    Request, Response, Shutdown, State, get,
+    FromForm, Request, Response, Shutdown, State, get,
     http::{ContentType, Header, Status},
     response::{self, Responder},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::{io::Cursor, sync::Arc};
 
 /// The configuration, or that there is nothing newer.
@@ -25,7 +25,7 @@ impl<'r> Responder<'r, 'static> for Answered {
         let Answer::New(rendered) = self.0 else {
             return Response::build().status(Status::NotModified).ok();
         };
-        let body = rendered.document().expose_secret().to_owned();
+        let body = rendered.envelope();
         Response::build()
             .header(ContentType::JSON)
             .header(Header::new("ETag", format!("\"{}\"", rendered.version)))
@@ -34,22 +34,32 @@ impl<'r> Responder<'r, 'static> for Answered {
     }
 }
 
-/// The configuration of the container that asks. `have`: the version in force; `tried` and `error`: one that
-/// OpenClaw refused; `wait`: seconds to wait for something newer.
-#[get("/agent-config/<id>?<have>&<wait>&<tried>&<error>")]
+/// What the container says with its request.
+#[derive(FromForm)]
+pub struct Asked {
+    /// The version in force.
+    have: Option<String>,
+    /// Seconds to wait for something newer.
+    wait: Option<u64>,
+    /// A version that OpenClaw refused …
+    tried: Option<String>,
+    /// … and what it said.
+    error: Option<String>,
+}
+
+/// The configuration of the container that asks.
+#[get("/agent-config/<id>?<asked..>")]
 pub async fn config(
     services: &State<Arc<Services>>,
     token: Authorization,
     id: Id<ContainerId>,
-    have: Option<String>,
-    wait: Option<u64>,
-    tried: Option<String>,
-    error: Option<String>,
+    asked: Asked,
     shutdown: Shutdown,
 ) -> Reply<Answered> {
     let token =
         token.0.as_deref().and_then(|value| value.strip_prefix("Bearer ")).ok_or(Error::NotSignedIn)?;
     let token = SecretString::from(token);
+    let Asked { have, wait, tried, error } = asked;
     let report = Report { have, refused: tried.zip(error), wait_seconds: wait.unwrap_or(0) };
     let answer = tokio::select! {
         answer = agent_config::serve(services, &token, id.0, report) => answer?,

@@ -70,7 +70,7 @@ impl Request {
             let message = "Name an agent in `model`; GET /v1/models lists yours.";
             return Err(Refusal::of("missing_field", "model", message));
         };
-        if !body.get("messages").and_then(Value::as_array).is_some_and(|messages| !messages.is_empty()) {
+        if body.get("messages").and_then(Value::as_array).is_none_or(|messages| messages.is_empty()) {
             return Err(Refusal::of("missing_field", "messages", "Send at least one message in `messages`."));
         }
         let stream = match body.get("stream") {

@@ -19,7 +19,7 @@ pub(crate) fn of_answer(status: u16, retry_after: Option<u64>, kind: &str, messa
         // Of the gateway itself; a provider's 429 has another type.
         (429, kind) if kind != "rate_limit_error" && kind != "insufficient_quota" => Cause::GatewayLocked,
         (503, _) => Cause::AgentRestarting,
-        (300..=399 | 404 | 405 | 415, _) => Cause::BadAnswer,
+        (300..=399 | 404 | 405 | 415, _) | (_, "") => Cause::BadAnswer,
         _ => return refused(status, retry_after, kind, message),
     };
     UpstreamError { retry_after: retry_after.map(Duration::from_secs), ..cause.into() }

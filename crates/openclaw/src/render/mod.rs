@@ -102,7 +102,7 @@ impl Tool {
 /// A file for the container's volume.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct File {
-    /// Absolute path inside the container.
+    /// Path below the container's state folder.
     pub path: String,
     /// Its content.
     pub content: String,
@@ -126,15 +126,12 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// What the container's entrypoint is sent: `{"version", "config": "<text of openclaw.json>",
-    /// "files": [{"path", "content"}]}`. Holds the keys in the clear: made last, for the wire alone.
+    /// What the container's entrypoint is sent: `{"version", "config": {openclaw.json}, "files": [{"path",
+    /// "content"}]}`. Holds the keys in the clear: made last, for the wire alone.
     pub fn envelope(&self) -> String {
-        let envelope = json!({
-            "version": self.version,
-            "config": self.config.expose_secret(),
-            "files": self.files,
-        });
-        envelope.to_string()
+        // Its own text again, so that the version is a hash over exactly what is sent.
+        let config: Value = serde_json::from_str(self.config.expose_secret()).unwrap_or_default();
+        json!({ "version": self.version, "config": config, "files": self.files }).to_string()
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn workspace(agent: &Slug) -> String {
 pub(super) fn files(agent: &Agent) -> [File; 4] {
     let texts = &agent.personality;
     let file = |name: &str, content: &str, cap: usize| File {
-        path: format!("{}/{name}", workspace(&agent.slug)),
+        path: format!("workspace-{}/{name}", agent.slug),
         content: clip(content, cap).to_owned(),
     };
     let soul = said(&texts.soul, "Be helpful, honest and to the point.");

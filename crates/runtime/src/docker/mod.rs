@@ -87,7 +87,7 @@ impl Link {
     }
 
     fn with_extra(&self, mut labels: HashMap<String, String>) -> HashMap<String, String> {
-        // The extra ones first: they must never replace the labels that say whose it is.
+        // Never in place of the labels that say whose it is.
         for (key, value) in &self.extra_labels {
             labels.entry(key.clone()).or_insert_with(|| value.clone());
         }
@@ -154,7 +154,7 @@ impl Containers for DockerContainers {
     }
 
     async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError> {
-        Ok(container::find(self.link().await?, owner).await?)
+        container::find(self.link().await?, owner).await
     }
 
     async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError> {

@@ -1,0 +1,322 @@
+//! The real OpenClaw: its validator accepts what is rendered, and its gateway does what the client says.
+//!
+//! Run with `MOSAIC_TEST_AGENT_IMAGE` set (as `make test` does); a minute each.
+
+use crate::{
+    container::{CONFIG, Container, image},
+    llm::Llm,
+    scripted::session,
+};
+use chrono::Utc;
+use domain::{
+    Slug,
+    agent::{ModelRef, Personality},
+    provider::{Model, ProviderKind},
+};
+use futures_util::StreamExt;
+use openclaw::{
+    Cause, ChatEvent, ChatRequest, Finish, Gateway, Item, Outcome, Part, Sent, Usage,
+    render::{Agent, Input, Provider, Rendered, Tool, render},
+};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+fn slug(text: &str) -> Slug {
+    Slug::try_from(text.to_owned()).unwrap()
+}
+
+fn model(text: &str) -> ModelRef {
+    ModelRef::try_from(text.to_owned()).unwrap()
+}
+
+fn provider(name: &str, kind: ProviderKind, base_url: &str, key: &str) -> Provider {
+    Provider {
+        slug: slug(name),
+        kind,
+        base_url: base_url.into(),
+        key: Some(key.into()),
+        key_generation: 1,
+        models: vec![Model::parse("m/1").unwrap()],
+    }
+}
+
+fn agent(name: &str, model_ref: &str) -> Agent {
+    let personality = Personality { soul: "You like ${HOME} and herons.".into(), ..Personality::default() };
+    Agent {
+        slug: slug(name),
+        name: format!("{name} ${{HOME}}"),
+        model: model(model_ref),
+        fallbacks: Vec::new(),
+        personality,
+    }
+}
+
+/// One provider and one agent of every kind, and some special ones.
+fn everything(host: &str) -> Input {
+    let base = |kind: ProviderKind| match kind {
+        ProviderKind::Anthropic | ProviderKind::AnthropicCompatible | ProviderKind::Ollama => host.to_owned(),
+        ProviderKind::Google => format!("{host}/v1beta"),
+        _ => format!("{host}/v1"),
+    };
+    let mut providers: Vec<Provider> =
+        ProviderKind::ALL.iter().map(|kind| provider(kind.as_str(), *kind, &base(*kind), "key")).collect();
+    let mut agents: Vec<Agent> =
+        ProviderKind::ALL.iter().map(|kind| agent(kind.as_str(), &format!("{kind}/m/1"))).collect();
+    providers.push(Provider {
+        key: None,
+        ..provider("keyless", ProviderKind::OpenaiCompatible, &format!("{host}/v1"), "")
+    });
+    providers.push(provider("refused", ProviderKind::OpenaiCompatible, &format!("{host}/v1"), "bad"));
+    for name in ["keyless", "refused"] {
+        agents.push(agent(name, &format!("{name}/m/1")));
+    }
+    agents.push(agent("default", "groq/named-by-the-agent-only"));
+    agents.push(agent("dangling", "gone/m"));
+    Input { providers, agents, tools: Tool::ALL.into(), mcp_url: None }
+}
+
+fn validate(container: &Container, rendered: &Rendered) -> (bool, String) {
+    container.write(CONFIG, rendered.config.expose_secret());
+    container.shell("openclaw config validate", "")
+}
+
+#[test]
+fn openclaws_own_validator_accepts_every_kind() {
+    let Some(image) = image() else { return };
+    let container = Container::start(&image);
+    let whole =
+        Input { mcp_url: Some("http://10.77.0.1:8081/api/internal/mcp".into()), ..everything("http://h") };
+    let (ok, said) = validate(&container, &render(&whole));
+    assert!(ok, "{said}");
+
+    let least = Input {
+        providers: vec![provider("p", ProviderKind::Anthropic, "https://api.anthropic.com", "k")],
+        agents: vec![agent("solo", "p/m")],
+        tools: [].into(),
+        mcp_url: None,
+    };
+    let (ok, said) = validate(&container, &render(&least));
+    assert!(ok, "{said}");
+
+    // The validator bites: a key it does not know is refused.
+    let mut wrong: Value = serde_json::from_str(render(&least).config.expose_secret()).unwrap();
+    wrong["gateway"]["nonsense"] = json!(true);
+    container.write(CONFIG, &wrong.to_string());
+    let (ok, said) = container.shell("openclaw config validate", "");
+    assert!(!ok && said.contains("nonsense"), "{said}");
+}
+
+struct Live {
+    gateway: Gateway,
+    container: Container,
+    llm: Llm,
+    input: Input,
+}
+
+impl Live {
+    async fn say(&self, agent: &str, text: &str) -> Vec<ChatEvent> {
+        let agent = slug(agent);
+        let request =
+            ChatRequest { agent: &agent, session: session(), text, earlier: &[], system: None, model: None };
+        match self.gateway.chat(request).await {
+            Ok(stream) => stream.collect().await,
+            Err(error) => vec![ChatEvent::Error(error)],
+        }
+    }
+
+    async fn cause(&self, agent: &str, text: &str) -> Option<Cause> {
+        match self.say(agent, text).await.pop() {
+            Some(ChatEvent::Error(error)) => Some(error.cause),
+            _ => None,
+        }
+    }
+
+    async fn recover(&self, agent: &str, text: &str, run: Option<String>) -> Outcome {
+        let sent = Sent { text: text.into(), at: Utc::now() - chrono::TimeDelta::minutes(3), run };
+        self.gateway.recover(&slug(agent), session(), &sent).await.unwrap()
+    }
+}
+
+fn run_of(events: &[ChatEvent]) -> String {
+    match &events[0] {
+        ChatEvent::Started { run } => run.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn answer_of(events: &[ChatEvent]) -> String {
+    let text = |event: &ChatEvent| match event {
+        ChatEvent::Delta(text) => Some(text.clone()),
+        _ => None,
+    };
+    events.iter().filter_map(text).collect()
+}
+
+#[tokio::test]
+async fn the_gateway_does_what_the_client_says() {
+    let Some(image) = image() else { return };
+    let llm = Llm::start().await;
+    let container = Container::start(&image);
+    let input = everything(&format!("http://{}:{}", container.host(), llm.address.port()));
+    container.apply(&render(&input));
+    let gateway = container.boot().await;
+    let live = Live { gateway, container, llm, input };
+
+    every_dialect_answers(&live).await;
+    tools_are_followed(&live).await;
+    letting_go_aborts_the_provider(&live).await;
+    failures_have_their_causes(&live).await;
+    a_new_key_works_at_once(&live).await;
+    a_request_is_passed_through(&live).await;
+    a_killed_gateway_goes_on_by_itself(&live).await;
+}
+
+async fn every_dialect_answers(live: &Live) {
+    assert_eq!(live.gateway.history(&slug("groq"), session(), 5, None).await.unwrap(), None);
+    for kind in ProviderKind::ALL {
+        let events = live.say(kind.as_str(), "hi").await;
+        assert_eq!(answer_of(&events).trim(), "hello", "{kind}: {events:?}\n{}", live.container.log());
+        let usage = ChatEvent::Usage(Usage { input: 3, output: 2 });
+        let tail = [ChatEvent::Finish(Finish::Complete), usage, ChatEvent::Done];
+        assert!(events.ends_with(&tail), "{kind}: {events:?}");
+        let call = live.llm.last();
+        assert_eq!(call.key, "key", "{kind}");
+        let asks_for_usage = call.body["stream_options"]["include_usage"] == true;
+        let completions = call.path.ends_with("/chat/completions");
+        assert_eq!(asks_for_usage, completions && kind != ProviderKind::Mistral, "{kind}");
+        assert!(call.body.get("max_completion_tokens").is_none(), "{kind}");
+    }
+    let system = live.llm.calls.lock().unwrap()[0].body["system"].to_string();
+    assert!(system.contains("You like ${HOME} and herons.") && !system.contains("[MISSING]"), "{system}");
+    for agent in ["keyless", "default"] {
+        assert_eq!(answer_of(&live.say(agent, "hi").await).trim(), "hello", "{agent}");
+    }
+    assert_eq!(live.llm.last().body["model"], "named-by-the-agent-only");
+}
+
+async fn tools_are_followed(live: &Live) {
+    let agent = slug("groq");
+    let request = ChatRequest {
+        agent: &agent,
+        session: session(),
+        text: "TOOL",
+        earlier: &[],
+        system: None,
+        model: None,
+    };
+    let mut chat = live.gateway.chat(request).await.unwrap();
+    let Some(ChatEvent::Started { run }) = chat.next().await else { panic!("not started") };
+    let follow = live.gateway.follow(&agent, session(), &run);
+    let answer = tokio::spawn(chat.collect::<Vec<_>>());
+    let items: Vec<Item> =
+        tokio::time::timeout(Duration::from_secs(60), follow.take(4).collect()).await.unwrap();
+    assert_eq!(items[0].part, Part::Commentary("Let me look.".into()));
+    let arguments = json!({ "command": "echo from-the-tool" });
+    assert_eq!(items[1].part, Part::ToolCall { id: "call_1".into(), name: "exec".into(), arguments });
+    let text = "from-the-tool".to_owned();
+    assert_eq!(
+        items[2].part,
+        Part::ToolResult { id: "call_1".into(), name: "exec".into(), is_error: false, text }
+    );
+    let Part::Text { clipped: false, text } = &items[3].part else { panic!("{:?}", items[3]) };
+    // What was said before the tool is not in the stream.
+    assert_eq!(text.trim(), answer_of(&answer.await.unwrap()).trim());
+
+    for known in [Some(run), None] {
+        let Outcome::Answered(found) = live.recover("groq", "TOOL", known).await else { panic!("no answer") };
+        assert_eq!((found.text.trim(), found.tools.len()), ("hello", 2));
+    }
+}
+
+async fn letting_go_aborts_the_provider(live: &Live) {
+    let agent = slug("xai");
+    let request = ChatRequest {
+        agent: &agent,
+        session: session(),
+        text: "SLOW",
+        earlier: &[],
+        system: None,
+        model: None,
+    };
+    let mut chat = live.gateway.chat(request).await.unwrap();
+    while !matches!(chat.next().await, Some(ChatEvent::Delta(_))) {}
+    drop(chat);
+    tokio::time::timeout(Duration::from_secs(5), async {
+        while *live.llm.aborted.lock().unwrap() == 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+    .expect("the provider's request is cancelled");
+    assert_eq!(live.recover("xai", "SLOW", None).await, Outcome::Unanswered);
+    assert_eq!(live.recover("xai", "never said", None).await, Outcome::Absent);
+}
+
+async fn failures_have_their_causes(live: &Live) {
+    assert_eq!(live.cause("nobody", "hi").await, Some(Cause::AgentUnknown));
+    assert_eq!(live.cause("dangling", "hi").await, Some(Cause::ModelUnknown));
+    // The stream only says "internal error"; the history knows better.
+    let events = live.say("together", "OVERFLOW").await;
+    assert_eq!(events.last(), Some(&ChatEvent::Error(Cause::AgentFailed.into())));
+    let found = live.recover("together", "OVERFLOW", Some(run_of(&events))).await;
+    assert_eq!(found, Outcome::Failed(Cause::ContextTooLong.into()));
+    assert_eq!(live.cause("refused", "hi").await, Some(Cause::KeyRejected));
+    let Some(ChatEvent::Error(error)) = live.say("refused", "hi").await.pop() else { panic!("no error") };
+    assert_eq!((error.cause, error.retry_after), (Cause::KeyParked, Some(Duration::from_secs(60))));
+}
+
+async fn a_new_key_works_at_once(live: &Live) {
+    let mut input = live.input.clone();
+    for provider in input.providers.iter_mut().filter(|provider| provider.slug.as_str() == "refused") {
+        provider.key = Some("good".into());
+        provider.key_generation = 2;
+    }
+    live.container.write(CONFIG, render(&input).config.expose_secret());
+    // In between a message may still meet the old key, or a model that is half gone. From OpenClaw's own
+    // word on, the new key is in force: that word is what a container reports as applied.
+    live.container.await_log("config hot reload applied (").await;
+    let events = live.say("refused", "hi again").await;
+    assert_eq!(answer_of(&events).trim(), "hello", "{events:?}");
+    assert_eq!(live.llm.last().key, "good");
+}
+
+async fn a_request_is_passed_through(live: &Live) {
+    let request = json!({ "model": "x", "user": "y", "messages": [{ "role": "user", "content": "hi" }] });
+    let Value::Object(request) = request else { unreachable!() };
+    let answer = live.gateway.pass_through(&slug("groq"), None, request.clone()).await.unwrap();
+    let bytes: Vec<_> = answer.body.map(Result::unwrap).collect().await;
+    let answer: Value = serde_json::from_slice(&bytes.concat()).unwrap();
+    assert_eq!(answer["choices"][0]["message"]["content"].as_str().unwrap().trim(), "hello");
+    assert_eq!(answer["model"], "openclaw/groq");
+
+    let mut wrong = request;
+    wrong.insert("temperature".into(), json!(9));
+    let error = live.gateway.pass_through(&slug("groq"), None, wrong).await.err().unwrap();
+    assert_eq!(error.said.as_deref(), Some("`temperature` must be between 0 and 2."));
+}
+
+async fn a_killed_gateway_goes_on_by_itself(live: &Live) {
+    let agent = slug("deepseek");
+    let text = "SLOW and killed";
+    let request =
+        ChatRequest { agent: &agent, session: session(), text, earlier: &[], system: None, model: None };
+    let mut chat = live.gateway.chat(request).await.unwrap();
+    while !matches!(chat.next().await, Some(ChatEvent::Delta(_))) {}
+    live.container.kill();
+    let events: Vec<ChatEvent> = chat.collect().await;
+    assert_eq!(events.last(), Some(&ChatEvent::Error(Cause::ConnectionLost.into())));
+    // Docker's own proxy takes connections for a dead gateway: that cannot be told from a cut.
+    let cause = live.cause("deepseek", text).await;
+    assert!(matches!(cause, Some(Cause::AgentUnreachable | Cause::ConnectionLost)), "{cause:?}");
+
+    live.container.boot().await;
+    for _ in 0..120 {
+        if let Outcome::Answered(found) = live.recover("deepseek", text, None).await {
+            assert!(found.text.starts_with("hello hello"), "{found:?}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    panic!("OpenClaw did not go on with the run: {}", live.container.log());
+}

@@ -1,0 +1,12 @@
+//! Everything together, on real parts: one binary, so that the parts are linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods
+)]
+
+mod arrows;
+mod chat;
+mod onboarding;
