@@ -34,6 +34,7 @@ begin
                   and j.due_at <= now() and j.kind = any (p_kinds)
             order by j.due_at limit 1
         ) due
+        order by 1 desc
     loop
         exit when coalesce(v_left, 0) <= 0;
         return query
@@ -84,7 +85,7 @@ $$;
 -- may look at everybody's jobs; the caller names a job that he can see.
 create function job_queue_position(p_lane text, p_priority smallint, p_due_at timestamptz, p_id uuid)
 returns table (ahead bigint, busy bigint, slots bigint)
-language sql stable set app.scope = 'system' as $$
+language sql stable set app.scope = 'system' set enable_seqscan = off as $$
     select
         -- Beyond a thousand nobody counts.
         (select count(*) from (

@@ -9,4 +9,5 @@
 
 mod arrows;
 mod chat;
+mod faults;
 mod onboarding;

@@ -11,9 +11,11 @@
 )]
 
 pub mod agents;
+mod cast;
 mod database;
 mod mosaic;
 mod people;
+mod processes;
 mod sse;
 
 pub use database::{Database, database, database_of};
@@ -31,12 +33,12 @@ pub fn prepared(name: &str) -> String {
 
 /// Asks again until the answer is there. Generous: a busy machine is no fault.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + Duration::from_secs(90);
+    let deadline = Instant::now() + Duration::from_secs(180);
     loop {
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited 90 s in vain: {what}");
+        assert!(Instant::now() < deadline, "waited 180 s in vain: {what}");
         sleep(Duration::from_millis(100)).await;
     }
 }

@@ -1,8 +1,7 @@
 //! A Mosaic of real processes: one API, some workers, each of which can be killed.
 
-use crate::{Database, Person, agents, database, docker, eventually, prepared};
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use crate::{Database, agents, database, docker, eventually, prepared};
+use serde_json::Value;
 use std::{
     fs::{self, File},
     net::TcpListener,
@@ -48,11 +47,12 @@ pub struct Mosaic {
     pub database: Database,
     /// The stand-in for a provider, reachable from here and from containers.
     pub llm: Handle,
-    options: Options,
+    pub(crate) options: Options,
     key: String,
     ports: (u16, u16),
-    api: Option<Child>,
-    workers: Vec<Option<Child>>,
+    pub(crate) api: Option<Child>,
+    pub(crate) replicas: Vec<Child>,
+    pub(crate) workers: Vec<Option<Child>>,
     folder: TempDir,
 }
 
@@ -77,6 +77,7 @@ impl Mosaic {
             key: "a test key that is long enough for everything".into(),
             ports,
             api: None,
+            replicas: Vec::new(),
             workers: Vec::new(),
             folder: tempfile::tempdir().unwrap(),
             options,
@@ -90,7 +91,11 @@ impl Mosaic {
 
     /// Starts the API and waits until it is ready.
     pub async fn start_api(&mut self) {
-        let (public, internal) = self.ports;
+        self.api = Some(self.spawn_api(self.ports).await.1);
+    }
+
+    /// Starts an API on these ports (public, internal) and waits until it is ready.
+    pub(crate) async fn spawn_api(&self, (public, internal): (u16, u16)) -> (String, Child) {
         let child = self.spawn(&[
             "api",
             "--listen",
@@ -98,12 +103,13 @@ impl Mosaic {
             "--listen-internal",
             &format!("0.0.0.0:{internal}"),
         ]);
-        self.api = Some(child);
-        let ready = format!("{}/readyz", self.url);
+        let url = format!("http://127.0.0.1:{public}");
+        let ready = format!("{url}/readyz");
         eventually("the API is ready", || async {
             reqwest::get(&ready).await.ok().filter(|reply| reply.status() == 200)
         })
         .await;
+        (url, child)
     }
 
     /// Starts one more worker; answers with its number.
@@ -155,78 +161,6 @@ impl Mosaic {
         behind.split_whitespace().next().unwrap().to_owned()
     }
 
-    /// Somebody who is not signed in.
-    pub fn anon(&self) -> Person {
-        Person::new(&self.url)
-    }
-
-    /// The first admin, signed in, with nothing set up; the instance uses the test's image and subnets.
-    pub async fn admin(&self) -> Person {
-        let admin = self.anon();
-        let credentials = json!({ "username": "root", "password": "correct horse battery staple" });
-        let reply = admin
-            .post_with("/api/onboarding/breakglass", &credentials, &[("X-Setup-Token", &self.setup_token())])
-            .await;
-        assert_eq!(reply.status, 201, "{:?}", reply.body);
-        let settings = json!({
-            "agentImage": self.options.image,
-            "limits": { "memoryMib": self.options.memory_mib },
-            "subnetPool": "10.78.0.0/16",
-        });
-        let reply = admin.patch_with("/api/settings", &settings, &[("If-Match", "\"0\"")]).await;
-        assert_eq!(reply.status, 200, "{:?}", reply.body);
-        admin
-    }
-
-    /// The first admin with a provider and an agent, and the onboarding closed.
-    pub async fn onboarded(&self) -> Person {
-        let admin = self.admin().await;
-        let provider = admin.post("/api/onboarding/provider", &self.provider()).await;
-        assert_eq!(provider.status, 202, "{:?}", provider.body);
-        let agent = json!({ "name": "Ada", "model": "stub/stub-1" });
-        let agent = admin.post("/api/onboarding/agent", &agent).await;
-        assert_eq!(agent.status, 201, "{:?}", agent.body);
-        let complete = admin.post("/api/onboarding/complete", &json!({})).await;
-        assert_eq!(complete.status, 204, "{:?}", complete.body);
-        admin
-    }
-
-    /// The stand-in as a provider, as the API takes it.
-    pub fn provider(&self) -> Value {
-        json!({
-            "kind": "openai-compatible",
-            "name": "Stub",
-            "baseUrl": format!("{}/v1", self.llm.url()),
-            "apiKey": "sk-canary-1234567890abcdef",
-            "models": [{ "id": "stub-1" }],
-            "allowPrivateHost": true,
-        })
-    }
-
-    /// A further person with a session, made behind the product's back: it has no way yet to invite people.
-    pub async fn user(&self, name: &str) -> Person {
-        let (user, session) = (uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
-        let random: [u8; 32] = rand::random();
-        let token = format!(
-            "mse_{}",
-            base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, random)
-        );
-        sqlx::query("insert into users (id, username, display_name, role) values ($1, $2, $2, 'user')")
-            .bind(user)
-            .bind(name)
-            .execute(&self.database.pool)
-            .await
-            .unwrap();
-        sqlx::query("insert into sessions (id, user_id, token_hash, expires_at) values ($1, $2, $3, now() + interval '1 hour')")
-            .bind(session)
-            .bind(user)
-            .bind(Sha256::digest(&token).to_vec())
-            .execute(&self.database.pool)
-            .await
-            .unwrap();
-        Person::with_session(&self.url, &token)
-    }
-
     /// Names of this instance's containers.
     pub async fn containers(&self) -> Vec<String> {
         let filter = format!("label=mosaic.instance={}", self.instance().await);
@@ -244,7 +178,7 @@ impl Mosaic {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -256,7 +190,8 @@ fn kill(child: Option<Child>) {
 
 impl Drop for Mosaic {
     fn drop(&mut self) {
-        let children = self.workers.drain(..).chain([self.api.take()]).flatten();
+        let children =
+            self.workers.drain(..).chain([self.api.take()]).flatten().chain(self.replicas.drain(..));
         for mut child in children {
             let _ = child.kill();
             let _ = child.wait();

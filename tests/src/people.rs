@@ -43,6 +43,11 @@ impl Person {
         Self { bearer: Some(token.to_owned()), ..Self::new(url) }
     }
 
+    /// The same person at another replica.
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     /// A request to be finished by the caller.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.url));

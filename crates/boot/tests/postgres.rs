@@ -1,5 +1,6 @@
 //! The embedded Postgres against a real one: set-up, data kept, crash, kill, adoption, refusals.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods)] // Tests may read their environment.
 
 use boot::postgres::{Embedded, Error, Settings, State};
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};

@@ -1,6 +1,7 @@
 //! Which version is in force. The first one is, once the gateway listens; a later one, once the
-//! gateway took it or did not object in time. One that it refused is taken back from the disk, so that a restart inside the container
-//! finds what is in force, and is reported until the server has another.
+//! gateway took it or did not object in time. One that it refused is taken back from the disk, so
+//! that a restart inside the container finds what is in force, and is reported until the server
+//! has another. It must not look at the gateway's output itself: `lines` does.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};

@@ -91,7 +91,14 @@ impl Engine {
     /// as they live (claims and leases concern everybody's jobs), so that a claim is one statement and one
     /// round trip. Nothing but this module can reach them.
     pub fn new(store: &Store, profile: Profile) -> Self {
-        let mut settings = vec![("app.scope", "system"), ("application_name", "mosaic job engine")];
+        let mut settings = vec![
+            ("app.scope", "system"),
+            ("application_name", "mosaic job engine"),
+            // A queue empties and fills faster than statistics follow; every statement here has its index.
+            ("enable_seqscan", "off"),
+            ("plan_cache_mode", "force_generic_plan"),
+            ("jit", "off"),
+        ];
         if store.rights() == Rights::RestrictedRole {
             settings.push(("role", "mosaic_app"));
         }

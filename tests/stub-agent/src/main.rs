@@ -8,8 +8,9 @@
 //! Environment: `STUB_PORT` (18789), `STUB_BOOT_MS` (150), `STUB_CRASH_AT_BOOT=1`, and OpenClaw's
 //! own `OPENCLAW_CONFIG_PATH`, `OPENCLAW_STATE_DIR`, `OPENCLAW_GATEWAY_TOKEN`. Arguments are
 //! ignored, so that it can stand where `openclaw gateway run …` stood. In a user's text:
-//! `[[stub:delay=500]]`, `[[stub:tokens=200,gap=20]]`, `[[stub:error=429]]`, `[[stub:tool=exec]]`,
-//! `[[stub:hang]]`, `[[stub:die]]`. The model id `stub-echo` needs no provider.
+//! `[[stub:delay=500]]`, `[[stub:tokens=200,gap=20]]` (with `stamp` each token is its time),
+//! `[[stub:error=429]]`, `[[stub:tool=exec]]`, `[[stub:hang]]`, `[[stub:die]]`. The model id
+//! `stub-echo` needs no provider.
 #![allow(
     clippy::disallowed_methods,
     reason = "a stand-in runs outside Mosaic: it has its own clock, tasks and environment"

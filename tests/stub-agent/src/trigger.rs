@@ -11,12 +11,24 @@ pub struct Trigger {
     pub tokens: Option<u32>,
     /// Between those tokens.
     pub gap: Duration,
+    /// What those tokens say.
+    pub tokens_say: TokensSay,
     /// Fail as if the provider had answered with this status.
     pub error: Option<u16>,
     /// Call this tool first.
     pub tool: Option<String>,
     /// What to do instead of an answer.
     pub instead: Option<Instead>,
+}
+
+/// What the tokens of an answer without a provider say.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum TokensSay {
+    /// Their number.
+    #[default]
+    Number,
+    /// When they were said, in microseconds since 1970: whoever receives one knows how long it took.
+    Time,
 }
 
 /// Worse than an error.
@@ -48,6 +60,7 @@ impl Trigger {
             "delay" => self.delay = millis(),
             "gap" => self.gap = millis(),
             "tokens" => self.tokens = value.parse().ok(),
+            "stamp" => self.tokens_say = TokensSay::Time,
             "error" => self.error = value.parse().ok(),
             "tool" => self.tool = Some(value.to_owned()),
             "hang" => self.instead = Some(Instead::Hang),
@@ -64,10 +77,11 @@ mod tests {
 
     #[test]
     fn several_triggers_add_up() {
-        let found = Trigger::find("a [[stub:delay=5]] b [[stub:tokens=200,gap=20]] c");
+        let found = Trigger::find("a [[stub:delay=5]] b [[stub:tokens=200,gap=20,stamp]] c");
         assert_eq!(found.delay, Duration::from_millis(5));
         assert_eq!(found.tokens, Some(200));
         assert_eq!(found.gap, Duration::from_millis(20));
+        assert_eq!(found.tokens_say, TokensSay::Time);
         assert_eq!(Trigger::find("[[stub:hang]]").instead, Some(Instead::Hang));
         assert_eq!(Trigger::find("[[llm:error=500]] plain"), Trigger::default());
     }

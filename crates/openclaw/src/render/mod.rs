@@ -102,7 +102,7 @@ impl Tool {
 /// A file for the container's volume.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct File {
-    /// Path below the container's state folder.
+    /// Path below the container's state folder (`/data`).
     pub path: String,
     /// Its content.
     pub content: String,
@@ -129,9 +129,10 @@ impl Rendered {
     /// What the container's entrypoint is sent: `{"version", "config": {openclaw.json}, "files": [{"path",
     /// "content"}]}`. Holds the keys in the clear: made last, for the wire alone.
     pub fn envelope(&self) -> String {
-        // Its own text again, so that the version is a hash over exactly what is sent.
-        let config: Value = serde_json::from_str(self.config.expose_secret()).unwrap_or_default();
-        json!({ "version": self.version, "config": config, "files": self.files }).to_string()
+        // The text itself is put in: what the version names is what is sent.
+        let (version, files) = (json!(self.version), json!(self.files));
+        let config = self.config.expose_secret().trim_end();
+        format!("{{\"version\":{version},\"config\":{config},\"files\":{files}}}")
     }
 }
 

@@ -16,16 +16,21 @@ const AGENTS: &str = "# AGENTS.md\n\n\
     SOUL.md, IDENTITY.md and USER.md are set by your user in Mosaic; your changes to them are undone.\n\n\
     Never show keys or tokens, wherever you come across them.\n";
 
-/// The agent's folder.
+/// The agent's folder, as OpenClaw is told it.
 pub(super) fn workspace(agent: &Slug) -> String {
-    format!("/data/workspace-{agent}")
+    format!("/data/{}", folder(agent))
+}
+
+/// The same, below the container's state folder.
+fn folder(agent: &Slug) -> String {
+    format!("workspace-{agent}")
 }
 
 /// The agent's files.
 pub(super) fn files(agent: &Agent) -> [File; 4] {
     let texts = &agent.personality;
     let file = |name: &str, content: &str, cap: usize| File {
-        path: format!("workspace-{}/{name}", agent.slug),
+        path: format!("{}/{name}", folder(&agent.slug)),
         content: clip(content, cap).to_owned(),
     };
     let soul = said(&texts.soul, "Be helpful, honest and to the point.");

@@ -115,7 +115,7 @@ fn personality_files_stay_below_openclaws_caps() {
     let files = render(&input).files;
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let expected =
-        ["AGENTS.md", "IDENTITY.md", "SOUL.md", "USER.md"].map(|name| format!("/data/workspace-ada/{name}"));
+        ["AGENTS.md", "IDENTITY.md", "SOUL.md", "USER.md"].map(|name| format!("workspace-ada/{name}"));
     assert_eq!(paths, expected);
     let units: Vec<usize> = files.iter().map(|file| file.content.encode_utf16().count()).collect();
     assert!(units[1] <= 20_000 && units[3] == 4_000, "{units:?}");
@@ -144,12 +144,12 @@ fn texts_with_references_arrive_as_they_are() {
 }
 
 #[test]
-fn the_envelope_carries_the_text_itself() {
+fn the_envelope_carries_config_and_files() {
     let rendered = render(&input());
     let envelope: Value = serde_json::from_str(&rendered.envelope()).unwrap();
-    assert_eq!(envelope["config"], rendered.config.expose_secret());
+    assert_eq!(envelope["config"], config(&input()));
     assert_eq!(envelope["version"], rendered.version);
-    assert_eq!(envelope["files"][0]["path"], "/data/workspace-ada/AGENTS.md");
+    assert_eq!(envelope["files"][0]["path"], "workspace-ada/AGENTS.md");
     assert!(rendered.version.len() == 16 && rendered.version.bytes().all(|b| b.is_ascii_hexdigit()));
 }
 

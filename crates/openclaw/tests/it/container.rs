@@ -99,7 +99,7 @@ impl Container {
     /// Puts a rendered configuration where OpenClaw looks for it.
     pub fn apply(&self, rendered: &Rendered) {
         for File { path, content } in &rendered.files {
-            self.write(path, content);
+            self.write(&format!("/data/{path}"), content);
         }
         self.write(CONFIG, rendered.config.expose_secret());
     }

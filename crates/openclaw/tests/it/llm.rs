@@ -113,8 +113,8 @@ async fn refuse(stream: &mut BufReader<TcpStream>, status: u16, message: &str, c
 fn last_message(body: &Value) -> String {
     let messages = ["messages", "input", "contents"].iter().find_map(|name| body[name].as_array());
     let of_user = messages.into_iter().flatten().filter(|message| message["role"] == "user");
-    let texts = of_user.map(|message| format!("{}{}", message["content"], message["parts"]));
-    texts.filter(|text| !text.contains("OPENCLAW_INTERNAL_CONTEXT")).last().unwrap_or_default()
+    let mut texts = of_user.map(|message| format!("{}{}", message["content"], message["parts"]));
+    texts.rfind(|text| !text.contains("OPENCLAW_INTERNAL_CONTEXT")).unwrap_or_default()
 }
 
 fn answer(call: &Call, said: &str) -> Vec<String> {

@@ -3,8 +3,10 @@
 #![allow(clippy::disallowed_methods)] // Tests may read their environment and spawn servers.
 
 mod client;
+mod config;
 mod container;
 mod follow;
 mod llm;
 mod real;
 mod scripted;
+mod validate;

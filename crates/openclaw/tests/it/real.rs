@@ -1,111 +1,22 @@
-//! The real OpenClaw: its validator accepts what is rendered, and its gateway does what the client says.
-//!
-//! Run with `MOSAIC_TEST_AGENT_IMAGE` set (as `make test` does); a minute each.
+//! The real OpenClaw's gateway does what the client says. Needs `MOSAIC_TEST_AGENT_IMAGE` (as `make test`
+//! sets it); two minutes.
 
 use crate::{
+    config::{everything, slug},
     container::{CONFIG, Container, image},
     llm::Llm,
     scripted::session,
 };
 use chrono::Utc;
-use domain::{
-    Slug,
-    agent::{ModelRef, Personality},
-    provider::{Model, ProviderKind},
-};
+use domain::provider::ProviderKind;
 use futures_util::StreamExt;
 use openclaw::{
     Cause, ChatEvent, ChatRequest, Finish, Gateway, Item, Outcome, Part, Sent, Usage,
-    render::{Agent, Input, Provider, Rendered, Tool, render},
+    render::{Input, render},
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::time::Duration;
-
-fn slug(text: &str) -> Slug {
-    Slug::try_from(text.to_owned()).unwrap()
-}
-
-fn model(text: &str) -> ModelRef {
-    ModelRef::try_from(text.to_owned()).unwrap()
-}
-
-fn provider(name: &str, kind: ProviderKind, base_url: &str, key: &str) -> Provider {
-    Provider {
-        slug: slug(name),
-        kind,
-        base_url: base_url.into(),
-        key: Some(key.into()),
-        key_generation: 1,
-        models: vec![Model::parse("m/1").unwrap()],
-    }
-}
-
-fn agent(name: &str, model_ref: &str) -> Agent {
-    let personality = Personality { soul: "You like ${HOME} and herons.".into(), ..Personality::default() };
-    Agent {
-        slug: slug(name),
-        name: format!("{name} ${{HOME}}"),
-        model: model(model_ref),
-        fallbacks: Vec::new(),
-        personality,
-    }
-}
-
-/// One provider and one agent of every kind, and some special ones.
-fn everything(host: &str) -> Input {
-    let base = |kind: ProviderKind| match kind {
-        ProviderKind::Anthropic | ProviderKind::AnthropicCompatible | ProviderKind::Ollama => host.to_owned(),
-        ProviderKind::Google => format!("{host}/v1beta"),
-        _ => format!("{host}/v1"),
-    };
-    let mut providers: Vec<Provider> =
-        ProviderKind::ALL.iter().map(|kind| provider(kind.as_str(), *kind, &base(*kind), "key")).collect();
-    let mut agents: Vec<Agent> =
-        ProviderKind::ALL.iter().map(|kind| agent(kind.as_str(), &format!("{kind}/m/1"))).collect();
-    providers.push(Provider {
-        key: None,
-        ..provider("keyless", ProviderKind::OpenaiCompatible, &format!("{host}/v1"), "")
-    });
-    providers.push(provider("refused", ProviderKind::OpenaiCompatible, &format!("{host}/v1"), "bad"));
-    for name in ["keyless", "refused"] {
-        agents.push(agent(name, &format!("{name}/m/1")));
-    }
-    agents.push(agent("default", "groq/named-by-the-agent-only"));
-    agents.push(agent("dangling", "gone/m"));
-    Input { providers, agents, tools: Tool::ALL.into(), mcp_url: None }
-}
-
-fn validate(container: &Container, rendered: &Rendered) -> (bool, String) {
-    container.write(CONFIG, rendered.config.expose_secret());
-    container.shell("openclaw config validate", "")
-}
-
-#[test]
-fn openclaws_own_validator_accepts_every_kind() {
-    let Some(image) = image() else { return };
-    let container = Container::start(&image);
-    let whole =
-        Input { mcp_url: Some("http://10.77.0.1:8081/api/internal/mcp".into()), ..everything("http://h") };
-    let (ok, said) = validate(&container, &render(&whole));
-    assert!(ok, "{said}");
-
-    let least = Input {
-        providers: vec![provider("p", ProviderKind::Anthropic, "https://api.anthropic.com", "k")],
-        agents: vec![agent("solo", "p/m")],
-        tools: [].into(),
-        mcp_url: None,
-    };
-    let (ok, said) = validate(&container, &render(&least));
-    assert!(ok, "{said}");
-
-    // The validator bites: a key it does not know is refused.
-    let mut wrong: Value = serde_json::from_str(render(&least).config.expose_secret()).unwrap();
-    wrong["gateway"]["nonsense"] = json!(true);
-    container.write(CONFIG, &wrong.to_string());
-    let (ok, said) = container.shell("openclaw config validate", "");
-    assert!(!ok && said.contains("nonsense"), "{said}");
-}
 
 struct Live {
     gateway: Gateway,

@@ -14,7 +14,7 @@ use crate::config::{Config, ModelRef};
 use crate::gateway::Gateway;
 use crate::logs;
 use crate::session::Session;
-use crate::trigger::{Instead, Trigger};
+use crate::trigger::{Instead, TokensSay, Trigger};
 use crate::upstream::{self, Line, Piece, Prompt, ToolCall, Trouble, Usage};
 pub use failure::Failure;
 
@@ -104,12 +104,15 @@ impl Run<'_> {
         let models = turn.config.agents.get(&turn.agent);
         let models = models.map_or(&[][..], Vec::as_slice);
         if let Some(count) = trigger.tokens {
-            let words = (0..count).map(|n| format!("w{n} ")).collect();
-            return self.recite(words, trigger.gap).await;
+            let word = |n| match trigger.tokens_say {
+                TokensSay::Number => format!("w{n} "),
+                TokensSay::Time => format!("{} ", chrono::Utc::now().timestamp_micros()),
+            };
+            return self.recite((0..count).map(word), trigger.gap).await;
         }
         if models.first().is_some_and(|model| model.model == ECHO) {
             let echo = told.unwrap_or_else(|| format!("echo: {}", turn.text));
-            let words = echo.split_inclusive(' ').map(str::to_owned).collect();
+            let words = echo.split_inclusive(' ').map(str::to_owned);
             return self.recite(words, trigger.gap).await;
         }
         self.ask(models, &mut lines).await
@@ -135,14 +138,19 @@ impl Run<'_> {
         Ok(Some(format!("The tool said: {result}")))
     }
 
-    /// An answer without a provider.
-    async fn recite(&mut self, words: Vec<String>, gap: Duration) -> Result<&'static str, Failure> {
-        let output = words.len() as u64;
-        for (at, word) in words.into_iter().enumerate() {
-            if at > 0 && !gap.is_zero() {
+    /// An answer without a provider. Each word is made when it is due; behind each comes the gap.
+    async fn recite(
+        &mut self,
+        words: impl Iterator<Item = String>,
+        gap: Duration,
+    ) -> Result<&'static str, Failure> {
+        let mut output = 0;
+        for word in words {
+            output += 1;
+            self.say(word).await;
+            if !gap.is_zero() {
                 tokio::time::sleep(gap).await;
             }
-            self.say(word).await;
         }
         let input = self.turn.text.split_whitespace().count() as u64;
         self.usage.add(Usage { input, output });

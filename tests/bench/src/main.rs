@@ -1,0 +1,41 @@
+//! `make bench-proxy`: what Mosaic adds to an answer, against the same agent asked directly.
+//!
+//! Owns the order of the measurements. Starts real processes (a stand-in for the agent, `mosaic api`,
+//! LiteLLM's proxy) on the Postgres it is given, and prints Markdown. Must not change what it measures:
+//! the load is made in this process, everything else runs in others.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a measurement that cannot go on has nothing better to do than to say so and stop"
+)]
+
+mod ask;
+mod load;
+mod parts;
+mod people;
+mod processes;
+mod report;
+mod stamps;
+mod world;
+
+use load::Load;
+use report::Report;
+use std::sync::Arc;
+use world::World;
+
+#[tokio::main]
+async fn main() {
+    let mut world = Arc::new(World::start().await);
+    let mut report = Report::begin();
+    // Memory first, on a process that has not grown yet.
+    report.memory(load::memory(&mut world).await);
+    report.parts(parts::measure(&world).await);
+    for load in [Load::ALONE, Load::MANY, Load::CROWD] {
+        report.load(&load, &load::measure(&world, &load).await);
+    }
+    report.end();
+}

@@ -1,0 +1,48 @@
+//! More processes of one Mosaic, other ways to end one, and what is left behind by them.
+
+use crate::{Mosaic, docker, eventually, mosaic::free_port};
+use std::process::{Command, ExitStatus};
+
+impl Mosaic {
+    /// A further API over the same database; answers with its address.
+    pub async fn start_replica(&mut self) -> String {
+        let (url, child) = self.spawn_api((free_port(), free_port())).await;
+        self.replicas.push(child);
+        url
+    }
+
+    /// SIGTERM to the API, as whoever runs services sends it; answers with how it ended.
+    pub async fn end_api(&mut self) -> ExitStatus {
+        let child = self.api.take().expect("it runs");
+        end(child).await
+    }
+
+    /// SIGTERM to a worker; answers with how it ended.
+    pub async fn end_worker(&mut self, number: usize) -> ExitStatus {
+        let child = self.workers[number].take().expect("it runs");
+        end(child).await
+    }
+
+    /// How often the provider was asked a question that contains `text`.
+    pub fn asked(&self, text: &str) -> usize {
+        self.llm.requests().iter().filter(|request| request.text.contains(text)).count()
+    }
+
+    /// How many containers, networks and volumes of this instance there are.
+    pub async fn objects(&self) -> (usize, usize, usize) {
+        let filter = format!("label=mosaic.instance={}", self.instance().await);
+        let count = |list: &[&str]| docker(&[list, &["--filter", &filter]].concat()).lines().count();
+        (count(&["ps", "-aq"]), count(&["network", "ls", "-q"]), count(&["volume", "ls", "-q"]))
+    }
+}
+
+async fn end(mut child: std::process::Child) -> ExitStatus {
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let mut ended = None;
+    eventually("the process ends", || {
+        ended = child.try_wait().unwrap();
+        std::future::ready(ended)
+    })
+    .await
+}
