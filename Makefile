@@ -34,5 +34,5 @@ images: ## the agent image and its stand-in for tests
 doctor: ## what works on this machine, and what does not
 	@exec deploy/setup/doctor.sh
 
-bench-proxy: ## what Mosaic adds to the first byte of an answer
+bench-proxy: ## what Mosaic adds to an answer, beside LiteLLM
 	@exec deploy/setup/bench-proxy.sh

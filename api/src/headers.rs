@@ -3,7 +3,7 @@
 use rocket::{
     Request, Response,
     fairing::{Fairing, Info, Kind},
-    http::Header,
+    http::{Header, Method},
 };
 
 /// The header that names a request in logs, problems and the audit log.
@@ -33,13 +33,14 @@ impl Fairing for Headers {
         if !response.headers().contains("Cache-Control") {
             response.set_header(Header::new("Cache-Control", "no-store"));
         }
-        tracing::info!(
-            request = request_id(request),
-            method = %request.method(),
-            // The route's pattern, not the path: a path may carry what somebody typed.
-            route = request.route().map_or("-", |route| route.uri.as_str()),
-            status = response.status().code,
-            "answered"
-        );
+        let (request_id, method, status) = (request_id(request), request.method(), response.status().code);
+        // The route's pattern, not the path: a path may carry what somebody typed.
+        let route = request.route().map_or("-", |route| route.uri.as_str());
+        // What only looks and works is asked for all the time.
+        if method == Method::Get && status < 400 {
+            tracing::debug!(request_id, %method, route, status, "answered");
+        } else {
+            tracing::info!(request_id, %method, route, status, "answered");
+        }
     }
 }

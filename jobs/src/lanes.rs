@@ -5,10 +5,12 @@ use std::num::NonZeroU32;
 
 /// Nothing more is taken from the lane; what runs goes on. Pausing again changes nothing.
 pub async fn pause(tx: &mut Tx, lane: Lane) -> Result<()> {
-    sqlx::query("update queues set paused_at = coalesce(paused_at, now()), updated_at = now() where name = $1")
-        .bind(lane.as_str())
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "update queues set paused_at = coalesce(paused_at, now()), updated_at = now() where name = $1",
+    )
+    .bind(lane.as_str())
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

@@ -22,8 +22,8 @@ pub use lane::{Lane, Priority};
 pub use outcome::Outcome;
 pub use policy::{Backoff, Policy};
 pub use status::{
-    AttemptView, JOB_ENDED, JobState, JobView, PhaseView, QueuePosition, attempts, get, phases, queue_position,
-    wait,
+    AttemptView, JOB_ENDED, JobState, JobView, PhaseView, QueuePosition, attempts, get, phases,
+    queue_position, wait,
 };
 // Enqueueing speaks of the store's transactions and the engine of its connection.
 pub use store::{Error, Result, Store, Tx};

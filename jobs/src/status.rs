@@ -211,10 +211,12 @@ pub async fn wait(
     loop {
         let mut listener = ear.listen();
         let mut tx = store.begin(actor).await?;
-        sqlx::query("update jobs set awaited = true where id = $1 and not awaited and state in ('queued', 'running')")
-            .bind(id.uuid())
-            .execute(tx.conn())
-            .await?;
+        sqlx::query(
+            "update jobs set awaited = true where id = $1 and not awaited and state in ('queued', 'running')",
+        )
+        .bind(id.uuid())
+        .execute(tx.conn())
+        .await?;
         let seen = get(&mut tx, id).await?;
         tx.commit().await?;
         let left = until.saturating_duration_since(Instant::now());

@@ -80,6 +80,29 @@ async fn a_container_removed_in_the_middle_of_an_answer_costs_at_most_its_end() 
 }
 
 #[tokio::test]
+async fn a_real_agent_whose_container_was_removed_goes_on_by_itself() {
+    let mosaic = Mosaic::start_with(Options::real()).await;
+    let person = mosaic.onboarded().await;
+    let chat = person.chat().await;
+    let (turn, events, mut seen) =
+        streaming(&person, &chat, "wandering wolf [[llm:tokens=300,gap=50]]").await;
+    docker(&["rm", "-f", &mosaic.containers().await[0]]);
+
+    let stored = person.finished(&turn).await;
+    assert_eq!(stored["status"], "done", "{stored}");
+    let whole: String = (0..300).map(|n| format!("w{n} ")).collect();
+    assert_eq!(stored["answer"].as_str().unwrap().trim_end(), whole.trim_end());
+    seen.extend(events.rest().await);
+    assert_eq!(text(&seen), stored["answer"].as_str().unwrap());
+    assert_eq!(
+        mosaic.asked("wandering wolf"),
+        2,
+        "once by the first container, once by the second one itself"
+    );
+    assert_one_of_each(&mosaic).await;
+}
+
+#[tokio::test]
 async fn an_address_that_went_to_another_container_is_given_up() {
     let mosaic = Mosaic::start().await;
     let alice = mosaic.onboarded().await;

@@ -11,3 +11,4 @@ mod arrows;
 mod chat;
 mod faults;
 mod onboarding;
+mod real;

@@ -1,8 +1,9 @@
 //! People who use Mosaic: with a browser's cookies, or with a program's token.
 
-use crate::{Events, eventually};
+use crate::{Events, within};
 use reqwest::{Client, Method, RequestBuilder, header};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Somebody with (or without) a session or a token.
 #[derive(Clone)]
@@ -117,10 +118,10 @@ impl Person {
         self.finished(&turn).await
     }
 
-    /// Waits until a turn is final; answers with it.
+    /// Waits until a turn is final; answers with it. Two starts of a real agent on a busy machine fit in.
     pub async fn finished(&self, turn: &str) -> Value {
         let path = format!("/api/turns/{turn}");
-        eventually("the turn ends", || async {
+        within(Duration::from_secs(480), "the turn ends", || async {
             // The server may be away in between: that is what some tests are about.
             let reply = self.request(Method::GET, &path).send().await.ok()?;
             let turn: Value = reply.json().await.ok()?;

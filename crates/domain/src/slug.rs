@@ -4,7 +4,7 @@ use crate::invalid::Invalid;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// `[a-z0-9-]{1,32}`, unique per user and kind, made from a name once and never changed.
+/// `[a-z0-9-]{1,32}` that does not begin with a hyphen, unique per user and kind, made from a name once and never changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Slug(String);
@@ -47,8 +47,13 @@ impl TryFrom<String> for Slug {
     type Error = Invalid;
     fn try_from(text: String) -> Result<Self, Invalid> {
         let fits = (1..=Self::MAX).contains(&text.len())
+            && !text.starts_with('-')
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if fits { Ok(Self(text)) } else { Err(Invalid::new("slug", "Use 1 to 32 of a-z, 0-9 and hyphen.")) }
+        if fits {
+            Ok(Self(text))
+        } else {
+            Err(Invalid::new("slug", "Use 1 to 32 of a-z, 0-9 and hyphen, beginning with a letter or digit."))
+        }
     }
 }
 

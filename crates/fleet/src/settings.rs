@@ -10,7 +10,8 @@ use store::{
     listen::{self, Ear, Note},
 };
 
-const KEY: &str = "settings";
+/// Where they stand in `system_config`, and what their notification bears.
+pub const KEY: &str = "settings";
 
 /// The settings as this process knows them; swapped whole, never half.
 #[derive(Clone)]

@@ -97,6 +97,12 @@ pub async fn get(tx: &mut Tx, id: AgentId) -> Result<Option<Agent>> {
     Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.uuid()).fetch_optional(tx.conn()).await?)
 }
 
+/// The acting user's agent with that slug.
+pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Agent>> {
+    let sql = format!("select {COLUMNS} from user_agent_configs where slug = $1");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(slug).fetch_optional(tx.conn()).await?)
+}
+
 /// Changes an agent whose version is still `expected`; `false` when somebody was faster.
 pub async fn update(tx: &mut Tx, id: AgentId, expected: i64, content: &Content<'_>) -> Result<bool> {
     let done = sqlx::query(

@@ -44,10 +44,12 @@ pub struct Container {
     pub failure: Option<Value>,
     /// The start job of the present start.
     pub start_job: Option<Uuid>,
-    /// When it last became ready.
+    /// When it last became ready; a second look at a ready one changes nothing.
     pub ready_at: Option<DateTime<Utc>>,
     /// Last chat activity.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// Whether it is about to take over a change of its user's providers or agents.
+    pub takes_over: bool,
 }
 
 impl Container {
@@ -67,14 +69,27 @@ impl Container {
     pub fn wanted(&self) -> Wanted {
         Wanted { desired: self.desired(), generation: self.generation }
     }
-    /// Whether it answers and is wanted to.
+    /// Whether a message can be sent to it now, and meets the newest configuration.
     pub fn is_ready(&self) -> bool {
+        self.is_up() && !self.takes_over
+    }
+
+    /// Whether it answers and is wanted to.
+    pub fn is_up(&self) -> bool {
         self.desired() == Desired::Running && self.observed() == Observed::Ready && self.address.is_some()
     }
 }
 
+// `takes_over`: a change of its user's providers or agents is younger than what the container last said it
+// has, by at most 15 s: a message sent now could still meet the old key or model.
 const COLUMNS: &str = "id, user_id, desired, generation, observed, stage, stage_since, wanted_since, address, image, \
-                       gateway_token, applied_version, config_error, failure, start_job, ready_at, last_used_at";
+                       gateway_token, applied_version, config_error, failure, start_job, ready_at, last_used_at, \
+                       config_error is null and exists (
+                           select from (select updated_at from llm_providers p where p.user_id = user_containers.user_id
+                                        union all
+                                        select updated_at from user_agent_configs a where a.user_id = user_containers.user_id) change
+                           where change.updated_at > coalesce(applied_at, ready_at)
+                             and change.updated_at > clock_timestamp() - interval '15 seconds') as takes_over";
 
 /// The user's container row, made when it is missing.
 pub async fn ensure(tx: &mut Tx, id: ContainerId, user: UserId) -> Result<Container> {
@@ -174,6 +189,19 @@ pub async fn begin_generation(
     Ok(generation)
 }
 
+/// Revokes the token of a generation whose container is gone for good.
+pub async fn revoke_token(tx: &mut Tx, id: ContainerId, generation: i64) -> Result<()> {
+    sqlx::query(
+        "update user_containers set gateway_token = null, gateway_token_hash = null
+         where id = $1 and generation = $2",
+    )
+    .bind(id.uuid())
+    .bind(generation)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// What was observed of a container.
 #[derive(Debug, Clone)]
 pub enum Sight {
@@ -231,7 +259,7 @@ pub async fn observe(
              where $8 and stage <> $4 and stage <> 'ready')
          update user_containers c set observed = $3, stage = $4, address = $5, failure = $6,
              stage_since = case when b.stage = $4 and b.observed = $3 then c.stage_since else clock_timestamp() end,
-             ready_at = case when $7 then clock_timestamp() else ready_at end,
+             ready_at = case when $7 and b.observed <> 'ready' then clock_timestamp() else ready_at end,
              wanted_since = case when $7 then null else wanted_since end,
              updated_at = now()
          from before b where c.id = b.id returning c.user_id",
@@ -260,7 +288,7 @@ pub async fn set_applied(
     error: Option<&str>,
 ) -> Result<()> {
     let updated = sqlx::query(
-        "update user_containers set applied_version = $2, config_error = $3, updated_at = now()
+        "update user_containers set applied_version = $2, config_error = $3, updated_at = now(), applied_at = clock_timestamp()
          where id = $1 and (applied_version is distinct from $2 or config_error is distinct from $3)",
     )
     .bind(id.uuid())
@@ -272,6 +300,15 @@ pub async fn set_applied(
         changed(tx, id).await?;
     }
     Ok(())
+}
+
+/// Notes that the container has the newest configuration, also where a change made no difference to it.
+pub async fn set_up_to_date(tx: &mut Tx, id: ContainerId) -> Result<()> {
+    sqlx::query("update user_containers set applied_at = clock_timestamp() where id = $1")
+        .bind(id.uuid())
+        .execute(tx.conn())
+        .await?;
+    changed(tx, id).await
 }
 
 /// Notes chat activity, for the idle reaper.

@@ -12,6 +12,8 @@ pub struct SignedIn {
     /// The session.
     #[sqlx(try_from = "Uuid")]
     pub session_id: SessionId,
+    /// Its last use was noted more than a minute ago.
+    pub unnoted: bool,
     /// Its user, never a disabled one.
     #[sqlx(flatten)]
     pub user: User,
@@ -23,6 +25,8 @@ pub struct TokenUse {
     /// The token.
     #[sqlx(try_from = "Uuid")]
     pub token_id: ApiTokenId,
+    /// Its last use was noted more than a minute ago, or never.
+    pub unnoted: bool,
     /// What it may do.
     pub scopes: Vec<String>,
     /// Its user, never a disabled one.
@@ -85,10 +89,9 @@ pub async fn insert_session(tx: &mut Tx, new: &NewSession<'_>) -> Result<()> {
 }
 
 /// The session of that token, if it is valid, was used within the last `idle_hours` and its user is not disabled.
-/// Its last use is noted at most once a minute, so that reading stays cheap.
 pub async fn session_by_token(tx: &mut Tx, token_hash: &[u8], idle_hours: i32) -> Result<Option<SignedIn>> {
-    let found: Option<SignedIn> = sqlx::query_as(
-        "select s.id as session_id, u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at
+    Ok(sqlx::query_as(
+        "select s.id as session_id, s.last_seen_at < now() - interval '1 minute' as unnoted, u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at
          from sessions s join users u on u.id = s.user_id
          where s.token_hash = $1 and s.expires_at > now() and u.disabled_at is null
            and s.last_seen_at > now() - make_interval(hours => $2)",
@@ -96,14 +99,16 @@ pub async fn session_by_token(tx: &mut Tx, token_hash: &[u8], idle_hours: i32) -
     .bind(token_hash)
     .bind(idle_hours)
     .fetch_optional(tx.conn())
-    .await?;
-    if let Some(signed_in) = &found {
-        sqlx::query("update sessions set last_seen_at = now() where id = $1 and last_seen_at < now() - interval '1 minute'")
-            .bind(signed_in.session_id.uuid())
-            .execute(tx.conn())
-            .await?;
-    }
-    Ok(found)
+    .await?)
+}
+
+/// Notes a session's use.
+pub async fn note_session_use(tx: &mut Tx, id: SessionId) -> Result<()> {
+    sqlx::query("update sessions set last_seen_at = now() where id = $1")
+        .bind(id.uuid())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Ends a session of the acting user; whether there was one.
@@ -173,24 +178,24 @@ pub async fn delete_token(tx: &mut Tx, id: ApiTokenId) -> Result<bool> {
     Ok(done.rows_affected() > 0)
 }
 
-/// The API token with that hash, if it is valid and its user is not disabled. Notes its use to the minute.
+/// The API token with that hash, if it is valid and its user is not disabled.
 pub async fn token_by_hash(tx: &mut Tx, token_hash: &[u8]) -> Result<Option<TokenUse>> {
-    let found: Option<TokenUse> = sqlx::query_as(
-        "select t.id as token_id, t.scopes, u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at
+    Ok(sqlx::query_as(
+        "select t.id as token_id, t.scopes,
+                t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as unnoted, u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at
          from api_tokens t join users u on u.id = t.user_id
          where t.token_hash = $1 and (t.expires_at is null or t.expires_at > now()) and u.disabled_at is null",
     )
     .bind(token_hash)
     .fetch_optional(tx.conn())
-    .await?;
-    if let Some(found) = &found {
-        sqlx::query(
-            "update api_tokens set last_used_at = now()
-             where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')",
-        )
-        .bind(found.token_id.uuid())
+    .await?)
+}
+
+/// Notes an API token's use.
+pub async fn note_token_use(tx: &mut Tx, id: ApiTokenId) -> Result<()> {
+    sqlx::query("update api_tokens set last_used_at = now() where id = $1")
+        .bind(id.uuid())
         .execute(tx.conn())
         .await?;
-    }
-    Ok(found)
+    Ok(())
 }

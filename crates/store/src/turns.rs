@@ -82,24 +82,25 @@ pub struct NewTurn<'a> {
 }
 
 /// Stores a pending turn whose first lease (fence 1) belongs to the caller. A second running turn of
-/// the chat is a conflict on `turns_one_running`.
-pub async fn insert(tx: &mut Tx, new: &NewTurn<'_>) -> Result<()> {
-    sqlx::query(
+/// the chat is a conflict on `turns_one_running`. Answers with the turn as stored.
+pub async fn insert(tx: &mut Tx, new: &NewTurn<'_>) -> Result<Turn> {
+    let sql = format!(
         "insert into turns (id, chat_id, user_id, seq, branch, agent_id, question, idempotency_key, lease_fence, lease_until)
          values ($1, $2, $3, (select coalesce(max(seq), 0) + 1 from turns where chat_id = $2), $4, $5, $6, $7, 1,
-                 clock_timestamp() + make_interval(secs => $8))",
-    )
-    .bind(new.id.uuid())
-    .bind(new.chat.uuid())
-    .bind(new.user.uuid())
-    .bind(new.branch)
-    .bind(new.agent.uuid())
-    .bind(new.question)
-    .bind(new.idempotency_key)
-    .bind(new.lease_seconds)
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+                 clock_timestamp() + make_interval(secs => $8))
+         returning {COLUMNS}"
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(new.id.uuid())
+        .bind(new.chat.uuid())
+        .bind(new.user.uuid())
+        .bind(new.branch)
+        .bind(new.agent.uuid())
+        .bind(new.question)
+        .bind(new.idempotency_key)
+        .bind(new.lease_seconds)
+        .fetch_one(tx.conn())
+        .await?)
 }
 
 /// One turn.

@@ -6,8 +6,11 @@
 
 use crate::{Error, Result, rights::Rights};
 use domain::Actor;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 use std::time::Duration;
+
+/// So long a connection is taken to live without being asked.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// The database, as an actor may use it.
 #[derive(Clone, Debug)]
@@ -25,8 +28,17 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
-            // Asked before each use: a restarted database costs a reconnect, not a failed request.
-            .test_before_acquire(true)
+            // A restarted database costs a reconnect, not a failed request: a connection that lay idle is
+            // asked before its use. One that was given back a moment ago was asked then.
+            .test_before_acquire(false)
+            .before_acquire(|connection, idle| {
+                Box::pin(async move {
+                    if idle.idle_for > TRUSTED_FOR {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect(url)
             .await?;
         Self::new(pool).await

@@ -1,6 +1,9 @@
 //! The backend of one lane's apalis worker: apalis's `Persisted` state machine over our persistence.
 
-use super::{Engine, Leased, persistence::{LanePersistence, Refused}};
+use super::{
+    Engine, Leased,
+    persistence::{LanePersistence, Refused},
+};
 use crate::Lane;
 use apalis_core::{
     backend::{Backend, BackendConfig, finalize::Ephemeral, persistence::Persisted},

@@ -3,7 +3,10 @@
 use super::{Engine, Leased};
 use crate::{Lane, Result};
 use domain::{JobId, Person, Role, UserId};
-use sqlx::{FromRow, Row, postgres::{PgRow, types::PgInterval}};
+use sqlx::{
+    FromRow, Row,
+    postgres::{PgRow, types::PgInterval},
+};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -71,7 +74,10 @@ pub(super) async fn claim(engine: &Engine, lane: Lane, limit: usize) -> Result<V
         .fetch_all(&engine.inner.pool)
         .await?;
     let leases = &engine.inner.leases;
-    Ok(claimed.into_iter().map(|job| Leased { lease: leases.grant(job.id, job.attempt, lane), job }).collect())
+    Ok(claimed
+        .into_iter()
+        .map(|job| Leased { lease: leases.grant(job.id, job.attempt, lane), job })
+        .collect())
 }
 
 /// How long until a job of the lane may start; zero when one is overdue, `None` when none waits or none may

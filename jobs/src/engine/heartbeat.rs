@@ -44,7 +44,8 @@ pub(super) async fn beat(engine: &Engine) {
 /// Says that this process lives and what it holds; learns what it lost and what was cancelled.
 pub(super) async fn renew(engine: &Engine) -> Result<()> {
     let profile = engine.profile();
-    let lanes: BTreeMap<&str, usize> = profile.lanes.iter().map(|(lane, slots)| (lane.as_str(), slots.get())).collect();
+    let lanes: BTreeMap<&str, usize> =
+        profile.lanes.iter().map(|(lane, slots)| (lane.as_str(), slots.get())).collect();
     let held = engine.inner.leases.tickets();
     let kept: Vec<(Uuid, i32, bool)> = sqlx::query_as(include_str!("sql/heartbeat.sql"))
         .bind(profile.worker.uuid())

@@ -80,7 +80,9 @@ impl LanePersistence {
 
     /// Until a notification, the next due time or the poll, whichever is first.
     async fn idle(&mut self) {
-        let Some(state) = self.engine.inner.lanes.get(&self.lane) else { return std::future::pending().await };
+        let Some(state) = self.engine.inner.lanes.get(&self.lane) else {
+            return std::future::pending().await;
+        };
         if self.troubles > 0 {
             let pause = Duration::from_millis(100) * 2_u32.pow(self.troubles.min(6));
             return tokio::time::sleep(jittered(pause)).await;

@@ -97,7 +97,8 @@ async fn write_patiently(engine: &Engine, batch: &mut Vec<Settlement>) -> Result
         let error = match write(engine, batch).await {
             Ok(states) => {
                 for settlement in batch.drain(..) {
-                    let settled = states.get(&settlement.id).map_or(Settled::Fenced, |s| Settled::Recorded(*s));
+                    let settled =
+                        states.get(&settlement.id).map_or(Settled::Fenced, |s| Settled::Recorded(*s));
                     // Nobody waits for it any more: it is recorded all the same.
                     let _ = settlement.reply.send(settled);
                 }

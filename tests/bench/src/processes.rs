@@ -73,7 +73,7 @@ fn cpu_of(pid: u32) -> f64 {
 /// Waits until an address answers with success.
 pub async fn answers(url: &str) {
     let client = reqwest::Client::new();
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_secs(240);
     while !client.get(url).send().await.is_ok_and(|reply| reply.status().is_success()) {
         assert!(Instant::now() < deadline, "{url} does not answer");
         sleep(Duration::from_millis(50)).await;

@@ -116,8 +116,8 @@ fn agent(folder: &TempDir, port: u16) -> Process {
     Process::start(command.env("OPENCLAW_STATE_DIR", folder.path().join("state")))
 }
 
-/// LiteLLM's proxy with one model: the same agent. As many workers as there are cores, as its own
-/// documentation advises; no database, no extra logging.
+/// LiteLLM's proxy with one model: the same agent. One process, as it starts by default and as Mosaic is;
+/// no database, no extra logging.
 fn litellm(folder: &TempDir, port: u16, agent_port: u16) -> Process {
     let config = folder.path().join("litellm.yaml");
     // JSON is YAML.
@@ -130,9 +130,8 @@ fn litellm(folder: &TempDir, port: u16, agent_port: u16) -> Process {
         "general_settings": { "master_key": LITELLM_TOKEN },
     });
     fs::write(&config, text.to_string()).unwrap();
-    let cores = std::thread::available_parallelism().unwrap().to_string();
     let mut command = Command::new(prepared("BENCH_LITELLM"));
-    command.args(["--host", "127.0.0.1", "--telemetry", "False", "--num_workers", &cores, "--config"]);
+    command.args(["--host", "127.0.0.1", "--telemetry", "False", "--config"]);
     command.arg(config).args(["--port", &port.to_string()]);
     command.env("LITELLM_LOG", "ERROR").env("LITELLM_LOCAL_MODEL_COST_MAP", "True");
     let log = fs::File::create(prepared("BENCH_LITELLM_LOG")).unwrap();

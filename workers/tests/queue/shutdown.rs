@@ -2,23 +2,39 @@
 
 use crate::{harness::*, kinds::*};
 use jobs::{JobState, Outcome};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 use workers::{JobContext, Registry};
+
+/// A handler that works for a while, and what tells that `count` of its runs have begun. A row that says
+/// `running` does not: it may still be on its way to the worker, and is handed back then.
+fn slow(works: Duration) -> (Registry, Arc<Semaphore>) {
+    let begun = Arc::new(Semaphore::new(0));
+    let begins = Arc::clone(&begun);
+    let registry = Registry::new().handle(move |_, _: Ping| {
+        begins.add_permits(1);
+        async move {
+            tokio::time::sleep(works).await;
+            Outcome::Done
+        }
+    });
+    (registry, begun)
+}
+
+async fn have_begun(begun: &Semaphore, count: u32) {
+    tokio::time::timeout(PATIENCE, begun.acquire_many(count)).await.expect("they begin").unwrap().forget();
+}
 
 #[tokio::test]
 async fn running_jobs_finish_and_waiting_ones_are_left_alone() {
     let db = Db::new().await;
-    let worker = db.work(Registry::new().handle(|_, _: Ping| async {
-        tokio::time::sleep(Duration::from_millis(800)).await;
-        Outcome::Done
-    }));
+    let (registry, begun) = slow(Duration::from_secs(2));
+    let worker = db.work(registry);
     let mut ids = Vec::new();
     for n in 0..4 {
         ids.push(db.add(&Ping { n }).await);
     }
-    for id in &ids[..2] {
-        db.until(*id, JobState::Running).await;
-    }
+    have_begun(&begun, 2).await;
     worker.stop().await;
     let mut states = Vec::new();
     for id in &ids {
@@ -66,19 +82,48 @@ async fn what_outlasts_the_drain_is_handed_back_uncounted_and_finished_elsewhere
 #[tokio::test]
 async fn leases_hold_while_a_worker_drains_longer_than_a_lease() {
     let db = Db::new().await;
-    let slow = || {
-        Registry::new().handle(|_, _: Ping| async {
-            tokio::time::sleep(Duration::from_secs(7)).await;
-            Outcome::Done
-        })
-    };
     let short = |config: &mut workers::WorkerConfig| config.lease = Duration::from_secs(3);
-    let worker = db.work_with(slow(), short);
+    let (registry, begun) = slow(Duration::from_secs(7));
+    let worker = db.work_with(registry, short);
     let id = db.add(&Ping { n: 1 }).await;
-    db.until(id, JobState::Running).await;
-    let other = db.work_with(slow(), short);
+    have_begun(&begun, 1).await;
+    let other = db.work_with(slow(Duration::ZERO).0, short);
     worker.stop().await;
-    let job = db.job(id).await;
-    assert_eq!((job.state, job.attempt, job.lost_leases), (JobState::Done, 1, 0));
+    let (job, outcomes) = (db.job(id).await, db.outcomes(id).await);
+    assert_eq!((job.state, job.attempt, job.lost_leases), (JobState::Done, 1, 0), "{outcomes:?}");
     other.stop().await;
+}
+
+#[tokio::test]
+async fn an_orderly_end_at_any_moment_leaves_nothing_running_and_nothing_lost() {
+    let db = Db::new().await;
+    let quick = || Registry::new().handle(|_, _: Ping| async { Outcome::Done });
+    for round in 0..12 {
+        for n in 0..20 {
+            db.add(&Ping { n }).await;
+        }
+        let worker = db.work_with(quick(), |config| config.lanes = slots(8));
+        tokio::time::sleep(Duration::from_millis(7 * round)).await;
+        worker.stop().await;
+        let running: i64 = sqlx::query_scalar("select count(*) from jobs where state = 'running'")
+            .fetch_one(&db.raw)
+            .await
+            .unwrap();
+        assert_eq!(running, 0, "round {round}");
+    }
+    let worker = db.work(quick());
+    eventually("all are done", || async {
+        let left: i64 = sqlx::query_scalar("select count(*) from jobs where state <> 'done'")
+            .fetch_one(&db.raw)
+            .await
+            .unwrap();
+        (left == 0).then_some(())
+    })
+    .await;
+    let ends: Vec<String> = sqlx::query_scalar("select distinct outcome from job_attempts order by 1")
+        .fetch_all(&db.raw)
+        .await
+        .unwrap();
+    assert!(ends.iter().all(|end| end == "done" || end == "returned"), "{ends:?}");
+    worker.stop().await;
 }

@@ -48,11 +48,16 @@ pub async fn serve(
     let row = authenticate(services, token, id).await?;
     note(services, &row, &report).await?;
     let user = row.user_id.uuid().to_string();
+    let mut asked_again = false;
     loop {
         let rendered = render(services, row.user_id).await?;
         let known = [report.have.as_deref(), report.refused.as_ref().map(|(version, _)| version.as_str())];
         if !known.contains(&Some(rendered.version.as_str())) {
             return Ok(Answer::New(Box::new(rendered)));
+        }
+        if asked_again {
+            // A change that makes no difference to it: nobody has to wait for its next report.
+            up_to_date(services, id).await?;
         }
         loop {
             match tokio::time::timeout_at(deadline, listener.next()).await {
@@ -64,6 +69,7 @@ pub async fn serve(
         }
         // Revoked while it waited?
         authenticate(services, token, id).await?;
+        asked_again = true;
     }
 }
 
@@ -72,6 +78,12 @@ async fn authenticate(services: &Services, token: &SecretString, id: ContainerId
     let mut tx = services.store.system("recognise a container").await?;
     let row = containers::by_token(&mut tx, token.hash().as_bytes()).await?.ok_or(Error::NotSignedIn)?;
     if row.id == id { Ok(row) } else { Err(Error::Forbidden("This is another container's configuration.")) }
+}
+
+async fn up_to_date(services: &Services, id: ContainerId) -> Result<()> {
+    let mut tx = services.store.system("a change that concerns no container").await?;
+    containers::set_up_to_date(&mut tx, id).await?;
+    Ok(tx.commit().await?)
 }
 
 /// "Applied" is what the container reports, never what was hoped.

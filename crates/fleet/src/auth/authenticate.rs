@@ -65,8 +65,14 @@ pub async fn by_session(services: &Services, token: &SecretString) -> Result<(Se
     let token = Token::parse(TokenKind::Session, token).map_err(|_| Error::NotSignedIn)?;
     let mut tx = services.store.system("recognise a session").await?;
     let found = credentials::session_by_token(&mut tx, token.hash().as_bytes(), IDLE_HOURS).await?;
-    tx.commit().await?;
-    found.map(|found| (found.session_id, found.user)).ok_or(Error::NotSignedIn)
+    let found = found.ok_or(Error::NotSignedIn)?;
+    // Seldom: every request comes through here, and most have nothing to write.
+    if found.unnoted {
+        tx.relax_durability().await?;
+        credentials::note_session_use(&mut tx, found.session_id).await?;
+        tx.commit().await?;
+    }
+    Ok((found.session_id, found.user))
 }
 
 /// The person behind an API token.
@@ -74,8 +80,12 @@ pub async fn by_api_token(services: &Services, token: &SecretString) -> Result<B
     let token = Token::parse(TokenKind::Api, token).map_err(|_| Error::NotSignedIn)?;
     let mut tx = services.store.system("recognise an API token").await?;
     let found = credentials::token_by_hash(&mut tx, token.hash().as_bytes()).await?;
-    tx.commit().await?;
     let found = found.ok_or(Error::NotSignedIn)?;
+    if found.unnoted {
+        tx.relax_durability().await?;
+        credentials::note_token_use(&mut tx, found.token_id).await?;
+        tx.commit().await?;
+    }
     let person = Person { id: found.user.id, role: Role::from_stored(&found.user.role) };
     Ok(Bearer { person, scopes: found.scopes })
 }

@@ -8,7 +8,6 @@ use crate::{
 use domain::{ChatId, TurnId};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use store::agents;
 
 /// Asks in the chat.
 pub(super) async fn complete(cx: &Cx, request: Request, chat: ChatId) -> Result<Answer> {
@@ -20,7 +19,7 @@ pub(super) async fn complete(cx: &Cx, request: Request, chat: ChatId) -> Result<
         });
     };
     let mut tx = cx.begin().await?;
-    let agent = named(agents::list(&mut tx).await?, &request.model)?;
+    let agent = named(&mut tx, &request.model).await?;
     drop(tx);
     let new = NewTurn { text: message, agent: Some(agent.id), replaces: None, idempotency_key: None };
     let turn = turns::create(cx, chat, new).await?;

@@ -12,7 +12,10 @@ pub use request::{Refusal, Request};
 use crate::{Cx, Error, Result};
 use domain::{ChatId, Slug};
 use futures_util::stream::BoxStream;
-use store::agents::Agent;
+use store::{
+    Tx,
+    agents::{self, Agent},
+};
 
 /// A body as it comes. Dropping it cancels the answer.
 pub type Bytes = BoxStream<'static, bytes::Bytes>;
@@ -38,10 +41,13 @@ pub async fn complete(cx: &Cx, request: Request, chat: Option<ChatId>) -> Result
     }
 }
 
-/// The agent with that slug among the acting user's.
-fn named(agents: Vec<Agent>, model: &str) -> Result<Agent> {
-    let slugs: Vec<String> = agents.iter().map(|agent| agent.slug.clone()).collect();
-    agents.into_iter().find(|agent| agent.slug == model).ok_or_else(|| Error::Upstream {
+/// The acting user's agent with that slug; the refusal names the ones there are.
+async fn named(tx: &mut Tx, model: &str) -> Result<Agent> {
+    if let Some(agent) = agents::by_slug(tx, model).await? {
+        return Ok(agent);
+    }
+    let slugs: Vec<String> = agents::list(tx).await?.into_iter().map(|agent| agent.slug).collect();
+    Err(Error::Upstream {
         code: "model_not_found",
         detail: format!("There is no agent `{model}`. Yours: {}.", slugs.join(", ")),
         fault: crate::Fault::Request,

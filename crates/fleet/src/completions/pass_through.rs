@@ -2,16 +2,13 @@
 
 use super::{Answer, Bytes, Request, named, slug, stream_error};
 use crate::{Cx, Error, Result, containers, gateways::Reached};
-use chrono::TimeDelta;
 use domain::{Slug, lifecycle::Observed};
 use futures_util::{StreamExt, stream};
 use openclaw::{Cause, PassThrough};
 use std::time::Duration;
-use store::{agents, containers as rows, listen};
+use store::{containers as rows, listen};
 use tokio::time::{Instant, sleep};
 
-/// The container's use is noted at most this often: the reaper counts in minutes.
-const NOTE_USE_EVERY: TimeDelta = TimeDelta::seconds(30);
 /// The most that is read of an answer that is not streamed.
 const LARGEST: usize = 16 << 20;
 /// Refusals by a container that is about to accept.
@@ -48,13 +45,12 @@ pub(super) async fn complete(cx: &Cx, request: Request) -> Result<Answer> {
 async fn find(cx: &Cx, model: &str) -> Result<(Slug, Option<Reached>)> {
     let user = cx.user()?;
     let mut tx = cx.begin().await?;
-    let agent = slug(&named(agents::list(&mut tx).await?, model)?)?;
+    let agent = slug(&named(&mut tx, model).await?)?;
     let row = rows::get_of(&mut tx, user).await?;
     if let Some(row) = row.filter(rows::Container::is_ready)
         && let Some(reached) = cx.services.gateways.reach(&cx.services, &mut tx, &row).await?
     {
-        let now = cx.services.clock.now();
-        if row.last_used_at.is_none_or(|used| now - used > NOTE_USE_EVERY) {
+        if containers::is_use_unnoted(&cx.services, &row) {
             tx.relax_durability().await?;
             rows::touch(&mut tx, user).await?;
             tx.commit().await?;
@@ -84,7 +80,7 @@ async fn send(cx: &Cx, agent: &Slug, mut reached: Option<Reached>, request: &Req
 
 /// Nothing was accepted: a container that is not there is started again, a busy one is given a moment.
 async fn refused(cx: &Cx, reached: &Reached, cause: Cause) -> Result<()> {
-    if cause == Cause::AgentUnreachable {
+    if cause.not_there() {
         return containers::suspect(&cx.services, &cx.actor, &reached.container).await;
     }
     sleep(Duration::from_secs(1)).await;

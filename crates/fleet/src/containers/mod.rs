@@ -14,8 +14,8 @@ pub use bring_up::{Placement, bring_up, give_up};
 pub use failure::StartFailure;
 pub use status::{Status, follow, status};
 pub use take_down::{discard, take_down};
+pub(crate) use wake::{is_use_unnoted, suspect, wake};
 pub use wake::{restart, start, stop};
-pub(crate) use wake::{suspect, wake};
 
 use crate::Services;
 use domain::containers::Owner;

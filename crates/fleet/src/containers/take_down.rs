@@ -32,6 +32,9 @@ pub async fn take_down(
     };
     let mut tx = services.store.system("stop of a container").await?;
     containers::observe(&mut tx, id, row.generation, &sight, "").await?;
+    if matches!(sight, Sight::Absent) {
+        containers::revoke_token(&mut tx, id, row.generation).await?;
+    }
     tx.commit().await?;
     services.gateways.forget(id);
     Ok(())
@@ -49,6 +52,9 @@ pub async fn discard(
     let owner = owner(services, &row);
     engine.stop(&owner, GRACE).await?;
     engine.remove(&owner).await?;
+    let mut tx = services.store.system("restart of a container").await?;
+    containers::revoke_token(&mut tx, id, row.generation).await?;
+    tx.commit().await?;
     services.gateways.forget(id);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The wish: running or stopped. Changes the row and enqueues what makes it true, in one transaction.
 
 use crate::{Cx, Result, Services};
+use chrono::TimeDelta;
 use domain::{Actor, ContainerId, JobId, UserId, lifecycle::Desired, turn::Stage};
 use jobs::kinds::{RestartContainer, StartContainer, StopContainer};
 use serde_json::json;
@@ -9,12 +10,26 @@ use store::{
     containers::{self, Container, Sight},
 };
 
+/// The container's use is noted at most this often: the reaper counts in minutes.
+const NOTE_USE_EVERY: TimeDelta = TimeDelta::seconds(30);
+
+/// Whether the last noted use is so long ago that another one should be noted.
+pub(crate) fn is_use_unnoted(services: &Services, row: &Container) -> bool {
+    let now = services.clock.now();
+    row.last_used_at.is_none_or(|used| now - used > NOTE_USE_EVERY)
+}
+
 /// Wants the user's container running; enqueues its start unless it answers already. A start that is
 /// waiting or under way is not doubled. Answers with the row as it was before.
 pub(crate) async fn wake(services: &Services, tx: &mut Tx, actor: &Actor, user: UserId) -> Result<Container> {
+    // The usual case changes nothing, so that two messages of a user do not wait for each other's commit.
+    let row = containers::get_of(tx, user).await?;
+    if let Some(row) = row.filter(|row| row.is_ready() && !is_use_unnoted(services, row)) {
+        return Ok(row);
+    }
     let row = containers::ensure(tx, ContainerId::new(services.clock.now()), user).await?;
     containers::touch(tx, user).await?;
-    if !row.is_ready() {
+    if !row.is_up() {
         enqueue_start(tx, actor, row.id).await?;
     }
     Ok(row)

@@ -1,11 +1,13 @@
 //! Accept a message: stored before anything else happens with it.
 
-use crate::{Cx, Error, Result, containers, turns::LEASE_SECONDS};
+use super::stream::{self, Dispatch, Prepared};
+use crate::{Cx, Error, Result, Services, containers, turns::LEASE_SECONDS};
 use domain::{AgentId, ChatId, Invalid, TurnId, invalid, turn::MAX_MESSAGE};
 use store::{
     Tx, agents,
     chats::{self, Chat},
-    turns::{self, Lease},
+    containers::Container,
+    turns::{self, Lease, Turn},
 };
 
 /// A message as typed.
@@ -45,13 +47,34 @@ pub async fn create(cx: &Cx, chat: ChatId, new: NewTurn) -> Result<TurnId> {
         idempotency_key: new.idempotency_key.as_deref(),
         lease_seconds: LEASE_SECONDS,
     };
-    turns::insert(&mut tx, &turn).await.map_err(refused)?;
+    let stored = turns::insert(&mut tx, &turn).await.map_err(refused)?;
     chats::bump(&mut tx, chat, agent, branch, &title(&new.text)).await?;
-    containers::wake(&cx.services, &mut tx, &cx.actor, user).await?;
-    let stored = turns::get(&mut tx, id).await?.ok_or(Error::NotFound("turn"))?;
+    let container = containers::wake(&cx.services, &mut tx, &cx.actor, user).await?;
+    let lease = Lease { turn: id, fence: 1 };
+    let dispatch = at_once(&cx.services, &mut tx, &container, lease, &stored).await?;
     tx.commit().await?;
-    cx.services.drivers.begin(&cx.services, Lease { turn: id, fence: 1 }, stored);
+    cx.services.drivers.begin(&cx.services, lease, stored, dispatch);
     Ok(id)
+}
+
+/// Where the agent answers already the message is marked as sent right here: one commit instead of two
+/// stands before the first word of the answer.
+async fn at_once(
+    services: &Services,
+    tx: &mut Tx,
+    container: &Container,
+    lease: Lease,
+    turn: &Turn,
+) -> Result<Option<Dispatch>> {
+    if !container.is_ready() {
+        return Ok(None);
+    }
+    let Some(reached) = services.gateways.reach(services, tx, container).await? else { return Ok(None) };
+    Ok(match stream::prepare(tx, lease, turn).await? {
+        Prepared::Letter(letter) => Some(Dispatch { reached, letter }),
+        // The driver finds the same and says so.
+        Prepared::Ended(_) | Prepared::Lost => None,
+    })
 }
 
 fn check(new: &NewTurn) -> Result<()> {

@@ -4,12 +4,11 @@ use super::{
     event::{ErrorText, TurnEvent},
     live::Live,
     recover,
-    stream::{self, Streamed},
+    stream::{self, Dispatch, Prepared, Streamed},
     wait_ready,
 };
 use crate::{Services, containers::suspect};
 use domain::{Actor, Person, Role, turn::TurnStatus};
-use openclaw::Cause;
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{
@@ -54,36 +53,46 @@ impl End {
 pub(super) struct Lost;
 
 /// Drives the turn; returns when it is stored as ended, or when it belongs to somebody else.
-pub(super) async fn drive(services: &Services, live: &Live, turn: &Turn) {
+pub(super) async fn drive(services: &Services, live: &Live, turn: &Turn, dispatch: Option<Dispatch>) {
     let end = tokio::select! {
         () = live.lost.cancelled() => return,
-        end = run(services, live, turn) => end,
+        end = run(services, live, turn, dispatch) => end,
     };
     let Ok(end) = end else { return };
     finish(services, live, end).await;
 }
 
-async fn run(services: &Services, live: &Live, turn: &Turn) -> Result<End, Lost> {
+async fn run(
+    services: &Services,
+    live: &Live,
+    turn: &Turn,
+    mut at_once: Option<Dispatch>,
+) -> Result<End, Lost> {
     if turn.sent_at.is_some() {
         return Ok(recover::recover(services, live, turn).await);
     }
     // Asking again loses nothing as long as nothing was accepted.
     for _ in 0..MOST_REFUSALS {
-        let ready = match wait_ready::wait_ready(services, live, turn).await {
-            Ok(ready) => ready,
-            Err(end) => return Ok(*end),
+        let dispatch = match get_ready(services, live, turn, at_once.take()).await? {
+            Ready::Dispatch(dispatch) => *dispatch,
+            Ready::Ended(end) => return Ok(end),
+            Ready::NotYet => {
+                sleep(BETWEEN_REFUSALS).await;
+                continue;
+            }
         };
-        match stream::stream(services, live, turn, &ready).await? {
+        match stream::stream(services, live, turn, &dispatch).await? {
             Streamed::Ended(end) => return Ok(end),
             Streamed::Broken => return Ok(recover::recover(services, live, turn).await),
-            Streamed::NotAccepted(Cause::AgentUnreachable) => {
-                if let Err(error) = suspect(services, &actor(turn), &ready.container).await {
+            Streamed::NotAccepted(cause) => {
+                if cause.not_there()
+                    && let Err(error) = suspect(services, &actor(turn), &dispatch.reached.container).await
+                {
                     tracing::warn!(%error, "a container that does not answer could not be reported");
-                    sleep(BETWEEN_REFUSALS).await;
                 }
+                // Or it takes over a new configuration: soon it will accept.
+                sleep(BETWEEN_REFUSALS).await;
             }
-            // It takes over a new configuration, or is about to: soon it will accept.
-            Streamed::NotAccepted(_) => sleep(BETWEEN_REFUSALS).await,
         }
     }
     Ok(End::failed(ErrorText::retryable(
@@ -91,6 +100,44 @@ async fn run(services: &Services, live: &Live, turn: &Turn) -> Result<End, Lost>
         "Your agent does not accept messages.",
         "It was started again without success. Try again; if it stays like this, restart your agent.",
     )))
+}
+
+enum Ready {
+    Dispatch(Box<Dispatch>),
+    Ended(End),
+    NotYet,
+}
+
+/// Waits for the agent and marks the message as sent, unless both is done already.
+async fn get_ready(
+    services: &Services,
+    live: &Live,
+    turn: &Turn,
+    at_once: Option<Dispatch>,
+) -> Result<Ready, Lost> {
+    if let Some(dispatch) = at_once {
+        live.push(&wait_ready::ready_at_once());
+        return Ok(Ready::Dispatch(Box::new(dispatch)));
+    }
+    let reached = match wait_ready::wait_ready(services, live, turn).await {
+        Ok(reached) => reached,
+        Err(end) => return Ok(Ready::Ended(*end)),
+    };
+    let prepared = async {
+        let mut tx = services.store.begin(&actor(turn)).await?;
+        let prepared = stream::prepare(&mut tx, live.lease, turn).await?;
+        tx.commit().await?;
+        crate::Result::Ok(prepared)
+    };
+    match prepared.await {
+        Ok(Prepared::Letter(letter)) => Ok(Ready::Dispatch(Box::new(Dispatch { reached, letter }))),
+        Ok(Prepared::Ended(end)) => Ok(Ready::Ended(end)),
+        Ok(Prepared::Lost) => Err(Lost),
+        Err(error) => {
+            tracing::warn!(%error, turn = %turn.id, "a message could not be prepared; trying again");
+            Ok(Ready::NotYet)
+        }
+    }
 }
 
 /// Jobs that a turn causes act for its user.
@@ -114,13 +161,13 @@ async fn finish(services: &Services, live: &Live, end: End) {
         usage: end.usage.as_ref(),
         tools: &tools,
     };
+    let _pen = live.pen().await;
     loop {
-        match store_end(services, live, &ending).await {
+        match store_end(services, live, &ending, &terminal).await {
             Ok(true) => {
-                // Told only once it is true.
+                // Told only once it is true; stored it is already.
                 live.push(&terminal);
-                let last = live.take_unsaved();
-                let _ = append(services, &last).await;
+                live.take_unsaved();
                 return;
             }
             Ok(false) => return live.lost.cancel(),
@@ -132,27 +179,28 @@ async fn finish(services: &Services, live: &Live, end: End) {
     }
 }
 
-async fn store_end(services: &Services, live: &Live, ending: &Ending<'_>) -> store::Result<bool> {
-    let unsaved = live.take_unsaved();
+/// `false`: the turn belongs to somebody else by now.
+async fn store_end(
+    services: &Services,
+    live: &Live,
+    ending: &Ending<'_>,
+    terminal: &TurnEvent,
+) -> store::Result<bool> {
+    let mut unsaved = live.take_unsaved();
+    unsaved.push(live.upcoming(terminal));
     let stored = async {
         let mut tx = services.store.system("end of a turn").await?;
-        if !unsaved.is_empty() {
-            events::append(&mut tx, &unsaved).await?;
-        }
         let ours = turns::finish(&mut tx, live.lease, ending).await?;
-        tx.commit().await?;
+        if ours {
+            events::append(&mut tx, &unsaved).await?;
+            tx.commit().await?;
+        }
         Ok(ours)
     };
     let stored = stored.await;
     if stored.is_err() {
+        unsaved.pop();
         live.put_back(unsaved);
     }
     stored
-}
-
-async fn append(services: &Services, events: &[events::NewEvent]) -> store::Result<()> {
-    let mut tx = services.store.system("terminal event of a turn").await?;
-    tx.relax_durability().await?;
-    events::append(&mut tx, events).await?;
-    tx.commit().await
 }

@@ -1,7 +1,7 @@
 //! The turns that this process drives: begins them, saves their events, keeps their leases, takes over
 //! the ones whose driver is gone, and lets go of all of them when the process ends.
 
-use super::{LEASE_SECONDS, drive, event::Numbered, live::Live};
+use super::{LEASE_SECONDS, drive, event::Numbered, live::Live, stream::Dispatch};
 use crate::{Result, Services};
 use domain::TurnId;
 use std::{
@@ -59,19 +59,25 @@ impl Drivers {
         }
     }
 
-    /// Drives a turn that this process has just accepted.
-    pub(super) fn begin(&self, services: &Arc<Services>, lease: Lease, turn: Turn) {
-        self.spawn(services, Live::fresh(lease), turn);
+    /// Drives a turn that this process has just accepted; `dispatch` where its message can go at once.
+    pub(super) fn begin(
+        &self,
+        services: &Arc<Services>,
+        lease: Lease,
+        turn: Turn,
+        dispatch: Option<Dispatch>,
+    ) {
+        self.spawn(services, Live::fresh(lease), turn, dispatch);
     }
 
-    fn spawn(&self, services: &Arc<Services>, live: Live, turn: Turn) {
+    fn spawn(&self, services: &Arc<Services>, live: Live, turn: Turn, dispatch: Option<Dispatch>) {
         let live = Arc::new(live);
         self.driven().insert(turn.id, Arc::clone(&live));
         let services = Arc::clone(services);
         let ending = self.ending.clone();
         spawn(async move {
             tokio::select! {
-                () = drive::drive(&services, &live, &turn) => {}
+                () = drive::drive(&services, &live, &turn, dispatch) => {}
                 () = ending.cancelled() => {}
             }
             services.drivers.driven().remove(&turn.id);
@@ -130,19 +136,19 @@ async fn save(services: &Services) {
     }
 }
 
-/// Saves the new events of all driven turns with one statement.
+/// Saves the new events of all driven turns with one statement; a turn that is just ending saves its own.
 async fn save_all(services: &Services) -> Result<()> {
     let taken: Vec<_> = services
         .drivers
         .all()
         .into_iter()
-        .map(|live| (Arc::clone(&live), live.take_unsaved()))
-        .filter(|(_, events)| !events.is_empty())
+        .filter_map(|live| Some((live.free_pen()?, live.take_unsaved(), live)))
+        .filter(|(_, events, _)| !events.is_empty())
         .collect();
     if taken.is_empty() {
         return Ok(());
     }
-    let all: Vec<_> = taken.iter().flat_map(|(_, events)| events.clone()).collect();
+    let all: Vec<_> = taken.iter().flat_map(|(_, events, _)| events.clone()).collect();
     let saved = async {
         let mut tx = services.store.system("events of driven turns").await?;
         tx.relax_durability().await?;
@@ -150,7 +156,7 @@ async fn save_all(services: &Services) -> Result<()> {
         tx.commit().await
     };
     if let Err(error) = saved.await {
-        for (live, events) in taken {
+        for (_pen, events, live) in taken {
             live.put_back(events);
         }
         return Err(error.into());
@@ -239,7 +245,7 @@ async fn take_over_lapsed(services: &Arc<Services>) -> Result<()> {
             .map(|event| Numbered { seq: Some(event.seq), kind: event.kind, data: event.data })
             .collect();
         let lease = Lease { turn: turn.id, fence: turn.lease_fence };
-        services.drivers.spawn(services, Live::resumed(lease, last, answer, log), turn);
+        services.drivers.spawn(services, Live::resumed(lease, last, answer, log), turn, None);
     }
     Ok(())
 }

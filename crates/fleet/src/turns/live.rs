@@ -1,9 +1,9 @@
 //! A turn that this process drives: its log in memory, what is not stored yet, and how to stop it.
 
 use super::event::{Numbered, TurnEvent};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{events::NewEvent, turns::Lease};
-use tokio::sync::watch;
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Positions a new driver leaves free, so that it never reuses one that its predecessor may have shown
@@ -18,6 +18,9 @@ pub(super) struct Live {
     pub(super) stop: CancellationToken,
     /// The lease belongs to somebody else by now: nothing may be written any more.
     pub(super) lost: CancellationToken,
+    /// Held by whoever stores events of this turn. Two at a time could commit in the wrong order, and a
+    /// follower elsewhere, who reads behind the last position he has seen, would miss the earlier ones.
+    pen: Arc<AsyncMutex<()>>,
     log: Mutex<Log>,
     last: watch::Sender<i32>,
 }
@@ -44,6 +47,7 @@ impl Live {
             lease,
             stop: CancellationToken::new(),
             lost: CancellationToken::new(),
+            pen: Arc::default(),
             log: Mutex::new(log),
             last: watch::Sender::new(last_seq),
         }
@@ -53,26 +57,40 @@ impl Live {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The right to store this turn's events.
+    pub(super) async fn pen(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.pen).lock_owned().await
+    }
+
+    /// The same, unless somebody stores them just now.
+    pub(super) fn free_pen(&self) -> Option<OwnedMutexGuard<()>> {
+        Arc::clone(&self.pen).try_lock_owned().ok()
+    }
+
     /// Shows an event to this process's followers at once and leaves it for the next save.
     pub(super) fn push(&self, event: &TurnEvent) {
         let mut log = self.log();
-        let seq = log.next;
+        let new = self.numbered(log.next, event);
         log.next += 1;
         match event {
             TurnEvent::Delta { text } => log.answer.push_str(text),
             TurnEvent::Snapshot { text } => log.answer.clone_from(text),
             _ => {}
         }
-        let numbered = Numbered::of(Some(seq), event);
-        log.unsaved.push(NewEvent {
-            lease: self.lease,
-            seq,
-            kind: event.kind(),
-            data: numbered.data.clone(),
-        });
-        log.events.push(numbered);
+        let seq = new.seq;
+        log.events.push(Numbered { seq: Some(seq), kind: new.kind.to_owned(), data: new.data.clone() });
+        log.unsaved.push(new);
         drop(log);
         self.last.send_replace(seq);
+    }
+
+    /// An event as it will be stored when it is pushed next.
+    pub(super) fn upcoming(&self, event: &TurnEvent) -> NewEvent {
+        self.numbered(self.log().next, event)
+    }
+
+    fn numbered(&self, seq: i32, event: &TurnEvent) -> NewEvent {
+        NewEvent { lease: self.lease, seq, kind: event.kind(), data: event.json() }
     }
 
     /// The answer so far.

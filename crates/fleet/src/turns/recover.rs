@@ -50,15 +50,17 @@ async fn look(services: &Services, live: &Live, turn: &Turn) -> Result<End> {
     };
     let agent = Slug::try_from(agent.slug)?;
     let sent = Sent { text: turn.question.clone(), at: sent_at, run: live.run() };
-    let mut deadline = None;
+    let (mut cut, mut restart) = (None, None);
     loop {
         let reached = match reach(services, live, turn).await {
             Ok(reached) => reached,
             Err(end) => return Ok(*end),
         };
         let restarted = reached.container.ready_at.is_some_and(|ready| ready > sent_at);
-        let patience = if restarted { AFTER_A_RESTART } else { AFTER_A_CUT };
-        let deadline = *deadline.get_or_insert_with(|| Instant::now() + patience);
+        // A container that turns out to be a new one gets the whole patience, however long it took to come up.
+        let (since, patience) =
+            if restarted { (&mut restart, AFTER_A_RESTART) } else { (&mut cut, AFTER_A_CUT) };
+        let deadline = *since.get_or_insert_with(Instant::now) + patience;
         let found = reached.gateway.recover(&agent, session_key(turn.chat_id, turn.branch), &sent).await;
         match found {
             Ok(Outcome::Answered(answer)) => return Ok(settle(live, answer)),

@@ -1,7 +1,7 @@
 //! Send the message and receive the answer: the one connection to the agent.
 
 use super::{
-    drive::{End, Lost, actor},
+    drive::{End, Lost},
     event::{ErrorText, TurnEvent},
     live::Live,
     session_key,
@@ -14,13 +14,15 @@ use openclaw::{Cause, ChatEvent, ChatRequest, ChatStream, Follow, Said, Speaker,
 use serde_json::json;
 use std::time::Duration;
 use store::{
-    agents,
-    turns::{self, Turn},
+    Tx, agents,
+    turns::{self, Lease, Turn},
 };
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// After this long without text the history is followed, because tools do not show in the stream.
 const LOOK_FOR_TOOLS: Duration = Duration::from_millis(400);
+/// More than one answer leaves in the history, tools included.
+const LAST_ENTRIES: u16 = 60;
 /// Silence is explained this often.
 const EXPLAIN_EVERY: Duration = Duration::from_secs(10);
 
@@ -39,17 +41,9 @@ pub(super) async fn stream(
     services: &Services,
     live: &Live,
     turn: &Turn,
-    reached: &Reached,
+    dispatch: &Dispatch,
 ) -> std::result::Result<Streamed, Lost> {
-    let letter = match prepare(services, live, turn).await {
-        Ok(Prepared::Letter(letter)) => letter,
-        Ok(Prepared::Ended(end)) => return Ok(Streamed::Ended(end)),
-        Ok(Prepared::Lost) => return Err(Lost),
-        Err(error) => {
-            tracing::warn!(%error, turn = %turn.id, "a message could not be prepared; trying again");
-            return Ok(Streamed::NotAccepted(Cause::AgentRestarting));
-        }
-    };
+    let Dispatch { reached, letter } = dispatch;
     let earlier: Vec<Said<'_>> =
         letter.earlier.iter().map(|(speaker, text)| Said { speaker: *speaker, text }).collect();
     let request = ChatRequest {
@@ -65,7 +59,7 @@ pub(super) async fn stream(
         accepted = reached.gateway.chat(request) => accepted,
     };
     match accepted {
-        Ok(chat) => Ok(Answering { live, turn, reached, agent: letter.agent, tools: Tools::default() }
+        Ok(chat) => Ok(Answering { live, turn, reached, agent: &letter.agent, tools: Tools::default() }
             .receive(chat)
             .await),
         Err(error) if error.cause.never_sent() => take_back(services, live, error.cause).await,
@@ -73,23 +67,33 @@ pub(super) async fn stream(
     }
 }
 
-struct Letter {
+/// A message that is marked as sent, and the agent that answers.
+pub(super) struct Dispatch {
+    pub(super) reached: Reached,
+    pub(super) letter: Letter,
+}
+
+/// What the agent is told besides the message.
+pub(super) struct Letter {
     agent: Slug,
     earlier: Vec<(Speaker, String)>,
 }
 
-enum Prepared {
+/// What came of preparing.
+pub(super) enum Prepared {
+    /// To be sent once the transaction is committed.
     Letter(Letter),
+    /// The turn's end.
     Ended(End),
+    /// The turn belongs to somebody else.
     Lost,
 }
 
-/// Reads what the message needs and marks the turn as sent, in one transaction: behind it the message is
-/// never sent by anybody else.
-async fn prepare(services: &Services, live: &Live, turn: &Turn) -> Result<Prepared> {
-    let mut tx = services.store.begin(&actor(turn)).await?;
+/// Reads what the message needs and marks the turn as sent, in the transaction of its user: behind that the
+/// message is never sent by anybody else.
+pub(super) async fn prepare(tx: &mut Tx, lease: Lease, turn: &Turn) -> Result<Prepared> {
     let agent = match turn.agent_id {
-        Some(id) => agents::get(&mut tx, AgentId::from(id)).await?,
+        Some(id) => agents::get(tx, AgentId::from(id)).await?,
         None => None,
     };
     let Some(agent) = agent else {
@@ -101,19 +105,18 @@ async fn prepare(services: &Services, live: &Live, turn: &Turn) -> Result<Prepar
         };
         return Ok(Prepared::Ended(End::failed(error)));
     };
-    let earlier = if turn.branch > 0 { seed(&mut tx, turn).await? } else { Vec::new() };
-    if !turns::mark_sent(&mut tx, live.lease).await? {
-        let stopped = turns::get(&mut tx, turn.id)
+    let earlier = if turn.branch > 0 { seed(tx, turn).await? } else { Vec::new() };
+    if !turns::mark_sent(tx, lease).await? {
+        let stopped = turns::get(tx, turn.id)
             .await?
-            .is_some_and(|now| now.lease_fence == live.lease.fence && now.stop_requested_at.is_some());
+            .is_some_and(|now| now.lease_fence == lease.fence && now.stop_requested_at.is_some());
         return Ok(if stopped { Prepared::Ended(End::of(TurnStatus::Stopped)) } else { Prepared::Lost });
     }
-    tx.commit().await?;
     Ok(Prepared::Letter(Letter { agent: Slug::try_from(agent.slug)?, earlier }))
 }
 
 /// What a fresh session must be told: the turns that stand, when this is the first one sent on its branch.
-async fn seed(tx: &mut store::Tx, turn: &Turn) -> Result<Vec<(Speaker, String)>> {
+async fn seed(tx: &mut Tx, turn: &Turn) -> Result<Vec<(Speaker, String)>> {
     let standing = turns::list(tx, turn.chat_id).await?;
     let before = standing.into_iter().filter(|other| other.seq < turn.seq);
     let mut earlier = Vec::new();
@@ -150,7 +153,7 @@ struct Answering<'a> {
     live: &'a Live,
     turn: &'a Turn,
     reached: &'a Reached,
-    agent: Slug,
+    agent: &'a Slug,
     tools: Tools,
 }
 
@@ -206,7 +209,7 @@ impl Answering<'_> {
                         && silent >= LOOK_FOR_TOOLS
                     {
                         let session = session_key(self.turn.chat_id, self.turn.branch);
-                        follow = Some(self.reached.gateway.follow(&self.agent, session, run));
+                        follow = Some(self.reached.gateway.follow(self.agent, session, run));
                     }
                     if silent >= EXPLAIN_EVERY && explained.elapsed() >= EXPLAIN_EVERY {
                         explained = Instant::now();
@@ -215,15 +218,34 @@ impl Answering<'_> {
                 }
             }
         }
+        if let (Some(_), Some(run), TurnStatus::Done) = (&follow, &run, end.status) {
+            self.complete_tools(run).await;
+        }
         end.tools = self.tools.cards();
         Streamed::Ended(end)
+    }
+
+    /// The answer may end before the history has told of the last tool: asked for once more.
+    async fn complete_tools(&mut self, run: &str) {
+        let session = session_key(self.turn.chat_id, self.turn.branch);
+        let Ok(Some(page)) = self.reached.gateway.history(self.agent, session, LAST_ENTRIES, None).await
+        else {
+            return;
+        };
+        for item in page.items.into_iter().filter(|item| item.run.as_deref() == Some(run)) {
+            if let Some(card) = self.tools.take(item) {
+                self.live.push(&TurnEvent::Tool(card));
+            }
+        }
     }
 
     /// OpenClaw retries by itself and says nothing meanwhile; the person should know.
     fn explain(&self, silent: Duration) {
         let detail = match self.tools.running() {
             Some(tool) => format!("Your agent is using {tool}."),
-            None => "The provider has not answered yet; your agent keeps trying by itself.".to_owned(),
+            None => {
+                "Nothing has come back from the provider yet; your agent keeps trying by itself.".to_owned()
+            }
         };
         let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX);
         self.live.push(&TurnEvent::Waiting { silent_ms, detail });

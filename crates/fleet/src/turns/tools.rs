@@ -13,6 +13,7 @@ impl Tools {
     /// Takes an item of the history; answers with the card that is new or changed.
     pub(super) fn take(&mut self, item: Item) -> Option<Value> {
         match item.part {
+            Part::ToolCall { id, .. } if self.cards.iter().any(|card| card["id"] == id.as_str()) => None,
             Part::ToolCall { id, name, arguments } => {
                 let card = json!({ "id": id, "name": name, "arguments": arguments, "status": "running" });
                 self.cards.push(card.clone());
@@ -20,6 +21,10 @@ impl Tools {
             }
             Part::ToolResult { id, name, is_error, text } => {
                 let status = if is_error { "failed" } else { "done" };
+                let told = |card: &&Value| card["id"] == id.as_str() && card["status"] != "running";
+                if self.cards.iter().any(|card| told(&card)) {
+                    return None;
+                }
                 let card = match self.cards.iter_mut().find(|card| card["id"] == id.as_str()) {
                     Some(card) => card,
                     None => {

@@ -20,10 +20,17 @@ use store::{
 };
 use tokio::time::Instant;
 
-/// Without a change the row is read again, and the followers are told, this often.
-const RETELL: Duration = Duration::from_secs(2);
+/// Without a change the row is read again this often.
+const REREAD: Duration = Duration::from_secs(2);
+/// Without a change the followers are told again this often.
+const RETELL: Duration = Duration::from_secs(10);
 /// A start that seems forgotten is asked for again after this long.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// What is told where there is nothing to wait for.
+pub(super) const fn ready_at_once() -> TurnEvent {
+    TurnEvent::Stage { name: Stage::Ready, elapsed_ms: 0, usual_ms: None, ahead: None, note: None }
+}
 
 /// Waits for readiness; the error is how the turn ends instead.
 pub(super) async fn wait_ready(services: &Services, live: &Live, turn: &Turn) -> Result<Reached, Box<End>> {
@@ -42,7 +49,7 @@ pub(super) async fn wait_ready(services: &Services, live: &Live, turn: &Turn) ->
         };
         tokio::select! {
             () = live.stop.cancelled() => return Err(Box::new(End::of(TurnStatus::Stopped))),
-            () = listener.wait_for(listen::CONTAINER, &id, RETELL) => {}
+            () = listener.wait_for(listen::CONTAINER, &id, REREAD) => {}
         }
     }
 }
@@ -99,18 +106,21 @@ impl Wait<'_> {
     }
 
     async fn report(&mut self, tx: &mut Tx, row: &Container) -> crate::Result<()> {
-        let stage = if row.is_ready() { Stage::Loading } else { row.stage() };
+        let stage = if row.is_up() { Stage::Loading } else { row.stage() };
         let position = match row.start_job {
             Some(job) if stage == Stage::Queued => jobs::queue_position(tx, JobId::from(job)).await?,
             _ => None,
         };
         let ahead = position.and_then(|p| u64::try_from(p.ahead).ok());
-        let note = position.filter(|p| p.slots == 0).map(|_| {
-            "No worker is running that could start your agent. Your message is kept; ask your admin."
-                .to_owned()
-        });
+        let note = match position {
+            Some(place) if place.slots == 0 => Some(
+                "No worker is running that could start your agent. Your message is kept; ask your admin.",
+            ),
+            _ if row.takes_over => Some("Your agent is taking over your changed settings."),
+            _ => None,
+        };
         let usual: HashMap<Stage, u64> = rows::usual_timings(tx).await?.into_iter().collect();
-        self.tell(stage, usual.get(&stage).copied(), ahead, note);
+        self.tell(stage, usual.get(&stage).copied(), ahead, note.map(str::to_owned));
         Ok(())
     }
 

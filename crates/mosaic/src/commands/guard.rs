@@ -5,6 +5,7 @@ use boot::{Config, Shutdown};
 use fleet::Services;
 use runtime::guard::{Guard, GuardConfig, NotEnforced, allowed_addresses, host_resolvers};
 use std::{sync::Arc, time::Duration};
+use store::listen;
 
 /// How often the table is compared with what it should be: somebody may have flushed it.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
@@ -26,9 +27,11 @@ pub async fn apply(services: &Services, internal_port: u16) -> Result<(), NotEnf
 pub async fn keep(services: &Arc<Services>, internal_port: u16, shutdown: &Shutdown) {
     let mut last = None;
     loop {
+        // A host that an admin allows is reachable at once, not at the next check.
+        let mut listener = services.ear.listen();
         tokio::select! {
             () = shutdown.begun() => return,
-            () = tokio::time::sleep(CHECK_EVERY) => {}
+            () = listener.wait_for(listen::SETTINGS, fleet::settings::KEY, CHECK_EVERY) => {}
         }
         let now = wanted(services, internal_port).await;
         let guard = Guard::new(services.instance);

@@ -107,6 +107,12 @@ impl Cause {
         )
     }
 
+    /// Whether the container is not where it was said to be: nobody answers there, or another container,
+    /// which got the port when the engine gave its ports out anew.
+    pub const fn not_there(self) -> bool {
+        matches!(self, Self::AgentUnreachable | Self::GatewayAuth)
+    }
+
     #[rustfmt::skip] // One row a cause: a table is what it is.
     const fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {

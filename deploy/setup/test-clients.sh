@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Owns: OpenAI's official clients (PyPI, npm) as tests/clients pins them, for the tests of /v1. Prints the
+# folder for MOSAIC_TEST_CLIENTS: python/bin/python and node/client.mjs are in it. Quick when it is there.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+clients=$TARGET/test-tools/clients
+wanted=$(inputs_of "$ROOT/tests/clients")
+one_at_a_time test-clients
+
+install_clients() {
+  rm -rf "$clients"
+  mkdir -p "$clients"
+  python3 -m venv "$clients/python" || { apt_install python3-venv && python3 -m venv "$clients/python"; }
+  "$clients/python/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$ROOT/tests/clients/requirements.txt"
+  cp -r "$ROOT/tests/clients" "$clients/node"
+  (cd "$clients/node" && npm ci --ignore-scripts --no-audit --no-fund)
+  echo "$wanted" >"$clients/.made-from" # last, so that a run that was cut short is done again
+}
+[ "$(cat "$clients/.made-from" 2>/dev/null)" = "$wanted" ] ||
+  step "OpenAI's official clients for Python and Node into $clients" install_clients
+printf '%s\n' "$clients"

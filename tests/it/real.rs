@@ -1,0 +1,102 @@
+//! The real OpenClaw in its real image: what no stand-in can prove.
+
+use serde_json::{Value, json};
+use tests::{Mosaic, Options, Person, docker, eventually};
+
+#[tokio::test]
+async fn a_person_and_the_real_agent() {
+    let mosaic = Mosaic::start_with(Options::real()).await;
+    let person = mosaic.onboarded().await;
+    let chat = person.chat().await;
+
+    answers(&person, &chat, "Hello, who are you?").await;
+    let names = mosaic.containers().await;
+    assert_eq!(names.len(), 1);
+    profile(&names[0]);
+    tools_are_shown(&person, &chat).await;
+    a_change_is_applied(&person).await;
+    a_bad_key_is_named_and_a_new_one_works_at_once(&mosaic, &person, &chat).await;
+
+    // Removed by hand: the next message brings it back, with its memory.
+    docker(&["rm", "-f", &names[0]]);
+    answers(&person, &chat, "Are you still there?").await;
+    assert_eq!(mosaic.containers().await, names, "one container, of the same name");
+    let turns = person.get(&format!("/api/chats/{chat}")).await.body["turns"].clone();
+    let asked: Vec<&str> =
+        turns.as_array().unwrap().iter().map(|turn| turn["question"].as_str().unwrap()).collect();
+    assert_eq!(asked.first(), Some(&"Hello, who are you?"));
+    assert_eq!(asked.last(), Some(&"Are you still there?"));
+}
+
+async fn answers(person: &Person, chat: &str, text: &str) -> Value {
+    let turn = person.ask(chat, text).await;
+    let turn = person.finished(&turn).await;
+    assert_eq!(turn["status"], "done", "{turn}");
+    assert!(turn["answer"].as_str().unwrap().contains(text), "the stand-in quotes what it was asked: {turn}");
+    turn
+}
+
+/// The walls of the container, as Docker sees them.
+fn profile(name: &str) {
+    let inspect: Value = serde_json::from_str(&docker(&["inspect", name])).unwrap();
+    let (host, config) = (&inspect[0]["HostConfig"], &inspect[0]["Config"]);
+    assert_eq!(host["ReadonlyRootfs"], true);
+    assert_eq!(host["CapDrop"], json!(["ALL"]));
+    assert_eq!(host["Privileged"], false);
+    assert_eq!(host["PidsLimit"], 512);
+    assert_eq!(config["User"], "10001:10001");
+    assert!(host["SecurityOpt"].to_string().contains("no-new-privileges"));
+    assert!(host["PortBindings"]["18789/tcp"][0]["HostIp"] == "127.0.0.1");
+    assert!(!inspect.to_string().contains("sk-canary"), "no provider key in docker inspect");
+}
+
+async fn tools_are_shown(person: &Person, chat: &str) {
+    let command = r#"[[llm:tool=exec,args={"command":"echo forty-two"}]]"#;
+    let turn = person.ask(chat, command).await;
+    let turn = person.finished(&turn).await;
+    assert_eq!(turn["status"], "done", "{turn}");
+    let cards = turn["tools"].as_array().unwrap();
+    assert_eq!(cards.len(), 1, "{turn}");
+    assert_eq!(cards[0]["name"], "exec");
+    assert_eq!(cards[0]["status"], "done");
+    assert!(cards[0]["result"].as_str().unwrap().contains("forty-two"), "{turn}");
+}
+
+/// "Applied" is what the container says.
+async fn a_change_is_applied(person: &Person) {
+    let before = person.get("/api/container").await.body["container"]["appliedVersion"].clone();
+    assert!(before.is_string(), "the first version is reported");
+    let agents = person.get("/api/agents").await.body;
+    let agent = format!("/api/agents/{}", agents["items"][0]["id"].as_str().unwrap());
+    let personality = json!({ "personality": { "soul": "Answer in rhymes.", "identity": "", "user": "" } });
+    assert_eq!(person.patch(&agent, &personality).await.status, 200);
+    eventually("the container reports the new version", || async {
+        let container = person.get("/api/container").await.body["container"].clone();
+        assert!(container["configError"].is_null(), "{container}");
+        (container["appliedVersion"] != before).then_some(())
+    })
+    .await;
+}
+
+async fn a_bad_key_is_named_and_a_new_one_works_at_once(mosaic: &Mosaic, person: &Person, chat: &str) {
+    let provider = person.get("/api/providers").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let provider = format!("/api/providers/{provider}");
+    let applied = || async { person.get("/api/container").await.body["container"]["appliedVersion"].clone() };
+    for (key, works) in [("sk-bad", false), ("sk-good-again-123456", true)] {
+        let before = applied().await;
+        assert_eq!(person.patch(&provider, &json!({ "apiKey": key })).await.status, 200);
+        eventually("the new key is in force", || async { (applied().await != before).then_some(()) }).await;
+        let turn = person.ask(chat, "Do you have the key?").await;
+        let turn = person.finished(&turn).await;
+        if works {
+            assert_eq!(turn["status"], "done", "{turn}");
+        } else {
+            assert_eq!(
+                (turn["status"].as_str(), turn["error"]["code"].as_str()),
+                (Some("failed"), Some("key_rejected"))
+            );
+            assert!(!turn.to_string().contains(key));
+        }
+    }
+    assert!(!mosaic.logs().contains("sk-good-again"));
+}
