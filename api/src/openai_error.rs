@@ -54,7 +54,12 @@ impl From<Problem> for OpenAiError {
 
 impl From<Error> for OpenAiError {
     fn from(error: Error) -> Self {
-        Problem::from(error).into()
+        let mut shown = Self::from(Problem::from(error));
+        // As OpenAI answers it: programs choose another model by this.
+        if shown.code == "model_not_found" {
+            (shown.status, shown.param) = (Status::NotFound, Some("model".into()));
+        }
+        shown
     }
 }
 

@@ -4,6 +4,5 @@
 
 "$SETUP/tools.sh"
 "$SETUP/docker.sh"
-folder=$("$SETUP/postgres.sh")
 (cd "$ROOT" && cargo build --locked --release -p mosaic)
-exec "$TARGET/release/mosaic" doctor --data-dir "$DATA" --postgres-dir "$folder"
+exec "$TARGET/release/mosaic" doctor --data-dir "$DATA"

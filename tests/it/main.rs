@@ -11,4 +11,5 @@ mod arrows;
 mod chat;
 mod faults;
 mod onboarding;
+mod openai;
 mod real;

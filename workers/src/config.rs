@@ -32,7 +32,7 @@ impl WorkerConfig {
             host: host.into(),
             version,
             lanes: Lane::ALL.into_iter().map(|lane| (lane, slots(lane))).collect(),
-            lease: Duration::from_secs(12),
+            lease: Duration::from_secs(10),
             drain: Duration::from_secs(30),
             poll: Duration::from_secs(2),
         }

@@ -108,7 +108,7 @@ fn origin(request: &Request<'_>) -> Origin {
     Origin { request_id: headers::request_id(request).to_owned(), address }
 }
 
-fn services(request: &Request<'_>) -> Result<Arc<Services>, Problem> {
+pub(super) fn services(request: &Request<'_>) -> Result<Arc<Services>, Problem> {
     let services: Option<&State<Arc<Services>>> = State::get(request.rocket());
     services.map(|services| Arc::clone(services)).ok_or_else(|| {
         Problem::new(

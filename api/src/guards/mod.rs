@@ -2,8 +2,10 @@
 
 mod caller;
 mod csrf;
+mod inside;
 mod param;
 
 pub(crate) use caller::COOKIE;
 pub use caller::{Caller, Chat, Client, Cookie, Jobs};
+pub use inside::Inside;
 pub use param::{Authorization, ChatHeader, Id, IdempotencyKey, LastEventId, SetupToken, Version};

@@ -1,7 +1,7 @@
 //! `/api/internal`: what agent containers ask, with their own gateway token.
 
 use crate::{
-    guards::{Authorization, Id},
+    guards::{Authorization, Id, Inside},
     problem::Reply,
 };
 use domain::ContainerId;
@@ -50,6 +50,7 @@ pub struct Asked {
 /// The configuration of the container that asks.
 #[get("/agent-config/<id>?<asked..>")]
 pub async fn config(
+    _inside: Inside,
     services: &State<Arc<Services>>,
     token: Authorization,
     id: Id<ContainerId>,

@@ -87,7 +87,11 @@ pub async fn complete(
     shutdown: Shutdown,
 ) -> Result<Completion, OpenAiError> {
     let chat = chat.0.map(|text| parse_chat(&text)).transpose()?;
-    let request = completions::Request::parse(&body.0).map_err(unsupported)?;
+    let request = completions::Request::parse(&body.0).and_then(|request| match chat {
+        Some(_) => request.for_chat(),
+        None => Ok(request),
+    });
+    let request = request.map_err(unsupported)?;
     Ok(match completions::complete(&caller.cx, request, chat).await? {
         Answer::Whole { status, body } => Completion::Whole(status, body),
         Answer::Stream(bytes) => Completion::Stream(bytes, shutdown),

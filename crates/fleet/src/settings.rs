@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use store::{
     Store, Tx,
     config::{self, Fact},
+    containers,
     listen::{self, Ear, Note},
 };
 
@@ -74,6 +75,13 @@ pub async fn replace(cx: &Cx, settings: Settings, expected: i64) -> Result<Fact<
     let settings = settings.check()?;
     let mut tx = cx.begin().await?;
     let before = stored(&mut tx).await?;
+    let (pool, old) = (settings.subnet_pool, before.value.subnet_pool);
+    // The internal port answers the pool's addresses only.
+    if !pool.contains(&old) && containers::any_exists(&mut tx).await? {
+        let detail =
+            format!("Containers live in {old}. Choose a pool that contains it, or remove them first.");
+        return Err(Error::conflict("subnet_pool_in_use", detail));
+    }
     let version = put(&cx, &mut tx, &settings, expected).await?;
     cx.audit(&mut tx, "settings.change", KEY, None, json!({ "before": before.value, "after": settings }))
         .await?;

@@ -280,6 +280,13 @@ pub async fn observe(
     Ok(true)
 }
 
+/// Whether any user's container exists, running or not.
+pub async fn any_exists(tx: &mut Tx) -> Result<bool> {
+    Ok(sqlx::query_scalar("select exists (select from user_containers where observed <> 'absent')")
+        .fetch_one(tx.conn())
+        .await?)
+}
+
 /// Notes what the container reported of its configuration.
 pub async fn set_applied(
     tx: &mut Tx,

@@ -1,8 +1,13 @@
 //! Whose jobs: row-level security, disabled users, what an admin sees.
 
-use crate::{harness::*, kinds::*};
-use domain::{Actor, Person, Role};
-use jobs::{ActsFor, Error, JobState, Options, Outcome, cancel};
+use crate::{
+    harness::{self, *},
+    kinds::*,
+};
+use domain::{Actor, Person, Role, UserId};
+use jobs::{ActsFor, Error, JobState, Options, Outcome, Store, cancel};
+use sqlx::{Connection, Executor, PgConnection, PgPool};
+use uuid::Uuid;
 use workers::{JobContext, Registry};
 
 #[tokio::test]
@@ -109,6 +114,37 @@ async fn cancelling_all_of_a_user_spares_what_the_system_does_for_him() {
     }
     assert_eq!(db.job(systems).await.state, JobState::Running);
     worker.shutdown.cancel();
+}
+
+/// No superuser, no role to switch to: forced policies alone hold, also for the engine.
+#[tokio::test]
+async fn the_queue_works_for_a_plain_owner_and_his_policies_hold() {
+    let name = format!("queue_{}", Uuid::now_v7().simple());
+    let owner = format!("owner_{name}");
+    let mut server = PgConnection::connect_with(&harness::server()).await.unwrap();
+    for statement in [format!("create role {owner} login"), format!("create database {name} owner {owner}")] {
+        server.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+    }
+    let mut superuser = PgConnection::connect_with(&harness::server().database(&name)).await.unwrap();
+    superuser.execute("create extension vector").await.unwrap();
+    let raw = PgPool::connect_with(harness::server().database(&name).username(&owner)).await.unwrap();
+    migrations::MIGRATOR.run(&raw).await.unwrap();
+    let store = Store::new(raw.clone()).await.unwrap();
+    assert_eq!(store.rights(), store::Rights::ForcedPolicies);
+    let db = Db { name, store, raw };
+    let worker = db.work(Registry::new().handle(|_, _: Ping| async { Outcome::Done }));
+    let id = db.add(&Ping { n: 1 }).await;
+    db.until(id, JobState::Done).await;
+    assert_eq!(db.outcomes(id).await, ["done"]);
+    worker.stop().await;
+    let unscoped: i64 = sqlx::query_scalar("select count(*) from jobs").fetch_one(&db.raw).await.unwrap();
+    assert_eq!(unscoped, 0, "the owner of the tables sees nothing without a scope");
+    let mut tx = db.store.begin(&person(UserId::from(Uuid::now_v7()))).await.unwrap();
+    assert!(jobs::get(&mut tx, id).await.unwrap().is_none());
+    drop(tx);
+    db.raw.close().await;
+    drop(db);
+    server.execute(sqlx::AssertSqlSafe(format!("drop role {owner}"))).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! A request that continues a chat: its newest message becomes a turn, whose events become chunks.
 
-use super::{Answer, Request, named, stream_error};
+use super::{Answer, Request, named, request::Counts, stream_error};
 use crate::{
     Cx, Error, Fault, Result,
     turns::{self, NewTurn, Numbered},
 };
 use domain::{ChatId, TurnId};
 use futures_util::{StreamExt, stream};
+use openclaw::Cause;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Asks in the chat.
@@ -23,12 +25,12 @@ pub(super) async fn complete(cx: &Cx, request: Request, chat: ChatId) -> Result<
     drop(tx);
     let new = NewTurn { text: message, agent: Some(agent.id), replaces: None, idempotency_key: None };
     let turn = turns::create(cx, chat, new).await?;
-    let head = Head::new(cx, turn, &agent.slug);
+    let head = Head::new(cx, turn, &agent.slug, request.counts());
     let events = turns::follow(cx, turn, 0).await?;
     // A client that goes away cancels, as it does everywhere on this endpoint.
     let watch = StopOnDrop { cx: cx.clone(), turn, over: false };
     if request.stream {
-        let chunks = stream::unfold((events, head, watch), |(mut events, head, mut watch)| async move {
+        let chunks = stream::unfold((events, head, watch), |(mut events, mut head, mut watch)| async move {
             if watch.over {
                 return None;
             }
@@ -65,7 +67,7 @@ pub(super) async fn complete(cx: &Cx, request: Request, chat: ChatId) -> Result<
     let turn = turns::get(cx, turn).await?;
     if let Some(error) = &turn.error {
         return Err(Error::Upstream {
-            code: "answer_failed",
+            code: cause(error),
             detail: format!("{} {}", text(error, "title"), text(error, "detail")),
             fault: Fault::Upstream,
         });
@@ -77,6 +79,10 @@ pub(super) async fn complete(cx: &Cx, request: Request, chat: ChatId) -> Result<
         "usage": usage,
     });
     Ok(Answer::Whole { status: 200, body: body.to_string().into() })
+}
+
+fn cause(error: &Value) -> &'static str {
+    Cause::deserialize(&error["code"]).map_or("answer_failed", Cause::code)
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -96,25 +102,46 @@ struct Head {
     id: String,
     created: i64,
     model: String,
+    counts: Counts,
+    usage: Option<Value>,
+    told: String,
 }
 
 impl Head {
-    fn new(cx: &Cx, turn: TurnId, model: &str) -> Self {
+    fn new(cx: &Cx, turn: TurnId, model: &str, counts: Counts) -> Self {
         let id = format!("chatcmpl-{}", turn.uuid().simple());
-        Self { id, created: cx.services.clock.now().timestamp(), model: model.to_owned() }
+        let created = cx.services.clock.now().timestamp();
+        Self { id, created, model: model.to_owned(), counts, usage: None, told: String::new() }
     }
 
-    fn chunk(&self, event: &Numbered) -> bytes::Bytes {
-        let choice = |delta: Value, finish: Value| {
-            self.frame(json!([{ "index": 0, "delta": delta, "finish_reason": finish }]), Value::Null)
-        };
+    fn chunk(&mut self, event: &Numbered) -> bytes::Bytes {
+        if event.kind == "usage" {
+            // Told behind the end of the answer, as OpenAI does, and only to those who asked for it.
+            self.usage = (self.counts == Counts::Wanted).then(|| usage(&event.data));
+            return bytes::Bytes::new();
+        }
         match event.kind.as_str() {
-            "delta" | "snapshot" => {
-                choice(json!({ "role": "assistant", "content": event.data["text"] }), Value::Null)
+            "delta" => {
+                let more = text(&event.data, "text");
+                self.told.push_str(more);
+                self.more(more)
             }
-            "usage" => self.frame(json!([]), usage(&event.data)),
+            // What was told cannot be taken back in this format: only the rest can be added.
+            "snapshot" => match text(&event.data, "text").strip_prefix(&*self.told) {
+                Some(rest) => {
+                    let more = self.more(rest);
+                    self.told.push_str(rest);
+                    more
+                }
+                None => {
+                    stream_error("answer_retracted", "The agent began anew. The chat has the whole answer.")
+                }
+            },
             "done" => {
-                let mut end = choice(json!({}), json!("stop")).to_vec();
+                let mut end = self.choice(json!({}), json!("stop")).to_vec();
+                if let Some(usage) = self.usage.take() {
+                    end.extend_from_slice(&self.frame(json!([]), usage));
+                }
                 end.extend_from_slice(b"data: [DONE]\n\n");
                 end.into()
             }
@@ -125,6 +152,14 @@ impl Head {
             "stage" => bytes::Bytes::from(format!(": {}\n\n", text(&event.data, "name"))),
             _ => bytes::Bytes::new(),
         }
+    }
+
+    fn more(&self, text: &str) -> bytes::Bytes {
+        self.choice(json!({ "role": "assistant", "content": text }), Value::Null)
+    }
+
+    fn choice(&self, delta: Value, finish: Value) -> bytes::Bytes {
+        self.frame(json!([{ "index": 0, "delta": delta, "finish_reason": finish }]), Value::Null)
     }
 
     fn frame(&self, choices: Value, usage: Value) -> bytes::Bytes {
@@ -154,5 +189,45 @@ impl Drop for StopOnDrop {
                 tracing::warn!(%error, %turn, "a turn whose client left could not be stopped");
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(events: &[(&str, Value)], counts: Counts) -> String {
+        let (id, model) = (String::from("x"), String::from("ada"));
+        let mut head = Head { id, created: 0, model, counts, usage: None, told: String::new() };
+        let chunk = |(kind, data): &(&str, Value)| {
+            let event = Numbered { seq: None, kind: (*kind).to_owned(), data: data.clone() };
+            String::from_utf8_lossy(&head.chunk(&event)).into_owned()
+        };
+        events.iter().map(chunk).collect()
+    }
+
+    #[test]
+    fn a_snapshot_adds_only_what_was_not_told_yet() {
+        let grown = said(
+            &[("delta", json!({ "text": "one " })), ("snapshot", json!({ "text": "one two" }))],
+            Counts::Unwanted,
+        );
+        assert!(grown.contains(r#""content":"two""#) && !grown.contains("one two"), "{grown}");
+        let other = said(
+            &[("delta", json!({ "text": "one " })), ("snapshot", json!({ "text": "another" }))],
+            Counts::Unwanted,
+        );
+        assert!(other.contains("answer_retracted") && !other.contains("another"), "{other}");
+    }
+
+    #[test]
+    fn counts_come_last_and_only_when_asked_for() {
+        let events = [
+            ("usage", json!({ "inputTokens": 2, "outputTokens": 3 })),
+            ("done", json!({ "status": "done" })),
+        ];
+        let counted = said(&events, Counts::Wanted);
+        assert!(counted.find("\"stop\"") < counted.find(r#""total_tokens":5"#), "{counted}");
+        assert!(!said(&events, Counts::Unwanted).contains("total_tokens"));
     }
 }

@@ -24,6 +24,9 @@ const KNOWN: [&str; 18] = [
     "safety_identifier",
 ];
 
+/// The ones among them that change what an answer is.
+const NOT_IN_CHAT: [&str; 3] = ["tools", "tool_choice", "response_format"];
+
 /// A request that was understood.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -41,6 +44,13 @@ pub struct Refusal {
     pub param: Option<String>,
     /// What to do.
     pub message: String,
+}
+
+/// `stream_options.include_usage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counts {
+    Wanted,
+    Unwanted,
 }
 
 impl Refusal {
@@ -82,6 +92,20 @@ impl Request {
         Ok(Self { model, stream, body })
     }
 
+    /// Refuses what a turn of a chat cannot carry: there the agent has its own tools, and answers in text.
+    pub fn for_chat(self) -> Result<Self, Refusal> {
+        let asked = |field: &&&str| self.body.get(**field).is_some_and(|value| !value.is_null());
+        let Some(field) = NOT_IN_CHAT.iter().find(asked) else { return Ok(self) };
+        let message = format!("`{field}` is not supported where a chat is continued. Leave it out.");
+        Err(Refusal::of("unsupported_field", field, message))
+    }
+
+    /// Whether a stream should end with token counts.
+    pub(super) fn counts(&self) -> Counts {
+        let asked = self.body.get("stream_options").and_then(|options| options["include_usage"].as_bool());
+        if asked == Some(true) { Counts::Wanted } else { Counts::Unwanted }
+    }
+
     /// The text of the newest message, if the user wrote it.
     pub(super) fn newest_text(&self) -> Option<String> {
         let newest = self.body.get("messages")?.as_array()?.last()?;
@@ -91,7 +115,8 @@ impl Request {
         match &newest["content"] {
             Value::String(text) => Some(text.clone()),
             Value::Array(parts) => {
-                let texts: Vec<&str> = parts.iter().filter_map(|part| part["text"].as_str()).collect();
+                // An image among them would be left out silently.
+                let texts = parts.iter().map(|part| part["text"].as_str()).collect::<Option<Vec<&str>>>()?;
                 (!texts.is_empty()).then(|| texts.join("\n"))
             }
             _ => None,

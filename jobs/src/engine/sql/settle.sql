@@ -37,6 +37,7 @@ with given as (
 ), attempts as (
     insert into job_attempts (job_id, attempt, worker, started_at, outcome, error)
     select h.id, h.attempt, $1, h.started_at, h.outcome, h.reason from held h
+    on conflict do nothing
 ), phases as (
     update job_phases p set finished_at = clock_timestamp()
     from held h where p.job_id = h.id and p.attempt = h.attempt and p.finished_at is null

@@ -26,6 +26,7 @@ with lapsed as (
 ), attempts as (
     insert into job_attempts (job_id, attempt, worker, started_at, outcome, error)
     select l.id, l.attempt, l.lease_owner, l.started_at, 'lost', 'Its worker fell silent.' from lapsed l
+    on conflict do nothing
 ), phases as (
     update job_phases p set finished_at = clock_timestamp()
     from lapsed l where p.job_id = l.id and p.attempt = l.attempt and p.finished_at is null
