@@ -11,7 +11,7 @@
 
 "$SETUP/tools.sh"
 "$SETUP/docker.sh"
-[ "$(id -u)" != 0 ] || apt_install nftables iproute2
+apt_install nftables iproute2 busybox-static
 MOSAIC_TEST_POSTGRES_DIR=$("$SETUP/postgres.sh")
 MOSAIC_TEST_AGENT_IMAGE=$("$SETUP/agent-image.sh")
 MOSAIC_TEST_STUB_IMAGE=$("$SETUP/stub-image.sh")

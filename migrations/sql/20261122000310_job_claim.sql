@@ -82,20 +82,27 @@ create function next_job_due(p_lane text, p_kinds text[]) returns double precisi
 $$;
 
 -- What a waiting person is told: jobs before his, slots that are taken, slots there are. Numbers only, so it
--- may look at everybody's jobs; the caller names a job that he can see.
+-- looks at everybody's jobs; the caller names a job that he can see. The scope is changed inside, because
+-- only a superuser may attach it to the function.
 create function job_queue_position(p_lane text, p_priority smallint, p_due_at timestamptz, p_id uuid)
 returns table (ahead bigint, busy bigint, slots bigint)
-language sql stable set app.scope = 'system' set enable_seqscan = off as $$
-    select
-        -- Beyond a thousand nobody counts.
-        (select count(*) from (
-            select from jobs j
-            where j.state = 'queued' and j.lane = p_lane and j.due_at <= now()
-                  and (j.priority > p_priority
-                       or j.priority = p_priority and (j.due_at, j.id) < (p_due_at, p_id))
-            limit 1000) before),
-        (select count(*) from jobs j where j.state = 'running' and j.lane = p_lane),
-        least((select q.concurrency from queues q where q.name = p_lane),
-              (select coalesce(sum((w.lanes ->> p_lane)::bigint), 0) from workers w
-               where w.stopped_at is null and w.last_seen > now() - interval '30 seconds'))
-$$;
+language plpgsql set enable_seqscan = off as $$
+declare
+    v_scope text := app_scope();
+begin
+    perform set_config('app.scope', 'system', true);
+    -- Beyond a thousand nobody counts.
+    select count(*) into ahead from (
+        select from jobs j
+        where j.state = 'queued' and j.lane = p_lane and j.due_at <= now()
+              and (j.priority > p_priority
+                   or j.priority = p_priority and (j.due_at, j.id) < (p_due_at, p_id))
+        limit 1000) before;
+    select count(*) into busy from jobs j where j.state = 'running' and j.lane = p_lane;
+    select least(q.concurrency, (
+        select coalesce(sum((w.lanes ->> p_lane)::bigint), 0) from workers w
+        where w.stopped_at is null and w.last_seen > now() - interval '30 seconds'))
+    into slots from queues q where q.name = p_lane;
+    perform set_config('app.scope', v_scope, true);
+    return next;
+end $$;

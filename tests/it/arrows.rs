@@ -50,7 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// What a crate's own tests may link besides.
 const TEST_ARROWS: &[(&str, &[&str])] =
-    &[("workers", &["migrations", "store"]), ("stub-agent", &["stub-llm"])];
+    &[("workers", &["migrations", "store"]), ("stub-agent", &["stub-llm"]), ("tests", &["domain", "store"])];
 
 /// Who may link what from outside. A `*` at the end stands for every name that begins so.
 const OUTSIDE: &[(&str, &[&str])] = &[

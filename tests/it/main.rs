@@ -7,9 +7,12 @@
     clippy::disallowed_methods
 )]
 
+mod agent_config;
 mod arrows;
 mod chat;
 mod faults;
 mod onboarding;
 mod openai;
 mod real;
+mod secrets;
+mod walls;

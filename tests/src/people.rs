@@ -49,6 +49,11 @@ impl Person {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
+    /// The replica he uses.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A request to be finished by the caller.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.url));

@@ -19,7 +19,7 @@ use tracing_subscriber::{
 /// Ours at info; libraries that tell every step only when something is wrong. A filter that names one of
 /// them (`sqlx=debug`) wins.
 const DEFAULT_FILTER: &str = "info,apalis=warn,apalis_core=warn,bollard=warn,h2=warn,hyper=warn,\
-                              hyper_util=warn,reqwest=warn,rocket=warn,rustls=warn,sqlx=warn,tower=warn";
+                              hyper_util=warn,reqwest=warn,api::routes=error,rocket=error,rustls=warn,sqlx=warn,tower=warn";
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -8,7 +8,7 @@ use store::{
     Store, Tx,
     config::{self, Fact},
     containers,
-    listen::{self, Ear, Note},
+    listen::{self, Ear, Listener, Note},
 };
 
 /// Where they stand in `system_config`, and what their notification bears.
@@ -40,19 +40,23 @@ impl Live {
     pub async fn follow(self, store: Store, ear: Ear) {
         let mut listener = ear.listen();
         loop {
-            let concerns_us = match listener.next().await {
-                Note::Gap => true,
-                Note::Changed { channel, .. } => channel == listen::SETTINGS,
-            };
-            if !concerns_us {
-                continue;
-            }
+            // Also at the beginning: what was changed between loading and listening is not announced again.
             match read(&store).await {
                 Ok(settings) => self.set(settings),
                 Err(error) => {
                     tracing::warn!(%error, "settings could not be read again; the old ones stay in force")
                 }
             }
+            changed(&mut listener).await;
+        }
+    }
+}
+
+async fn changed(listener: &mut Listener) {
+    loop {
+        match listener.next().await {
+            Note::Changed { channel, .. } if channel != listen::SETTINGS => {}
+            Note::Changed { .. } | Note::Gap => return,
         }
     }
 }

@@ -118,19 +118,8 @@ const HELD: usize = 1000;
 /// They say one thing and fall silent.
 const SILENT: Answer = Answer { tokens: 2, gap: 60_000 };
 
-/// Bytes of the API's memory per open and idle stream: `/v1`, and stored turns. Each on a process that is fresh
-/// but for some warming up.
-pub async fn memory(world: &mut Arc<World>) -> Vec<(Way, u64)> {
-    let mut weighed = Vec::new();
-    for way in [Way::PassThrough, Way::Turn] {
-        let world = Arc::get_mut(world).expect("nobody else holds it between the rounds");
-        weighed.push((way, weigh(world, way).await));
-        world.restart_mosaic().await;
-    }
-    weighed
-}
-
-async fn weigh(world: &World, way: Way) -> u64 {
+/// Bytes of the API's memory per open and idle stream. To be asked of a process that is fresh.
+pub async fn memory(world: &World, way: Way) -> u64 {
     let client = Client::new();
     for number in 0..50 {
         let answer = Answer { tokens: 1, gap: 0 };
@@ -140,8 +129,8 @@ async fn weigh(world: &World, way: Way) -> u64 {
     let before = world.mosaic_memory();
     let client = Client::new();
     let mut open = Vec::with_capacity(HELD);
-    // One after the other: what a crowd that arrives at once needs for a moment is not what a stream weighs.
-    for number in 0..HELD {
+    // In chats of their own, which are busy from then on. One after the other: what a crowd that arrives at once needs for a moment is not what a stream weighs.
+    for number in HELD..2 * HELD {
         let mut receiving = ask::ask(world, &client, way, number, SILENT).await.unwrap();
         receiving.first().await.unwrap();
         open.push(receiving);

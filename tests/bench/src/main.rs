@@ -22,6 +22,7 @@ mod report;
 mod stamps;
 mod world;
 
+use ask::Way;
 use load::Load;
 use report::Report;
 use std::sync::Arc;
@@ -31,11 +32,19 @@ use world::World;
 async fn main() {
     let mut world = Arc::new(World::start().await);
     let mut report = Report::begin();
-    // Memory first, on a process that has not grown yet.
-    report.memory(load::memory(&mut world).await);
+    // Memory is asked of processes that have not grown yet. Turns that are held open come last: another process
+    // takes them over.
+    report.memory(Way::PassThrough, load::memory(&world, Way::PassThrough).await);
+    restart_mosaic(&mut world).await;
     report.parts(parts::measure(&world).await);
     for load in [Load::ALONE, Load::MANY, Load::CROWD] {
         report.load(&load, &load::measure(&world, &load).await);
     }
+    restart_mosaic(&mut world).await;
+    report.memory(Way::Turn, load::memory(&world, Way::Turn).await);
     report.end();
+}
+
+async fn restart_mosaic(world: &mut Arc<World>) {
+    Arc::get_mut(world).expect("nobody else holds it between two loads").restart_mosaic().await;
 }

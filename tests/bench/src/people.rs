@@ -9,8 +9,8 @@ use vault::{Aad, DataKey, KeyRing, Purpose, Token, TokenKind};
 
 /// How many there are.
 pub const PEOPLE: usize = 100;
-/// Chats of each: one turn runs in a chat at a time.
-const CHATS: usize = 10;
+/// Chats of each: one turn runs in a chat at a time. Half of them are for the turns that are never finished.
+const CHATS: usize = 20;
 /// The agent's slug.
 pub const AGENT: &str = "ada";
 

@@ -31,19 +31,10 @@ impl Report {
     }
 
     /// What an open stream weighs.
-    pub fn memory(&mut self, weighed: Vec<(Way, u64)>) {
-        println!("| 1,000 idle open streams | KiB each |\n|---|---|");
-        for (way, bytes) in weighed {
-            println!("| {} | {:.1} |", way.name(), bytes as f64 / 1024.0);
-            self.aim(
-                &format!("memory per open stream, {}", way.name()),
-                "< 64 KiB",
-                bytes as f64 / 1024.0,
-                64.0,
-                "KiB",
-            );
-        }
-        println!();
+    pub fn memory(&mut self, way: Way, bytes: u64) {
+        let kib = bytes as f64 / 1024.0;
+        println!("Each of 1,000 idle open streams, {}: {kib:.1} KiB\n", way.name());
+        self.aim(&format!("memory per open stream, {}", way.name()), "< 64 KiB", kib, 64.0, "KiB");
     }
 
     /// What a request is made of.

@@ -126,7 +126,8 @@ async fn a_frozen_worker_that_comes_back_changes_nothing() {
     // It wakes in the middle of its attempt while the next one runs: its effect and its result are refused.
     process.signal("CONT");
     taken_over(&db, id).await;
-    let effects: Vec<i32> = sqlx::query_scalar("select attempt from effects").fetch_all(&db.raw).await.unwrap();
+    let effects: Vec<i32> =
+        sqlx::query_scalar("select attempt from effects").fetch_all(&db.raw).await.unwrap();
     assert_eq!(effects, [2]);
     // And it is fit for new work.
     other.stop().await;

@@ -126,5 +126,10 @@ async fn a_waiting_user_learns_how_many_are_before_him_and_nothing_else() {
     let seen = position(person(alice), hers).await.unwrap();
     assert_eq!((seen.ahead, seen.busy, seen.slots), (2, 2, 2));
     assert_eq!(position(person(bob), hers).await, None);
+    let mut tx = db.store.begin(&person(alice)).await.unwrap();
+    jobs::queue_position(&mut tx, hers).await.unwrap();
+    let visible: i64 =
+        sqlx::query_scalar("select count(*) from job_overview").fetch_one(tx.conn()).await.unwrap();
+    assert_eq!(visible, 1, "counting everybody's jobs left her transaction as it was");
     worker.shutdown.cancel();
 }

@@ -1,8 +1,6 @@
 //! Every rule of the queue, on a real Postgres (`TEST_DATABASE_URL`), with killed and frozen worker processes
 //! where a rule speaks of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-// Tests make their own ids, tasks and processes.
-#![allow(clippy::disallowed_methods)]
 #![allow(clippy::disallowed_methods)] // Tests may read their environment, spawn servers and make ids.
 
 mod crashes;

@@ -1,0 +1,241 @@
+//! Every route × every kind of caller. A route that is missing here fails the test: whoever adds one says
+//! who may use it.
+
+use reqwest::Method;
+use serde_json::json;
+use std::{collections::BTreeSet, fs, path::Path};
+use tests::{Mosaic, Person};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wall {
+    /// Anybody.
+    Open,
+    /// Whoever holds the setup link.
+    Setup,
+    /// A signed-in browser.
+    Browser,
+    /// A signed-in browser, or a token made for chatting.
+    Chat,
+    /// A signed-in browser, or a token made for the job board.
+    Jobs,
+    /// An admin's browser.
+    Admin,
+    /// An agent's container, on a port of its own.
+    Container,
+}
+use Wall::{Admin, Browser, Chat, Container, Jobs, Open, Setup};
+
+const ROUTES: &[(&str, &str, Wall)] = &[
+    ("GET", "/healthz", Open),
+    ("GET", "/readyz", Open),
+    ("GET", "/api/version", Open),
+    ("GET", "/api/onboarding", Open),
+    ("POST", "/api/onboarding/breakglass", Setup),
+    ("POST", "/api/onboarding/provider", Browser),
+    ("POST", "/api/onboarding/agent", Browser),
+    ("POST", "/api/onboarding/complete", Browser),
+    ("GET", "/api/auth/methods", Open),
+    ("POST", "/api/auth/login", Open),
+    ("GET", "/api/auth/me", Browser),
+    ("GET", "/api/tokens", Browser),
+    ("POST", "/api/tokens", Browser),
+    ("DELETE", "/api/tokens/<id>", Browser),
+    ("GET", "/api/providers/catalog", Browser),
+    ("GET", "/api/providers", Browser),
+    ("POST", "/api/providers", Browser),
+    ("GET", "/api/providers/<id>", Browser),
+    ("PATCH", "/api/providers/<id>", Browser),
+    ("DELETE", "/api/providers/<id>", Browser),
+    ("POST", "/api/providers/test", Browser),
+    ("POST", "/api/providers/<id>/test", Browser),
+    ("GET", "/api/agents", Browser),
+    ("POST", "/api/agents", Browser),
+    ("GET", "/api/agents/<id>", Browser),
+    ("PATCH", "/api/agents/<id>", Browser),
+    ("DELETE", "/api/agents/<id>", Browser),
+    ("GET", "/api/container", Chat),
+    ("GET", "/api/container/events", Chat),
+    ("POST", "/api/container/start", Browser),
+    ("POST", "/api/container/stop", Browser),
+    ("POST", "/api/container/restart", Browser),
+    ("GET", "/api/chats", Chat),
+    ("POST", "/api/chats", Chat),
+    ("GET", "/api/chats/<id>", Chat),
+    ("PATCH", "/api/chats/<id>", Chat),
+    ("DELETE", "/api/chats/<id>", Chat),
+    ("POST", "/api/chats/<id>/turns", Chat),
+    ("GET", "/api/turns/<id>", Chat),
+    ("GET", "/api/turns/<id>/events", Chat),
+    ("POST", "/api/turns/<id>/stop", Chat),
+    ("GET", "/api/jobs/<id>", Jobs),
+    ("GET", "/api/settings", Admin),
+    ("PATCH", "/api/settings", Admin),
+    ("GET", "/v1/models", Chat),
+    ("POST", "/v1/chat/completions", Chat),
+    ("GET", "/api/internal/agent-config/<id>", Container),
+    // Last: behind it the browser is signed out.
+    ("POST", "/api/auth/logout", Browser),
+];
+
+#[test]
+fn every_route_of_the_api_is_in_the_matrix() {
+    let listed: BTreeSet<(String, String)> =
+        ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(listed, routes_in_the_source(), "the matrix (left) and api/src/routes (right) differ");
+}
+
+fn routes_in_the_source() -> BTreeSet<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/src/routes");
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let Some((method, rest)) = line.strip_prefix("#[").and_then(|line| line.split_once("(\"")) else {
+                continue;
+            };
+            let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
+            let route = rest.split(['"', '?']).next().unwrap();
+            // As api/src/routes.rs mounts them.
+            let mount = match (name.as_str(), route) {
+                ("openai.rs", _) => "/v1",
+                ("internal.rs", _) => "/api/internal",
+                ("health.rs", "/healthz" | "/readyz") => "",
+                _ => "/api",
+            };
+            found.insert((method.to_string(), format!("{mount}{route}")));
+        }
+    }
+    found
+}
+
+/// The answer's status; its body may never end and is not read.
+async fn status(person: &Person, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+    // An id of a kind that exists nowhere: whoever may come in does not find it.
+    let path = path.replace("<id>", &format!("{}_{}", kind(path), uuid::Uuid::now_v7().simple()));
+    let request = person.request(method.parse().unwrap(), &path);
+    let request = if method == "GET" { request } else { request.json(&json!({})) };
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    request.send().await.unwrap().status().as_u16()
+}
+
+fn kind(path: &str) -> &'static str {
+    let kinds = [
+        ("tokens", "tok"),
+        ("providers", "prv"),
+        ("agents", "agt"),
+        ("chats", "cht"),
+        ("turns", "trn"),
+        ("jobs", "job"),
+    ];
+    kinds.into_iter().find(|(noun, _)| path.contains(noun)).map_or("ctr", |(_, prefix)| prefix)
+}
+
+#[tokio::test]
+async fn each_kind_of_caller_gets_through_its_own_doors_only() {
+    let mosaic = Mosaic::start().await;
+    let admin = mosaic.onboarded().await;
+    let bob = mosaic.equipped("bob").await;
+    let token = async |scope: &str| {
+        let made = bob.post("/api/tokens", &json!({ "name": scope, "scopes": [scope] })).await;
+        Person::with_token(&mosaic.url, made.body["token"].as_str().unwrap())
+    };
+    let (chat, jobs) = (token("chat").await, token("jobs").await);
+    let anon = mosaic.anon();
+    let all = [("anonymous", &anon), ("bob", &bob), ("admin", &admin), ("chat", &chat), ("jobs", &jobs)];
+    for (method, path, wall) in ROUTES {
+        for (who, person) in all {
+            if *path == "/api/auth/logout" && who == "admin" {
+                continue;
+            }
+            let seen = status(person, method, path, &[]).await;
+            let what = format!("{who}: {method} {path}: {seen}");
+            assert!(seen < 500, "{what}");
+            match expected(*wall, who) {
+                Some(refusal) => assert_eq!(seen, refusal, "{what}"),
+                None => assert!(!matches!(seen, 401 | 403), "{what}"),
+            }
+        }
+    }
+    assert_eq!(bob.get("/api/auth/me").await.status, 401, "signed out");
+}
+
+/// How a caller is refused; `None` when he is let in.
+fn expected(wall: Wall, who: &str) -> Option<u16> {
+    match (wall, who) {
+        (Open, _) => None,
+        (Setup, _) => Some(403),
+        // On the public port there is no such door.
+        (Container, _) => Some(404),
+        (_, "anonymous") => Some(401),
+        (Chat, "chat") | (Jobs, "jobs") => None,
+        (_, "chat" | "jobs") => Some(403),
+        (Admin, "bob") => Some(403),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_page_cannot_write_with_somebodys_cookie() {
+    let mosaic = Mosaic::start().await;
+    let admin = mosaic.onboarded().await;
+    let writes = ROUTES.iter().filter(|(method, _, wall)| *method != "GET" && *wall != Container);
+    for (method, path, _) in writes {
+        for foreign in [
+            [("Sec-Fetch-Site", "cross-site")].as_slice(),
+            &[("Sec-Fetch-Site", "same-site")],
+            &[("Origin", "https://mallory.example")],
+            &[("Origin", "null")],
+        ] {
+            assert_eq!(status(&admin, method, path, foreign).await, 403, "{method} {path} {foreign:?}");
+        }
+    }
+    assert_eq!(admin.get("/api/auth/me").await.status, 200, "still signed in");
+}
+
+#[tokio::test]
+async fn a_credential_that_is_not_exactly_right_is_none() {
+    let mosaic = Mosaic::start().await;
+    let admin = mosaic.onboarded().await;
+    let made = admin.post("/api/tokens", &json!({ "name": "t", "scopes": ["chat"] })).await;
+    let token = made.body["token"].as_str().unwrap();
+    let cut = &token[..token.len() - 1];
+    let as_cookie = Person::with_session(&mosaic.url, token);
+    let session = "mse_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for (what, person) in [
+        ("an API token as a cookie", &as_cookie),
+        ("a made-up session", &Person::with_session(&mosaic.url, session)),
+        ("an empty session", &Person::with_session(&mosaic.url, "")),
+        ("a cut token", &Person::with_token(&mosaic.url, cut)),
+        ("a made-up session as a token", &Person::with_token(&mosaic.url, session)),
+        ("an empty token", &Person::with_token(&mosaic.url, "")),
+    ] {
+        assert_eq!(person.get("/api/chats").await.status, 401, "{what}");
+    }
+    let program = Person::with_token(&mosaic.url, token);
+    assert_eq!(program.get("/api/chats").await.status, 200);
+    let bob = mosaic.user("bob").await;
+    let his = bob.post("/api/tokens", &json!({ "name": "t", "scopes": ["chat"] })).await;
+    let his = Person::with_token(&mosaic.url, his.body["token"].as_str().unwrap());
+    for (what, sql, shut) in [
+        (
+            "an expired token",
+            "update api_tokens set expires_at = now() where name = 't'",
+            vec![&program, &his],
+        ),
+        ("an expired session", "update sessions set expires_at = now()", vec![&admin]),
+    ] {
+        sqlx::query(sql).execute(&mosaic.database.pool).await.unwrap();
+        for person in shut {
+            assert_eq!(person.get("/api/chats").await.status, 401, "{what}");
+        }
+    }
+    let carol = mosaic.user("carol").await;
+    let hers = carol.post("/api/tokens", &json!({ "name": "hers", "scopes": ["chat"] })).await;
+    let hers = Person::with_token(&mosaic.url, hers.body["token"].as_str().unwrap());
+    assert_eq!((carol.get("/api/chats").await.status, hers.get("/api/chats").await.status), (200, 200));
+    let disable = "update users set disabled_at = now() where username = 'carol'";
+    sqlx::query(disable).execute(&mosaic.database.pool).await.unwrap();
+    assert_eq!((carol.get("/api/chats").await.status, hers.get("/api/chats").await.status), (401, 401));
+}
