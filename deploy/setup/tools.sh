@@ -15,4 +15,6 @@ need() {
 need rustc 1.94 "install Rust by rustup, then: rustup update stable"
 need cargo 1.94 "install Rust by rustup, then: rustup update stable"
 need node 20 "install Node.js 20 or newer (Debian 13, or your distribution's newer package)"
+command -v curl >/dev/null || apt_install curl
+command -v pgrep >/dev/null || apt_install procps
 command -v cc >/dev/null || apt_install gcc libc6-dev

@@ -1,119 +1,177 @@
-//! The internal port: each container gets its own configuration, and says which one is in force.
+//! What a container is told about its configuration, and who else is not.
 
-use reqwest::{Client, Response};
-use serde_json::json;
-use std::time::Duration;
-use tests::{Mosaic, docker, eventually};
-use tokio::time::Instant;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tests::{Mosaic, Person, agents, docker, eventually};
 
-/// A container as the internal port sees it.
-struct Container {
-    url: String,
+/// A running container as Docker knows it.
+struct Cell {
     id: String,
     token: String,
 }
 
-impl Container {
-    /// The only container of this instance.
-    async fn of(mosaic: &Mosaic) -> Self {
-        let name = mosaic.containers().await.remove(0);
-        let env = docker(&["inspect", "-f", "{{range .Config.Env}}{{println .}}{{end}}", &name]);
-        let value = |name: &str| env.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
-        let id = value("MOSAIC_CONFIG_URL=").rsplit('/').next().unwrap().to_owned();
-        Self { url: mosaic.internal_url.clone(), id, token: value("OPENCLAW_GATEWAY_TOKEN=") }
-    }
+/// The container of this person, which has said hello already.
+async fn cell(person: &Person) -> Cell {
+    assert_eq!(person.ask_once("hello").await["status"], "done");
+    look(person).await
+}
 
-    async fn ask(&self, id: &str, token: &str, query: &str) -> Response {
-        let url = format!("{}/api/internal/agent-config/{id}?{query}", self.url);
-        Client::builder().no_proxy().build().unwrap().get(url).bearer_auth(token).send().await.unwrap()
+async fn look(person: &Person) -> Cell {
+    let id = status(person).await["id"].as_str().unwrap().to_owned();
+    let name = docker(&["ps", "-q", "--filter", &format!("label=mosaic.container={id}")]);
+    let environment = docker(&["inspect", "-f", "{{range .Config.Env}}{{println .}}{{end}}", &name]);
+    let token = environment.lines().find_map(|line| line.strip_prefix("OPENCLAW_GATEWAY_TOKEN="));
+    Cell { id, token: token.unwrap().to_owned() }
+}
+
+async fn status(person: &Person) -> Value {
+    person.get("/api/container").await.body["container"].clone()
+}
+
+/// Asks for the configuration of `id` at `base`; answers with status, version and body.
+async fn ask(base: &str, id: &str, token: Option<&str>, query: &[(&str, &str)]) -> (u16, String, Value) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.get(format!("{base}/api/internal/agent-config/{id}")).query(query);
+    let request = match token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    };
+    let response = request.send().await.unwrap();
+    let version =
+        response.headers().get("etag").map(|tag| tag.to_str().unwrap().trim_matches('"').to_owned());
+    let (status, bytes) = (response.status().as_u16(), response.bytes().await.unwrap());
+    (status, version.unwrap_or_default(), serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn a_container_gets_its_own_configuration_and_no_other() {
+    let mosaic = Mosaic::start().await;
+    let (alice, bob) = (mosaic.onboarded().await, mosaic.equipped("bob").await);
+    let his = bob.get("/api/agents").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    bob.patch(&format!("/api/agents/{his}"), &json!({ "name": "Bartholomew" })).await;
+    let (hers, his) = (cell(&alice).await, cell(&bob).await);
+    let inside = &mosaic.internal_url;
+
+    let session = "mse_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let gateway = "mgt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for token in [
+        None,
+        Some("nonsense"),
+        Some(""),
+        Some(gateway),
+        Some(session),
+        Some(&hers.token[..hers.token.len() - 1]),
+    ] {
+        assert_eq!(ask(inside, &hers.id, token, &[]).await.0, 401, "{token:?}");
+    }
+    let made = alice.post("/api/tokens", &json!({ "name": "t", "scopes": ["chat"] })).await;
+    assert_eq!(ask(inside, &hers.id, made.body["token"].as_str(), &[]).await.0, 401, "an API token");
+    assert_eq!(ask(inside, &hers.id, Some(&his.token), &[]).await.0, 403);
+    assert_eq!(ask(inside, &his.id, Some(&hers.token), &[]).await.0, 403);
+
+    let (code, version, body) = ask(inside, &hers.id, Some(&hers.token), &[]).await;
+    assert_eq!((code, body["version"].as_str()), (200, Some(version.as_str())));
+    for needed in ["sk-canary-1234567890abcdef", "workspace-ada/SOUL.md"] {
+        assert!(body.to_string().contains(needed), "{needed}");
+    }
+    assert!(body.to_string().contains("Ada") && !body.to_string().contains("Bartholomew"));
+    assert!(ask(inside, &his.id, Some(&his.token), &[]).await.2.to_string().contains("Bartholomew"));
+    let (code, _, body) = ask(inside, &hers.id, Some(&hers.token), &[("have", &version)]).await;
+    assert_eq!((code, body), (304, Value::Null));
+    let older = ask(inside, &hers.id, Some(&hers.token), &[("have", "another"), ("wait", "30")]).await;
+    assert_eq!((older.0, older.1), (200, version), "who has another version need not wait");
+
+    // The door is on one port only, and only for who is inside.
+    assert_eq!(ask(&mosaic.url, &hers.id, Some(&hers.token), &[]).await.0, 404);
+    let outside = inside.replace("127.0.0.1", &agents::bridge_address());
+    assert_eq!(ask(&outside, &hers.id, Some(&hers.token), &[]).await.0, 403);
+    for path in ["/api/agents", "/api/auth/me", "/v1/models", "/api/onboarding"] {
+        let reply = reqwest::get(format!("{inside}{path}")).await.unwrap();
+        assert_eq!(reply.status(), 404, "{path} on the internal port");
     }
 }
 
 #[tokio::test]
-async fn a_container_gets_its_own_configuration_and_nobody_elses() {
+async fn a_change_reaches_the_waiting_container_at_once_and_is_shown_when_it_is_in_force() {
     let mosaic = Mosaic::start().await;
-    let person = mosaic.onboarded().await;
-    person.ask_once("hello").await;
-    let container = Container::of(&mosaic).await;
-    let Container { id, token, .. } = &container;
+    let alice = mosaic.onboarded().await;
+    let cell = cell(&alice).await;
+    let inside = mosaic.internal_url.clone();
+    let (_, before, _) = ask(&inside, &cell.id, Some(&cell.token), &[]).await;
+    in_force(&alice, &before).await;
 
-    let anonymous =
-        reqwest::get(format!("{}/api/internal/agent-config/{id}", mosaic.internal_url)).await.unwrap();
-    assert_eq!(anonymous.status(), 401);
-    let guessed = format!("{}x", &token[..token.len() - 1]);
-    for wrong in ["", "garbage", "mgt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &guessed] {
-        assert_eq!(container.ask(id, wrong, "").await.status(), 401, "{wrong}");
-    }
-    let other = "ctr_01a20383676f7ea29c6e655af8871b6a";
-    assert_eq!(container.ask(other, token, "").await.status(), 403);
-    let public = person.get(&format!("/api/internal/agent-config/{id}")).await;
-    assert_eq!(public.status, 404, "the public port does not know it");
-
-    let response = container.ask(id, token, "").await;
-    assert_eq!(response.status(), 200);
-    let etag = response.headers()["etag"].to_str().unwrap().trim_matches('"').to_owned();
-    let envelope: serde_json::Value = response.json().await.unwrap();
-    assert_eq!(envelope["version"], etag.as_str());
-    let text = envelope.to_string();
-    assert!(text.contains("sk-canary-1234567890abcdef"), "the container needs the key");
-    assert!(text.contains("workspace-ada/SOUL.md"));
-    assert_eq!(container.ask(id, token, &format!("have={etag}")).await.status(), 304);
+    let (base, id, token, have) = (inside.clone(), cell.id.clone(), cell.token.clone(), before.clone());
+    let waiting =
+        tokio::spawn(async move { ask(&base, &id, Some(&token), &[("have", &have), ("wait", "50")]).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let agent = alice.get("/api/agents").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let changed = Instant::now();
+    let personality = json!({ "personality": { "soul": "You love tea." } });
+    assert_eq!(alice.patch(&format!("/api/agents/{agent}"), &personality).await.status, 200);
+    let (code, after, body) = waiting.await.unwrap();
+    assert_eq!(code, 200);
+    assert!(changed.elapsed() < Duration::from_secs(10), "it waited for its time to be over");
+    assert_ne!(after, before);
+    assert!(body.to_string().contains("You love tea."));
+    in_force(&alice, &after).await;
 }
 
-#[tokio::test]
-async fn a_change_reaches_a_waiting_container_and_what_it_reports_is_shown() {
-    let mosaic = Mosaic::start().await;
-    let person = mosaic.onboarded().await;
-    person.ask_once("hello").await;
-    let container = Container::of(&mosaic).await;
-    let (id, token) = (container.id.clone(), container.token.clone());
-    let applied = || async { person.get("/api/container").await.body["container"]["appliedVersion"].clone() };
-    let before =
-        eventually("the entrypoint reports", || async { applied().await.as_str().map(str::to_owned) }).await;
-
-    let began = Instant::now();
-    let waiting = tokio::spawn({
-        let query = format!("have={before}&wait=50");
-        let (id, token) = (id.clone(), token.clone());
-        let container = Container { url: container.url.clone(), ..Container::of(&mosaic).await };
-        async move { container.ask(&id, &token, &query).await.status() }
-    });
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let agent = person.get("/api/agents").await.body["items"][0]["id"].as_str().unwrap().to_owned();
-    let changed = person.patch(&format!("/api/agents/{agent}"), &json!({ "name": "Ada Lovelace" })).await;
-    assert_eq!(changed.status, 200, "{:?}", changed.body);
-    assert_eq!(waiting.await.unwrap(), 200, "told at once, not when its patience ends");
-    assert!(began.elapsed() < Duration::from_secs(40));
-    // The real entrypoint of the stub image follows too.
-    let after = eventually("the entrypoint applies the change", || async {
-        applied().await.as_str().filter(|version| *version != before).map(str::to_owned)
+/// What the container reports, not what was hoped.
+async fn in_force(person: &Person, version: &str) {
+    eventually("the version is in force", || async {
+        (status(person).await["appliedVersion"] == version).then_some(())
     })
     .await;
-
-    // A refusal is kept and shown until something newer is in force.
-    let query = format!("have={after}&tried=0123456789abcdef&error=gateway%3A%20Unrecognized%20key");
-    assert_eq!(container.ask(&id, &token, &query).await.status(), 304);
-    let shown = person.get("/api/container").await.body["container"].clone();
-    assert_eq!(shown["configError"], "gateway: Unrecognized key");
 }
 
 #[tokio::test]
-async fn a_new_container_has_a_new_token_and_the_old_one_is_worth_nothing() {
+async fn a_refused_version_is_shown_with_what_openclaw_said() {
     let mosaic = Mosaic::start().await;
-    let person = mosaic.onboarded().await;
-    person.ask_once("hello").await;
-    let before = Container::of(&mosaic).await;
-    let job = person.post("/api/container/restart", &json!({})).await;
-    assert_eq!(job.status, 202, "{:?}", job.body);
+    let alice = mosaic.onboarded().await;
+    let cell = cell(&alice).await;
+    let inside = &mosaic.internal_url;
+    let (_, version, _) = ask(inside, &cell.id, Some(&cell.token), &[]).await;
+    in_force(&alice, &version).await;
+    let said = format!("gateway: Unrecognized key: \"nonsense\"{}", "x".repeat(2000));
+    let report = [("have", "an-older-one"), ("tried", &version), ("error", said.as_str())];
+    let (code, ..) = ask(inside, &cell.id, Some(&cell.token), &report).await;
+    assert_eq!(code, 304, "what was refused is not sent again");
+    let shown = status(&alice).await;
+    assert_eq!(shown["appliedVersion"], "an-older-one");
+    assert_eq!(shown["configError"].as_str().unwrap(), &said[..500]);
+    // The next good report takes it back.
+    ask(inside, &cell.id, Some(&cell.token), &[("have", &version)]).await;
+    let shown = status(&alice).await;
+    assert_eq!((&shown["appliedVersion"], &shown["configError"]), (&json!(version), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_token_ends_with_its_container() {
+    let mosaic = Mosaic::start().await;
+    let alice = mosaic.onboarded().await;
+    let old = cell(&alice).await;
+    let inside = &mosaic.internal_url;
+    assert_eq!(ask(inside, &old.id, Some(&old.token), &[]).await.0, 200);
+    let job = alice.post("/api/container/restart", &json!({})).await;
     let job = format!("/api/jobs/{}", job.body["jobId"].as_str().unwrap());
-    eventually("the restart is done", || async {
-        (person.get(&job).await.body["state"] == "done").then_some(())
-    })
-    .await;
-    let after = Container::of(&mosaic).await;
-    assert_eq!(before.id, after.id);
-    assert_ne!(before.token, after.token);
-    assert_eq!(before.ask(&before.id, &before.token, "").await.status(), 401);
-    assert_eq!(after.ask(&after.id, &after.token, "").await.status(), 200);
-    assert_eq!(person.ask_once("still there?").await["status"], "done");
+    eventually("it is restarted", || async { (alice.get(&job).await.body["state"] == "done").then_some(()) })
+        .await;
+    let new = look(&alice).await;
+    assert_eq!(new.id, old.id);
+    assert_ne!(new.token, old.token);
+    assert_eq!(ask(inside, &old.id, Some(&old.token), &[]).await.0, 401);
+    assert_eq!(ask(inside, &new.id, Some(&new.token), &[]).await.0, 200);
+    assert_eq!(alice.ask_once("are you there").await["status"], "done");
+    assert_eq!(mosaic.containers().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_disabled_users_container_is_told_nothing() {
+    let mosaic = Mosaic::start().await;
+    mosaic.onboarded().await;
+    let bob = mosaic.equipped("bob").await;
+    let cell = cell(&bob).await;
+    let sql = "update users set disabled_at = now() where username = 'bob'";
+    sqlx::query(sql).execute(&mosaic.database.pool).await.unwrap();
+    assert_eq!(ask(&mosaic.internal_url, &cell.id, Some(&cell.token), &[]).await.0, 401);
 }

@@ -1,51 +1,145 @@
 //! Canary secrets: after a whole day of use they stand nowhere but where they must.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use reqwest::{Method, header::SET_COOKIE};
 use serde_json::json;
 use std::process::Command;
-use tests::{Mosaic, Person, docker, prepared};
+use tests::{Mosaic, Person, SECRET_KEY, agents, docker, eventually, prepared};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 const KEY: &str = "sk-canary-1234567890abcdef";
 const PASSWORD: &str = "correct horse battery staple";
 const TEXT: &str = "my diary says xylophone-canary";
+const SOUL: &str = "You never speak of the marimba-canary.";
+/// A key that its provider repeats in every refusal.
+const REPEATED: &str = "sk-repeated-0987654321fedcba";
 
 #[tokio::test]
 async fn secrets_and_chat_text_stand_only_where_they_must() {
     let mosaic = Mosaic::start().await;
     let admin = mosaic.onboarded().await;
     let api_token = a_day_of_use(&mosaic, &admin).await;
+    let session = sign_in(&mosaic).await;
     let container = mosaic.containers().await.remove(0);
     let gateway_token = gateway_token(&container);
+    let secrets = [KEY, PASSWORD, &gateway_token, &api_token, &session, SECRET_KEY];
+    nowhere(&mosaic, &container, &gateway_token, &[&secrets[..], &[TEXT, SOUL]].concat()).await;
+    dump_holds_them_sealed(&mosaic, &secrets);
+}
 
+#[tokio::test]
+async fn a_key_that_the_provider_repeats_is_told_nobody() {
+    let mosaic = Mosaic::start().await;
+    let admin = mosaic.onboarded().await;
+    let chat = admin.chat().await;
+    let id = admin.get("/api/providers").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let provider = format!("/api/providers/{id}");
+    let parrot = json!({ "baseUrl": parrot().await, "apiKey": REPEATED, "allowPrivateHost": true });
+    let mut seen = admin.patch(&provider, &parrot).await.body.to_string();
+
+    let job = admin.post(&format!("{provider}/test"), &json!({})).await.body["jobId"].clone();
+    let job = format!("/api/jobs/{}", job.as_str().unwrap());
+    eventually("the test ends", || async { (admin.get(&job).await.body["state"] == "done").then_some(()) })
+        .await;
+    seen.push_str(&admin.get(&job).await.body.to_string());
+    let tested = admin.get(&provider).await.body;
+    assert_eq!(tested["lastTest"]["ok"], false, "{tested}");
+    assert!(tested["lastTest"].to_string().contains("key_rejected"), "{tested}");
+    seen.push_str(&tested.to_string());
+    let typed = json!({
+        "kind": "openai-compatible", "baseUrl": parrot["baseUrl"], "apiKey": REPEATED, "models": [{ "id": "stub-1" }],
+    });
+    seen.push_str(&admin.post("/api/providers/test", &typed).await.body.to_string());
+
+    let turn = admin.ask(&chat, TEXT).await;
+    let events = admin.follow(&turn, 0).await.rest().await;
+    let turn = admin.finished(&turn).await;
+    assert_eq!(
+        (&turn["status"], &turn["error"]["code"]),
+        (&json!("failed"), &json!("key_rejected")),
+        "{turn}"
+    );
+    seen.push_str(&format!("{events:?} {turn}"));
+    assert!(!seen.contains(REPEATED), "an answer shows the key: {seen}");
+
+    let container = mosaic.containers().await.remove(0);
+    nowhere(&mosaic, &container, &gateway_token(&container), &[REPEATED, TEXT]).await;
+    dump_holds_them_sealed(&mosaic, &[REPEATED]);
+}
+
+/// None of these stands in a log, a job, the audit log or in what Docker shows of the container; there only the
+/// gateway token stands, because it is handed over in the environment.
+async fn nowhere(mosaic: &Mosaic, container: &str, gateway_token: &str, secrets: &[&str]) {
     let places = [
         ("process logs", mosaic.logs()),
-        ("docker logs", docker(&["logs", &container])),
-        ("docker inspect", docker(&["inspect", &container]).replace(&gateway_token, "")),
-        ("jobs", rows(&mosaic, "select jsonb_agg(to_jsonb(j)) from jobs j").await),
-        ("job attempts", rows(&mosaic, "select jsonb_agg(to_jsonb(a)) from job_attempts a").await),
-        ("job phases", rows(&mosaic, "select jsonb_agg(to_jsonb(p)) from job_phases p").await),
-        ("audit log", rows(&mosaic, "select jsonb_agg(to_jsonb(a)) from audit_log a").await),
-        ("container events", rows(&mosaic, "select jsonb_agg(to_jsonb(e)) from container_events e").await),
+        ("docker logs", docker(&["logs", container])),
+        ("docker inspect", docker(&["inspect", container]).replace(gateway_token, "")),
+        ("jobs", rows(mosaic, "select jsonb_agg(to_jsonb(j)) from jobs j").await),
+        ("job attempts", rows(mosaic, "select jsonb_agg(to_jsonb(a)) from job_attempts a").await),
+        ("job phases", rows(mosaic, "select jsonb_agg(to_jsonb(p)) from job_phases p").await),
+        ("audit log", rows(mosaic, "select jsonb_agg(to_jsonb(a)) from audit_log a").await),
+        ("container events", rows(mosaic, "select jsonb_agg(to_jsonb(e)) from container_events e").await),
+        ("system config", rows(mosaic, "select jsonb_agg(to_jsonb(c)) from system_config c").await),
     ];
     for (place, content) in &places {
-        for (name, secret) in [
-            ("key", KEY),
-            ("password", PASSWORD),
-            ("gateway token", &gateway_token),
-            ("API token", &api_token),
-            ("text", TEXT),
-        ] {
-            assert!(!content.contains(secret), "the {name} stands in: {place}");
+        for secret in secrets {
+            assert!(!content.contains(secret), "{secret} stands in: {place}");
         }
     }
+    assert!(places[0].1.contains("DEBUG"), "the logs are as talkative as they can be");
     assert!(places[3].1.contains("start-container"), "the jobs were really looked at");
     assert!(places[6].1.contains("provider.create"), "the audit log was really looked at");
-    dump_holds_them_sealed(&mosaic, &[KEY, PASSWORD, &gateway_token, &api_token]);
+}
+
+/// The session of a fresh sign-in, as the cookie bears it.
+async fn sign_in(mosaic: &Mosaic) -> String {
+    let person = mosaic.anon();
+    let credentials = json!({ "username": "root", "password": PASSWORD });
+    let request = person.request(Method::POST, "/api/auth/login").json(&credentials);
+    let response = request.send().await.unwrap();
+    let cookie = response.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    assert_eq!(person.get("/api/chats").await.status, 200);
+    cookie.split(['=', ';']).nth(1).unwrap().to_owned()
+}
+
+/// A provider that refuses every key and repeats it in full; answers with its base URL.
+async fn parrot() -> String {
+    let listener = TcpListener::bind((agents::bridge_address(), 0)).await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            tokio::spawn(repeat_the_key(socket));
+        }
+    });
+    url
+}
+
+async fn repeat_the_key(mut socket: TcpStream) {
+    let (mut request, mut buffer) = (String::new(), [0; 4096]);
+    while !request.contains("\r\n\r\n") {
+        let Ok(read @ 1..) = socket.read(&mut buffer).await else { return };
+        request.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    let bearer =
+        request.lines().find(|line| line.to_lowercase().starts_with("authorization:")).unwrap_or_default();
+    let body = json!({ "error": { "message": format!("This key is wrong: {bearer}"), "type": "invalid_request_error" } });
+    let body = body.to_string();
+    let head = format!(
+        "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let _ = socket.write_all(format!("{head}{body}").as_bytes()).await;
 }
 
 /// Good and bad requests, so that errors had their chance to tell too much. Answers with an API token.
 async fn a_day_of_use(mosaic: &Mosaic, admin: &Person) -> String {
     let mut seen = String::new();
+    let agent = admin.get("/api/agents").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let soul = json!({ "personality": { "soul": SOUL } });
+    assert_eq!(admin.patch(&format!("/api/agents/{agent}"), &soul).await.status, 200);
     assert_eq!(admin.ask_once(TEXT).await["status"], "done");
     let token = admin.post("/api/tokens", &json!({ "name": "laptop", "scopes": ["chat"] })).await;
     let token = token.body["token"].as_str().unwrap().to_owned();

@@ -5,12 +5,15 @@ use std::process::Command;
 use stub_llm::Handle;
 use tokio::net::TcpListener;
 
-/// A stand-in for a provider at an address that this process and containers both reach: the host's own on
-/// Docker's default bridge.
+/// A stand-in for a provider at an address that this process and containers both reach.
 pub async fn llm() -> Handle {
+    stub_llm::serve(TcpListener::bind((bridge_address(), 0)).await.unwrap()).unwrap()
+}
+
+/// The host's own address on Docker's default bridge.
+pub fn bridge_address() -> String {
     let gateway = docker(&["network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}"]);
-    let gateway = if gateway.is_empty() { "172.17.0.1".to_owned() } else { gateway };
-    stub_llm::serve(TcpListener::bind((gateway, 0)).await.unwrap()).unwrap()
+    if gateway.is_empty() { "172.17.0.1".to_owned() } else { gateway }
 }
 
 /// Removes the containers, networks and volumes of the instance in this database.

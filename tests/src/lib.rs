@@ -19,7 +19,7 @@ mod processes;
 mod sse;
 
 pub use database::{Database, database, database_of};
-pub use mosaic::{Mosaic, Options};
+pub use mosaic::{Mosaic, Options, SECRET_KEY};
 pub use people::{Person, Reply};
 pub use sse::{Event, Events, text};
 

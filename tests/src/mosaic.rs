@@ -11,6 +11,9 @@ use std::{
 use stub_llm::Handle;
 use tempfile::TempDir;
 
+/// What seals everything.
+pub const SECRET_KEY: &str = "a test key that is long enough for everything";
+
 /// How a Mosaic is started.
 pub struct Options {
     /// Image of its agents.
@@ -48,7 +51,6 @@ pub struct Mosaic {
     /// The stand-in for a provider, reachable from here and from containers.
     pub llm: Handle,
     pub(crate) options: Options,
-    key: String,
     ports: (u16, u16),
     pub(crate) api: Option<Child>,
     pub(crate) replicas: Vec<Child>,
@@ -74,7 +76,6 @@ impl Mosaic {
             internal_url: format!("http://127.0.0.1:{}", ports.1),
             database,
             llm: agents::llm().await,
-            key: "a test key that is long enough for everything".into(),
             ports,
             api: None,
             replicas: Vec::new(),
@@ -137,7 +138,7 @@ impl Mosaic {
         Command::new(prepared("MOSAIC_TEST_BIN"))
             .args(args)
             .env("DATABASE_URL", &self.database.url)
-            .env("MOSAIC_SECRET_KEY", &self.key)
+            .env("MOSAIC_SECRET_KEY", SECRET_KEY)
             .env("MOSAIC_LOG", "debug")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

@@ -97,6 +97,8 @@ pub enum Step {
     Stop,
     /// Remove the container that is there.
     Remove,
+    /// The wish is older than what is there: read it again.
+    Reread,
 }
 
 /// The next step towards `wanted`. Applying it and planning again always reaches [`Step::Settled`].
@@ -110,8 +112,9 @@ pub fn plan(wanted: Wanted, seen: Option<&Seen>) -> Step {
             RunState::Running | RunState::Paused => Step::Stop,
             RunState::Created | RunState::Exited { .. } | RunState::Dead => Step::Settled,
         },
-        // Its token is no longer (or not yet) the one in force: it can never be talked to.
-        Desired::Running if seen.generation != wanted.generation => Step::Remove,
+        // Its token is no longer the one in force: it can never be talked to.
+        Desired::Running if seen.generation < wanted.generation => Step::Remove,
+        Desired::Running if seen.generation > wanted.generation => Step::Reread,
         Desired::Running => match seen.state {
             RunState::Running => Step::Settled,
             RunState::Created | RunState::Paused | RunState::Exited { .. } => Step::Start,
@@ -166,6 +169,10 @@ mod tests {
             Step::Start => now.map(|s| Seen { state: RunState::Running, ..s }),
             Step::Stop => now.map(|s| Seen { state: RunState::Exited { code: 0, oom_killed: false }, ..s }),
             Step::Remove => None,
+            Step::Reread => {
+                wanted.generation = now.as_ref().map_or(0, |seen| seen.generation);
+                now
+            }
         }
     }
 

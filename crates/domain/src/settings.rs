@@ -2,7 +2,7 @@
 
 use crate::{
     containers::{Limits, NetworkPolicy},
-    invalid::Invalid,
+    invalid::{self, Invalid},
 };
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
@@ -63,8 +63,13 @@ impl Settings {
         if !matches!(self.container_runtime.as_str(), "runc" | "runsc") {
             return Err(Invalid::new("containerRuntime", "Use `runc` or `runsc`."));
         }
-        if !(10..=1800).contains(&self.start_timeout_seconds) {
-            return Err(Invalid::new("startTimeoutSeconds", "Use 10 to 1800 seconds."));
+        // Below the ten minutes that the start's job may take: the start itself must be the one to give up.
+        if !(10..=540).contains(&self.start_timeout_seconds) {
+            return Err(Invalid::new("startTimeoutSeconds", "Use 10 to 540 seconds."));
+        }
+        invalid::line("agentImage", &self.agent_image, 300)?;
+        for allowed in &self.allowed_hosts {
+            invalid::line("allowedHosts", &allowed.host, 253)?;
         }
         self.limits.check()?;
         Ok(self)

@@ -59,6 +59,8 @@ impl Gateways {
             .map(|known| known.gateway.clone());
         let gateway = match known {
             Some(gateway) => gateway,
+            // Revoked: it is being replaced.
+            None if row.gateway_token.is_none() => return Ok(None),
             None => {
                 let token = containers::gateway_token(services, tx, row).await?;
                 let gateway = Gateway::new(address, token, self.http.clone());

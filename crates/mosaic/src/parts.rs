@@ -10,6 +10,7 @@ use runtime::{DockerContainers, DockerSettings};
 use secrecy::{ExposeSecret, SecretString};
 use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 use store::{Store, listen::Ear};
+use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
 use workers::{Tools, WorkerConfig};
 
@@ -58,7 +59,9 @@ pub async fn serve(services: &Arc<Services>, args: &args::Api, shutdown: &Shutdo
         .context("preparing the API")?;
     let stop = [public.shutdown(), internal.shutdown()];
     let token = shutdown.token();
-    let drivers = fleet::turns::Drivers::run(Arc::clone(services), shutdown.token(), DRAIN);
+    // The drivers outlive the servers: a message accepted in the last moment has one.
+    let served = CancellationToken::new();
+    let drivers = fleet::turns::Drivers::run(Arc::clone(services), served.clone(), DRAIN);
     let stopping = async {
         token.cancelled().await;
         stop.into_iter().for_each(|server| server.notify());
@@ -69,8 +72,13 @@ pub async fn serve(services: &Arc<Services>, args: &args::Api, shutdown: &Shutdo
             anyhow::anyhow!("the API cannot listen on {} and {}: {kind}", args.listen, args.listen_internal)
         })
     };
-    let (served, (), ()) = tokio::join!(ending(servers, shutdown), stopping, drivers);
-    served
+    let serving = async {
+        let ended = ending(servers, shutdown).await;
+        served.cancel();
+        ended
+    };
+    let (ended, (), ()) = tokio::join!(serving, stopping, drivers);
+    ended
 }
 
 /// A server that ends by itself ends the process.

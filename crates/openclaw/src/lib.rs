@@ -14,6 +14,7 @@ pub mod history;
 pub mod render;
 mod session_key;
 mod sse;
+mod storable;
 
 pub use errors::{Cause, UpstreamError};
 pub use gateway::{

@@ -142,7 +142,7 @@ pub async fn request_stop(tx: &mut Tx, id: TurnId) -> Result<bool> {
     .bind(id.uuid())
     .execute(tx.conn())
     .await?;
-    tx.notify(listen::TURN, &id.uuid().to_string()).await?;
+    tx.notify(listen::STOP, &id.uuid().to_string()).await?;
     Ok(done.rows_affected() > 0)
 }
 

@@ -21,6 +21,10 @@ pub(super) async fn bring_up(
     let Err(failure) = containers::bring_up(services, engine.as_ref(), *placement, job, id).await else {
         return Outcome::Done;
     };
+    if job.cancel().is_cancelled() {
+        // Not a failure: the process ends, or another worker has it.
+        return Outcome::Cancelled;
+    }
     let last = job.failures() + 1 >= max_attempts;
     if failure.passing && !last {
         return start_outcome(&failure);

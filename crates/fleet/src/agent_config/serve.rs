@@ -88,12 +88,18 @@ async fn up_to_date(services: &Services, id: ContainerId) -> Result<()> {
 
 /// "Applied" is what the container reports, never what was hoped.
 async fn note(services: &Services, row: &Container, report: &Report) -> Result<()> {
-    let error = report.refused.as_ref().map(|(_, said)| said.chars().take(500).collect::<String>());
-    if report.have == row.applied_version && error == row.config_error {
+    // A container is not trusted: only what can be a version is kept.
+    let is_version = |text: &&str| text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let have = report.have.as_deref().filter(is_version);
+    let error = report
+        .refused
+        .as_ref()
+        .map(|(_, said)| said.chars().filter(|c| !c.is_control()).take(500).collect::<String>());
+    if have == row.applied_version.as_deref() && error == row.config_error {
         return Ok(());
     }
     let mut tx = services.store.system("report of a container").await?;
-    containers::set_applied(&mut tx, row.id, report.have.as_deref(), error.as_deref()).await?;
+    containers::set_applied(&mut tx, row.id, have, error.as_deref()).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::{Cx, Error, Origin, Result, Services};
 use chrono::TimeDelta;
-use domain::{Actor, SessionId, UserId};
+use domain::{Actor, SessionId, UserId, invalid};
 use secrecy::SecretString;
 use serde_json::json;
 use std::sync::Arc;
@@ -31,8 +31,10 @@ pub async fn login(
     user_agent: &str,
 ) -> Result<SignIn> {
     let cx = Cx { actor: Actor::System("sign-in"), origin, services: Arc::clone(services) };
+    // What cannot be a name is no name, after the same work.
+    let username = invalid::line("username", username, 64).unwrap_or_default();
     let mut tx = cx.begin().await?;
-    let found = users::breakglass_by_name(&mut tx, username).await?;
+    let found = users::breakglass_by_name(&mut tx, &username).await?;
     // Hashing takes long: no connection is held meanwhile.
     tx.commit().await?;
     // Of unknown names nothing is kept: people type their password there by mistake.

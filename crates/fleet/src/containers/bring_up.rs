@@ -51,7 +51,7 @@ pub async fn bring_up(
             Step::Create => start.create(&row).await?,
             Step::Start => start.start(&row).await?,
             Step::Remove => engine.remove(&owner(services, &row)).await?,
-            Step::Stop => {}
+            Step::Stop | Step::Reread => {}
             Step::Settled => match seen {
                 Some(seen) => return start.await_ready(&row, &seen).await,
                 None => return Ok(()),
@@ -224,6 +224,10 @@ pub(crate) async fn gateway_token(
 pub async fn give_up(services: &Services, id: ContainerId, failure: &StartFailure) -> crate::Result<()> {
     let mut tx = services.store.system("a start was given up").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
+    if row.is_up() {
+        // Another worker was luckier meanwhile.
+        return Ok(());
+    }
     let said = serde_json::to_value(failure).map_err(crate::Error::internal)?;
     containers::observe(&mut tx, id, row.generation, &Sight::Failed { failure: said }, &failure.title)
         .await?;

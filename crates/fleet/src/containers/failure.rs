@@ -26,10 +26,19 @@ impl StartFailure {
 
 impl From<ContainerError> for StartFailure {
     fn from(error: ContainerError) -> Self {
+        let detail = match &error {
+            // The engine's own words are for the log: they may name paths of the host.
+            ContainerError::EngineAway(said) | ContainerError::Other(said) => {
+                tracing::warn!(code = error.code(), said, "the container engine");
+                "The server's container engine does not do it. It is tried again; the server's log has the details."
+                    .to_owned()
+            }
+            other => format!("The server says: {other}."),
+        };
         Self {
             code: error.code().to_owned(),
             title: "Your agent could not be started.".to_owned(),
-            detail: format!("The server says: {error}."),
+            detail,
             passing: error.is_passing(),
         }
     }

@@ -1,8 +1,9 @@
 //! Take a container down, or remove it so that the next start makes a new one.
 
-use super::{StartFailure, owner};
+use super::{StartFailure, owner, wake};
 use crate::Services;
-use domain::{ContainerId, containers::Containers, lifecycle::Desired};
+use domain::{ContainerId, containers::Containers, lifecycle::Desired, turn::Stage};
+use jobs::ActsFor;
 use std::time::Duration;
 use store::containers::{self, Sight};
 
@@ -35,6 +36,10 @@ pub async fn take_down(
     if matches!(sight, Sight::Absent) {
         containers::revoke_token(&mut tx, id, row.generation).await?;
     }
+    // Wanted again while it was being stopped: the start that ran meanwhile may have seen the old one end.
+    if containers::get(&mut tx, id).await?.is_some_and(|now| now.desired() == Desired::Running) {
+        wake::enqueue_start(&mut tx, ActsFor::User(row.user_id), id).await?;
+    }
     tx.commit().await?;
     services.gateways.forget(id);
     Ok(())
@@ -48,7 +53,9 @@ pub async fn discard(
 ) -> Result<(), StartFailure> {
     let mut tx = services.store.system("restart of a container").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
-    drop(tx);
+    // From here on messages wait for the new one instead of going into the one that ends.
+    containers::observe(&mut tx, id, row.generation, &Sight::Stage(Stage::Queued), "restart").await?;
+    tx.commit().await?;
     let owner = owner(services, &row);
     engine.stop(&owner, GRACE).await?;
     engine.remove(&owner).await?;

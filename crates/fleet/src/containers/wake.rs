@@ -3,7 +3,10 @@
 use crate::{Cx, Result, Services};
 use chrono::TimeDelta;
 use domain::{Actor, ContainerId, JobId, UserId, lifecycle::Desired, turn::Stage};
-use jobs::kinds::{RestartContainer, StartContainer, StopContainer};
+use jobs::{
+    ActsFor,
+    kinds::{RestartContainer, StartContainer, StopContainer},
+};
 use serde_json::json;
 use store::{
     Tx,
@@ -36,10 +39,14 @@ pub(crate) async fn wake(services: &Services, tx: &mut Tx, actor: &Actor, user: 
 }
 
 /// Wants it running and enqueues the start, whatever the row says.
-pub(crate) async fn enqueue_start(tx: &mut Tx, actor: &Actor, id: ContainerId) -> Result<JobId> {
+pub(super) async fn enqueue_start(
+    tx: &mut Tx,
+    acts_for: impl Into<ActsFor>,
+    id: ContainerId,
+) -> Result<JobId> {
     containers::want(tx, id, Desired::Running).await?;
     let job =
-        jobs::enqueue(tx, actor, &StartContainer { container_id: id }, jobs::Options::default()).await?;
+        jobs::enqueue(tx, acts_for, &StartContainer { container_id: id }, jobs::Options::default()).await?;
     containers::set_start_job(tx, id, job.id.uuid()).await?;
     Ok(job.id)
 }

@@ -33,7 +33,8 @@ pub async fn create(cx: &Cx, chat: ChatId, new: NewTurn) -> Result<TurnId> {
     if let Some(key) = &new.idempotency_key
         && let Some(earlier) = turns::by_idempotency_key(&mut tx, key).await?
     {
-        return Ok(earlier.id);
+        let same = earlier.chat_id == chat && earlier.question == new.text;
+        return if same { Ok(earlier.id) } else { Err(key_reused()) };
     }
     let agent = choose_agent(&mut tx, &row, new.agent).await?;
     let branch = branch(&mut tx, &row, new.replaces).await?;
@@ -94,8 +95,16 @@ fn refused(error: store::Error) -> Error {
             "turn_running",
             "Your agent is still answering in this chat. Wait for the end or stop it first.",
         ),
+        store::Error::Conflict(name) if name == "turns_user_id_idempotency_key_key" => key_reused(),
         other => other.into(),
     }
+}
+
+fn key_reused() -> Error {
+    Error::conflict(
+        "idempotency_key_reused",
+        "This Idempotency-Key belongs to another message. Use a fresh one.",
+    )
 }
 
 async fn choose_agent(tx: &mut Tx, chat: &Chat, wanted: Option<AgentId>) -> Result<AgentId> {

@@ -147,6 +147,24 @@ pub(super) fn actor(turn: &Turn) -> Actor {
 
 /// Stores the end together with its terminal event. A database that is away is waited for.
 async fn finish(services: &Services, live: &Live, end: End) {
+    let Err(refused) = try_finish(services, live, end).await else { return };
+    // Its text cannot be stored. The turn must end all the same, or its chat is blocked for ever.
+    tracing::error!(error = %refused, turn = %live.lease.turn, "an answer cannot be stored");
+    live.take_unsaved();
+    let error = ErrorText {
+        code: "answer_unstorable".into(),
+        title: "The answer could not be stored.".into(),
+        detail: "Ask again in other words.".into(),
+        retryable: true,
+    };
+    let end = End { answer: Some(String::new()), ..End::failed(error) };
+    if try_finish(services, live, end).await.is_err() {
+        live.lost.cancel();
+    }
+}
+
+/// The error is one that trying again does not mend.
+async fn try_finish(services: &Services, live: &Live, end: End) -> store::Result<()> {
     let terminal = match &end.error {
         Some(error) => TurnEvent::Error(error.clone()),
         None => TurnEvent::Done { status: end.status },
@@ -168,9 +186,13 @@ async fn finish(services: &Services, live: &Live, end: End) {
                 // Told only once it is true; stored it is already.
                 live.push(&terminal);
                 live.take_unsaved();
-                return;
+                return Ok(());
             }
-            Ok(false) => return live.lost.cancel(),
+            Ok(false) => {
+                live.lost.cancel();
+                return Ok(());
+            }
+            Err(error) if !matches!(error, store::Error::Unavailable(_)) => return Err(error),
             Err(error) => {
                 tracing::warn!(%error, turn = %live.lease.turn, "the end of a turn could not be stored; trying again");
                 sleep(Duration::from_millis(500)).await;

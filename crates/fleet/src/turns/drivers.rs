@@ -76,11 +76,12 @@ impl Drivers {
         let services = Arc::clone(services);
         let ending = self.ending.clone();
         spawn(async move {
+            let held = Held { services: &services, live: &live };
             tokio::select! {
                 () = drive::drive(&services, &live, &turn, dispatch) => {}
                 () = ending.cancelled() => {}
             }
-            services.drivers.driven().remove(&turn.id);
+            drop(held);
         });
     }
 
@@ -116,6 +117,19 @@ impl Drivers {
                 let _ = tx.commit().await;
             }
         }
+    }
+}
+
+/// A driven turn. However its driver ends, also by a panic, it is not renewed any longer.
+struct Held<'a> {
+    services: &'a Services,
+    live: &'a Live,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.services.drivers.driven().remove(&self.live.lease.turn);
+        self.live.lost.cancel();
     }
 }
 
@@ -204,7 +218,7 @@ async fn renew_all(services: &Services, held: &[Arc<Live>]) -> Result<()> {
 async fn hear_stops(services: &Services) {
     let mut listener = services.ear.listen();
     loop {
-        let Note::Changed { channel: listen::TURN, id } = listener.next().await else { continue };
+        let Note::Changed { channel: listen::STOP, id } = listener.next().await else { continue };
         let Ok(id) = id.parse::<uuid::Uuid>().map(TurnId::from) else { continue };
         let Some(live) = services.drivers.find(id) else { continue };
         let Ok(mut tx) = services.store.system("was a stop asked for").await else { continue };

@@ -46,8 +46,9 @@ fn local(live: Arc<Live>, after: i32) -> BoxStream<'static, Result<Numbered>> {
     let mut ready = VecDeque::new();
     let mut after = after;
     if !live.knows(after) {
-        ready.push_back(Numbered::of(None, &TurnEvent::Snapshot { text: live.answer() }));
-        after = live.watch().borrow().to_owned();
+        let (text, last) = live.snapshot();
+        ready.push_back(Numbered::of(None, &TurnEvent::Snapshot { text }));
+        after = last;
         // What a snapshot cannot carry is repeated: a terminal event, should it be there already.
         ready.extend(live.since(after - 1).into_iter().filter(Numbered::is_terminal));
     }
@@ -76,7 +77,7 @@ fn local(live: Arc<Live>, after: i32) -> BoxStream<'static, Result<Numbered>> {
                 tokio::select! {
                     changed = watch.changed() => if changed.is_err() { return None },
                     // Another replica has it now: the client reconnects and is led there.
-                    () = live.lost.cancelled() => return None,
+                    () = live.lost.cancelled() => if live.since(after).is_empty() { return None },
                 }
             }
         },

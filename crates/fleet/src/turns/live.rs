@@ -36,13 +36,16 @@ struct Log {
 impl Live {
     /// A turn that was just accepted.
     pub(super) fn fresh(lease: Lease) -> Self {
-        Self::resumed(lease, 0, String::new(), Vec::new())
+        Self::new(lease, 0, Log { next: 1, ..Log::default() })
     }
 
     /// A turn taken over: what its predecessor stored is its log so far.
     pub(super) fn resumed(lease: Lease, last_seq: i32, answer: String, events: Vec<Numbered>) -> Self {
-        let next = if last_seq == 0 { 1 } else { last_seq.saturating_add(TAKEOVER_GAP) };
-        let log = Log { events, unsaved: Vec::new(), answer, next };
+        let next = last_seq.saturating_add(TAKEOVER_GAP);
+        Self::new(lease, last_seq, Log { events, unsaved: Vec::new(), answer, next })
+    }
+
+    fn new(lease: Lease, last_seq: i32, log: Log) -> Self {
         Self {
             lease,
             stop: CancellationToken::new(),
@@ -96,6 +99,13 @@ impl Live {
     /// The answer so far.
     pub(super) fn answer(&self) -> String {
         self.log().answer.clone()
+    }
+
+    /// The answer so far, and the position it stands for.
+    pub(super) fn snapshot(&self) -> (String, i32) {
+        let log = self.log();
+        let last = log.events.last().and_then(|event| event.seq).unwrap_or_default();
+        (log.answer.clone(), last)
     }
 
     /// The run that a predecessor noted.

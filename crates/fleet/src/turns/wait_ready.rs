@@ -11,12 +11,14 @@ use domain::{
     lifecycle::{Desired, Observed},
     turn::{Stage, TurnStatus},
 };
+use jobs::{JobState, JobView};
 use std::{collections::HashMap, time::Duration};
 use store::{
     Tx,
     containers::{self as rows, Container},
     listen,
     turns::Turn,
+    users,
 };
 use tokio::time::Instant;
 
@@ -87,9 +89,21 @@ impl Wait<'_> {
         if row.observed() == Observed::Failed {
             return Ok(Look::Failed(failure(&row)));
         }
+        if users::get(&mut tx, self.turn.user_id).await?.is_none_or(|user| user.disabled_at.is_some()) {
+            return Ok(Look::Failed(disabled()));
+        }
+        let job = match row.start_job {
+            Some(job) => jobs::get(&mut tx, JobId::from(job)).await?,
+            None => None,
+        };
+        if let Some(error) = job.as_ref().filter(|job| matches!(job.state, JobState::Dead | JobState::Failed))
+        {
+            return Ok(Look::Failed(given_up(error)));
+        }
         self.report(&mut tx, &row).await?;
         drop(tx);
-        if row.desired() != Desired::Running || self.asked.elapsed() > ASK_AGAIN {
+        let under_way = job.is_some_and(|job| !job.state.is_final()) || row.is_up();
+        if row.desired() != Desired::Running || (!under_way && self.asked.elapsed() > ASK_AGAIN) {
             self.ask().await?;
         }
         Ok(Look::NotYet(row.id.uuid().to_string()))
@@ -136,6 +150,21 @@ impl Wait<'_> {
         let elapsed_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.live.push(&TurnEvent::Stage { name, elapsed_ms, usual_ms, ahead, note });
     }
+}
+
+fn disabled() -> ErrorText {
+    ErrorText {
+        code: "account_disabled".into(),
+        title: "This account is disabled.".into(),
+        detail: "Ask your admin.".into(),
+        retryable: false,
+    }
+}
+
+/// The queue gave the start up without the row being told: its worker panicked, hung or was lost too often.
+fn given_up(job: &JobView) -> ErrorText {
+    let why = job.last_error.as_deref().unwrap_or("Try again.");
+    ErrorText::retryable("start_failed", "Your agent could not be started.", why)
 }
 
 fn failure(row: &Container) -> ErrorText {

@@ -2,7 +2,10 @@
 //!
 //! Owns the order of events: nothing follows the terminal one. It must not read from the network.
 
-use crate::errors::{self, Cause, UpstreamError};
+use crate::{
+    errors::{self, Cause, UpstreamError},
+    storable,
+};
 use serde::Deserialize;
 use std::collections::VecDeque;
 
@@ -119,10 +122,17 @@ impl ChatDecoder {
         }
         if !self.started && !chunk.id.is_empty() {
             self.started = true;
-            out.push_back(ChatEvent::Started { run: chunk.id });
+            out.push_back(ChatEvent::Started { run: storable::text(chunk.id) });
         }
         for choice in chunk.choices {
-            out.extend(choice.delta.content.filter(|text| !text.is_empty()).map(ChatEvent::Delta));
+            out.extend(
+                choice
+                    .delta
+                    .content
+                    .filter(|text| !text.is_empty())
+                    .map(storable::text)
+                    .map(ChatEvent::Delta),
+            );
             out.extend(choice.finish_reason.map(|reason| ChatEvent::Finish(finish(&reason))));
         }
         out.extend(chunk.usage.filter(RawUsage::counts).map(|usage| {

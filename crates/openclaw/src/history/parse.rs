@@ -6,7 +6,7 @@ use super::{
     Page,
     item::{Author, Item, Part},
 };
-use crate::errors;
+use crate::{errors, storable};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -68,7 +68,8 @@ struct Meta {
 pub(super) fn page(body: &[u8]) -> Option<Page> {
     let raw: RawPage = serde_json::from_slice(body).ok()?;
     let older = raw.next_cursor.and_then(|cursor| cursor.parse().ok());
-    let entries = raw.items.into_iter().filter_map(|entry| serde_json::from_value(entry).ok());
+    let entries =
+        raw.items.into_iter().map(storable::document).filter_map(|entry| serde_json::from_value(entry).ok());
     let mut items: Vec<Item> = Vec::new();
     for entry in entries.flat_map(items_of) {
         // Commentary and tool call of one entry come as two messages with the same id.

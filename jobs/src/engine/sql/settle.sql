@@ -2,7 +2,7 @@ with given as (
     select * from unnest($2::uuid[], $3::int[], $4::text[], $5::float8[], $6::text[])
                   as g (id, attempt, outcome, pause, reason)
 ), held as (
-    select j.id, j.attempt, j.started_at, g.outcome, g.pause, g.reason,
+    select j.id, j.attempt, j.started_at, j.again as asked_again, g.outcome, g.pause, g.reason,
            case
                when g.outcome = 'done' then 'done'
                when g.outcome = 'fail' then 'failed'
@@ -16,23 +16,27 @@ with given as (
     where j.state = 'running' and j.attempt = g.attempt and j.lease_owner = $1
     order by j.id
     for update of j
+), ended as (
+    -- From the locked row, not from the table: a wish may have committed while this statement waited for it.
+    select h.*, h.asked_again and h.state <> 'queued' as again from held h
 ), moved as (
     update jobs j set
-        -- Asked for again while it ran: a fresh start, however this run ended.
-        state = case when j.again then 'queued' else h.state end,
-        failures = case when j.again then 0 else j.failures + (h.outcome = 'retry')::int end,
-        lost_leases = case when j.again then 0 else j.lost_leases end,
-        cancel_requested_at = case when j.again then null else j.cancel_requested_at end,
+        -- Asked for again while it ran: a fresh start where this run ended. One that is tried again anyway
+        -- keeps its failures and its pause, or asking would keep it alive for ever.
+        state = case when h.again then 'queued' else h.state end,
+        failures = case when h.again then 0 else j.failures + (h.outcome = 'retry')::int end,
+        lost_leases = case when h.again then 0 else j.lost_leases end,
+        cancel_requested_at = case when h.again then null else j.cancel_requested_at end,
         again = false,
-        due_at = case when not j.again and h.state <> 'queued' then j.due_at
-                      when j.again then clock_timestamp()
+        due_at = case when not h.again and h.state <> 'queued' then j.due_at
+                      when h.again then clock_timestamp()
                       else clock_timestamp() + make_interval(secs => h.pause) end,
         lease_owner = null,
         lease_until = null,
         last_error = case when h.outcome = 'done' then null else coalesce(h.reason, j.last_error) end,
         progress = case when h.outcome = 'done' then 100 else j.progress end,
-        finished_at = case when not j.again and h.state <> 'queued' then now() end
-    from held h where h.id = j.id
+        finished_at = case when not h.again and h.state <> 'queued' then now() end
+    from ended h where h.id = j.id
     returning j.id, j.lane, j.state, j.due_at, j.awaited
 ), attempts as (
     insert into job_attempts (job_id, attempt, worker, started_at, outcome, error)
