@@ -10,8 +10,7 @@ use store::listen::Ear;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// Channel on which the end of an awaited job is announced; payload: the job's UUID.
-pub const JOB_ENDED: &str = "mosaic_job";
+pub use store::listen::JOB_ENDED;
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -12,6 +12,8 @@ use tokio::sync::broadcast;
 pub const TURN: &str = "mosaic_turn";
 /// A stop of a turn was asked for; payload: the turn's UUID.
 pub const STOP: &str = "mosaic_stop";
+/// An awaited job ended; payload: the job's UUID.
+pub const JOB_ENDED: &str = "mosaic_job";
 /// A container's row changed; payload: the container's UUID.
 pub const CONTAINER: &str = "mosaic_container";
 /// A user's rendered configuration changed; payload: the user's UUID.
@@ -19,7 +21,7 @@ pub const AGENT_CONFIG: &str = "mosaic_agent_config";
 /// The instance's settings changed; payload: the key in `system_config`.
 pub const SETTINGS: &str = "mosaic_settings";
 
-const CHANNELS: [&str; 5] = [STOP, TURN, CONTAINER, AGENT_CONFIG, SETTINGS];
+const CHANNELS: [&str; 6] = [JOB_ENDED, STOP, TURN, CONTAINER, AGENT_CONFIG, SETTINGS];
 /// Notes a slow listener may lag behind before it is told to read again.
 const BACKLOG: usize = 1024;
 

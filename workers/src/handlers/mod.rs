@@ -79,3 +79,18 @@ fn start_outcome(failure: &StartFailure) -> Outcome {
     let why = format!("{} {}", failure.title, failure.detail);
     if failure.passing { Outcome::retry(why) } else { Outcome::fail(why) }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use jobs::kinds;
+
+    /// Compiles only while every kind's payload has a handler of its type; here the two lists are compared.
+    #[test]
+    fn every_kind_has_a_handler_and_the_reverse() {
+        let source = include_str!("mod.rs");
+        let handled = source.matches(concat!(".handle", "(move |")).count();
+        assert_eq!(handled, kinds::ALL.len(), "jobs/src/kinds and workers/src/handlers differ");
+    }
+}
