@@ -108,5 +108,7 @@ async fn the_same_idempotency_key_is_the_same_turn() {
     let again = person.post_with(&path, &json!({ "text": "hi" }), &key).await;
     assert_eq!((first.status, again.status), (202, 202));
     assert_eq!(first.body, again.body);
+    let other = person.post_with(&path, &json!({ "text": "something else" }), &key).await;
+    assert_eq!((other.status, other.body["code"].as_str()), (409, Some("idempotency_key_reused")));
     person.finished(first.body["turnId"].as_str().unwrap()).await;
 }
