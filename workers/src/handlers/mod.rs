@@ -83,7 +83,6 @@ fn start_outcome(failure: &StartFailure) -> Outcome {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
     use jobs::kinds;
 
     /// Compiles only while every kind's payload has a handler of its type; here the two lists are compared.
