@@ -47,4 +47,7 @@ export BENCH_MOSAIC=${BENCH_MOSAIC:-$TARGET/release/mosaic} BENCH_AGENT=$TARGET/
 export BENCH_LITELLM=$venv/bin/litellm
 export BENCH_MOSAIC_LOG=$TARGET/bench-tools/mosaic.log BENCH_LITELLM_LOG=$TARGET/bench-tools/litellm.log
 say "==> measuring (about four minutes; the quieter the machine, the truer the figures)"
-"$TARGET/release/bench"
+"$TARGET/release/bench" &
+bench=$!
+at_exit "kill_tree $bench" # also when this run is cut short: it has started others
+wait "$bench"

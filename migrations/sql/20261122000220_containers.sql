@@ -14,7 +14,7 @@ create table user_containers (
     gateway_token      bytea,
     gateway_token_hash bytea unique,
     applied_version    text,
-    applied_at         timestamptz,
+    applied_change     timestamptz,
     config_error       text,
     failure            jsonb,
     start_job          uuid,
@@ -37,7 +37,7 @@ comment on column user_containers.image is 'Image of the present generation.';
 comment on column user_containers.gateway_token is 'The container''s own token, sealed, purpose gateway_token.';
 comment on column user_containers.gateway_token_hash is 'SHA-256 of it: how the internal port recognises the container. Null = revoked.';
 comment on column user_containers.applied_version is 'Config version that the container reported to be in force.';
-comment on column user_containers.applied_at is 'When it last said that it has the newest configuration.';
+comment on column user_containers.applied_change is 'The newest change of its user''s providers and agents that it said it has, by their updated_at.';
 comment on column user_containers.config_error is 'What OpenClaw said of the config it refused; null = none refused.';
 comment on column user_containers.failure is 'Why it failed: {code, title, detail}; null = it did not.';
 comment on column user_containers.start_job is 'The start-container job of the present start.';

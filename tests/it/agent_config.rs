@@ -97,8 +97,7 @@ async fn a_change_reaches_the_waiting_container_at_once_and_is_shown_when_it_is_
     let alice = mosaic.onboarded().await;
     let cell = cell(&alice).await;
     let inside = mosaic.internal_url.clone();
-    let (_, before, _) = ask(&inside, &cell.id, Some(&cell.token), &[]).await;
-    in_force(&alice, &before).await;
+    let before = applied(&alice).await;
 
     let (base, id, token, have) = (inside.clone(), cell.id.clone(), cell.token.clone(), before.clone());
     let waiting =
@@ -113,15 +112,18 @@ async fn a_change_reaches_the_waiting_container_at_once_and_is_shown_when_it_is_
     assert!(changed.elapsed() < Duration::from_secs(10), "it waited for its time to be over");
     assert_ne!(after, before);
     assert!(body.to_string().contains("You love tea."));
-    in_force(&alice, &after).await;
-}
-
-/// What the container reports, not what was hoped.
-async fn in_force(person: &Person, version: &str) {
-    eventually("the version is in force", || async {
-        (status(person).await["appliedVersion"] == version).then_some(())
+    eventually("the new version is in force", || async {
+        (status(&alice).await["appliedVersion"] == after).then_some(())
     })
     .await;
+}
+
+/// The version in force, as soon as the container has reported it; its next report is half a minute away.
+async fn applied(person: &Person) -> String {
+    eventually("the container reports", || async {
+        status(person).await["appliedVersion"].as_str().map(str::to_owned)
+    })
+    .await
 }
 
 #[tokio::test]
@@ -130,8 +132,7 @@ async fn a_refused_version_is_shown_with_what_openclaw_said() {
     let alice = mosaic.onboarded().await;
     let cell = cell(&alice).await;
     let inside = &mosaic.internal_url;
-    let (_, version, _) = ask(inside, &cell.id, Some(&cell.token), &[]).await;
-    in_force(&alice, &version).await;
+    let version = applied(&alice).await;
     let said = format!("gateway: Unrecognized key: \"nonsense\"{}", "x".repeat(2000));
     let report = [("have", "an-older-one"), ("tried", &version), ("error", said.as_str())];
     let (code, ..) = ask(inside, &cell.id, Some(&cell.token), &report).await;

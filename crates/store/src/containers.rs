@@ -80,15 +80,15 @@ impl Container {
     }
 }
 
-// `takes_over`: a change of its user's providers or agents is younger than what the container last said it
-// has, by at most 15 s: a message sent now could still meet the old key or model.
+// `takes_over`: a change of its user's providers or agents is younger than the newest one that the container said
+// it has, but not older than 15 s: a message sent now could still meet the old key or model.
 const COLUMNS: &str = "id, user_id, desired, generation, observed, stage, stage_since, wanted_since, address, image, \
                        gateway_token, applied_version, config_error, failure, start_job, ready_at, last_used_at, \
                        config_error is null and exists (
                            select from (select updated_at from llm_providers p where p.user_id = user_containers.user_id
                                         union all
                                         select updated_at from user_agent_configs a where a.user_id = user_containers.user_id) change
-                           where change.updated_at > coalesce(applied_at, ready_at)
+                           where change.updated_at > coalesce(applied_change, '-infinity')
                              and change.updated_at > clock_timestamp() - interval '15 seconds') as takes_over";
 
 /// The user's container row, made when it is missing.
@@ -295,7 +295,7 @@ pub async fn set_applied(
     error: Option<&str>,
 ) -> Result<()> {
     let updated = sqlx::query(
-        "update user_containers set applied_version = $2, config_error = $3, updated_at = now(), applied_at = clock_timestamp()
+        "update user_containers set applied_version = $2, config_error = $3, updated_at = now()
          where id = $1 and (applied_version is distinct from $2 or config_error is distinct from $3)",
     )
     .bind(id.uuid())
@@ -309,13 +309,31 @@ pub async fn set_applied(
     Ok(())
 }
 
-/// Notes that the container has the newest configuration, also where a change made no difference to it.
-pub async fn set_up_to_date(tx: &mut Tx, id: ContainerId) -> Result<()> {
-    sqlx::query("update user_containers set applied_at = clock_timestamp() where id = $1")
-        .bind(id.uuid())
-        .execute(tx.conn())
-        .await?;
-    changed(tx, id).await
+/// When the user last changed what his container's configuration is made of; `None` before he has anything.
+pub async fn newest_change(tx: &mut Tx, user: UserId) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar(
+        "select max(updated_at) from (select updated_at from llm_providers where user_id = $1
+                                      union all
+                                      select updated_at from user_agent_configs where user_id = $1) change",
+    )
+    .bind(user.uuid())
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Notes that the container has everything up to this change.
+pub async fn set_applied_change(tx: &mut Tx, id: ContainerId, change: Option<DateTime<Utc>>) -> Result<()> {
+    let updated = sqlx::query(
+        "update user_containers set applied_change = $2 where id = $1 and applied_change is distinct from $2",
+    )
+    .bind(id.uuid())
+    .bind(change)
+    .execute(tx.conn())
+    .await?;
+    if updated.rows_affected() > 0 {
+        changed(tx, id).await?;
+    }
+    Ok(())
 }
 
 /// Notes chat activity, for the idle reaper.

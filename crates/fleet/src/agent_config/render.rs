@@ -2,15 +2,26 @@
 
 use crate::{Result, Services, keys, providers::key_place};
 use ::providers::catalog;
+use chrono::{DateTime, Utc};
 use domain::{Slug, UserId, agent::ModelRef};
 use openclaw::render::{Agent, Input, Provider, Rendered, Tool, render as openclaw_json};
 use std::collections::BTreeSet;
-use store::{Tx, agents, providers};
+use store::{Tx, agents, containers, providers};
 use vault::{DataKey, Sealed};
 
-/// Renders what this user's container should run with, keys included.
-pub(super) async fn render(services: &Services, user: UserId) -> Result<Rendered> {
+/// What a user's container should run with now.
+pub(super) struct Current {
+    /// The configuration, keys included.
+    pub(super) rendered: Rendered,
+    /// The newest change that is surely in it.
+    pub(super) change: Option<DateTime<Utc>>,
+}
+
+/// Renders what this user's container should run with.
+pub(super) async fn render(services: &Services, user: UserId) -> Result<Current> {
     let mut tx = services.store.system("configuration of a container").await?;
+    // Before the rest is read: what is changed meanwhile may be in it, but is not counted.
+    let change = containers::newest_change(&mut tx, user).await?;
     let key = keys::of_user(services, &mut tx, user).await?;
     let input = Input {
         providers: self::providers(&mut tx, &key, user).await?,
@@ -19,7 +30,7 @@ pub(super) async fn render(services: &Services, user: UserId) -> Result<Rendered
         mcp_url: None,
     };
     tx.commit().await?;
-    Ok(openclaw_json(&input))
+    Ok(Current { rendered: openclaw_json(&input), change })
 }
 
 async fn providers(tx: &mut Tx, key: &DataKey, user: UserId) -> Result<Vec<Provider>> {

@@ -1,7 +1,8 @@
 //! A container asks for its configuration, and says which one is in force.
 
-use super::render::render;
+use super::render::{Current, render};
 use crate::{Error, Result, Services};
+use chrono::{DateTime, Utc};
 use domain::ContainerId;
 use openclaw::render::Rendered;
 use secrecy::SecretString;
@@ -48,17 +49,14 @@ pub async fn serve(
     let row = authenticate(services, token, id).await?;
     note(services, &row, &report).await?;
     let user = row.user_id.uuid().to_string();
-    let mut asked_again = false;
     loop {
-        let rendered = render(services, row.user_id).await?;
+        let Current { rendered, change } = render(services, row.user_id).await?;
         let known = [report.have.as_deref(), report.refused.as_ref().map(|(version, _)| version.as_str())];
         if !known.contains(&Some(rendered.version.as_str())) {
             return Ok(Answer::New(Box::new(rendered)));
         }
-        if asked_again {
-            // A change that makes no difference to it: nobody has to wait for its next report.
-            up_to_date(services, id).await?;
-        }
+        // Not when it reports, but when what it reports is the newest: a report may cross a change.
+        up_to_date(services, id, change).await?;
         loop {
             match tokio::time::timeout_at(deadline, listener.next()).await {
                 Err(_) => return Ok(Answer::Unchanged),
@@ -69,7 +67,6 @@ pub async fn serve(
         }
         // Revoked while it waited?
         authenticate(services, token, id).await?;
-        asked_again = true;
     }
 }
 
@@ -80,9 +77,9 @@ async fn authenticate(services: &Services, token: &SecretString, id: ContainerId
     if row.id == id { Ok(row) } else { Err(Error::Forbidden("This is another container's configuration.")) }
 }
 
-async fn up_to_date(services: &Services, id: ContainerId) -> Result<()> {
-    let mut tx = services.store.system("a change that concerns no container").await?;
-    containers::set_up_to_date(&mut tx, id).await?;
+async fn up_to_date(services: &Services, id: ContainerId, change: Option<DateTime<Utc>>) -> Result<()> {
+    let mut tx = services.store.system("a container has the newest configuration").await?;
+    containers::set_applied_change(&mut tx, id, change).await?;
     Ok(tx.commit().await?)
 }
 

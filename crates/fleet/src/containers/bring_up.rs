@@ -5,7 +5,7 @@
 //! stored is guarded by the generation, so a worker that was thought dead changes nothing.
 
 use super::{StartFailure, owner, token_place};
-use crate::{Progress, Services, keys};
+use crate::{Progress, Services, keys, settings};
 use domain::{
     ContainerId,
     containers::{ContainerSpec, Containers, RunState, Seen},
@@ -88,7 +88,7 @@ impl Start<'_> {
 
     async fn create(&self, row: &Container) -> Result<(), StartFailure> {
         let owner = owner(self.services, row);
-        let settings = self.services.settings.get();
+        let settings = settings::read(&self.services.store).await?;
         self.observe(row, Sight::Stage(Stage::Creating)).await?;
         self.job.phase("image").await;
         if !self.engine.image_present(&settings.agent_image).await? {

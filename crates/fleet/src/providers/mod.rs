@@ -18,12 +18,12 @@ pub use test::{enqueue_test, run_test, test_typed};
 pub use ::providers::{Report, catalog::Entry as CatalogEntry};
 pub use store::providers::Provider;
 
-use crate::Services;
+use crate::{Result, Services, settings};
 use ::providers::AllowedHosts;
 
 /// The private hosts that an admin allowed, as the outbound client wants them.
-pub(crate) fn allowed_hosts(services: &Services) -> AllowedHosts {
-    services.settings.get().allowed_hosts.iter().collect()
+pub(crate) async fn allowed_hosts(services: &Services) -> Result<AllowedHosts> {
+    Ok(settings::read(&services.store).await?.allowed_hosts.iter().collect())
 }
 
 /// The kinds of provider that can be added.

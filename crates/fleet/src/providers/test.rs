@@ -17,7 +17,8 @@ use vault::Sealed;
 pub async fn test_typed(cx: &Cx, draft: Draft) -> Result<Report> {
     let checked = draft.check(KeyRule::MustBeTyped)?;
     let target = checked.target(checked.api_key.clone());
-    Ok(test_connection(&cx.services.outbound, &allowed_hosts(&cx.services), &target, &mut ()).await)
+    let allowed = allowed_hosts(&cx.services).await?;
+    Ok(test_connection(&cx.services.outbound, &allowed, &target, &mut ()).await)
 }
 
 /// Enqueues the test of a saved provider; one that is waiting already is not doubled.
@@ -50,8 +51,8 @@ pub async fn run_test(cx: &Cx, job: &dyn Progress, id: ProviderId) -> Result<Rep
         models: provider.models.iter().map(|model| model.id.clone()).collect(),
     };
     let mut phases = Phases { job };
-    let report =
-        test_connection(&cx.services.outbound, &allowed_hosts(&cx.services), &target, &mut phases).await;
+    let allowed = allowed_hosts(&cx.services).await?;
+    let report = test_connection(&cx.services.outbound, &allowed, &target, &mut phases).await;
     let mut tx = cx.begin().await?;
     providers::set_last_test(&mut tx, id, provider.version, &summary(cx, &report)).await?;
     tx.commit().await?;

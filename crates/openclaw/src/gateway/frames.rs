@@ -1,5 +1,6 @@
 //! A response's body as server-sent events.
 
+use super::{Chunks, chunks};
 use crate::{
     errors::{Cause, UpstreamError},
     sse::{Decoder, Frame},
@@ -9,7 +10,7 @@ use reqwest::Response;
 use std::{collections::VecDeque, time::Duration};
 
 struct Body {
-    response: Response,
+    chunks: Chunks,
     decoder: Decoder,
     ready: VecDeque<Frame>,
     idle: Duration,
@@ -22,7 +23,7 @@ pub(crate) fn frames(
     limit: usize,
     idle: Duration,
 ) -> BoxStream<'static, Result<Frame, UpstreamError>> {
-    let body = Body { response, decoder: Decoder::new(limit), ready: VecDeque::new(), idle };
+    let body = Body { chunks: chunks(response), decoder: Decoder::new(limit), ready: VecDeque::new(), idle };
     stream::unfold(Some(body), |body| async {
         let mut body = body?;
         match body.next().await {
@@ -40,9 +41,10 @@ impl Body {
             if let Some(frame) = self.ready.pop_front() {
                 return Ok(Some(frame));
             }
-            let bytes = tokio::time::timeout(self.idle, self.response.chunk())
+            let bytes = tokio::time::timeout(self.idle, self.chunks.next())
                 .await
                 .map_err(|_| Cause::ConnectionLost)?
+                .transpose()
                 .map_err(|error| UpstreamError::of_transport(&error))?;
             let Some(bytes) = bytes else { return Ok(None) };
             self.decoder.push(&bytes, &mut self.ready).map_err(|_| Cause::BadAnswer)?;

@@ -20,7 +20,9 @@ use crate::{
     errors::{self, Cause, UpstreamError},
     session_key::SessionKey,
 };
+use bytes::Bytes;
 use domain::Slug;
+use futures_util::stream::{BoxStream, StreamExt};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::RETRY_AFTER, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -98,6 +100,15 @@ async fn send(limit: Duration, request: RequestBuilder) -> Result<Response, Upst
         .await
         .map_err(|_| Cause::ConnectionLost)?
         .map_err(|error| UpstreamError::of_transport(&error))
+}
+
+/// A body in the pieces it comes in.
+type Chunks = BoxStream<'static, reqwest::Result<Bytes>>;
+
+/// Only the body: the head's values share the connection's first buffer, 8 KiB that every open stream would
+/// keep.
+fn chunks(response: Response) -> Chunks {
+    response.bytes_stream().boxed()
 }
 
 async fn accepted(response: Response) -> Result<Response, UpstreamError> {

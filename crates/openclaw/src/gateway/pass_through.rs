@@ -2,7 +2,7 @@
 //!
 //! Owns what a client may not decide: the agent, the session and the model behind it.
 
-use super::{Gateway, HEAD_TIMEOUT, accepted, send};
+use super::{Gateway, HEAD_TIMEOUT, accepted, chunks, send};
 use crate::{
     RUN_TIMEOUT,
     errors::{Cause, UpstreamError},
@@ -54,12 +54,12 @@ impl Gateway {
 }
 
 fn bytes(response: Response) -> BoxStream<'static, Result<Bytes, UpstreamError>> {
-    stream::unfold(Some(response), |response| async {
-        let mut response = response?;
-        match tokio::time::timeout(IDLE, response.chunk()).await {
-            Ok(Ok(Some(bytes))) => Some((Ok(bytes), Some(response))),
-            Ok(Ok(None)) => None,
-            Ok(Err(error)) => Some((Err(UpstreamError::of_transport(&error)), None)),
+    stream::unfold(Some(chunks(response)), |chunks| async {
+        let mut chunks = chunks?;
+        match tokio::time::timeout(IDLE, chunks.next()).await {
+            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(chunks))),
+            Ok(None) => None,
+            Ok(Some(Err(error))) => Some((Err(UpstreamError::of_transport(&error)), None)),
             Err(_) => Some((Err(Cause::ConnectionLost.into()), None)),
         }
     })
