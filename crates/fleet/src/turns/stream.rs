@@ -218,14 +218,16 @@ impl Answering<'_> {
                 }
             }
         }
-        if let (Some(_), Some(run), TurnStatus::Done) = (&follow, &run, end.status) {
+        drop(follow);
+        if let (Some(run), TurnStatus::Done | TurnStatus::Failed) = (&run, end.status) {
             self.complete_tools(run).await;
         }
         end.tools = self.tools.cards();
         Streamed::Ended(end)
     }
 
-    /// The answer may end before the history has told of the last tool: asked for once more.
+    /// A quick tool is over before anybody looked, and the answer may end before the history was heard
+    /// of the last one; what the history has at the end is all there was.
     async fn complete_tools(&mut self, run: &str) {
         let session = session_key(self.turn.chat_id, self.turn.branch);
         let Ok(Some(page)) = self.reached.gateway.history(self.agent, session, LAST_ENTRIES, None).await
