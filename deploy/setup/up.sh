@@ -47,7 +47,8 @@ for _ in $(seq 240); do
   pid=$(running) || break
   if curl -fs -o /dev/null -m 2 "$url/readyz"; then
     say "Mosaic runs: $url (pid $pid, log $log; stop it by: make down)"
-    tail -c "+$from" "$log" | grep -o 'http[^" ]*/setup#token=[^" ]*' | tail -n 1 | sed 's/^/Set it up here: /' >&2
+    # Nothing to set up any more: no link, and no failure either.
+    tail -c "+$from" "$log" | sed -n 's/.*\(http[^" ]*\/setup#token=[^" ]*\).*/Set it up here: \1/p' | tail -n 1 >&2
     exit
   fi
   sleep 0.5

@@ -130,7 +130,8 @@ impl Wait<'_> {
             Some(place) if place.slots == 0 => Some(
                 "No worker is running that could start your agent. Your message is kept; ask your admin.",
             ),
-            _ if row.takes_over => Some("Your agent is taking over your changed settings."),
+            // Of a start nothing need be said: it has the newest ones.
+            _ if row.takes_over && row.is_up() => Some("Your agent is taking over your changed settings."),
             _ => None,
         };
         let usual: HashMap<Stage, u64> = rows::usual_timings(tx).await?.into_iter().collect();
