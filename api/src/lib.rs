@@ -9,6 +9,7 @@ mod catch;
 mod guards;
 mod headers;
 mod openai_error;
+mod openapi;
 mod problem;
 pub mod routes;
 mod sse;

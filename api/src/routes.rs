@@ -14,72 +14,91 @@ mod settings;
 mod tokens;
 mod turns;
 
+use crate::openapi;
 use rocket::{Build, Rocket, routes};
+use utoipa::OpenApi;
+
+/// One list of handlers, mounted and described.
+macro_rules! table {
+    ($($(#[$doc:meta])* $document:ident, $mount:ident: $($noun:ident::$verb:ident),* $(,)?;)*) => {$(
+        $(#[$doc])*
+        #[derive(OpenApi)]
+        #[openapi(paths($($noun::$verb),*))]
+        pub(crate) struct $document;
+
+        fn $mount() -> Vec<rocket::Route> {
+            routes![$($noun::$verb),*]
+        }
+    )*};
+}
+
+table! {
+    /// `/`
+    RootDocument, root: health::healthz, health::readyz;
+
+    /// `/api`
+    ApiDocument, api:
+        health::version,
+        openapi::document,
+        // first boot
+        onboarding::state,
+        onboarding::breakglass,
+        onboarding::provider,
+        onboarding::agent,
+        onboarding::complete,
+        // who is there
+        auth::methods,
+        auth::login,
+        auth::logout,
+        auth::me,
+        tokens::list,
+        tokens::create,
+        tokens::revoke,
+        // what he has
+        providers::catalog,
+        providers::list,
+        providers::create,
+        providers::get,
+        providers::change,
+        providers::remove,
+        providers::test_typed,
+        providers::test,
+        agents::list,
+        agents::create,
+        agents::get,
+        agents::change,
+        agents::remove,
+        container::status,
+        container::events,
+        container::start,
+        container::stop,
+        container::restart,
+        // what he says
+        chats::list,
+        chats::create,
+        chats::get,
+        chats::rename,
+        chats::remove,
+        turns::create,
+        turns::get,
+        turns::events,
+        turns::stop,
+        // what happens for him
+        jobs::get,
+        // what an admin sets
+        settings::get,
+        settings::change;
+
+    /// `/v1`
+    OpenAiDocument, openai: openai::models, openai::complete;
+}
 
 /// What browsers and programs call.
 pub(crate) fn public(rocket: Rocket<Build>) -> Rocket<Build> {
-    rocket
-        .mount("/", routes![health::healthz, health::readyz])
-        .mount(
-            "/api",
-            routes![
-                health::version,
-                // first boot
-                onboarding::state,
-                onboarding::breakglass,
-                onboarding::provider,
-                onboarding::agent,
-                onboarding::complete,
-                // who is there
-                auth::methods,
-                auth::login,
-                auth::logout,
-                auth::me,
-                tokens::list,
-                tokens::create,
-                tokens::revoke,
-                // what he has
-                providers::catalog,
-                providers::list,
-                providers::create,
-                providers::get,
-                providers::change,
-                providers::remove,
-                providers::test_typed,
-                providers::test,
-                agents::list,
-                agents::create,
-                agents::get,
-                agents::change,
-                agents::remove,
-                container::status,
-                container::events,
-                container::start,
-                container::stop,
-                container::restart,
-                // what he says
-                chats::list,
-                chats::create,
-                chats::get,
-                chats::rename,
-                chats::remove,
-                turns::create,
-                turns::get,
-                turns::events,
-                turns::stop,
-                // what happens for him
-                jobs::get,
-                // what an admin sets
-                settings::get,
-                settings::change,
-            ],
-        )
-        .mount("/v1", routes![openai::models, openai::complete])
+    rocket.mount("/", root()).mount("/api", api()).mount("/v1", openai())
 }
 
 /// What agent containers call, on the internal port only.
 pub(crate) fn internal(rocket: Rocket<Build>) -> Rocket<Build> {
-    rocket
-        .mount("/", routes![health::healthz, health::readyz])
-        .mount("/api/internal", routes![internal::config])
+    rocket.mount("/", root()).mount("/api/internal", routes![internal::config])
 }

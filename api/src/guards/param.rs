@@ -9,6 +9,10 @@ use rocket::{
     request::{self, FromParam, FromRequest},
 };
 use std::str::FromStr;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 /// An id in a path.
 pub struct Id<T>(pub T);
@@ -19,6 +23,14 @@ impl<T: FromStr<Err = ParseIdError>> FromParam<'_> for Id<T> {
         param.parse().map(Self)
     }
 }
+
+impl<T: PartialSchema> PartialSchema for Id<T> {
+    fn schema() -> RefOr<Schema> {
+        T::schema()
+    }
+}
+
+impl<T: PartialSchema> ToSchema for Id<T> {}
 
 /// The version in `If-Match` (`"7"`); `None` when the client does not say one.
 pub struct Version(pub Option<i64>);

@@ -11,9 +11,11 @@ use domain::{AgentId, agent::Personality};
 use fleet::agents::{self, Agent, Draft, Patch};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Agent)]
 pub struct Shown {
     id: AgentId,
     slug: String,
@@ -43,7 +45,7 @@ impl From<Agent> for Shown {
 }
 
 /// An agent as typed.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAgent {
     name: String,
@@ -61,6 +63,7 @@ impl From<NewAgent> for Draft {
 }
 
 /// The caller's agents.
+#[utoipa::path(responses((status = 200, description = "Done", body = Items<Shown>)))]
 #[get("/agents")]
 pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
     let items = agents::list(&caller.cx).await?.into_iter().map(Shown::from).collect();
@@ -68,6 +71,10 @@ pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
 }
 
 /// Saves an agent.
+#[utoipa::path(
+    request_body = NewAgent,
+    responses((status = 201, description = "Created", body = Shown))
+)]
 #[post("/agents", data = "<body>")]
 pub async fn create(caller: Caller<Cookie>, body: Body<NewAgent>) -> Reply<(Status, Json<Shown>)> {
     let id = agents::create(&caller.cx, body.0.into()).await?;
@@ -75,13 +82,15 @@ pub async fn create(caller: Caller<Cookie>, body: Body<NewAgent>) -> Reply<(Stat
 }
 
 /// One agent.
+#[utoipa::path(responses((status = 200, description = "Done", body = Shown)))]
 #[get("/agents/<id>")]
 pub async fn get(caller: Caller<Cookie>, id: Id<AgentId>) -> Reply<Json<Shown>> {
     Ok(Json(agents::get(&caller.cx, id.0).await?.into()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AgentChanges)]
 pub struct Changes {
     name: Option<String>,
     model: Option<String>,
@@ -90,6 +99,11 @@ pub struct Changes {
 }
 
 /// Changes an agent; a running container takes it over by itself.
+#[utoipa::path(
+    params(("If-Match" = Option<String>, Header, description = "Version that was read; another one answers 412")),
+    request_body = Changes,
+    responses((status = 200, description = "Done", body = Shown))
+)]
 #[patch("/agents/<id>", data = "<body>")]
 pub async fn change(
     caller: Caller<Cookie>,
@@ -103,6 +117,7 @@ pub async fn change(
 }
 
 /// Deletes an agent.
+#[utoipa::path(responses((status = 204, description = "Done")))]
 #[delete("/agents/<id>")]
 pub async fn remove(caller: Caller<Cookie>, id: Id<AgentId>) -> Reply<Status> {
     agents::remove(&caller.cx, id.0).await?;

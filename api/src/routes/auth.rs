@@ -20,21 +20,23 @@ use rocket::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Methods {
     breakglass: bool,
     oidc: bool,
 }
 
 /// Which ways in there are.
+#[utoipa::path(responses((status = 200, description = "Done", body = Methods)), security(()))]
 #[get("/auth/methods")]
 pub fn methods() -> Json<Methods> {
     Json(Methods { breakglass: true, oidc: false })
 }
 
 /// A signed-in person.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
     id: UserId,
@@ -49,14 +51,20 @@ impl From<User> for Me {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
     username: String,
+    #[schema(value_type = String, format = Password, write_only)]
     password: SecretString,
 }
 
 /// Opens a session with the breakglass account.
+#[utoipa::path(
+    request_body = Login,
+    responses((status = 200, description = "Done", body = Me)),
+    security(())
+)]
 #[post("/auth/login", data = "<body>")]
 pub async fn login(
     services: &State<Arc<Services>>,
@@ -71,6 +79,7 @@ pub async fn login(
 }
 
 /// Ends this session.
+#[utoipa::path(responses((status = 204, description = "Done")))]
 #[post("/auth/logout")]
 pub async fn logout(caller: Caller<Cookie>, cookies: &CookieJar<'_>) -> Reply<Status> {
     if let Some((session, _)) = caller.session {
@@ -81,6 +90,7 @@ pub async fn logout(caller: Caller<Cookie>, cookies: &CookieJar<'_>) -> Reply<St
 }
 
 /// Who is signed in.
+#[utoipa::path(responses((status = 200, description = "Done", body = Me)))]
 #[get("/auth/me")]
 pub fn me(caller: Caller<Cookie>) -> Reply<Json<Me>> {
     let (_, user) = caller.session.ok_or(fleet::Error::NotSignedIn)?;

@@ -11,12 +11,14 @@ use fleet::chats::{self, Chat, Turn};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// The largest page.
 const PAGE: u32 = 100;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Chat)]
 pub struct Shown {
     id: ChatId,
     title: String,
@@ -38,8 +40,9 @@ impl From<Chat> for Shown {
 }
 
 /// A turn as stored.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Turn)]
 pub struct ShownTurn {
     id: TurnId,
     chat_id: ChatId,
@@ -76,8 +79,9 @@ impl From<Turn> for ShownTurn {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ChatPage)]
 pub struct Page {
     items: Vec<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +89,10 @@ pub struct Page {
 }
 
 /// The caller's chats, latest first.
+#[utoipa::path(
+    responses((status = 200, description = "Done", body = Page)),
+    security(("session" = []), ("token" = ["chat"]))
+)]
 #[get("/chats?<limit>&<cursor>")]
 pub async fn list(caller: Caller<ChatScope>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<Page>> {
     let limit = limit.unwrap_or(30).clamp(1, PAGE);
@@ -108,25 +116,32 @@ fn parse_cursor(text: &str) -> Reply<(DateTime<Utc>, ChatId)> {
     })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewChat {
     title: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChatCreated)]
 pub struct Created {
     id: ChatId,
 }
 
 /// Starts a chat.
+#[utoipa::path(
+    request_body = NewChat,
+    responses((status = 201, description = "Created", body = Created)),
+    security(("session" = []), ("token" = ["chat"]))
+)]
 #[post("/chats", data = "<body>")]
 pub async fn create(caller: Caller<ChatScope>, body: Body<NewChat>) -> Reply<(Status, Json<Created>)> {
     let id = chats::create(&caller.cx, body.0.title.as_deref()).await?;
     Ok((Status::Created, Json(Created { id })))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChatWithTurns)]
 pub struct WithTurns {
     #[serde(flatten)]
     chat: Shown,
@@ -134,19 +149,29 @@ pub struct WithTurns {
 }
 
 /// A chat with its turns.
+#[utoipa::path(
+    responses((status = 200, description = "Done", body = WithTurns)),
+    security(("session" = []), ("token" = ["chat"]))
+)]
 #[get("/chats/<id>")]
 pub async fn get(caller: Caller<ChatScope>, id: Id<ChatId>) -> Reply<Json<WithTurns>> {
     let (chat, turns) = chats::get(&caller.cx, id.0).await?;
     Ok(Json(WithTurns { chat: chat.into(), turns: turns.into_iter().map(ShownTurn::from).collect() }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ChatChanges)]
 pub struct Rename {
     title: String,
 }
 
 /// Renames a chat.
+#[utoipa::path(
+    request_body = Rename,
+    responses((status = 204, description = "Done")),
+    security(("session" = []), ("token" = ["chat"]))
+)]
 #[patch("/chats/<id>", data = "<body>")]
 pub async fn rename(caller: Caller<ChatScope>, id: Id<ChatId>, body: Body<Rename>) -> Reply<Status> {
     chats::rename(&caller.cx, id.0, &body.0.title).await?;
@@ -154,6 +179,10 @@ pub async fn rename(caller: Caller<ChatScope>, id: Id<ChatId>, body: Body<Rename
 }
 
 /// Deletes a chat.
+#[utoipa::path(
+    responses((status = 204, description = "Done")),
+    security(("session" = []), ("token" = ["chat"]))
+)]
 #[delete("/chats/<id>")]
 pub async fn remove(caller: Caller<ChatScope>, id: Id<ChatId>) -> Reply<Status> {
     chats::delete(&caller.cx, id.0).await?;

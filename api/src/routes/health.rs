@@ -5,14 +5,23 @@ use fleet::Services;
 use rocket::{State, get, http::Status, serde::json::Json};
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// The process answers.
+#[utoipa::path(
+    responses((status = 200, description = "Done", body = String, content_type = "text/plain")),
+    security(())
+)]
 #[get("/healthz")]
 pub fn healthz() -> &'static str {
     "ok"
 }
 
 /// The database answers and has the schema this version needs.
+#[utoipa::path(
+    responses((status = 200, description = "Done", body = String, content_type = "text/plain")),
+    security(())
+)]
 #[get("/readyz")]
 pub async fn readyz(services: &State<Arc<Services>>) -> Reply<&'static str> {
     match fleet::health::ready(services).await {
@@ -21,12 +30,13 @@ pub async fn readyz(services: &State<Arc<Services>>) -> Reply<&'static str> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Version {
     version: &'static str,
 }
 
 /// Which version answers.
+#[utoipa::path(responses((status = 200, description = "Done", body = Version)), security(()))]
 #[get("/version")]
 pub fn version() -> Json<Version> {
     Json(Version { version: env!("CARGO_PKG_VERSION") })

@@ -17,8 +17,13 @@ use rocket::{
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// How far it is.
+#[utoipa::path(
+    responses((status = 200, description = "Done", body = onboarding::State)),
+    security(())
+)]
 #[get("/onboarding")]
 pub async fn state(
     services: &State<Arc<Services>>,
@@ -27,19 +32,25 @@ pub async fn state(
     Ok(Json(onboarding::state(services, caller.as_ref().map(|caller| &caller.cx)).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
     username: String,
+    #[schema(value_type = String, format = Password, write_only)]
     password: SecretString,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Created<T> {
     id: T,
 }
 
 /// The first admin; signs him in.
+#[utoipa::path(
+    request_body = Credentials,
+    responses((status = 201, description = "Created", body = Created<UserId>)),
+    security(("setup" = []))
+)]
 #[post("/onboarding/breakglass", data = "<body>")]
 pub async fn breakglass(
     services: &State<Arc<Services>>,
@@ -57,7 +68,7 @@ pub async fn breakglass(
     Ok((Status::Created, Json(Created { id: signed_in.user.id })))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderSaved {
     provider_id: ProviderId,
@@ -65,6 +76,10 @@ pub struct ProviderSaved {
 }
 
 /// The first provider: saved, and its test enqueued.
+#[utoipa::path(
+    request_body = providers::NewProvider,
+    responses((status = 202, description = "Accepted: it goes on in the background", body = ProviderSaved))
+)]
 #[post("/onboarding/provider", data = "<body>")]
 pub async fn provider(
     caller: Caller<Cookie>,
@@ -78,6 +93,10 @@ pub async fn provider(
 }
 
 /// The first agent.
+#[utoipa::path(
+    request_body = agents::NewAgent,
+    responses((status = 201, description = "Created", body = Created<AgentId>))
+)]
 #[post("/onboarding/agent", data = "<body>")]
 pub async fn agent(
     caller: Caller<Cookie>,
@@ -90,6 +109,7 @@ pub async fn agent(
 }
 
 /// The end, for ever.
+#[utoipa::path(responses((status = 204, description = "Done")))]
 #[post("/onboarding/complete")]
 pub async fn complete(caller: Caller<Cookie>) -> Reply<Status> {
     onboarding::complete(&caller.cx).await?;

@@ -21,6 +21,10 @@ use serde_json::{Value, json};
 use std::io::Cursor;
 
 /// The caller's agents, as models.
+#[utoipa::path(
+    responses((status = 200, description = "Done", body = Object)),
+    security(("token" = ["chat"]), ("session" = []))
+)]
 #[get("/models")]
 pub async fn models(caller: Caller<Chat>) -> Result<Json<Value>, OpenAiError> {
     let agents = fleet::agents::list(&caller.cx).await?;
@@ -79,6 +83,12 @@ fn alive(bytes: AnswerBytes) -> impl Stream<Item = Bytes> + Send {
 }
 
 /// Asks an agent. `model` is its slug; `X-Mosaic-Chat` continues a chat instead of standing alone.
+#[utoipa::path(
+    params(("X-Mosaic-Chat" = Option<String>, Header, description = "A chat to continue")),
+    request_body(content = Object, description = "A chat completion request in OpenAI's format"),
+    responses((status = 200, description = "OpenAI's answer, or its stream of chunks", content((Object = "application/json"), (Object = "text/event-stream")))),
+    security(("token" = ["chat"]), ("session" = []))
+)]
 #[post("/chat/completions", data = "<body>")]
 pub async fn complete(
     caller: Caller<Chat>,

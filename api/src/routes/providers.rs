@@ -13,18 +13,21 @@ use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// What is shown of a key.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = KeyShown)]
 struct Key {
     set: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_in: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Provider)]
 pub struct Shown {
     id: ProviderId,
     slug: String,
@@ -63,12 +66,13 @@ impl From<Provider> for Shown {
 }
 
 /// A provider as typed.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NewProvider {
     kind: String,
     name: Option<String>,
     base_url: Option<String>,
+    #[schema(value_type = Option<String>, format = Password, write_only)]
     api_key: Option<SecretString>,
     #[serde(default)]
     models: Vec<Model>,
@@ -90,12 +94,14 @@ impl From<NewProvider> for Draft {
 }
 
 /// The kinds that can be added.
+#[utoipa::path(responses((status = 200, description = "Done", body = Items<CatalogEntry>)))]
 #[get("/providers/catalog")]
 pub fn catalog(_caller: Caller<Cookie>) -> Json<Items<&'static CatalogEntry>> {
     Json(Items { items: providers::catalog() })
 }
 
 /// The caller's providers.
+#[utoipa::path(responses((status = 200, description = "Done", body = Items<Shown>)))]
 #[get("/providers")]
 pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
     let items = providers::list(&caller.cx).await?.into_iter().map(Shown::from).collect();
@@ -103,6 +109,10 @@ pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
 }
 
 /// Saves a provider.
+#[utoipa::path(
+    request_body = NewProvider,
+    responses((status = 201, description = "Created", body = Shown))
+)]
 #[post("/providers", data = "<body>")]
 pub async fn create(caller: Caller<Cookie>, body: Body<NewProvider>) -> Reply<(Status, Json<Shown>)> {
     let id = providers::create(&caller.cx, body.0.into()).await?;
@@ -110,18 +120,22 @@ pub async fn create(caller: Caller<Cookie>, body: Body<NewProvider>) -> Reply<(S
 }
 
 /// One provider.
+#[utoipa::path(responses((status = 200, description = "Done", body = Shown)))]
 #[get("/providers/<id>")]
 pub async fn get(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Json<Shown>> {
     Ok(Json(providers::get(&caller.cx, id.0).await?.into()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = ProviderChanges)]
 pub struct Changes {
     kind: Option<String>,
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
     base_url: Option<Option<String>>,
+    #[schema(value_type = Option<String>, format = Password, write_only)]
     api_key: Option<SecretString>,
     models: Option<Vec<Model>>,
     #[serde(default)]
@@ -134,6 +148,11 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 }
 
 /// Changes a provider.
+#[utoipa::path(
+    params(("If-Match" = Option<String>, Header, description = "Version that was read; another one answers 412")),
+    request_body = Changes,
+    responses((status = 200, description = "Done", body = Shown))
+)]
 #[patch("/providers/<id>", data = "<body>")]
 pub async fn change(
     caller: Caller<Cookie>,
@@ -149,6 +168,7 @@ pub async fn change(
 }
 
 /// Deletes a provider that no agent uses.
+#[utoipa::path(responses((status = 204, description = "Done")))]
 #[delete("/providers/<id>")]
 pub async fn remove(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Status> {
     providers::remove(&caller.cx, id.0).await?;
@@ -156,13 +176,17 @@ pub async fn remove(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Status>
 }
 
 /// Tests what is typed; nothing is saved.
+#[utoipa::path(
+    request_body = NewProvider,
+    responses((status = 200, description = "Done", body = Report))
+)]
 #[post("/providers/test", data = "<body>")]
 pub async fn test_typed(caller: Caller<Cookie>, body: Body<NewProvider>) -> Reply<Json<Report>> {
     Ok(Json(providers::test_typed(&caller.cx, body.0.into()).await?))
 }
 
 /// The job that was enqueued.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Enqueued {
     /// Follow it at `/api/jobs/{id}`.
@@ -170,6 +194,9 @@ pub struct Enqueued {
 }
 
 /// Tests a saved provider, as a job.
+#[utoipa::path(
+    responses((status = 202, description = "Accepted: it goes on in the background", body = Enqueued))
+)]
 #[post("/providers/<id>/test")]
 pub async fn test(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<(Status, Json<Enqueued>)> {
     let job_id = providers::enqueue_test(&caller.cx, id.0).await?;

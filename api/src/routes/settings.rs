@@ -25,6 +25,9 @@ fn versioned(settings: Settings, version: i64) -> Versioned {
 }
 
 /// The settings; the ETag is their version.
+#[utoipa::path(
+    responses((status = 200, description = "The settings; ETag is their version", body = Settings))
+)]
 #[get("/settings")]
 pub async fn get(caller: Caller<Cookie>) -> Reply<Versioned> {
     let fact = fleet::settings::get(&caller.cx).await?;
@@ -32,6 +35,11 @@ pub async fn get(caller: Caller<Cookie>) -> Reply<Versioned> {
 }
 
 /// Changes the named settings; needs the version that was read, in `If-Match`.
+#[utoipa::path(
+    params(("If-Match" = String, Header, description = "Version that was read; another one answers 412")),
+    request_body(content = Settings, description = "The settings to change; absent ones stay"),
+    responses((status = 200, description = "Done", body = Settings))
+)]
 #[patch("/settings", data = "<body>")]
 pub async fn change(
     caller: Caller<Cookie>,

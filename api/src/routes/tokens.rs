@@ -11,9 +11,11 @@ use fleet::tokens;
 use rocket::{delete, get, http::Status, post, serde::json::Json};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ApiToken)]
 pub struct Token {
     id: ApiTokenId,
     name: String,
@@ -24,13 +26,14 @@ pub struct Token {
     last_used_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Items<T> {
     /// The page.
     pub items: Vec<T>,
 }
 
 /// The caller's tokens.
+#[utoipa::path(responses((status = 200, description = "Done", body = Items<Token>)))]
 #[get("/tokens")]
 pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Token>>> {
     let items = tokens::list(&caller.cx)
@@ -49,15 +52,17 @@ pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Token>>> {
     Ok(Json(Items { items }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = NewApiToken)]
 pub struct NewToken {
     name: String,
     scopes: Vec<String>,
     expires_in_days: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiTokenMade)]
 pub struct Made {
     id: ApiTokenId,
     /// Shown this once.
@@ -65,6 +70,10 @@ pub struct Made {
 }
 
 /// Makes a token; the answer is the only place where it is shown.
+#[utoipa::path(
+    request_body = NewToken,
+    responses((status = 201, description = "Created", body = Made))
+)]
 #[post("/tokens", data = "<body>")]
 pub async fn create(caller: Caller<Cookie>, body: Body<NewToken>) -> Reply<(Status, Json<Made>)> {
     let NewToken { name, scopes, expires_in_days } = body.0;
@@ -73,6 +82,7 @@ pub async fn create(caller: Caller<Cookie>, body: Body<NewToken>) -> Reply<(Stat
 }
 
 /// Revokes a token.
+#[utoipa::path(responses((status = 204, description = "Done")))]
 #[delete("/tokens/<id>")]
 pub async fn revoke(caller: Caller<Cookie>, id: Id<ApiTokenId>) -> Reply<Status> {
     tokens::revoke(&caller.cx, id.0).await?;

@@ -12,22 +12,31 @@ use fleet::turns::{self, NewTurn, Numbered};
 use futures_util::StreamExt;
 use rocket::{Shutdown, get, http::Status, post, response::stream::Event, serde::json::Json};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = NewTurn)]
 pub struct Message {
     text: String,
     agent_id: Option<AgentId>,
     replaces: Option<TurnId>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TurnAccepted)]
 pub struct Accepted {
     turn_id: TurnId,
 }
 
 /// Accepts a message; follow its answer at `/api/turns/{id}/events`.
+#[utoipa::path(
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again is the same message")),
+    request_body = Message,
+    responses((status = 202, description = "Accepted: it goes on in the background", body = Accepted)),
+    security(("session" = []), ("token" = ["chat"]))
+)]
 #[post("/chats/<id>/turns", data = "<body>")]
 pub async fn create(
     caller: Caller<Chat>,
@@ -42,12 +51,21 @@ pub async fn create(
 }
 
 /// One turn.
+#[utoipa::path(
+    responses((status = 200, description = "Done", body = ShownTurn)),
+    security(("session" = []), ("token" = ["chat"]))
+)]
 #[get("/turns/<id>")]
 pub async fn get(caller: Caller<Chat>, id: Id<TurnId>) -> Reply<Json<ShownTurn>> {
     Ok(Json(turns::get(&caller.cx, id.0).await?.into()))
 }
 
 /// Its events behind `Last-Event-ID`, until the terminal one.
+#[utoipa::path(
+    params(("Last-Event-ID" = Option<String>, Header, description = "Position to go on behind")),
+    responses((status = 200, description = "Events `stage`, `waiting`, `delta`, `snapshot`, `tool`, `usage`, and at last `done` or `error`", body = turns::TurnEvent, content_type = "text/event-stream")),
+    security(("session" = []), ("token" = ["chat"]))
+)]
 #[get("/turns/<id>/events")]
 pub async fn events(
     caller: Caller<Chat>,
@@ -72,6 +90,10 @@ fn frame(event: Numbered) -> Event {
 }
 
 /// Stops it; what has arrived is kept.
+#[utoipa::path(
+    responses((status = 202, description = "Accepted: it goes on in the background")),
+    security(("session" = []), ("token" = ["chat"]))
+)]
 #[post("/turns/<id>/stop")]
 pub async fn stop(caller: Caller<Chat>, id: Id<TurnId>) -> Reply<Status> {
     turns::stop(&caller.cx, id.0).await?;

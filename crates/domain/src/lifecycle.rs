@@ -5,9 +5,10 @@
 
 use crate::containers::{RunState, Seen};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What the row says is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Desired {
     /// Up and answering.
@@ -39,7 +40,7 @@ impl Desired {
 }
 
 /// What was last seen, as the row stores it and a person reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Observed {
     /// No container.

@@ -3,9 +3,10 @@
 use crate::invalid::{self, Invalid};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
+use utoipa::ToSchema;
 
 /// The kinds of provider Mosaic knows. The text form is the one of the API and the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)] // The names are the providers' own.
 pub enum ProviderKind {
@@ -80,7 +81,7 @@ impl FromStr for ProviderKind {
 }
 
 /// A model of a provider, by the provider's own id (may contain slashes).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Model {
     /// The id sent to the provider.
     pub id: String,

@@ -6,9 +6,10 @@ use crate::{
 };
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A host and port that an admin allows although its address is private.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct AllowedHost {
     /// Name or address, lower case, as it stands in a base URL.
     pub host: String,
@@ -17,7 +18,7 @@ pub struct AllowedHost {
 }
 
 /// Everything an admin can set. Stored as one versioned JSON document in `system_config`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
     /// Image of the agent containers.
@@ -27,6 +28,7 @@ pub struct Settings {
     /// Whether agents reach the internet.
     pub network_policy: NetworkPolicy,
     /// Where the users' subnets (/28 each) are cut from.
+    #[schema(value_type = String, example = "10.77.0.0/16")]
     pub subnet_pool: Ipv4Net,
     /// What one container may use.
     pub limits: Limits,

@@ -1,9 +1,10 @@
 //! Turns: one question and its answer, and what a reader is told while it is made.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Where a turn stands. Everything but `Pending` and `Running` is final.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TurnStatus {
     /// Stored; nothing was sent to the agent yet.
@@ -47,7 +48,7 @@ impl TurnStatus {
 }
 
 /// The steps of a start as a person sees them, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// A worker has not taken the start yet.

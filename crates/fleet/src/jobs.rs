@@ -5,9 +5,10 @@ use ::jobs::JobState;
 use chrono::{DateTime, Utc};
 use domain::JobId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A job as its owner sees it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
     id: JobId,
@@ -28,8 +29,9 @@ pub struct Job {
     phases: Vec<Phase>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = JobAttempt)]
 struct Attempt {
     attempt: i32,
     started_at: DateTime<Utc>,
@@ -39,8 +41,9 @@ struct Attempt {
     error: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = JobPhase)]
 struct Phase {
     attempt: i32,
     name: String,

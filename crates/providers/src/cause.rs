@@ -5,11 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
 
 /// A named reason. The serialized form is [`Cause::code`] and never changes its meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // `title` and `next_step` say what each one means.
+#[schema(as = ProviderCause)]
 pub enum Cause {
     BadUrl,
     AddressNotAllowed,
@@ -158,9 +160,10 @@ impl fmt::Display for Cause {
 }
 
 /// One failure: the cause and the little that is known beside it. Holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[error("{}", self.title())]
+#[schema(as = ProviderFailure)]
 pub struct Failure {
     /// The named reason.
     pub cause: Cause,

@@ -13,10 +13,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 /// The steps, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TestStep)]
 pub enum Step {
     /// Name, address, connection, encryption, HTTP.
     Reach,
@@ -44,8 +46,9 @@ impl Step {
 }
 
 /// How far a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TestStepStatus)]
 pub enum StepStatus {
     /// Under way.
     Running,
@@ -60,8 +63,9 @@ pub enum StepStatus {
 }
 
 /// One step's state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TestStepReport)]
 pub struct StepReport {
     /// Which one.
     pub step: Step,
@@ -78,8 +82,9 @@ pub struct StepReport {
 }
 
 /// The whole test. Always has the four steps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TestReport)]
 pub struct Report {
     /// The steps in their order.
     pub steps: Vec<StepReport>,

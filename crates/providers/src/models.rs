@@ -9,6 +9,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// More than any provider has; a hostile list ends here.
 const MOST_MODELS: usize = 5_000;
@@ -16,7 +17,7 @@ const MOST_MODELS: usize = 5_000;
 const LONGEST_ID: usize = 200;
 
 /// One model, as far as the provider describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelInfo {
     /// The id to ask for.

@@ -13,10 +13,12 @@ use serde_json::Value;
 use std::time::Duration;
 use store::containers;
 use store::listen;
+use utoipa::ToSchema;
 
 /// The container as its owner sees it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ContainerStatus)]
 pub struct Status {
     /// Its id.
     pub id: ContainerId,

@@ -4,6 +4,7 @@ use crate::{Cx, Error, Result, Services};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use store::{Tx, agents, config, providers, users};
+use utoipa::ToSchema;
 
 pub(super) const KEY: &str = "onboarding";
 
@@ -15,8 +16,9 @@ pub(super) struct Completed {
 }
 
 /// The steps and whether they are done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Onboarding)]
 pub struct State {
     /// Over, for ever.
     pub completed: bool,

@@ -3,9 +3,10 @@
 use domain::turn::{Stage, TurnStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// Why a turn ended badly, in words for its user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorText {
     /// Stable name.
     pub code: String,
@@ -25,7 +26,7 @@ impl ErrorText {
 }
 
 /// One event of a turn. Exactly one of the two terminal ones ends the stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum TurnEvent {
     /// How far the start of the agent is.

@@ -8,9 +8,10 @@ mod rows;
 use crate::outbound::Url;
 use domain::{Invalid, provider::ProviderKind};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The wire format a provider speaks. The names are the ones OpenClaw uses for `api`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
     /// `POST /chat/completions`, the one most servers copy.
@@ -41,8 +42,9 @@ impl Dialect {
 }
 
 /// One kind of provider.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CatalogEntry)]
 pub struct Entry {
     /// The kind.
     pub kind: ProviderKind,
