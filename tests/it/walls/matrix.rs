@@ -1,9 +1,8 @@
 //! Every route × every kind of caller. A route that is missing here fails the test: whoever adds one says
 //! who may use it.
 
-use reqwest::Method;
-use serde_json::json;
-use std::{collections::BTreeSet, fs, path::Path};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use tests::{Mosaic, Person};
 
 /// Who may use a route.
@@ -30,6 +29,7 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/healthz", Open),
     ("GET", "/readyz", Open),
     ("GET", "/api/version", Open),
+    ("GET", "/api/openapi.json", Open),
     ("GET", "/api/onboarding", Open),
     ("POST", "/api/onboarding/breakglass", Setup),
     ("POST", "/api/onboarding/provider", Browser),
@@ -40,20 +40,20 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/api/auth/me", Browser),
     ("GET", "/api/tokens", Browser),
     ("POST", "/api/tokens", Browser),
-    ("DELETE", "/api/tokens/<id>", Browser),
+    ("DELETE", "/api/tokens/{id}", Browser),
     ("GET", "/api/providers/catalog", Browser),
     ("GET", "/api/providers", Browser),
     ("POST", "/api/providers", Browser),
-    ("GET", "/api/providers/<id>", Browser),
-    ("PATCH", "/api/providers/<id>", Browser),
-    ("DELETE", "/api/providers/<id>", Browser),
+    ("GET", "/api/providers/{id}", Browser),
+    ("PATCH", "/api/providers/{id}", Browser),
+    ("DELETE", "/api/providers/{id}", Browser),
     ("POST", "/api/providers/test", Browser),
-    ("POST", "/api/providers/<id>/test", Browser),
+    ("POST", "/api/providers/{id}/test", Browser),
     ("GET", "/api/agents", Browser),
     ("POST", "/api/agents", Browser),
-    ("GET", "/api/agents/<id>", Browser),
-    ("PATCH", "/api/agents/<id>", Browser),
-    ("DELETE", "/api/agents/<id>", Browser),
+    ("GET", "/api/agents/{id}", Browser),
+    ("PATCH", "/api/agents/{id}", Browser),
+    ("DELETE", "/api/agents/{id}", Browser),
     ("GET", "/api/container", Chat),
     ("GET", "/api/container/events", Chat),
     ("POST", "/api/container/start", Browser),
@@ -61,19 +61,19 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("POST", "/api/container/restart", Browser),
     ("GET", "/api/chats", Chat),
     ("POST", "/api/chats", Chat),
-    ("GET", "/api/chats/<id>", Chat),
-    ("PATCH", "/api/chats/<id>", Chat),
-    ("DELETE", "/api/chats/<id>", Chat),
-    ("POST", "/api/chats/<id>/turns", Chat),
-    ("GET", "/api/turns/<id>", Chat),
-    ("GET", "/api/turns/<id>/events", Chat),
-    ("POST", "/api/turns/<id>/stop", Chat),
-    ("GET", "/api/jobs/<id>", Jobs),
+    ("GET", "/api/chats/{id}", Chat),
+    ("PATCH", "/api/chats/{id}", Chat),
+    ("DELETE", "/api/chats/{id}", Chat),
+    ("POST", "/api/chats/{id}/turns", Chat),
+    ("GET", "/api/turns/{id}", Chat),
+    ("GET", "/api/turns/{id}/events", Chat),
+    ("POST", "/api/turns/{id}/stop", Chat),
+    ("GET", "/api/jobs/{id}", Jobs),
     ("GET", "/api/settings", Admin),
     ("PATCH", "/api/settings", Admin),
     ("GET", "/v1/models", Chat),
     ("POST", "/v1/chat/completions", Chat),
-    ("GET", "/api/internal/agent-config/<id>", Container),
+    ("GET", "/api/internal/agent-config/{id}", Container),
     // Last: behind it the browser is signed out.
     ("POST", "/api/auth/logout", Browser),
 ];
@@ -82,38 +82,55 @@ const ROUTES: &[(&str, &str, Wall)] = &[
 fn every_route_of_the_api_is_in_the_matrix() {
     let listed: BTreeSet<(String, String)> =
         ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
-    assert_eq!(listed, routes_in_the_source(), "the matrix (left) and api/src/routes (right) differ");
+    assert_eq!(listed, routes_of_the_api(), "the matrix (left) and the mounted routes (right) differ");
 }
 
-fn routes_in_the_source() -> BTreeSet<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/src/routes");
-    let mut found = BTreeSet::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        for line in fs::read_to_string(&path).unwrap().lines() {
-            let Some((method, rest)) = line.strip_prefix("#[").and_then(|line| line.split_once("(\"")) else {
-                continue;
-            };
-            let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
-            let route = rest.split(['"', '?']).next().unwrap();
-            // As api/src/routes.rs mounts them.
-            let mount = match (name.as_str(), route) {
-                ("openai.rs", _) => "/v1",
-                ("internal.rs", _) => "/api/internal",
-                ("health.rs", "/healthz" | "/readyz") => "",
-                _ => "/api",
-            };
-            found.insert((method.to_string(), format!("{mount}{route}")));
-        }
-    }
+/// The committed OpenAPI document, which a test of `api` compares with what is mounted, and the internal port.
+fn routes_of_the_api() -> BTreeSet<(String, String)> {
+    let mut found: BTreeSet<(String, String)> =
+        operations().into_iter().map(|(method, path, _)| (method, path)).collect();
+    found.insert(("GET".into(), "/api/internal/agent-config/{id}".into()));
     found
+}
+
+fn operations() -> Vec<(String, String, Value)> {
+    let document: Value = serde_json::from_str(include_str!("../../../api/openapi.json")).unwrap();
+    let paths = document["paths"].as_object().unwrap().clone();
+    let of = |(path, item): (String, Value)| {
+        let operations = item.as_object().unwrap().clone();
+        operations
+            .into_iter()
+            .map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
+    };
+    paths.into_iter().flat_map(of).collect()
+}
+
+/// The document tells clients which credentials an operation takes: what the matrix proves.
+#[test]
+fn the_document_says_who_gets_in() {
+    for (method, path, operation) in operations() {
+        let wall = ROUTES.iter().find(|(m, p, _)| (*m, *p) == (&method, &path)).unwrap().2;
+        let session = json!({ "session": [] });
+        let mut ways = match wall {
+            Open => vec![],
+            Setup => vec![json!({ "setup": [] })],
+            Browser | Admin => vec![session],
+            Chat => vec![session, json!({ "token": ["chat"] })],
+            Jobs => vec![session, json!({ "token": ["jobs"] })],
+            Container => unreachable!("not on the public port"),
+        };
+        // Absent = what the whole document says.
+        let said =
+            operation["security"].as_array().cloned().unwrap_or_else(|| vec![json!({ "session": [] })]);
+        ways.retain(|way| !said.contains(way));
+        assert!(ways.is_empty(), "{method} {path}: the document lacks {ways:?}");
+    }
 }
 
 /// The answer's status; its body may never end and is not read.
 async fn status(person: &Person, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
     // An id of a kind that exists nowhere: whoever may come in does not find it.
-    let path = path.replace("<id>", &format!("{}_{}", kind(path), uuid::Uuid::now_v7().simple()));
+    let path = path.replace("{id}", &format!("{}_{}", kind(path), uuid::Uuid::now_v7().simple()));
     let request = person.request(method.parse().unwrap(), &path);
     let admin = json!({ "username": "mallory", "password": "correct horse battery staple" });
     let body = if path.ends_with("/breakglass") { admin } else { json!({}) };
@@ -143,9 +160,21 @@ async fn each_kind_of_caller_gets_through_its_own_doors_only() {
         let made = bob.post("/api/tokens", &json!({ "name": scope, "scopes": [scope] })).await;
         Person::with_token(&mosaic.url, made.body["token"].as_str().unwrap())
     };
-    let (chat, jobs) = (token("chat").await, token("jobs").await);
+    let (chat, jobs, knowledge) = (token("chat").await, token("jobs").await, token("knowledge").await);
+    let gateway = Person::with_token(&mosaic.url, "mgt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    let (carol, hers) = disabled(&mosaic).await;
     let anon = mosaic.anon();
-    let all = [("anonymous", &anon), ("bob", &bob), ("admin", &admin), ("chat", &chat), ("jobs", &jobs)];
+    let all = [
+        ("anonymous", &anon),
+        ("bob", &bob),
+        ("admin", &admin),
+        ("chat", &chat),
+        ("jobs", &jobs),
+        ("knowledge", &knowledge),
+        ("a container", &gateway),
+        ("a disabled user", &carol),
+        ("a disabled user's token", &hers),
+    ];
     for (method, path, wall) in ROUTES {
         for (who, person) in all {
             if *path == "/api/auth/logout" && who == "admin" {
@@ -163,6 +192,18 @@ async fn each_kind_of_caller_gets_through_its_own_doors_only() {
     assert_eq!(bob.get("/api/auth/me").await.status, 401, "signed out");
 }
 
+/// Somebody who was signed in and had a token when he was shut out.
+async fn disabled(mosaic: &Mosaic) -> (Person, Person) {
+    let carol = mosaic.user("carol").await;
+    let made =
+        carol.post("/api/tokens", &json!({ "name": "t", "scopes": ["chat", "jobs", "knowledge"] })).await;
+    let hers = Person::with_token(&mosaic.url, made.body["token"].as_str().unwrap());
+    assert_eq!((carol.get("/api/chats").await.status, hers.get("/api/chats").await.status), (200, 200));
+    let disable = "update users set disabled_at = now() where username = 'carol'";
+    sqlx::query(disable).execute(&mosaic.database.pool).await.unwrap();
+    (carol, hers)
+}
+
 /// How a caller is refused; `None` when he is let in.
 fn expected(wall: Wall, who: &str) -> Option<u16> {
     match (wall, who) {
@@ -170,9 +211,9 @@ fn expected(wall: Wall, who: &str) -> Option<u16> {
         (Setup, _) => Some(403),
         // On the public port there is no such door.
         (Container, _) => Some(404),
-        (_, "anonymous") => Some(401),
+        (_, "anonymous" | "a container" | "a disabled user" | "a disabled user's token") => Some(401),
         (Chat, "chat") | (Jobs, "jobs") => None,
-        (_, "chat" | "jobs") => Some(403),
+        (_, "chat" | "jobs" | "knowledge") => Some(403),
         (Admin, "bob") => Some(403),
         _ => None,
     }
@@ -233,11 +274,4 @@ async fn a_credential_that_is_not_exactly_right_is_none() {
             assert_eq!(person.get("/api/chats").await.status, 401, "{what}");
         }
     }
-    let carol = mosaic.user("carol").await;
-    let hers = carol.post("/api/tokens", &json!({ "name": "hers", "scopes": ["chat"] })).await;
-    let hers = Person::with_token(&mosaic.url, hers.body["token"].as_str().unwrap());
-    assert_eq!((carol.get("/api/chats").await.status, hers.get("/api/chats").await.status), (200, 200));
-    let disable = "update users set disabled_at = now() where username = 'carol'";
-    sqlx::query(disable).execute(&mosaic.database.pool).await.unwrap();
-    assert_eq!((carol.get("/api/chats").await.status, hers.get("/api/chats").await.status), (401, 401));
 }
