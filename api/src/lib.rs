@@ -10,6 +10,7 @@ mod guards;
 mod headers;
 mod openai_error;
 mod openapi;
+mod page;
 mod problem;
 pub mod routes;
 mod sse;

@@ -1,6 +1,7 @@
 //! The whole table of paths: what is mounted where.
 
 mod agents;
+mod audit;
 mod auth;
 mod chats;
 mod container;
@@ -13,6 +14,7 @@ mod providers;
 mod settings;
 mod tokens;
 mod turns;
+mod users;
 
 use crate::openapi;
 use rocket::{Build, Rocket, routes};
@@ -85,9 +87,13 @@ table! {
         turns::stop,
         // what happens for him
         jobs::get,
-        // what an admin sets
+        audit::own,
+        // what an admin sets and sees
         settings::get,
-        settings::change;
+        settings::change,
+        users::list,
+        users::change,
+        audit::list;
 
     /// `/v1`
     OpenAiDocument, openai: openai::models, openai::complete;

@@ -49,8 +49,11 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What a crate's own tests may link besides.
-const TEST_ARROWS: &[(&str, &[&str])] =
-    &[("workers", &["migrations", "store"]), ("stub-agent", &["stub-llm"]), ("tests", &["domain", "store"])];
+const TEST_ARROWS: &[(&str, &[&str])] = &[
+    ("workers", &["migrations", "store"]),
+    ("stub-agent", &["stub-llm"]),
+    ("tests", &["domain", "store", "vault"]),
+];
 
 /// Who may link what from outside. A `*` at the end stands for every name that begins so.
 const OUTSIDE: &[(&str, &[&str])] = &[

@@ -7,11 +7,13 @@
     clippy::disallowed_methods
 )]
 
+mod accounts;
 mod agent_config;
 mod arrows;
 mod causes;
 mod chat;
 mod faults;
+mod keys;
 mod onboarding;
 mod openai;
 mod real;

@@ -22,6 +22,8 @@ pub struct Options {
     pub workers: usize,
     /// Memory of an agent in MiB.
     pub memory_mib: u32,
+    /// MOSAIC_SECRET_KEY of the processes that are started from now on.
+    pub secret_key: String,
     /// An own database, if not a fresh one.
     pub database: Option<Database>,
 }
@@ -29,7 +31,13 @@ pub struct Options {
 impl Default for Options {
     /// The stub agent, one worker.
     fn default() -> Self {
-        Self { image: prepared("MOSAIC_TEST_STUB_IMAGE"), workers: 1, memory_mib: 128, database: None }
+        Self {
+            image: prepared("MOSAIC_TEST_STUB_IMAGE"),
+            workers: 1,
+            memory_mib: 128,
+            secret_key: SECRET_KEY.to_owned(),
+            database: None,
+        }
     }
 }
 
@@ -50,7 +58,8 @@ pub struct Mosaic {
     pub database: Database,
     /// The stand-in for a provider, reachable from here and from containers.
     pub llm: Handle,
-    pub(crate) options: Options,
+    /// How it was started, and how further processes are.
+    pub options: Options,
     ports: (u16, u16),
     pub(crate) api: Option<Child>,
     pub(crate) replicas: Vec<Child>,
@@ -135,16 +144,23 @@ impl Mosaic {
     fn spawn(&self, args: &[&str]) -> Child {
         let name = format!("{}-{}.log", args[0], uuid::Uuid::now_v7().simple());
         let log = File::create(self.folder.path().join(name)).unwrap();
-        Command::new(prepared("MOSAIC_TEST_BIN"))
-            .args(args)
-            .env("DATABASE_URL", &self.database.url)
-            .env("MOSAIC_SECRET_KEY", SECRET_KEY)
+        self.command(args)
             .env("MOSAIC_LOG", "debug")
-            .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
             .unwrap()
+    }
+
+    /// `mosaic …` over this instance's database.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(prepared("MOSAIC_TEST_BIN"));
+        command
+            .args(args)
+            .env("DATABASE_URL", &self.database.url)
+            .env("MOSAIC_SECRET_KEY", &self.options.secret_key)
+            .stdin(Stdio::null());
+        command
     }
 
     /// Everything its processes have logged.

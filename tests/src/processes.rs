@@ -2,6 +2,7 @@
 
 use crate::{Mosaic, docker, eventually, mosaic::free_port};
 use std::process::{Command, ExitStatus};
+use tokio::task::JoinHandle;
 
 impl Mosaic {
     /// A further API over the same database; answers with its address.
@@ -21,6 +22,23 @@ impl Mosaic {
     pub async fn end_worker(&mut self, number: usize) -> ExitStatus {
         let child = self.workers[number].take().expect("it runs");
         end(child).await
+    }
+
+    /// Runs `mosaic …` to its end; whether it went well, and all it said.
+    pub fn run(&self, args: &[&str]) -> (bool, String) {
+        let output = self.command(args).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// The same beside the test.
+    pub fn running(&self, args: &[&str]) -> JoinHandle<(bool, String)> {
+        let mut command = self.command(args);
+        tokio::task::spawn_blocking(move || {
+            let output = command.output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+        })
     }
 
     /// How often the provider was asked a question that contains `text`.

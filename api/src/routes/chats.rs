@@ -3,7 +3,8 @@
 use crate::{
     body::Body,
     guards::{Caller, Chat as ChatScope, Id},
-    problem::{Problem, Reply},
+    page,
+    problem::Reply,
 };
 use chrono::{DateTime, Utc};
 use domain::{AgentId, ChatId, TurnId, turn::TurnStatus};
@@ -12,9 +13,6 @@ use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-
-/// The largest page.
-const PAGE: u32 = 100;
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -95,25 +93,12 @@ pub struct Page {
 )]
 #[get("/chats?<limit>&<cursor>")]
 pub async fn list(caller: Caller<ChatScope>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<Page>> {
-    let limit = limit.unwrap_or(30).clamp(1, PAGE);
-    let after = cursor.map(parse_cursor).transpose()?;
+    let limit = page::limit(limit);
+    let after = page::parse(cursor)?;
     let chats = chats::list(&caller.cx, after, limit).await?;
     let full = chats.len() == limit as usize;
-    let next_cursor = chats
-        .last()
-        .filter(|_| full)
-        .map(|last| format!("{}_{}", last.updated_at.timestamp_micros(), last.id));
+    let next_cursor = chats.last().filter(|_| full).map(|last| page::cursor(last.updated_at, last.id));
     Ok(Json(Page { items: chats.into_iter().map(Shown::from).collect(), next_cursor }))
-}
-
-fn parse_cursor(text: &str) -> Reply<(DateTime<Utc>, ChatId)> {
-    let parsed = || {
-        let (micros, id) = text.split_once('_')?;
-        Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
-    };
-    parsed().ok_or_else(|| {
-        Problem::new(Status::BadRequest, "bad_cursor", "Use the nextCursor of the page before.")
-    })
 }
 
 #[derive(Deserialize, ToSchema)]

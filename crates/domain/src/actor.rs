@@ -4,7 +4,7 @@ use crate::ids::UserId;
 use serde::{Deserialize, Serialize};
 
 /// What a person may do besides looking after his own things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Own things only.

@@ -1,7 +1,7 @@
 //! What happens for the acting user: his jobs with attempts and phases, without payload.
 
 use crate::{Cx, Error, Result};
-use ::jobs::JobState;
+pub use ::jobs::JobState;
 use chrono::{DateTime, Utc};
 use domain::JobId;
 use serde::Serialize;

@@ -3,6 +3,10 @@
 //! Together with the call sites of [`vault::open`] this is where secrets become readable; a test pins
 //! the list of those call sites.
 
+mod rotate;
+
+pub use rotate::{Standing, await_rotation, enqueue_rotation, rotate, standing};
+
 use crate::{Error, Result, Services};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
@@ -10,6 +14,10 @@ use domain::{InstanceId, UserId};
 use serde::{Deserialize, Serialize};
 use store::{Store, Tx, config, users};
 use vault::{DataKey, KeyCheck, KeyRing, WrappedKey};
+
+/// Names of the facts in `system_config`.
+const IDENTITY: &str = "identity";
+const INSTANCE_KEY: &str = "instance_key";
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,11 +33,18 @@ pub(crate) async fn identity(store: &Store, ring: &KeyRing, now: DateTime<Utc>) 
     let fresh =
         StoredIdentity { instance, key_check: STANDARD.encode(KeyCheck::create(ring, instance)?.to_bytes()) };
     // Replicas that start at the same moment agree on the first one's.
-    let stored = config::get_or_insert(&mut tx, "identity", &fresh).await?.value;
+    let stored = config::get_or_insert(&mut tx, IDENTITY, &fresh).await?.value;
     tx.commit().await?;
     let check = STANDARD.decode(&stored.key_check).map_err(Error::internal)?;
     KeyCheck::from_bytes(&check)?.verify(ring, stored.instance)?;
     Ok(stored.instance)
+}
+
+/// The instance's own data key as `system_config` holds it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredKey {
+    wrapped: String,
 }
 
 /// The user's data key, made at his first secret.

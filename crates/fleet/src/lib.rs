@@ -5,6 +5,7 @@
 
 pub mod agent_config;
 pub mod agents;
+pub mod audit;
 pub mod auth;
 pub mod chats;
 pub mod completions;
@@ -14,7 +15,7 @@ mod error;
 mod gateways;
 pub mod health;
 pub mod jobs;
-mod keys;
+pub mod keys;
 pub mod onboarding;
 mod progress;
 pub mod providers;
@@ -22,6 +23,7 @@ mod services;
 pub mod settings;
 pub mod tokens;
 pub mod turns;
+pub mod users;
 
 pub use cx::{Cx, Origin, request_id};
 pub use error::{Error, Fault, Result};

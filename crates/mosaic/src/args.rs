@@ -99,6 +99,12 @@ pub struct Doctor {
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
+    /// After MOSAIC_SECRET_KEY became `new,old` and all processes were restarted: have everything wrapped by the new key
+    RotateKey {
+        /// Folder for database, key and logs, as given to `up`
+        #[arg(long)]
+        data_dir: Option<PathBuf>,
+    },
     /// Give the breakglass admin a new password, read from standard input
     ResetBreakglass {
         /// Folder for database, key and logs, as given to `up`

@@ -146,6 +146,21 @@ pub async fn request_stop(tx: &mut Tx, id: TurnId) -> Result<bool> {
     Ok(done.rows_affected() > 0)
 }
 
+/// Asks all running turns of a user to stop; answers with them.
+pub async fn request_stop_of(tx: &mut Tx, user: UserId) -> Result<Vec<TurnId>> {
+    let asked: Vec<Uuid> = sqlx::query_scalar(
+        "update turns set stop_requested_at = coalesce(stop_requested_at, now())
+         where user_id = $1 and status in ('pending', 'running') returning id",
+    )
+    .bind(user.uuid())
+    .fetch_all(tx.conn())
+    .await?;
+    for id in &asked {
+        tx.notify(listen::STOP, &id.to_string()).await?;
+    }
+    Ok(asked.into_iter().map(TurnId::from).collect())
+}
+
 /// Who holds a turn: its id and the fence that every write is checked against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {

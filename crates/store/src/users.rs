@@ -122,3 +122,91 @@ pub async fn insert_wrapped_key(tx: &mut Tx, user: UserId, key_id: &str, wrapped
         .fetch_one(tx.conn())
         .await?)
 }
+
+/// An account as an admin sees it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Listed {
+    /// The account.
+    #[sqlx(flatten)]
+    pub user: User,
+    /// Whether it has a breakglass password.
+    pub breakglass: bool,
+    /// Its last request by a session that is still there.
+    pub last_seen_at: Option<DateTime<Utc>>,
+}
+
+/// Accounts by name, behind `after`; needs system scope, because sessions and passwords are nobody else's.
+pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Listed>> {
+    Ok(sqlx::query_as(
+        "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at,
+                exists (select from breakglass_users b where b.user_id = u.id) as breakglass,
+                (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as last_seen_at
+         from users u where $1::text is null or lower(u.username) > lower($1)
+         order by lower(u.username) limit $2",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// One account as an admin sees it, locked against changes by others until the transaction ends.
+pub async fn get_locked(tx: &mut Tx, id: UserId) -> Result<Option<Listed>> {
+    Ok(sqlx::query_as(
+        "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at,
+                exists (select from breakglass_users b where b.user_id = u.id) as breakglass,
+                (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as last_seen_at
+         from users u where u.id = $1 for update of u",
+    )
+    .bind(id.uuid())
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Changes what an admin may change of an account.
+pub async fn set_standing(tx: &mut Tx, id: UserId, role: &str, disabled: bool) -> Result<()> {
+    sqlx::query(
+        "update users set role = $2, disabled_at = case when $3 then coalesce(disabled_at, now()) end where id = $1",
+    )
+    .bind(id.uuid())
+    .bind(role)
+    .bind(disabled)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Wrapped data keys that another key than `key_id` wraps, locked; in the order of their users, behind `after`.
+pub async fn keys_of_others(
+    tx: &mut Tx,
+    key_id: &str,
+    after: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<(UserId, Vec<u8>)>> {
+    let rows: Vec<(Uuid, Vec<u8>)> = sqlx::query_as(
+        "select user_id, wrapped from user_keys
+         where key_id <> $1 and ($2::uuid is null or user_id > $2) order by user_id limit $3 for update",
+    )
+    .bind(key_id)
+    .bind(after.map(UserId::uuid))
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|(user, wrapped)| (user.into(), wrapped)).collect())
+}
+
+/// Replaces a user's wrapped data key; the key inside is the same.
+pub async fn replace_wrapped_key(tx: &mut Tx, user: UserId, key_id: &str, wrapped: &[u8]) -> Result<()> {
+    sqlx::query("update user_keys set key_id = $2, wrapped = $3, updated_at = now() where user_id = $1")
+        .bind(user.uuid())
+        .bind(key_id)
+        .bind(wrapped)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// How many wrapped data keys there are, by the id of the key that wraps them.
+pub async fn count_keys(tx: &mut Tx) -> Result<Vec<(String, i64)>> {
+    Ok(sqlx::query_as("select key_id, count(*) from user_keys group by key_id").fetch_all(tx.conn()).await?)
+}

@@ -69,6 +69,10 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/api/turns/{id}/events", Chat),
     ("POST", "/api/turns/{id}/stop", Chat),
     ("GET", "/api/jobs/{id}", Jobs),
+    ("GET", "/api/me/activity", Browser),
+    ("GET", "/api/users", Admin),
+    ("PATCH", "/api/users/{id}", Admin),
+    ("GET", "/api/audit", Admin),
     ("GET", "/api/settings", Admin),
     ("PATCH", "/api/settings", Admin),
     ("GET", "/v1/models", Chat),
@@ -147,6 +151,7 @@ fn kind(path: &str) -> &'static str {
         ("chats", "cht"),
         ("turns", "trn"),
         ("jobs", "job"),
+        ("users", "usr"),
     ];
     kinds.into_iter().find(|(noun, _)| path.contains(noun)).map_or("ctr", |(_, prefix)| prefix)
 }

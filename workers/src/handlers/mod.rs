@@ -1,6 +1,7 @@
 //! One handler per kind of job: from payload to use-case, from its error to an outcome.
 
 mod restart_container;
+mod rotate_keys;
 mod start_container;
 mod stop_container;
 mod test_provider;
@@ -13,7 +14,7 @@ use fleet::{
 };
 use jobs::{
     Outcome,
-    kinds::{RestartContainer, StartContainer, StopContainer, TestProvider},
+    kinds::{RestartContainer, RotateKeys, StartContainer, StopContainer, TestProvider},
 };
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -32,8 +33,10 @@ pub struct Tools {
 /// The handlers of all kinds.
 pub fn registry(tools: Tools) -> Registry {
     let with = |tools: &Tools| tools.clone();
-    let (start, stop, restart, test) = (with(&tools), with(&tools), with(&tools), tools);
+    let (start, stop, restart, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
+    let test = tools;
     Registry::new()
+        .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
         .handle(move |job, payload: StartContainer| start_container::handle(start.clone(), job, payload))
         .handle(move |job, payload: StopContainer| stop_container::handle(stop.clone(), job, payload))
         .handle(move |job, payload: RestartContainer| {

@@ -53,7 +53,7 @@ impl Drivers {
         self.driven().len()
     }
 
-    pub(super) fn stop(&self, id: TurnId) {
+    pub(crate) fn stop(&self, id: TurnId) {
         if let Some(live) = self.find(id) {
             live.stop.cancel();
         }

@@ -140,7 +140,7 @@ async fn instance(url: &SecretString, key: &SecretString, args: &args::Worker, f
         Ok(services) => services,
         Err(error) => return findings.push(finding("secret key", Err(format!("{error:#}")))),
     };
-    findings.push(finding("secret key", Ok("fits this database".into())));
+    findings.push(finding("secret key", secret_key(&services).await));
     let settings = services.settings.get();
     if let Ok(docker) = parts::docker(args) {
         let image = match docker.image_present(&settings.agent_image).await {
@@ -161,6 +161,21 @@ async fn instance(url: &SecretString, key: &SecretString, args: &args::Worker, f
         Err(error) => Err(format!("NOT ENFORCED: {error}")),
     };
     findings.push(finding("guard", guard));
+}
+
+/// Whether the key fits, and whether an older one can go.
+async fn secret_key(services: &Services) -> Result<String, String> {
+    let standing = fleet::keys::standing(services).await.map_err(|error| error.to_string())?;
+    match (standing.lost, standing.behind, standing.older) {
+        (0, 0, 0) => Ok("fits this database".into()),
+        (0, 0, _) => Ok("fits; only the first key is needed, the others can go".into()),
+        (0, behind, _) => {
+            Ok(format!("fits; {behind} keys still need an older one: `mosaic admin rotate-key`"))
+        }
+        (lost, ..) => Err(format!(
+            "{lost} keys cannot be opened: put the older key back behind the new one (`new,old`)"
+        )),
+    }
 }
 
 /// Places for users' networks, and how many are taken.

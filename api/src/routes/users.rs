@@ -1,0 +1,86 @@
+//! `/api/users`: accounts, for admins.
+
+use crate::{
+    body::Body,
+    guards::{Caller, Cookie, Id},
+    page,
+    problem::Reply,
+};
+use chrono::{DateTime, Utc};
+use domain::{Role, UserId};
+use fleet::users::{self, Listed, Patch};
+use rocket::{get, patch, serde::json::Json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = User)]
+pub struct Shown {
+    id: UserId,
+    username: String,
+    display_name: String,
+    role: Role,
+    /// It can sign in with a password when nothing else works; it cannot be shut or demoted.
+    breakglass: bool,
+    /// Since when it is shut; null = open.
+    disabled_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    /// Its last request from a browser, as far as a session tells.
+    last_seen_at: Option<DateTime<Utc>>,
+}
+
+impl From<Listed> for Shown {
+    fn from(listed: Listed) -> Self {
+        let Listed { user, breakglass, last_seen_at } = listed;
+        Self {
+            id: user.id,
+            username: user.username,
+            display_name: user.display_name,
+            role: Role::from_stored(&user.role),
+            breakglass,
+            disabled_at: user.disabled_at,
+            created_at: user.created_at,
+            last_seen_at,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = UserPage)]
+pub struct Page {
+    items: Vec<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// All accounts, by name.
+#[utoipa::path(responses((status = 200, description = "Done", body = Page)))]
+#[get("/users?<limit>&<cursor>")]
+pub async fn list(caller: Caller<Cookie>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<Page>> {
+    let limit = page::limit(limit);
+    let listed = users::list(&caller.cx, cursor, limit).await?;
+    let full = listed.len() == limit as usize;
+    let next_cursor = listed.last().filter(|_| full).map(|last| last.user.username.clone());
+    Ok(Json(Page { items: listed.into_iter().map(Shown::from).collect(), next_cursor }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UserChanges)]
+pub struct Changes {
+    role: Option<Role>,
+    disabled: Option<bool>,
+}
+
+/// Changes role or access of another account.
+#[utoipa::path(
+    request_body = Changes,
+    responses((status = 200, description = "Done", body = Shown))
+)]
+#[patch("/users/<id>", data = "<body>")]
+pub async fn change(caller: Caller<Cookie>, id: Id<UserId>, body: Body<Changes>) -> Reply<Json<Shown>> {
+    let Changes { role, disabled } = body.0;
+    Ok(Json(users::change(&caller.cx, id.0, Patch { role, disabled }).await?.into()))
+}

@@ -1,0 +1,147 @@
+//! Another instance key: what the older ones wrap is wrapped by the newest, online.
+//!
+//! Only the data keys are wrapped again; what they seal stays as it is. Every batch is a transaction of its own
+//! and every key of the ring opens, so nothing is unreadable at any moment, also when this ends half-way.
+
+use super::{IDENTITY, INSTANCE_KEY, StoredIdentity, StoredKey};
+use crate::{Cx, Error, Progress, Result, Services};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use domain::{Actor, JobId};
+use jobs::{ActsFor, JobView, kinds::RotateKeys};
+use serde_json::json;
+use std::time::Duration;
+use store::{Tx, config, users};
+use vault::{KeyCheck, WrappedKey};
+
+/// Data keys that are wrapped in one transaction.
+const BATCH: i64 = 100;
+
+/// How the stored keys stand to the ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Keys of the ring besides the newest.
+    pub older: usize,
+    /// Stored keys that only an older key of the ring opens.
+    pub behind: u64,
+    /// Stored keys that no key of the ring opens.
+    pub lost: u64,
+}
+
+/// Whether a rotation is needed, and whether the older keys can go.
+pub async fn standing(services: &Services) -> Result<Standing> {
+    let ids: Vec<String> = services.ring.ids().map(|id| id.to_string()).collect();
+    let mut tx = services.store.system("do the stored keys fit").await?;
+    let mut found = users::count_keys(&mut tx).await?;
+    if let Some((wrapped, _)) = instance_key(&mut tx).await? {
+        found.push((wrapped.key_id().to_string(), 1));
+    }
+    let (check, ..) = key_check(&mut tx).await?;
+    found.push((check.key_id().to_string(), 1));
+    let mut standing = Standing { older: ids.len() - 1, behind: 0, lost: 0 };
+    for (id, count) in found {
+        let count = u64::try_from(count).unwrap_or_default();
+        match ids.iter().position(|known| *known == id) {
+            Some(0) => {}
+            Some(_) => standing.behind += count,
+            None => standing.lost += count,
+        }
+    }
+    Ok(standing)
+}
+
+/// Asks the workers for it.
+pub async fn enqueue_rotation(services: &Services) -> Result<JobId> {
+    let actor = Actor::System("rotation of the instance key, asked for on the server");
+    let mut tx = services.store.begin(&actor).await?;
+    let job = jobs::enqueue(&mut tx, ActsFor::from(&actor), &RotateKeys {}, jobs::Options::default()).await?;
+    tx.commit().await?;
+    Ok(job.id)
+}
+
+/// Waits for its end; what it says while `patience` lasts.
+pub async fn await_rotation(services: &Services, id: JobId, patience: Duration) -> Result<Option<JobView>> {
+    let actor = Actor::System("waiting for the rotation of the instance key");
+    Ok(jobs::wait(&services.store, &services.ear, &actor, id, patience).await?)
+}
+
+/// The job: wraps every data key by the newest key. Begun again it goes on where it was.
+pub async fn rotate(cx: &Cx, job: &dyn Progress) -> Result<u64> {
+    let services = &cx.services;
+    let newest = services.ring.newest_id().to_string();
+    let (mut done, mut lost, mut last) = (0, 0, None);
+    job.phase("users").await;
+    loop {
+        let mut tx = services.store.system("rotation of the instance key").await?;
+        let batch = users::keys_of_others(&mut tx, &newest, last, BATCH).await?;
+        let Some((end, _)) = batch.last() else { break };
+        last = Some(*end);
+        for (user, wrapped) in batch {
+            match services.ring.rewrap(&WrappedKey::from_bytes(&wrapped)?, Some(user)) {
+                Ok(fresh) => {
+                    users::replace_wrapped_key(&mut tx, user, &newest, &fresh.to_bytes()).await?;
+                    done += 1;
+                }
+                Err(vault::Error::UnknownKey { .. }) => lost += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        tx.commit().await?;
+    }
+    job.phase("instance").await;
+    // Another process may make the instance's key just now: then it is the newest's already.
+    done += u64::from(rewrap_instance(services).await?);
+    // Last: it says which keys are needed, and until here the older ones are.
+    if lost == 0 {
+        renew_check(services).await?;
+    }
+    let mut tx = cx.begin().await?;
+    cx.audit(&mut tx, "keys.rotate", &newest, None, json!({ "wrapped": done, "lost": lost })).await?;
+    tx.commit().await?;
+    if lost > 0 {
+        let detail = format!(
+            "{lost} keys are wrapped by a key that MOSAIC_SECRET_KEY does not name (any more). Put it back behind the new one and rotate again."
+        );
+        return Err(Error::conflict("key_missing", detail));
+    }
+    Ok(done)
+}
+
+async fn rewrap_instance(services: &Services) -> Result<bool> {
+    let mut tx = services.store.system("rotation of the instance key").await?;
+    let Some((wrapped, version)) = instance_key(&mut tx).await? else { return Ok(false) };
+    if wrapped.key_id() == services.ring.newest_id() {
+        return Ok(false);
+    }
+    let fresh = services.ring.rewrap(&wrapped, None)?;
+    let fresh = StoredKey { wrapped: STANDARD.encode(fresh.to_bytes()) };
+    config::replace(&mut tx, INSTANCE_KEY, &fresh, version).await?.ok_or(Error::Stale)?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn renew_check(services: &Services) -> Result<()> {
+    let mut tx = services.store.system("rotation of the instance key").await?;
+    let (check, stored, version) = key_check(&mut tx).await?;
+    if check.key_id() == services.ring.newest_id() {
+        return Ok(());
+    }
+    check.verify(&services.ring, stored.instance)?;
+    let fresh = KeyCheck::create(&services.ring, stored.instance)?;
+    let fresh = StoredIdentity { key_check: STANDARD.encode(fresh.to_bytes()), ..stored };
+    config::replace(&mut tx, IDENTITY, &fresh, version).await?.ok_or(Error::Stale)?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn instance_key(tx: &mut Tx) -> Result<Option<(WrappedKey, i64)>> {
+    let Some(fact) = config::get::<StoredKey>(tx, INSTANCE_KEY).await? else { return Ok(None) };
+    let bytes = STANDARD.decode(&fact.value.wrapped).map_err(Error::internal)?;
+    Ok(Some((WrappedKey::from_bytes(&bytes)?, fact.version)))
+}
+
+async fn key_check(tx: &mut Tx) -> Result<(KeyCheck, StoredIdentity, i64)> {
+    let fact = config::get::<StoredIdentity>(tx, IDENTITY).await?;
+    let fact = fact.ok_or_else(|| Error::internal("the instance has no identity"))?;
+    let bytes = STANDARD.decode(&fact.value.key_check).map_err(Error::internal)?;
+    Ok((KeyCheck::from_bytes(&bytes)?, fact.value, fact.version))
+}

@@ -1,0 +1,149 @@
+//! Admins look after accounts, and everybody sees who did what.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Mosaic, Person, docker, eventually};
+
+async fn id_of(admin: &Person, name: &str) -> String {
+    let users = admin.get("/api/users").await.body;
+    let found = users["items"].as_array().unwrap().iter().find(|user| user["username"] == name).cloned();
+    found.unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn shutting_an_account_ends_everything_of_it_at_once() {
+    let mosaic = Mosaic::start().await;
+    let admin = mosaic.onboarded().await;
+    let bob = mosaic.equipped("bob").await;
+    let made = bob.post("/api/tokens", &json!({ "name": "t", "scopes": ["chat"] })).await;
+    let program = Person::with_token(&mosaic.url, made.body["token"].as_str().unwrap());
+    assert_eq!(bob.ask_once("Hello").await["status"], "done");
+    let chat = bob.chat().await;
+    let turn = bob.ask(&chat, "[[llm:tokens=600,gap=100]] Tell me something long").await;
+    let mut events = bob.follow(&turn, 0).await;
+    events.until("stage").await;
+
+    let user = format!("/api/users/{}", id_of(&admin, "bob").await);
+    let shut = admin.patch(&user, &json!({ "disabled": true })).await;
+    assert_eq!(shut.status, 200, "{:?}", shut.body);
+    assert!(shut.body["disabledAt"].is_string());
+    assert_eq!(bob.get("/api/auth/me").await.status, 401, "his session is over");
+    assert_eq!(program.get("/api/chats").await.status, 401, "his token is refused");
+    let container = mosaic.containers().await.remove(0);
+    eventually("his container stops", || async {
+        (docker(&["inspect", "-f", "{{.State.Running}}", &container]) == "false").then_some(())
+    })
+    .await;
+    eventually("his answer stops", || async {
+        let status: String = sqlx::query_scalar("select status from turns order by id desc limit 1")
+            .fetch_one(&mosaic.database.pool)
+            .await
+            .unwrap();
+        (!matches!(status.as_str(), "pending" | "running")).then_some(())
+    })
+    .await;
+
+    let open = admin.patch(&user, &json!({ "disabled": false })).await;
+    assert!(open.body["disabledAt"].is_null(), "{:?}", open.body);
+    assert_eq!(bob.get("/api/auth/me").await.status, 401, "he signs in anew");
+    assert_eq!(program.get("/api/chats").await.status, 200, "his token counts again");
+}
+
+#[tokio::test]
+async fn nobody_can_lock_everybody_out() {
+    let mosaic = Mosaic::start().await;
+    let root = mosaic.onboarded().await;
+    let carol = mosaic.user("carol").await;
+    let users = root.get("/api/users?limit=1").await.body;
+    assert_eq!(users["items"][0]["username"], "carol");
+    let next = root.get(&format!("/api/users?cursor={}", users["nextCursor"].as_str().unwrap())).await.body;
+    assert_eq!(
+        (&next["items"][0]["username"], &next["items"][0]["breakglass"]),
+        (&json!("root"), &json!(true))
+    );
+    let (her, his) = (id_of(&root, "carol").await, id_of(&root, "root").await);
+
+    let raised = root.patch(&format!("/api/users/{her}"), &json!({ "role": "admin" })).await;
+    assert_eq!(raised.body["role"], "admin");
+    for change in [json!({ "disabled": true }), json!({ "role": "user" })] {
+        let refused = carol.patch(&format!("/api/users/{his}"), &change).await;
+        assert_eq!((refused.status, &refused.body["code"]), (409, &json!("breakglass_protected")));
+        let refused = carol.patch(&format!("/api/users/{her}"), &change).await;
+        assert_eq!((refused.status, &refused.body["code"]), (409, &json!("own_account")));
+    }
+    assert_eq!(root.patch(&format!("/api/users/{her}"), &json!({ "role": "god" })).await.status, 422);
+    assert_eq!(root.patch(&format!("/api/users/{her}"), &json!({ "role": "user" })).await.status, 200);
+    assert_eq!(carol.get("/api/users").await.status, 403, "at once");
+}
+
+#[tokio::test]
+async fn the_log_tells_each_what_concerns_him() {
+    let mosaic = Mosaic::start().await;
+    let root = mosaic.onboarded().await;
+    let bob = mosaic.equipped("bob").await;
+    let carol = mosaic.user("carol").await;
+    let his = id_of(&root, "bob").await;
+    root.patch(&format!("/api/users/{his}"), &json!({ "role": "admin" })).await;
+    root.patch(&format!("/api/users/{his}"), &json!({ "role": "user" })).await;
+
+    let page = root.get(&format!("/api/audit?owner={his}&action=user&limit=1")).await.body;
+    let entry = &page["items"][0];
+    assert_eq!((&entry["action"], &entry["actorName"]), (&json!("user.change"), &json!("root")));
+    assert_eq!((&entry["ownerName"], &entry["outcome"]), (&json!("bob"), &json!("ok")));
+    assert_eq!(entry["detail"]["before"]["role"], "admin");
+    assert_eq!(entry["detail"]["after"]["role"], "user");
+    let cursor = page["nextCursor"].as_str().unwrap();
+    let older = root.get(&format!("/api/audit?owner={his}&action=user&cursor={cursor}")).await.body;
+    assert_eq!(actions(&older), ["user.change"]);
+    for (wrong, status) in [
+        ("outcome=maybe", 422),
+        ("actor=bob", 422),
+        ("from=yesterday", 422),
+        ("cursor=1", 400),
+        ("format=pdf", 422),
+    ] {
+        assert_eq!(root.get(&format!("/api/audit?{wrong}")).await.status, status, "{wrong}");
+    }
+
+    let own = bob.get("/api/me/activity").await.body;
+    let seen = actions(&own);
+    assert!(
+        seen.contains(&"provider.create".to_owned()) && seen.contains(&"user.change".to_owned()),
+        "{seen:?}"
+    );
+    let touched =
+        own["items"].as_array().unwrap().iter().find(|entry| entry["action"] == "user.change").unwrap();
+    assert_eq!(touched["address"], "", "where the admin sits is not his business");
+    assert_eq!(actions(&carol.get("/api/me/activity").await.body), Vec::<String>::new());
+
+    for format in ["csv", "jsonl"] {
+        let request = root.request(Method::GET, &format!("/api/audit?format={format}"));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let named = response.headers()["content-disposition"].to_str().unwrap().to_owned();
+        assert!(named.contains(&format!("mosaic-audit.{format}")), "{named}");
+        let text = response.text().await.unwrap();
+        let all: i64 = sqlx::query_scalar("select count(*) from audit_log")
+            .fetch_one(&mosaic.database.pool)
+            .await
+            .unwrap();
+        let head = i64::from(format == "csv");
+        assert_eq!(i64::try_from(text.lines().count()).unwrap(), all + head, "{text}");
+    }
+    assert!(actions(&root.get("/api/audit").await.body).contains(&"audit.export".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_logged_stays_as_it_was() {
+    let mosaic = Mosaic::start().await;
+    mosaic.onboarded().await;
+    for sql in ["update audit_log set action = 'x'", "delete from audit_log", "truncate audit_log"] {
+        let refused = sqlx::query(sql).execute(&mosaic.database.pool).await.unwrap_err();
+        assert!(refused.to_string().contains("append-only"), "{sql}: {refused}");
+    }
+}
+
+fn actions(page: &Value) -> Vec<String> {
+    let items = page["items"].as_array().unwrap().iter();
+    items.map(|entry| entry["action"].as_str().unwrap().to_owned()).collect()
+}
