@@ -15,6 +15,7 @@ async fn a_person_and_the_real_agent() {
     profile(&names[0]);
     tools_are_shown(&person, &chat).await;
     a_change_is_applied(&person).await;
+    tools_and_skills_are_the_agents_own(&mosaic, &person, &chat).await;
     a_bad_key_is_named_and_a_new_one_works_at_once(&mosaic, &person, &chat).await;
 
     // Removed by hand: the next message brings it back, with its memory.
@@ -78,14 +79,45 @@ async fn a_change_is_applied(person: &Person) {
     .await;
 }
 
+/// An agent without `exec` cannot be talked into it, and its skill stands in its prompt.
+async fn tools_and_skills_are_the_agents_own(mosaic: &Mosaic, person: &Person, chat: &str) {
+    let agents = person.get("/api/agents").await.body;
+    let agent = format!("/api/agents/{}", agents["items"][0]["id"].as_str().unwrap());
+    assert_eq!(agents["items"][0]["tools"].as_array().unwrap().len(), 5, "all at first");
+    let skill =
+        json!({ "name": "birds", "description": "About \"herons\": always", "content": "Herons first." });
+    let change = json!({ "tools": ["read"], "skills": [skill] });
+    let before = applied(person).await;
+    assert_eq!(person.patch(&agent, &change).await.status, 200);
+    eventually("the change is in force", || async { (applied(person).await != before).then_some(()) }).await;
+    let turn = person.ask(chat, r#"[[llm:tool=exec,args={"command":"echo forty-two"}]]"#).await;
+    let turn = person.finished(&turn).await;
+    assert!(!turn["tools"].to_string().contains("\"result\":\"forty-two"), "{turn}");
+    assert!(!turn["answer"].as_str().unwrap().contains("said: forty-two"), "{turn}");
+    let prompt = mosaic.llm.requests().pop().unwrap().prompt;
+    assert!(prompt.contains("<name>birds</name>") && prompt.contains("herons"), "{prompt}");
+    let taken = json!({ "skills": [{ "name": "mosaic", "description": "x", "content": "y" }] });
+    let refused = person.patch(&agent, &taken).await;
+    assert_eq!((refused.status, &refused.body["errors"][0]["field"]), (422, &json!("skills.name")));
+    let back = json!({ "tools": ["read", "write", "edit", "exec", "web_fetch"], "skills": [] });
+    let before = applied(person).await;
+    assert_eq!(person.patch(&agent, &back).await.status, 200);
+    eventually("the change is in force", || async { (applied(person).await != before).then_some(()) }).await;
+}
+
+/// The version that the container says it runs with.
+async fn applied(person: &Person) -> Value {
+    person.get("/api/container").await.body["container"]["appliedVersion"].clone()
+}
+
 async fn a_bad_key_is_named_and_a_new_one_works_at_once(mosaic: &Mosaic, person: &Person, chat: &str) {
     let provider = person.get("/api/providers").await.body["items"][0]["id"].as_str().unwrap().to_owned();
     let provider = format!("/api/providers/{provider}");
-    let applied = || async { person.get("/api/container").await.body["container"]["appliedVersion"].clone() };
     for (key, works) in [("sk-bad", false), ("sk-good-again-123456", true)] {
-        let before = applied().await;
+        let before = applied(person).await;
         assert_eq!(person.patch(&provider, &json!({ "apiKey": key })).await.status, 200);
-        eventually("the new key is in force", || async { (applied().await != before).then_some(()) }).await;
+        eventually("the new key is in force", || async { (applied(person).await != before).then_some(()) })
+            .await;
         let turn = person.ask(chat, "Do you have the key?").await;
         let turn = person.finished(&turn).await;
         if works {

@@ -7,10 +7,14 @@ use crate::{
     problem::Reply,
 };
 use chrono::{DateTime, Utc};
-use domain::{AgentId, agent::Personality};
+use domain::{
+    AgentId,
+    agent::{Personality, Skill, Tool},
+};
 use fleet::agents::{self, Agent, Draft, Patch};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
@@ -23,6 +27,8 @@ pub struct Shown {
     model: String,
     fallbacks: Vec<String>,
     personality: Personality,
+    tools: BTreeSet<Tool>,
+    skills: Vec<Skill>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -37,6 +43,8 @@ impl From<Agent> for Shown {
             model: agent.model,
             fallbacks: agent.fallbacks,
             personality: agent.personality.0,
+            tools: Tool::from_stored(&agent.tools),
+            skills: agent.skills.0,
             version: agent.version,
             created_at: agent.created_at,
             updated_at: agent.updated_at,
@@ -54,11 +62,22 @@ pub struct NewAgent {
     fallbacks: Vec<String>,
     #[serde(default)]
     personality: Personality,
+    /// The tools it may use; all when absent.
+    tools: Option<BTreeSet<Tool>>,
+    #[serde(default)]
+    skills: Vec<Skill>,
 }
 
 impl From<NewAgent> for Draft {
     fn from(new: NewAgent) -> Self {
-        Self { name: new.name, model: new.model, fallbacks: new.fallbacks, personality: new.personality }
+        Self {
+            name: new.name,
+            model: new.model,
+            fallbacks: new.fallbacks,
+            personality: new.personality,
+            tools: new.tools.unwrap_or_else(|| Tool::ALL.into()),
+            skills: new.skills,
+        }
     }
 }
 
@@ -96,6 +115,8 @@ pub struct Changes {
     model: Option<String>,
     fallbacks: Option<Vec<String>>,
     personality: Option<Personality>,
+    tools: Option<BTreeSet<Tool>>,
+    skills: Option<Vec<Skill>>,
 }
 
 /// Changes an agent; a running container takes it over by itself.
@@ -111,8 +132,9 @@ pub async fn change(
     expected: Version,
     body: Body<Changes>,
 ) -> Reply<Json<Shown>> {
-    let Changes { name, model, fallbacks, personality } = body.0;
-    agents::change(&caller.cx, id.0, Patch { name, model, fallbacks, personality }, expected.0).await?;
+    let Changes { name, model, fallbacks, personality, tools, skills } = body.0;
+    let patch = Patch { name, model, fallbacks, personality, tools, skills };
+    agents::change(&caller.cx, id.0, patch, expected.0).await?;
     Ok(Json(agents::get(&caller.cx, id.0).await?.into()))
 }
 

@@ -5,7 +5,10 @@ use crate::{
     slug::Slug,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt,
+};
 use utoipa::ToSchema;
 
 /// `<provider slug>/<model id>`: which model of which of the user's providers.
@@ -66,3 +69,76 @@ impl Personality {
 
 /// The most fallback models one agent may name.
 pub const MAX_FALLBACKS: usize = 5;
+
+/// A tool of OpenClaw's own that an agent may be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AgentTool)]
+pub enum Tool {
+    /// Read files of its workspace.
+    Read,
+    /// Write files of its workspace.
+    Write,
+    /// Change files of its workspace.
+    Edit,
+    /// Run commands in its container. Such an agent can read its owner's keys.
+    Exec,
+    /// Fetch web pages, as far as the network policy lets it.
+    WebFetch,
+}
+
+impl Tool {
+    /// All of them: the default.
+    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::Edit, Self::Exec, Self::WebFetch];
+
+    /// OpenClaw's name, which is also the stored one.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Edit => "edit",
+            Self::Exec => "exec",
+            Self::WebFetch => "web_fetch",
+        }
+    }
+
+    /// Reads stored names; one that no version has written counts as not given.
+    pub fn from_stored(names: &[String]) -> BTreeSet<Self> {
+        Self::ALL.into_iter().filter(|tool| names.iter().any(|name| name == tool.as_str())).collect()
+    }
+}
+
+/// Something an agent knows how to do: a text that it reads when it needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Skill {
+    /// Its name, a slug; unique among the agent's skills.
+    #[schema(value_type = String)]
+    pub name: Slug,
+    /// When to use it, in one line of at most 300 characters: always in the agent's prompt.
+    pub description: String,
+    /// What to do, as Markdown of at most 20,000 characters.
+    pub content: String,
+}
+
+/// The most skills one agent may have: each costs a line of every prompt.
+pub const MAX_SKILLS: usize = 20;
+
+/// The name of the skill that Mosaic itself gives to every agent.
+pub const OWN_SKILL: &str = "mosaic";
+
+/// Checks an agent's skills.
+pub fn check_skills(skills: Vec<Skill>) -> Result<Vec<Skill>, Invalid> {
+    if skills.len() > MAX_SKILLS {
+        return Err(Invalid::new("skills", format!("Use at most {MAX_SKILLS} skills.")));
+    }
+    let mut names = HashSet::new();
+    for skill in &skills {
+        if skill.name.as_str() == OWN_SKILL || !names.insert(skill.name.as_str()) {
+            return Err(Invalid::new("skills.name", format!("`{}` is taken.", skill.name)));
+        }
+        invalid::line("skills.description", &skill.description, 300)?;
+        invalid::text("skills.content", &skill.content, 20_000)?;
+    }
+    Ok(skills)
+}

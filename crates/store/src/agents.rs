@@ -2,8 +2,12 @@
 
 use crate::{Error, Result, Tx};
 use chrono::{DateTime, Utc};
-use domain::{AgentId, Slug, UserId, agent::Personality};
+use domain::{
+    AgentId, Slug, UserId,
+    agent::{Personality, Skill, Tool},
+};
 use sqlx::{FromRow, types::Json};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// An agent as stored.
@@ -25,6 +29,10 @@ pub struct Agent {
     pub fallbacks: Vec<String>,
     /// Its texts.
     pub personality: Json<Personality>,
+    /// Names of the tools it may use.
+    pub tools: Vec<String>,
+    /// What it knows how to do.
+    pub skills: Json<Vec<Skill>>,
     /// Counts changes.
     pub version: i64,
     /// Creation.
@@ -34,7 +42,7 @@ pub struct Agent {
 }
 
 const COLUMNS: &str =
-    "id, user_id, slug, name, model, fallbacks, personality, version, created_at, updated_at";
+    "id, user_id, slug, name, model, fallbacks, personality, tools, skills, version, created_at, updated_at";
 
 /// An agent's changeable parts.
 #[derive(Debug)]
@@ -47,6 +55,14 @@ pub struct Content<'a> {
     pub fallbacks: &'a [String],
     /// Its texts.
     pub personality: &'a Personality,
+    /// The tools it may use.
+    pub tools: &'a BTreeSet<Tool>,
+    /// What it knows how to do.
+    pub skills: &'a [Skill],
+}
+
+fn names(tools: &BTreeSet<Tool>) -> Vec<&'static str> {
+    tools.iter().map(|tool| tool.as_str()).collect()
 }
 
 /// Stores an agent under the first free slug and answers with it.
@@ -60,8 +76,8 @@ pub async fn insert(
     for n in 1..=1000u32 {
         let slug = if n == 1 { slug.clone() } else { slug.numbered(n) };
         let done = sqlx::query(
-            "insert into user_agent_configs (id, user_id, slug, name, model, fallbacks, personality)
-             values ($1, $2, $3, $4, $5, $6, $7) on conflict (user_id, slug) do nothing",
+            "insert into user_agent_configs (id, user_id, slug, name, model, fallbacks, personality, tools, skills)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (user_id, slug) do nothing",
         )
         .bind(id.uuid())
         .bind(user.uuid())
@@ -70,6 +86,8 @@ pub async fn insert(
         .bind(content.model)
         .bind(content.fallbacks)
         .bind(Json(content.personality))
+        .bind(names(content.tools))
+        .bind(Json(content.skills))
         .execute(tx.conn())
         .await?;
         if done.rows_affected() == 1 {
@@ -106,7 +124,7 @@ pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Agent>> {
 /// Changes an agent whose version is still `expected`; `false` when somebody was faster.
 pub async fn update(tx: &mut Tx, id: AgentId, expected: i64, content: &Content<'_>) -> Result<bool> {
     let done = sqlx::query(
-        "update user_agent_configs set name = $3, model = $4, fallbacks = $5, personality = $6,
+        "update user_agent_configs set name = $3, model = $4, fallbacks = $5, personality = $6, tools = $7, skills = $8,
              version = version + 1, updated_at = now()
          where id = $1 and version = $2",
     )
@@ -116,6 +134,8 @@ pub async fn update(tx: &mut Tx, id: AgentId, expected: i64, content: &Content<'
     .bind(content.model)
     .bind(content.fallbacks)
     .bind(Json(content.personality))
+    .bind(names(content.tools))
+    .bind(Json(content.skills))
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)

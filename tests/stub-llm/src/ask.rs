@@ -43,6 +43,8 @@ pub struct Ask {
     pub text: String,
     /// The tool result that came after that message, if any.
     pub tool_result: Option<String>,
+    /// What nobody said: the system prompt, and what the agent answered.
+    pub prompt: String,
     /// Words in the whole conversation: stands in for tokens.
     pub prompt_tokens: usize,
 }
@@ -51,7 +53,7 @@ impl Ask {
     /// Picks the last real user message, and the tool result behind it, out of a conversation.
     #[must_use]
     pub fn new(model: &str, key: Option<String>, delivery: Delivery, said: &[Said]) -> Self {
-        let mut text = String::new();
+        let (mut text, mut prompt) = (String::new(), String::new());
         let mut tool_result = None;
         let mut prompt_tokens = 0;
         for one in said {
@@ -63,10 +65,11 @@ impl Ask {
                     tool_result = None;
                 }
                 Said::Tool(body) => tool_result = Some(body.clone()),
-                Said::User(_) | Said::Other(_) => {}
+                Said::Other(body) => prompt.push_str(body),
+                Said::User(_) => {}
             }
         }
-        Self { model: model.to_owned(), key, delivery, text, tool_result, prompt_tokens }
+        Self { model: model.to_owned(), key, delivery, text, tool_result, prompt, prompt_tokens }
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Received {
     pub key_ends_in: String,
     /// The beginning of the human's last message.
     pub text: String,
+    /// The system prompt.
+    #[serde(skip)]
+    pub prompt: String,
     /// How far it came.
     pub state: State,
 }
@@ -68,6 +71,7 @@ impl Log {
             model: ask.model.clone(),
             key_ends_in: key.get(from..).unwrap_or_default().to_owned(),
             text: ask.text.chars().take(TEXT_CHARS).collect(),
+            prompt: ask.prompt.clone(),
             state: State::Running,
         });
         drop(all);

@@ -3,9 +3,11 @@
 use crate::{Result, Services, keys, providers::key_place};
 use ::providers::catalog;
 use chrono::{DateTime, Utc};
-use domain::{Slug, UserId, agent::ModelRef};
-use openclaw::render::{Agent, Input, Provider, Rendered, Tool, render as openclaw_json};
-use std::collections::BTreeSet;
+use domain::{
+    Slug, UserId,
+    agent::{ModelRef, Tool},
+};
+use openclaw::render::{Agent, Input, Provider, Rendered, render as openclaw_json};
 use store::{Tx, agents, containers, providers};
 use vault::{DataKey, Sealed};
 
@@ -26,7 +28,6 @@ pub(super) async fn render(services: &Services, user: UserId) -> Result<Current>
     let input = Input {
         providers: self::providers(&mut tx, &key, user).await?,
         agents: self::agents(&mut tx, user).await?,
-        tools: BTreeSet::from(Tool::ALL),
         mcp_url: None,
     };
     tx.commit().await?;
@@ -67,6 +68,8 @@ async fn agents(tx: &mut Tx, user: UserId) -> Result<Vec<Agent>> {
             model: ModelRef::try_from(agent.model)?,
             fallbacks,
             personality: agent.personality.0,
+            tools: Tool::from_stored(&agent.tools),
+            skills: agent.skills.0,
         });
     }
     Ok(rendered)

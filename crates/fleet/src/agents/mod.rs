@@ -3,10 +3,11 @@
 use crate::{Cx, Error, Result, agent_config};
 use domain::{
     AgentId, Invalid, Slug,
-    agent::{MAX_FALLBACKS, ModelRef, Personality},
+    agent::{MAX_FALLBACKS, ModelRef, Personality, Skill, Tool, check_skills},
     invalid,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 use store::{
     Tx,
     agents::{self, Content},
@@ -29,6 +30,10 @@ pub struct Draft {
     pub fallbacks: Vec<String>,
     /// Its texts.
     pub personality: Personality,
+    /// The tools it may use.
+    pub tools: BTreeSet<Tool>,
+    /// What it knows how to do.
+    pub skills: Vec<Skill>,
 }
 
 struct Checked {
@@ -36,6 +41,8 @@ struct Checked {
     model: String,
     fallbacks: Vec<String>,
     personality: Personality,
+    tools: BTreeSet<Tool>,
+    skills: Vec<Skill>,
 }
 
 impl Checked {
@@ -45,6 +52,8 @@ impl Checked {
             model: &self.model,
             fallbacks: &self.fallbacks,
             personality: &self.personality,
+            tools: &self.tools,
+            skills: &self.skills,
         }
     }
 }
@@ -68,7 +77,14 @@ impl Draft {
         };
         let model = parse(self.model)?;
         let fallbacks = self.fallbacks.into_iter().map(parse).collect::<std::result::Result<_, _>>()?;
-        Ok(Checked { name, model, fallbacks, personality: self.personality.check()? })
+        Ok(Checked {
+            name,
+            model,
+            fallbacks,
+            personality: self.personality.check()?,
+            tools: self.tools,
+            skills: check_skills(self.skills)?,
+        })
     }
 }
 
@@ -109,6 +125,8 @@ pub struct Patch {
     pub model: Option<String>,
     pub fallbacks: Option<Vec<String>>,
     pub personality: Option<Personality>,
+    pub tools: Option<BTreeSet<Tool>>,
+    pub skills: Option<Vec<Skill>>,
 }
 
 /// Changes an agent; `expected` is the version the client saw, if it says one.
@@ -121,6 +139,8 @@ pub async fn change(cx: &Cx, id: AgentId, patch: Patch, expected: Option<i64>) -
         model: patch.model.unwrap_or(before.model),
         fallbacks: patch.fallbacks.unwrap_or(before.fallbacks),
         personality: patch.personality.unwrap_or(before.personality.0),
+        tools: patch.tools.unwrap_or_else(|| Tool::from_stored(&before.tools)),
+        skills: patch.skills.unwrap_or(before.skills.0),
     };
     let checked = draft.check(&mut tx).await?;
     if !agents::update(&mut tx, id, expected.unwrap_or(before.version), &checked.content()).await? {

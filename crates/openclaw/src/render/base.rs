@@ -3,8 +3,8 @@
 //! Owns the hardening. Each part was tried on the real gateway; `openclaw config validate` is strict, so an
 //! unknown key here is a container that does not boot.
 
-use super::Tool;
 use crate::RUN_TIMEOUT;
+use domain::agent::{OWN_SKILL, Tool};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -71,7 +71,7 @@ fn agent_defaults() -> Value {
         "heartbeat": { "every": "0m" },
         "maxConcurrent": 4,
         "sandbox": { "mode": "off" },
-        "skills": ["mosaic"],
+        "skills": [OWN_SKILL],
         "skipBootstrap": true,
         "timeoutSeconds": RUN_TIMEOUT.as_secs(),
         "utilityModel": "",
@@ -79,7 +79,7 @@ fn agent_defaults() -> Value {
 }
 
 fn tool_policy(tools: &BTreeSet<Tool>, mcp_url: Option<&str>) -> Value {
-    let own = tools.iter().map(|tool| tool.name());
+    let own = tools.iter().map(|tool| tool.as_str());
     let allowed: Vec<&str> = own.chain(mcp_url.map(|_| "bundle-mcp")).collect();
     json!({
         "profile": "minimal",

@@ -9,10 +9,11 @@ mod dialect;
 mod escape;
 mod personality;
 mod providers;
+mod skills;
 
 use domain::{
     Slug,
-    agent::{ModelRef, Personality},
+    agent::{ModelRef, OWN_SKILL, Personality, Skill, Tool},
     provider::{Model, ProviderKind},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -30,8 +31,6 @@ pub struct Input {
     pub providers: Vec<Provider>,
     /// The user's agents; at least one, or the container has nobody to talk to.
     pub agents: Vec<Agent>,
-    /// What the agents may use.
-    pub tools: BTreeSet<Tool>,
     /// URL of Mosaic's own tools as the container sees it; it comes with the gateway token.
     pub mcp_url: Option<String>,
 }
@@ -67,36 +66,10 @@ pub struct Agent {
     pub fallbacks: Vec<ModelRef>,
     /// Its texts.
     pub personality: Personality,
-}
-
-/// A tool of OpenClaw's own that agents may be given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tool {
-    /// Read files of its workspace.
-    Read,
-    /// Write files of its workspace.
-    Write,
-    /// Change files of its workspace.
-    Edit,
-    /// Run commands in its container. Such an agent can read its owner's keys.
-    Exec,
-    /// Fetch web pages, as far as the network policy lets it.
-    WebFetch,
-}
-
-impl Tool {
-    /// All of them: the default.
-    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::Edit, Self::Exec, Self::WebFetch];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Edit => "edit",
-            Self::Exec => "exec",
-            Self::WebFetch => "web_fetch",
-        }
-    }
+    /// The tools it may use.
+    pub tools: BTreeSet<Tool>,
+    /// What it knows how to do, besides Mosaic's own skill.
+    pub skills: Vec<Skill>,
 }
 
 /// A file for the container's volume.
@@ -139,7 +112,7 @@ impl Rendered {
 /// Renders `input`. An agent whose provider is gone is rendered with a model that does not exist, so that
 /// it says so ([`crate::Cause::ModelUnknown`]) and the others work on.
 pub fn render(input: &Input) -> Rendered {
-    let mut config = base::config(&input.tools, input.mcp_url.as_deref());
+    let mut config = base::config(&used(input), input.mcp_url.as_deref());
     config["models"]["providers"] = providers::entries(input).into();
     config["plugins"]["allow"] = plugins(input);
     config["agents"]["entries"] =
@@ -147,19 +120,36 @@ pub fn render(input: &Input) -> Rendered {
     // Sorted whatever features of serde_json are on in this build.
     config.sort_all_objects();
     let config = format!("{config:#}\n");
-    let files: Vec<File> = input.agents.iter().flat_map(personality::files).collect();
+    let files: Vec<File> = input
+        .agents
+        .iter()
+        .flat_map(|agent| personality::files(agent).into_iter().chain(skills::files(agent)))
+        .collect();
     Rendered { version: version(&config, &files), config: config.into(), files }
 }
 
 fn entry(input: &Input, agent: &Agent) -> (String, Value) {
     let fallbacks: Vec<String> =
         agent.fallbacks.iter().map(|model| providers::reference(input, model)).collect();
-    let entry = json!({
+    let mut entry = json!({
         "name": escape::text(&agent.name),
         "workspace": personality::workspace(&agent.slug),
         "model": { "primary": providers::reference(input, &agent.model), "fallbacks": fallbacks },
     });
+    let denied: Vec<&str> = used(input).difference(&agent.tools).map(|tool| tool.as_str()).collect();
+    if !denied.is_empty() {
+        entry["tools"] = json!({ "deny": denied });
+    }
+    if !agent.skills.is_empty() {
+        let own = agent.skills.iter().map(|skill| skill.name.as_str());
+        entry["skills"] = std::iter::once(OWN_SKILL).chain(own).collect();
+    }
     (agent.slug.to_string(), entry)
+}
+
+/// What at least one agent may use: of it the others are denied theirs.
+fn used(input: &Input) -> BTreeSet<Tool> {
+    input.agents.iter().flat_map(|agent| agent.tools.iter().copied()).collect()
 }
 
 /// Only what is named here is loaded. Providers of our own making need no plugin, but for Ollama's dialect.

@@ -22,7 +22,7 @@ pub(super) fn workspace(agent: &Slug) -> String {
 }
 
 /// The same, below the container's state folder.
-fn folder(agent: &Slug) -> String {
+pub(super) fn folder(agent: &Slug) -> String {
     format!("workspace-{agent}")
 }
 

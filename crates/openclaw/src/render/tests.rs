@@ -28,6 +28,8 @@ fn agent(name: &str, model_ref: &str) -> Agent {
         model: model(model_ref),
         fallbacks: Vec::new(),
         personality: Personality::default(),
+        tools: Tool::ALL.into(),
+        skills: Vec::new(),
     }
 }
 
@@ -35,7 +37,6 @@ fn input() -> Input {
     Input {
         providers: ProviderKind::ALL.map(provider).into(),
         agents: vec![agent("Ada", "my-anthropic/some/model-1"), agent("Bob", "my-openai/gpt-x")],
-        tools: Tool::ALL.into(),
         mcp_url: Some("http://10.77.0.1:8081/api/internal/mcp".into()),
     }
 }
@@ -98,7 +99,7 @@ fn plugins_tools_and_mcp_are_those_that_are_needed() {
     );
     let mut input = input();
     input.providers.retain(|provider| provider.kind == ProviderKind::Anthropic);
-    input.tools = [Tool::Read].into();
+    input.agents.iter_mut().for_each(|agent| agent.tools = [Tool::Read].into());
     input.mcp_url = None;
     let few = config(&input);
     assert_eq!(few["plugins"]["allow"], json!(["memory-core"]));
@@ -179,4 +180,26 @@ proptest! {
         let same = (&a, &b) == (&c, &d);
         prop_assert_eq!(version("x", &[file(&a, &b)]) == version("x", &[file(&c, &d)]), same);
     }
+}
+
+#[test]
+fn an_agent_has_its_own_tools_and_skills() {
+    let mut input = input();
+    input.agents[1].tools = [Tool::Read, Tool::WebFetch].into();
+    input.agents[1].skills = vec![Skill {
+        name: Slug::from_name("Birds", ""),
+        description: "Use it for: \"birds\" --- #always".into(),
+        content: "# Birds\n\nHerons first.".into(),
+    }];
+    let config = config(&input);
+    let entries = &config["agents"]["entries"];
+    assert_eq!((&entries["ada"]["tools"], &entries["ada"]["skills"]), (&Value::Null, &Value::Null));
+    assert_eq!(entries["bob"]["tools"], json!({ "deny": ["write", "edit", "exec"] }));
+    assert_eq!(entries["bob"]["skills"], json!(["mosaic", "birds"]));
+    let files = render(&input).files;
+    let skill = files.iter().find(|file| file.path == "workspace-bob/skills/birds/SKILL.md").unwrap();
+    assert_eq!(
+        skill.content,
+        "---\nname: birds\ndescription: \"Use it for: \\\"birds\\\" --- #always\"\n---\n\n# Birds\n\nHerons first.\n"
+    );
 }

@@ -2,10 +2,10 @@
 
 use domain::{
     Slug,
-    agent::{ModelRef, Personality},
+    agent::{ModelRef, Personality, Skill, Tool},
     provider::{Model, ProviderKind},
 };
-use openclaw::render::{Agent, Input, Provider, Tool};
+use openclaw::render::{Agent, Input, Provider};
 
 pub fn slug(text: &str) -> Slug {
     Slug::try_from(text.to_owned()).unwrap()
@@ -34,6 +34,8 @@ pub fn agent(name: &str, model_ref: &str) -> Agent {
         model: model(model_ref),
         fallbacks: Vec::new(),
         personality,
+        tools: Tool::ALL.into(),
+        skills: Vec::new(),
     }
 }
 
@@ -58,5 +60,14 @@ pub fn everything(host: &str) -> Input {
     }
     agents.push(agent("default", "groq/named-by-the-agent-only"));
     agents.push(agent("dangling", "gone/m"));
-    Input { providers, agents, tools: Tool::ALL.into(), mcp_url: None }
+    agents.push(Agent {
+        tools: [Tool::Read].into(),
+        skills: vec![Skill {
+            name: slug("birds"),
+            description: "Use it for: \"birds\" --- #always".into(),
+            content: "Herons ${HOME} first.".into(),
+        }],
+        ..agent("skilled", "groq/m/1")
+    });
+    Input { providers, agents, mcp_url: None }
 }

@@ -5,7 +5,7 @@ use crate::{
     container::{CONFIG, Container, image},
 };
 use domain::provider::ProviderKind;
-use openclaw::render::{Input, Rendered, render};
+use openclaw::render::{Agent, Input, Rendered, render};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -25,8 +25,7 @@ fn openclaws_own_validator_accepts_every_kind() {
 
     let least = Input {
         providers: vec![provider("p", ProviderKind::Anthropic, "https://api.anthropic.com", "k")],
-        agents: vec![agent("solo", "p/m")],
-        tools: [].into(),
+        agents: vec![Agent { tools: [].into(), ..agent("solo", "p/m") }],
         mcp_url: None,
     };
     let (ok, said) = validate(&container, &render(&least));
