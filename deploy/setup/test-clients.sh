@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Owns: OpenAI's official clients (PyPI, npm) as tests/clients pins them, for the tests of /v1. Prints the
-# folder for MOSAIC_TEST_CLIENTS: python/bin/python and node/client.mjs are in it. Quick when it is there.
+# Owns: OpenAI's official clients (PyPI, npm) and schemathesis as tests/clients pins them, for the tests of
+# the API. Prints the folder for MOSAIC_TEST_CLIENTS: python/bin/python and node/client.mjs are in it. Quick
+# when it is there.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 clients=$TARGET/test-tools/clients
@@ -17,5 +18,5 @@ install_clients() {
   echo "$wanted" >"$clients/.made-from" # last, so that a run that was cut short is done again
 }
 [ "$(cat "$clients/.made-from" 2>/dev/null)" = "$wanted" ] ||
-  step "OpenAI's official clients for Python and Node into $clients" install_clients
+  step "OpenAI's official clients for Python and Node, and schemathesis, into $clients" install_clients
 printf '%s\n' "$clients"

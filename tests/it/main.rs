@@ -13,6 +13,7 @@ mod arrows;
 mod causes;
 mod chat;
 mod faults;
+mod hostile;
 mod keys;
 mod onboarding;
 mod openai;

@@ -11,6 +11,7 @@ pub struct Person {
     client: Client,
     url: String,
     bearer: Option<String>,
+    session: Option<String>,
 }
 
 /// What he is answered.
@@ -28,7 +29,7 @@ impl Person {
     /// Not signed in.
     pub fn new(url: &str) -> Self {
         let client = Client::builder().cookie_store(true).no_proxy().build().unwrap();
-        Self { client, url: url.to_owned(), bearer: None }
+        Self { client, url: url.to_owned(), bearer: None, session: None }
     }
 
     /// With a session's cookie.
@@ -36,12 +37,17 @@ impl Person {
         let jar = reqwest::cookie::Jar::default();
         jar.add_cookie_str(&format!("mosaic_session={token}; Path=/"), &url.parse().unwrap());
         let client = Client::builder().cookie_provider(jar.into()).no_proxy().build().unwrap();
-        Self { client, url: url.to_owned(), bearer: None }
+        Self { client, url: url.to_owned(), bearer: None, session: Some(token.to_owned()) }
     }
 
     /// A program with an API token.
     pub fn with_token(url: &str, token: &str) -> Self {
         Self { bearer: Some(token.to_owned()), ..Self::new(url) }
+    }
+
+    /// His `Cookie` header, for a program that acts as his browser; of who was made with a session only.
+    pub fn cookie(&self) -> String {
+        format!("mosaic_session={}", self.session.as_deref().expect("made with a session"))
     }
 
     /// The same person at another replica.
