@@ -65,6 +65,7 @@ table! {
         providers::remove,
         providers::test_typed,
         providers::test,
+        providers::models,
         agents::list,
         agents::create,
         agents::get,

@@ -83,7 +83,7 @@ const OUTSIDE_IN_TESTS: &[(&str, &[&str])] =
 const OPENED: &[(&str, usize)] = &[
     ("crates/fleet/src/agent_config/render.rs", 1),
     ("crates/fleet/src/containers/bring_up.rs", 1),
-    ("crates/fleet/src/providers/test.rs", 1),
+    ("crates/fleet/src/providers/target.rs", 1),
 ];
 
 /// Where statements may stand: a folder, or a file.

@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{JobId, ProviderId, provider::Model};
-use fleet::providers::{self, CatalogEntry, Draft, Patch, Provider, Report};
+use fleet::providers::{self, CatalogEntry, Draft, ModelInfo, Patch, Provider, Report};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -201,4 +201,21 @@ pub struct Enqueued {
 pub async fn test(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<(Status, Json<Enqueued>)> {
     let job_id = providers::enqueue_test(&caller.cx, id.0).await?;
     Ok((Status::Accepted, Json(Enqueued { job_id })))
+}
+
+/// What a provider offers.
+#[derive(Serialize, ToSchema)]
+pub struct ProviderModels {
+    /// What its own list names; empty when it has none.
+    items: Vec<ModelInfo>,
+    /// Whether it has a list. Without one any id may be tried.
+    listed: bool,
+}
+
+/// The models that a saved provider offers, asked now.
+#[utoipa::path(responses((status = 200, description = "Done", body = ProviderModels)))]
+#[get("/providers/<id>/models")]
+pub async fn models(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Json<ProviderModels>> {
+    let models = providers::models(&caller.cx, id.0).await?;
+    Ok(Json(ProviderModels { listed: models.is_some(), items: models.unwrap_or_default() }))
 }

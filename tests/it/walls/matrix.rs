@@ -49,6 +49,7 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("DELETE", "/api/providers/{id}", Browser),
     ("POST", "/api/providers/test", Browser),
     ("POST", "/api/providers/{id}/test", Browser),
+    ("GET", "/api/providers/{id}/models", Browser),
     ("GET", "/api/agents", Browser),
     ("POST", "/api/agents", Browser),
     ("GET", "/api/agents/{id}", Browser),

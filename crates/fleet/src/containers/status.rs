@@ -36,6 +36,10 @@ pub struct Status {
     /// Version of the configuration that is in force, as the container said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied_version: Option<String>,
+    /// A change of providers or agents is on its way into it.
+    pub takes_over: bool,
+    /// It was made from another image than the present one: it gets the new one at its next start.
+    pub outdated: bool,
     /// What OpenClaw said of a configuration it refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_error: Option<String>,
@@ -55,6 +59,8 @@ pub async fn status(cx: &Cx) -> Result<Option<Status>> {
         stage: row.stage(),
         stage_since: row.stage_since,
         start_job: row.start_job.map(JobId::from),
+        takes_over: row.is_up() && row.takes_over,
+        outdated: row.is_up() && row.image.as_ref() != Some(&cx.services.settings.get().agent_image),
         failure: row.failure,
         applied_version: row.applied_version,
         config_error: row.config_error,

@@ -4,18 +4,21 @@ mod change;
 mod create;
 mod draft;
 pub(crate) use draft::key_place;
+mod models;
 mod read;
 mod remove;
+mod target;
 mod test;
 
 pub use change::{Patch, change};
 pub use create::create;
 pub use draft::Draft;
+pub use models::models;
 pub use read::{get, list};
 pub use remove::remove;
 pub use test::{enqueue_test, run_test, test_typed};
 
-pub use ::providers::{Report, catalog::Entry as CatalogEntry};
+pub use ::providers::{ModelInfo, Report, catalog::Entry as CatalogEntry};
 pub use store::providers::Provider;
 
 use crate::{Result, Services, settings};

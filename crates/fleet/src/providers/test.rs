@@ -2,16 +2,16 @@
 
 use super::{
     allowed_hosts,
-    draft::{Draft, KeyRule, key_place},
+    draft::{Draft, KeyRule},
+    target::stored_target,
 };
-use crate::{Cx, Error, Progress, Result, keys};
-use ::providers::{Report, StepReport, StepStatus, Target, test_connection};
+use crate::{Cx, Error, Progress, Result};
+use ::providers::{Report, StepReport, StepStatus, test_connection};
 use async_trait::async_trait;
 use domain::{JobId, ProviderId};
 use jobs::kinds::TestProvider;
 use serde_json::{Value, json};
 use store::providers;
-use vault::Sealed;
 
 /// Tests what is typed, with the typed key only, and saves nothing.
 pub async fn test_typed(cx: &Cx, draft: Draft) -> Result<Report> {
@@ -35,21 +35,8 @@ pub async fn enqueue_test(cx: &Cx, id: ProviderId) -> Result<JobId> {
 pub async fn run_test(cx: &Cx, job: &dyn Progress, id: ProviderId) -> Result<Report> {
     let mut tx = cx.begin().await?;
     let provider = providers::get(&mut tx, id).await?.ok_or(Error::NotFound("provider"))?;
-    let key = match &provider.api_key {
-        Some(bytes) => {
-            let data_key = keys::of_user(&cx.services, &mut tx, provider.user_id).await?;
-            // Opened to try the key at its provider.
-            Some(vault::open(&data_key, &key_place(id, provider.user_id), &Sealed::from_bytes(bytes)?)?)
-        }
-        None => None,
-    };
+    let target = stored_target(cx, &mut tx, &provider).await?;
     tx.commit().await?;
-    let target = Target {
-        kind: provider.kind.parse()?,
-        base_url: provider.base_url.clone(),
-        key,
-        models: provider.models.iter().map(|model| model.id.clone()).collect(),
-    };
     let mut phases = Phases { job };
     let allowed = allowed_hosts(&cx.services).await?;
     let report = test_connection(&cx.services.outbound, &allowed, &target, &mut phases).await;
