@@ -7,9 +7,12 @@ mod container;
 mod health;
 mod internal;
 mod jobs;
+mod oidc;
 mod onboarding;
 mod openai;
+mod password;
 mod providers;
+mod sessions;
 mod settings;
 mod tokens;
 mod turns;
@@ -27,6 +30,7 @@ pub(crate) fn public(rocket: Rocket<Build>) -> Rocket<Build> {
                 // first boot
                 onboarding::state,
                 onboarding::breakglass,
+                onboarding::oidc,
                 onboarding::provider,
                 onboarding::agent,
                 onboarding::complete,
@@ -35,6 +39,11 @@ pub(crate) fn public(rocket: Rocket<Build>) -> Rocket<Build> {
                 auth::login,
                 auth::logout,
                 auth::me,
+                sessions::list,
+                sessions::end,
+                oidc::start,
+                oidc::callback,
+                oidc::backchannel_logout,
                 tokens::list,
                 tokens::create,
                 tokens::revoke,
@@ -72,6 +81,11 @@ pub(crate) fn public(rocket: Rocket<Build>) -> Rocket<Build> {
                 // what an admin sets
                 settings::get,
                 settings::change,
+                oidc::get,
+                oidc::put,
+                oidc::remove,
+                oidc::test,
+                password::change,
             ],
         )
         .mount("/v1", routes![openai::models, openai::complete])

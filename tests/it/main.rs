@@ -9,6 +9,7 @@
 
 mod agent_config;
 mod arrows;
+mod auth;
 mod causes;
 mod chat;
 mod faults;

@@ -15,6 +15,7 @@ mod gateways;
 pub mod health;
 pub mod jobs;
 mod keys;
+pub mod oidc;
 pub mod onboarding;
 mod progress;
 pub mod providers;
