@@ -42,7 +42,8 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = match &error {
             Error::NotSignedIn | Error::BadCredentials => Status::Unauthorized,
-            Error::SetupToken | Error::Forbidden(_) => Status::Forbidden,
+            Error::SetupToken | Error::Forbidden(_) | Error::Refused { .. } => Status::Forbidden,
+            Error::TooMany { .. } => Status::TooManyRequests,
             Error::NotFound(_) => Status::NotFound,
             Error::Invalid(_) => Status::UnprocessableEntity,
             Error::Conflict { .. } => Status::Conflict,
@@ -61,7 +62,7 @@ impl From<Error> for Problem {
                 problem.fields =
                     fields.into_iter().map(|Invalid { field, message }| Field { field, message }).collect();
             }
-            Error::Unavailable { retry_after, .. } => {
+            Error::Unavailable { retry_after, .. } | Error::TooMany { retry_after, .. } => {
                 problem.retry_after = Some(retry_after.as_secs().max(1))
             }
             _ => {}

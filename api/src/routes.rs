@@ -8,9 +8,12 @@ mod container;
 mod health;
 mod internal;
 mod jobs;
+mod oidc;
 mod onboarding;
 mod openai;
+mod password;
 mod providers;
+mod sessions;
 mod settings;
 mod tokens;
 mod turns;
@@ -45,6 +48,7 @@ table! {
         // first boot
         onboarding::state,
         onboarding::breakglass,
+        onboarding::oidc,
         onboarding::provider,
         onboarding::agent,
         onboarding::complete,
@@ -53,6 +57,11 @@ table! {
         auth::login,
         auth::logout,
         auth::me,
+        sessions::list,
+        sessions::end,
+        oidc::start,
+        oidc::callback,
+        oidc::backchannel_logout,
         tokens::list,
         tokens::create,
         tokens::revoke,
@@ -92,6 +101,11 @@ table! {
         // what an admin sets and sees
         settings::get,
         settings::change,
+        oidc::get,
+        oidc::put,
+        oidc::remove,
+        oidc::test,
+        password::change,
         users::list,
         users::change,
         audit::list;

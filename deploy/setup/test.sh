@@ -4,7 +4,7 @@
 #
 #   ARGS='-p jobs'   what to give to cargo test, instead of --workspace
 #
-# For the tests: TEST_DATABASE_URL (superuser), MOSAIC_TEST_{BIN,AGENT_IMAGE,STUB_IMAGE,POSTGRES_DIR,CLIENTS},
+# For the tests: TEST_DATABASE_URL (superuser), MOSAIC_TEST_{BIN,AGENT_IMAGE,STUB_IMAGE,POSTGRES_DIR,CLIENTS,OIDC},
 # and MOSAIC_TEST_RUN: every container, network and volume of theirs carries label
 # mosaic.test=$MOSAIC_TEST_RUN.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -16,6 +16,7 @@ MOSAIC_TEST_POSTGRES_DIR=$("$SETUP/postgres.sh")
 MOSAIC_TEST_AGENT_IMAGE=$("$SETUP/agent-image.sh")
 MOSAIC_TEST_STUB_IMAGE=$("$SETUP/stub-image.sh")
 MOSAIC_TEST_CLIENTS=$("$SETUP/test-clients.sh")
+MOSAIC_TEST_OIDC=$("$SETUP/test-oidc.sh")
 
 MOSAIC_TEST_RUN=$(date +%s)-$$
 clean_docker() {
@@ -49,6 +50,6 @@ cd "$ROOT"
 [ -x "$TARGET/debug/mosaic" ] || say "==> cargo: building everything and its tests (several minutes the first time)"
 cargo build --locked --workspace --bins
 MOSAIC_TEST_BIN=$TARGET/debug/mosaic
-export TEST_DATABASE_URL MOSAIC_TEST_RUN MOSAIC_TEST_BIN MOSAIC_TEST_AGENT_IMAGE MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_POSTGRES_DIR MOSAIC_TEST_CLIENTS
+export TEST_DATABASE_URL MOSAIC_TEST_RUN MOSAIC_TEST_BIN MOSAIC_TEST_AGENT_IMAGE MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_POSTGRES_DIR MOSAIC_TEST_CLIENTS MOSAIC_TEST_OIDC
 # shellcheck disable=SC2086 # several arguments
 cargo test --locked ${ARGS:---workspace}

@@ -30,13 +30,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("api", &["domain", "fleet"]),
     ("workers", &["boot", "domain", "fleet", "jobs"]),
-    ("fleet", &["domain", "jobs", "openclaw", "providers", "store", "vault"]),
+    ("fleet", &["domain", "jobs", "oidc", "openclaw", "providers", "store", "vault"]),
     ("jobs", &["domain", "store"]),
     ("vault", &["domain"]),
     ("store", &["domain"]),
     ("runtime", &["domain"]),
     ("openclaw", &["domain"]),
     ("providers", &["domain"]),
+    ("oidc", &["providers"]),
     ("domain", &[]),
     ("boot", &[]),
     ("migrations", &[]),
@@ -62,6 +63,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("apalis*", &["jobs", "workers"]),
     ("sqlx*", &["bench", "jobs", "migrations", "mosaic", "store", "tests"]),
     ("pgvector", &["store"]),
+    ("openidconnect", &["oidc"]),
     ("reqwest*", &["bench", "openclaw", "providers", "tests"]),
     ("rustls*", &["providers"]),
     ("ureq", &["mosaic-entrypoint"]),
@@ -83,6 +85,7 @@ const OUTSIDE_IN_TESTS: &[(&str, &[&str])] =
 const OPENED: &[(&str, usize)] = &[
     ("crates/fleet/src/agent_config/render.rs", 1),
     ("crates/fleet/src/containers/bring_up.rs", 1),
+    ("crates/fleet/src/oidc/live.rs", 1),
     ("crates/fleet/src/providers/target.rs", 1),
 ];
 

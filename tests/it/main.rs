@@ -10,6 +10,7 @@
 mod accounts;
 mod agent_config;
 mod arrows;
+mod auth;
 mod causes;
 mod chat;
 mod faults;

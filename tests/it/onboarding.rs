@@ -10,7 +10,7 @@ async fn the_first_admin_needs_the_setup_token_and_there_is_only_one() {
     let state = anon.get("/api/onboarding").await;
     assert_eq!(
         state.body,
-        json!({ "completed": false, "breakglass": false, "provider": false, "agent": false })
+        json!({ "completed": false, "breakglass": false, "oidc": false, "provider": false, "agent": false })
     );
 
     let credentials = json!({ "username": "root", "password": "correct horse battery staple" });

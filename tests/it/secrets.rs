@@ -13,6 +13,8 @@ use tokio::{
 const KEY: &str = "sk-canary-1234567890abcdef";
 const PASSWORD: &str = "correct horse battery staple";
 const TEXT: &str = "my diary says xylophone-canary";
+/// The identity provider's secret for Mosaic.
+const CLIENT_SECRET: &str = "the-glockenspiel-canary";
 const SOUL: &str = "You never speak of the marimba-canary.";
 /// A key that its provider repeats in every refusal.
 const REPEATED: &str = "sk-repeated-0987654321fedcba";
@@ -25,7 +27,7 @@ async fn secrets_and_chat_text_stand_only_where_they_must() {
     let session = sign_in(&mosaic).await;
     let container = mosaic.containers().await.remove(0);
     let gateway_token = gateway_token(&container);
-    let secrets = [KEY, PASSWORD, &gateway_token, &api_token, &session, SECRET_KEY];
+    let secrets = [KEY, PASSWORD, CLIENT_SECRET, &gateway_token, &api_token, &session, SECRET_KEY];
     nowhere(&mosaic, &container, &gateway_token, &[&secrets[..], &[TEXT, SOUL]].concat()).await;
     dump_holds_them_sealed(&mosaic, &secrets);
 }
@@ -147,6 +149,17 @@ async fn a_day_of_use(mosaic: &Mosaic, admin: &Person) -> String {
     let ask = json!({ "model": "ada", "messages": [{ "role": "user", "content": TEXT }] });
     assert_eq!(program.post("/v1/chat/completions", &ask).await.status, 200);
 
+    let nobody =
+        json!({ "issuer": "http://localhost:1", "clientId": "mosaic", "clientSecret": CLIENT_SECRET });
+    for reply in [
+        admin.put("/api/settings/oidc", &nobody).await,
+        admin.get("/api/settings/oidc").await,
+        admin.post("/api/settings/oidc/test", &nobody).await,
+        admin.put("/api/settings/oidc", &json!({ "issuer": 1, "clientSecret": CLIENT_SECRET })).await,
+    ] {
+        seen.push_str(&reply.body.to_string());
+    }
+    assert!(seen.contains("oidc_unreachable"), "{seen}");
     for (path, body) in [
         ("/api/auth/login", json!({ "username": "root", "password": [PASSWORD] })),
         ("/api/auth/login", json!({ "username": PASSWORD, "password": format!("{PASSWORD}!") })),
@@ -171,7 +184,12 @@ async fn a_day_of_use(mosaic: &Mosaic, admin: &Person) -> String {
         "needs the key again"
     );
     seen.push_str(&admin.get("/api/tokens").await.body.to_string());
-    for (name, secret) in [("key", KEY), ("password", PASSWORD), ("API token", token.as_str())] {
+    for (name, secret) in [
+        ("key", KEY),
+        ("password", PASSWORD),
+        ("client secret", CLIENT_SECRET),
+        ("API token", token.as_str()),
+    ] {
         assert!(!seen.contains(secret), "an answer shows the {name}: {seen}");
     }
     token

@@ -13,12 +13,16 @@
 pub mod agents;
 mod cast;
 mod database;
+mod forger;
+mod identity;
 mod mosaic;
 mod people;
 mod processes;
 mod sse;
 
 pub use database::{Database, database, database_of};
+pub use forger::{CLIENT, Forger, now};
+pub use identity::{CLIENT_SECRET, IdentityProvider};
 pub use mosaic::{Mosaic, Options, SECRET_KEY};
 pub use people::{Person, Reply};
 pub use sse::{Event, Events, text};

@@ -25,11 +25,36 @@ pub struct Reply {
     pub headers: header::HeaderMap,
 }
 
+impl Reply {
+    /// Where it sends the browser.
+    pub fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map_or("", |location| location.to_str().unwrap())
+    }
+
+    /// The stable code of a refusal.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+}
+
 impl Person {
     /// Not signed in.
     pub fn new(url: &str) -> Self {
         let client = Client::builder().cookie_store(true).no_proxy().build().unwrap();
         Self { client, url: url.to_owned(), bearer: None, session: None }
+    }
+
+    /// Not signed in, and with an address of his own on this machine (127.x.y.z).
+    pub fn from_address(url: &str, address: std::net::Ipv4Addr) -> Self {
+        let client = Client::builder().cookie_store(true).no_proxy().local_address(Some(address.into()));
+        Self { client: client.build().unwrap(), url: url.to_owned(), bearer: None, session: None }
+    }
+
+    /// Not signed in, with a browser that shows where it is sent instead of going there.
+    pub fn stepwise(url: &str) -> Self {
+        let client =
+            Client::builder().cookie_store(true).no_proxy().redirect(reqwest::redirect::Policy::none());
+        Self { client: client.build().unwrap(), url: url.to_owned(), bearer: None, session: None }
     }
 
     /// With a session's cookie.
@@ -92,6 +117,25 @@ impl Person {
     /// PATCH of JSON with further headers.
     pub async fn patch_with(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Reply {
         send(with(self.request(Method::PATCH, path).json(body), headers)).await
+    }
+
+    /// PUT of JSON.
+    pub async fn put(&self, path: &str, body: &Value) -> Reply {
+        send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// Goes where a whole address points, with the same cookies and redirects as ever; answers with the status, where
+    /// it ended, and the text there.
+    pub async fn visit(&self, url: &str) -> (u16, String, String) {
+        let response = self.client.get(url).send().await.unwrap();
+        let (status, ended) = (response.status().as_u16(), response.url().to_string());
+        (status, ended, response.text().await.unwrap())
+    }
+
+    /// Sends a form; answers with the status and the text.
+    pub async fn submit(&self, url: &str, fields: &[(&str, &str)]) -> (u16, String) {
+        let response = self.client.post(url).form(fields).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
     }
 
     /// DELETE.

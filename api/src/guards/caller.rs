@@ -1,6 +1,6 @@
 //! From cookie or bearer token to a context.
 
-use super::csrf;
+use super::{csrf, transport::Way};
 use crate::{catch, headers, problem::Problem};
 use domain::{Actor, Person, Role, SessionId};
 use fleet::auth::User;
@@ -15,21 +15,27 @@ use rocket::{
     request::{self, FromRequest},
 };
 use secrecy::SecretString;
-use std::{marker::PhantomData, sync::Arc};
-
-/// The cookie's name on plain http; `__Host-` needs https.
-pub(crate) const COOKIE: &str = "mosaic_session";
+use std::{marker::PhantomData, net::IpAddr, sync::Arc};
 
 /// What else than a session cookie opens a route.
 pub trait Scope: Send + Sync + 'static {
     /// The API-token scope that is enough; `None` = browsers only.
     const TOKEN: Option<ApiScope>;
+    /// The least role.
+    const ROLE: Role = Role::User;
 }
 
 /// Browsers only.
 pub struct Cookie;
 impl Scope for Cookie {
     const TOKEN: Option<ApiScope> = None;
+}
+
+/// Admins' browsers only: refused before the body is looked at.
+pub struct Admin;
+impl Scope for Admin {
+    const TOKEN: Option<ApiScope> = None;
+    const ROLE: Role = Role::Admin;
 }
 
 /// Browsers, and API tokens made for chatting.
@@ -75,10 +81,15 @@ async fn recognise<S: Scope>(request: &Request<'_>) -> Result<Caller<S>, Problem
         let actor = Actor::User(bearer.require(scope)?);
         return Ok(Caller { cx: Cx { actor, origin, services }, session: None, scope: PhantomData });
     }
-    let cookie = request.cookies().get(COOKIE).ok_or(Error::NotSignedIn)?;
+    let way = Way::of(request)?.ok_or(Error::NotSignedIn)?;
+    let cookie = request.cookies().get(way.session()).ok_or(Error::NotSignedIn)?;
     csrf::check(request)?;
     let (session, user) = auth::by_session(&services, &SecretString::from(cookie.value())).await?;
-    let actor = Actor::User(Person { id: user.id, role: Role::from_stored(&user.role) });
+    let role = Role::from_stored(&user.role);
+    if S::ROLE == Role::Admin && role != Role::Admin {
+        return Err(Error::Forbidden("Only an admin may do this.").into());
+    }
+    let actor = Actor::User(Person { id: user.id, role });
     Ok(Caller { cx: Cx { actor, origin, services }, session: Some((session, user)), scope: PhantomData })
 }
 
@@ -104,8 +115,24 @@ impl<'r> FromRequest<'r> for Client {
 }
 
 fn origin(request: &Request<'_>) -> Origin {
-    let address = request.client_ip().map(|ip| ip.to_string()).unwrap_or_default();
+    let address = client_address(request).map(|ip| ip.to_string()).unwrap_or_default();
     Origin { request_id: headers::request_id(request).to_owned(), address }
+}
+
+/// The connection's address; behind trusted proxies the last one that they say and that is none of them.
+fn client_address(request: &Request<'_>) -> Option<IpAddr> {
+    let mut address = request.client_ip()?.to_canonical();
+    let Ok(services) = services(request) else { return Some(address) };
+    let trusted = &services.settings.get().trusted_proxies;
+    let said: Vec<&str> = request.headers().get("X-Forwarded-For").flat_map(|line| line.split(',')).collect();
+    for hop in said.into_iter().rev() {
+        if !trusted.iter().any(|net| net.contains(&address)) {
+            break;
+        }
+        let Ok(before) = hop.trim().parse::<IpAddr>() else { break };
+        address = before.to_canonical();
+    }
+    Some(address)
 }
 
 pub(super) fn services(request: &Request<'_>) -> Result<Arc<Services>, Problem> {

@@ -1,5 +1,6 @@
 //! A cookie goes along with whatever a foreign page sends, so a write by cookie must come from our own.
 
+use super::caller::services;
 use crate::problem::Problem;
 use rocket::{
     Request,
@@ -17,7 +18,10 @@ pub(super) fn check(request: &Request<'_>) -> Result<(), Problem> {
         (Some(site), _) => site == "same-origin" || site == "none",
         (None, Some(origin)) => {
             let host = headers.get_one("Host").unwrap_or_default();
-            origin.split_once("://").is_some_and(|(_, origin)| !host.is_empty() && origin == host)
+            // A proxy may rewrite the Host; the public URL is what browsers know.
+            let public = services(request)?.settings.get().public_url.clone();
+            public.is_some_and(|url| url.as_str() == origin)
+                || origin.split_once("://").is_some_and(|(_, origin)| !host.is_empty() && origin == host)
         }
         (None, None) => true,
     };

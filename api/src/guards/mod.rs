@@ -4,8 +4,9 @@ mod caller;
 mod csrf;
 mod inside;
 mod param;
+mod transport;
 
-pub(crate) use caller::COOKIE;
-pub use caller::{Caller, Chat, Client, Cookie, Jobs};
+pub use caller::{Admin, Caller, Chat, Client, Cookie, Jobs};
 pub use inside::Inside;
 pub use param::{Authorization, ChatHeader, Id, IdempotencyKey, LastEventId, SetupToken, Version};
+pub use transport::Way;

@@ -3,7 +3,7 @@
 mod file;
 
 use crate::{
-    guards::{Caller, Cookie},
+    guards::{Admin, Caller, Cookie},
     page,
     problem::{Problem, Reply},
 };
@@ -143,7 +143,7 @@ fn time(name: &str, text: &str) -> Reply<DateTime<Utc>> {
     )))
 )]
 #[get("/audit?<asked..>")]
-pub async fn list(caller: Caller<Cookie>, asked: Asked, shutdown: Shutdown) -> Reply<Answer> {
+pub async fn list(caller: Caller<Admin>, asked: Asked, shutdown: Shutdown) -> Reply<Answer> {
     let filter = asked.filter()?;
     if let Some(format) = Format::parse(asked.format.as_deref())? {
         audit::note_export(&caller.cx, format.name()).await?;

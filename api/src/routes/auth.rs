@@ -2,7 +2,7 @@
 
 use crate::{
     body::Body,
-    guards::{COOKIE, Caller, Client, Cookie},
+    guards::{Caller, Client, Cookie, Way},
     problem::Reply,
 };
 use domain::UserId;
@@ -12,10 +12,9 @@ use fleet::{
 };
 use rocket::{
     State, get,
-    http::{Cookie as HttpCookie, CookieJar, SameSite, Status},
+    http::{Cookie as HttpCookie, CookieJar},
     post,
     serde::json::Json,
-    time::Duration,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -23,16 +22,21 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Methods {
     breakglass: bool,
     oidc: bool,
+    /// What the button of the identity provider says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_label: Option<String>,
 }
 
 /// Which ways in there are.
 #[utoipa::path(responses((status = 200, description = "Done", body = Methods)), security(()))]
 #[get("/auth/methods")]
-pub fn methods() -> Json<Methods> {
-    Json(Methods { breakglass: true, oidc: false })
+pub async fn methods(services: &State<Arc<Services>>) -> Reply<Json<Methods>> {
+    let oidc_label = fleet::oidc::label(services).await?;
+    Ok(Json(Methods { breakglass: true, oidc: oidc_label.is_some(), oidc_label }))
 }
 
 /// A signed-in person.
@@ -59,7 +63,7 @@ pub struct Login {
     password: SecretString,
 }
 
-/// Opens a session with the breakglass account.
+/// Opens a session with the breakglass account. Failed attempts make the next one wait (429).
 #[utoipa::path(
     request_body = Login,
     responses((status = 200, description = "Done", body = Me)),
@@ -69,24 +73,47 @@ pub struct Login {
 pub async fn login(
     services: &State<Arc<Services>>,
     client: Client,
+    way: Way,
     cookies: &CookieJar<'_>,
     body: Body<Login>,
 ) -> Reply<Json<Me>> {
     let Login { username, password } = body.0;
     let signed_in = auth::login(services, client.origin, &username, password, &client.user_agent).await?;
-    cookies.add(session_cookie(&signed_in));
+    cookies.add(session_cookie(&way, &signed_in));
     Ok(Json(signed_in.user.into()))
 }
 
-/// Ends this session.
-#[utoipa::path(responses((status = 204, description = "Done")))]
+/// How a sign-out ended.
+#[derive(rocket::Responder)]
+pub enum SignedOut {
+    /// Everywhere.
+    #[response(status = 204)]
+    Here(()),
+    /// Not at the identity provider yet: the browser is to go there.
+    There(Json<GoTo>),
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GoTo {
+    redirect_to: String,
+}
+
+/// Ends this session; says where to go on to where an identity provider has one of its own.
+#[utoipa::path(responses(
+    (status = 204, description = "Done"),
+    (status = 200, description = "Done here; the browser is to go on to the identity provider", body = GoTo)
+))]
 #[post("/auth/logout")]
-pub async fn logout(caller: Caller<Cookie>, cookies: &CookieJar<'_>) -> Reply<Status> {
-    if let Some((session, _)) = caller.session {
-        auth::logout(&caller.cx, session).await?;
-    }
-    cookies.remove(HttpCookie::build(COOKIE).path("/"));
-    Ok(Status::NoContent)
+pub async fn logout(caller: Caller<Cookie>, way: Way, cookies: &CookieJar<'_>) -> Reply<SignedOut> {
+    let Some((session, _)) = caller.session else { return Ok(SignedOut::Here(())) };
+    let elsewhere = fleet::oidc::end_session_url(&caller.cx, session, &way.base).await?;
+    auth::logout(&caller.cx, session).await?;
+    cookies.remove(way.cookie(way.session(), String::new(), 0));
+    Ok(match elsewhere {
+        Some(redirect_to) => SignedOut::There(Json(GoTo { redirect_to })),
+        None => SignedOut::Here(()),
+    })
 }
 
 /// Who is signed in.
@@ -97,12 +124,7 @@ pub fn me(caller: Caller<Cookie>) -> Reply<Json<Me>> {
     Ok(Json(user.into()))
 }
 
-/// The cookie of a fresh session: out of reach of scripts and of other sites.
-pub(super) fn session_cookie(signed_in: &SignIn) -> HttpCookie<'static> {
-    HttpCookie::build((COOKIE, signed_in.token.expose_secret().to_owned()))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .max_age(Duration::seconds(signed_in.lasts_seconds))
-        .build()
+/// The cookie of a fresh session.
+pub(super) fn session_cookie(way: &Way, signed_in: &SignIn) -> HttpCookie<'static> {
+    way.cookie(way.session(), signed_in.token.expose_secret().to_owned(), signed_in.lasts_seconds)
 }

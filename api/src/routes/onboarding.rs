@@ -3,7 +3,7 @@
 use super::{agents, auth::session_cookie, providers};
 use crate::{
     body::Body,
-    guards::{Caller, Client, Cookie, SetupToken},
+    guards::{Admin, Caller, Client, Cookie, SetupToken, Way},
     problem::Reply,
 };
 use domain::{AgentId, JobId, ProviderId, UserId};
@@ -56,6 +56,7 @@ pub async fn breakglass(
     services: &State<Arc<Services>>,
     client: Client,
     token: SetupToken,
+    way: Way,
     cookies: &CookieJar<'_>,
     body: Body<Credentials>,
 ) -> Reply<(Status, Json<Created<UserId>>)> {
@@ -64,8 +65,36 @@ pub async fn breakglass(
     let signed_in =
         onboarding::breakglass(services, client.origin, token, &username, password, &client.user_agent)
             .await?;
-    cookies.add(session_cookie(&signed_in));
+    cookies.add(session_cookie(&way, &signed_in));
     Ok((Status::Created, Json(Created { id: signed_in.user.id })))
+}
+
+/// An identity provider, or the decision to do without.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = OnboardingOidc)]
+pub struct Oidc {
+    issuer: Option<String>,
+    client_id: Option<String>,
+    #[schema(value_type = Option<String>, format = Password, write_only)]
+    client_secret: Option<SecretString>,
+    #[serde(default)]
+    skip: bool,
+}
+
+/// The identity provider; may be skipped, and set later.
+#[utoipa::path(request_body = Oidc, responses((status = 204, description = "Done")))]
+#[post("/onboarding/oidc", data = "<body>")]
+pub async fn oidc(caller: Caller<Admin>, way: Way, body: Body<Oidc>) -> Reply<Status> {
+    let Oidc { issuer, client_id, client_secret, skip } = body.0;
+    if skip {
+        onboarding::skip_oidc(&caller.cx).await?;
+    } else {
+        let draft =
+            fleet::oidc::Draft::new(issuer.unwrap_or_default(), client_id.unwrap_or_default(), client_secret);
+        onboarding::set_oidc(&caller.cx, draft, &way.base).await?;
+    }
+    Ok(Status::NoContent)
 }
 
 #[derive(Serialize, ToSchema)]

@@ -2,7 +2,7 @@
 
 use crate::{
     body::Body,
-    guards::{Caller, Cookie, Id},
+    guards::{Admin, Caller, Id},
     page,
     problem::Reply,
 };
@@ -58,7 +58,7 @@ pub struct Page {
 /// All accounts, by name.
 #[utoipa::path(responses((status = 200, description = "Done", body = Page)))]
 #[get("/users?<limit>&<cursor>")]
-pub async fn list(caller: Caller<Cookie>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<Page>> {
+pub async fn list(caller: Caller<Admin>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<Page>> {
     let limit = page::limit(limit);
     let listed = users::list(&caller.cx, cursor, limit).await?;
     let full = listed.len() == limit as usize;
@@ -80,7 +80,7 @@ pub struct Changes {
     responses((status = 200, description = "Done", body = Shown))
 )]
 #[patch("/users/<id>", data = "<body>")]
-pub async fn change(caller: Caller<Cookie>, id: Id<UserId>, body: Body<Changes>) -> Reply<Json<Shown>> {
+pub async fn change(caller: Caller<Admin>, id: Id<UserId>, body: Body<Changes>) -> Reply<Json<Shown>> {
     let Changes { role, disabled } = body.0;
     Ok(Json(users::change(&caller.cx, id.0, Patch { role, disabled }).await?.into()))
 }

@@ -3,8 +3,9 @@
 use crate::{
     containers::{Limits, NetworkPolicy},
     invalid::{self, Invalid},
+    public_url::PublicUrl,
 };
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -38,6 +39,16 @@ pub struct Settings {
     pub start_timeout_seconds: u32,
     /// Minutes without use after which a container is stopped; 0 = never.
     pub idle_timeout_minutes: u32,
+    /// Where browsers reach this instance, as origin (`https://fleet.example.org`); none = by localhost only.
+    #[schema(value_type = Option<String>, example = "https://fleet.example.org")]
+    pub public_url: Option<PublicUrl>,
+    /// Proxies whose `X-Forwarded-For` says where a client is.
+    #[schema(value_type = Vec<String>, example = json!(["127.0.0.0/8"]))]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Hours without a request after which a session is over.
+    pub session_idle_hours: u32,
+    /// Days after which even a session in use ends.
+    pub session_days: u32,
 }
 
 impl Default for Settings {
@@ -52,6 +63,14 @@ impl Default for Settings {
             allowed_hosts: Vec::new(),
             start_timeout_seconds: 180,
             idle_timeout_minutes: 30,
+            public_url: None,
+            // On the same host: who can connect from there could as well read the proxy's memory.
+            trusted_proxies: vec![
+                IpNet::new_assert(std::net::Ipv4Addr::new(127, 0, 0, 0).into(), 8),
+                IpNet::new_assert(std::net::Ipv6Addr::LOCALHOST.into(), 128),
+            ],
+            session_idle_hours: 24 * 7,
+            session_days: 30,
         }
     }
 }
@@ -68,6 +87,12 @@ impl Settings {
         // Below the ten minutes that the start's job may take: the start itself must be the one to give up.
         if !(10..=540).contains(&self.start_timeout_seconds) {
             return Err(Invalid::new("startTimeoutSeconds", "Use 10 to 540 seconds."));
+        }
+        if !(1..=24 * 365).contains(&self.session_idle_hours) {
+            return Err(Invalid::new("sessionIdleHours", "Use 1 hour to 8760 hours (a year)."));
+        }
+        if !(1..=365).contains(&self.session_days) {
+            return Err(Invalid::new("sessionDays", "Use 1 to 365 days."));
         }
         invalid::line("agentImage", &self.agent_image, 300)?;
         for allowed in &self.allowed_hosts {

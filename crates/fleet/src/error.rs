@@ -24,6 +24,24 @@ pub enum Error {
     /// There is no such thing, or it is somebody else's.
     #[error("There is no such {0}.")]
     NotFound(&'static str),
+    /// Not let in, for a reason with a name of its own.
+    #[error("{detail}")]
+    Refused {
+        /// Stable name of the reason.
+        code: &'static str,
+        /// What to do.
+        detail: String,
+    },
+    /// Too many attempts.
+    #[error("{detail}")]
+    TooMany {
+        /// Stable name of what was tried too often.
+        code: &'static str,
+        /// What to do, and when.
+        detail: String,
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The input cannot be accepted.
     #[error("Some of the input cannot be accepted.")]
     Invalid(Vec<Invalid>),
@@ -78,6 +96,11 @@ impl Error {
         Self::Conflict { code, detail: detail.into() }
     }
 
+    /// A refusal with a stable name.
+    pub fn refused(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Refused { code, detail: detail.into() }
+    }
+
     /// A fault of ours.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
@@ -92,6 +115,7 @@ impl Error {
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
             Self::Invalid(_) => "invalid",
+            Self::Refused { code, .. } | Self::TooMany { code, .. } => code,
             Self::Conflict { code, .. } | Self::Unavailable { code, .. } | Self::Upstream { code, .. } => {
                 code
             }

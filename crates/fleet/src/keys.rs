@@ -1,4 +1,4 @@
-//! The instance's identity and the users' data keys.
+//! The instance's identity, its data key and the users' data keys.
 //!
 //! Together with the call sites of [`vault::open`] this is where secrets become readable; a test pins
 //! the list of those call sites.
@@ -45,6 +45,15 @@ pub(crate) async fn identity(store: &Store, ring: &KeyRing, now: DateTime<Utc>) 
 #[serde(rename_all = "camelCase")]
 struct StoredKey {
     wrapped: String,
+}
+
+/// The instance's own data key, made at its first secret. Wrapped like a user's, in `system_config`.
+pub(crate) async fn of_instance(services: &Services, tx: &mut Tx) -> Result<DataKey> {
+    let fresh = services.ring.wrap(&DataKey::generate(&mut rand::rng()), None)?;
+    let fresh = StoredKey { wrapped: STANDARD.encode(fresh.to_bytes()) };
+    let stored = config::get_or_insert(tx, INSTANCE_KEY, &fresh).await?.value;
+    let wrapped = STANDARD.decode(&stored.wrapped).map_err(Error::internal)?;
+    Ok(services.ring.unwrap(&WrappedKey::from_bytes(&wrapped)?, None)?)
 }
 
 /// The user's data key, made at his first secret.

@@ -16,6 +16,7 @@ mod gateways;
 pub mod health;
 pub mod jobs;
 pub mod keys;
+pub mod oidc;
 pub mod onboarding;
 mod progress;
 pub mod providers;

@@ -1,6 +1,6 @@
 //! What use-cases are done with, put together once per process.
 
-use crate::{Result, gateways::Gateways, settings, turns::Drivers};
+use crate::{Result, gateways::Gateways, oidc, settings, turns::Drivers};
 use domain::{Clock, InstanceId};
 use providers::Outbound;
 use std::sync::Arc;
@@ -38,6 +38,7 @@ pub struct Services {
     pub(crate) ring: KeyRing,
     pub(crate) passwords: Passwords,
     pub(crate) gateways: Gateways,
+    pub(crate) oidc: oidc::Live,
     pub(crate) drivers: Drivers,
 }
 
@@ -53,6 +54,7 @@ impl Services {
             settings,
             passwords: Passwords::default(),
             gateways: Gateways::new()?,
+            oidc: oidc::Live::default(),
             drivers: Drivers::default(),
             store,
             ear,

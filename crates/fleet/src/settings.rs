@@ -92,6 +92,8 @@ pub async fn replace(cx: &Cx, settings: Settings, expected: i64) -> Result<Fact<
     cx.audit(&mut tx, "settings.change", KEY, None, json!({ "before": before.value, "after": settings }))
         .await?;
     tx.commit().await?;
+    // Who changed it sees the change in his very next request, if it comes here.
+    cx.services.settings.set(settings.clone());
     Ok(Fact { value: settings, version })
 }
 

@@ -69,13 +69,27 @@ pub struct NewSession<'a> {
     pub user_agent: &'a str,
     /// Network address.
     pub address: &'a str,
+    /// Which provider vouched for it, if one did.
+    pub oidc: Option<OidcSession<'a>>,
+}
+
+/// A session as the identity provider knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct OidcSession<'a> {
+    /// `iss`.
+    pub issuer: &'a str,
+    /// `sub`.
+    pub subject: &'a str,
+    /// `sid`, where it says one.
+    pub session: Option<&'a str>,
 }
 
 /// Stores a session.
 pub async fn insert_session(tx: &mut Tx, new: &NewSession<'_>) -> Result<()> {
     sqlx::query(
-        "insert into sessions (id, user_id, token_hash, expires_at, user_agent, address)
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into sessions (id, user_id, token_hash, expires_at, user_agent, address,
+                oidc_issuer, oidc_subject, oidc_session)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(new.id.uuid())
     .bind(new.user.uuid())
@@ -83,6 +97,9 @@ pub async fn insert_session(tx: &mut Tx, new: &NewSession<'_>) -> Result<()> {
     .bind(new.expires_at)
     .bind(new.user_agent)
     .bind(new.address)
+    .bind(new.oidc.map(|oidc| oidc.issuer))
+    .bind(new.oidc.map(|oidc| oidc.subject))
+    .bind(new.oidc.and_then(|oidc| oidc.session))
     .execute(tx.conn())
     .await?;
     Ok(())

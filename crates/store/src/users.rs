@@ -89,6 +89,32 @@ pub async fn breakglass_by_name(tx: &mut Tx, username: &str) -> Result<Option<Br
     .await?)
 }
 
+/// The stored password of an account; `None` when it is not a breakglass admin's.
+pub async fn breakglass_hash(tx: &mut Tx, user: UserId) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar("select password_hash from breakglass_users where user_id = $1")
+        .bind(user.uuid())
+        .fetch_optional(tx.conn())
+        .await?)
+}
+
+/// Gives an account another role.
+pub async fn set_role(tx: &mut Tx, user: UserId, role: &str) -> Result<()> {
+    sqlx::query("update users set role = $2 where id = $1")
+        .bind(user.uuid())
+        .bind(role)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Whether a username is taken, without regard to case.
+pub async fn name_is_taken(tx: &mut Tx, username: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar("select exists (select from users where lower(username) = lower($1))")
+        .bind(username)
+        .fetch_one(tx.conn())
+        .await?)
+}
+
 /// The oldest breakglass admin, for a reset on the server.
 pub async fn first_breakglass(tx: &mut Tx) -> Result<Option<User>> {
     Ok(sqlx::query_as(

@@ -22,6 +22,8 @@ pub enum TokenKind {
     Api,
     /// An agent container towards Mosaic and back (`mgt_`).
     Gateway,
+    /// A sign-in with the identity provider that a browser has begun (`mof_`).
+    Flow,
 }
 
 impl TokenKind {
@@ -31,6 +33,7 @@ impl TokenKind {
             Self::Session => "mse_",
             Self::Api => "mat_",
             Self::Gateway => "mgt_",
+            Self::Flow => "mof_",
         }
     }
 }
@@ -71,6 +74,16 @@ impl Token {
     /// The plain text, for the one answer or request that carries it.
     pub fn secret(&self) -> &SecretString {
         &self.text
+    }
+
+    /// A value that only the token's bearer can compute, one for each label: 43 letters, digits, `-` and `_`.
+    /// Tells nothing about the token, nor about the value under another label.
+    pub fn derive(&self, label: &str) -> SecretString {
+        let mut hash = Sha256::new();
+        hash.update((label.len() as u64).to_be_bytes());
+        hash.update(label);
+        hash.update(self.text.expose_secret());
+        SecretString::from(URL_SAFE_NO_PAD.encode(hash.finalize()))
     }
 
     /// The form to store and look up. One round suffices: 256 random bits cannot be guessed.

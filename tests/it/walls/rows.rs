@@ -14,6 +14,7 @@ const OWNED: &[(&str, &str)] = &[
     ("users", "id"),
     ("sessions", "user_id"),
     ("api_tokens", "user_id"),
+    ("oidc_identities", "user_id"),
     ("user_keys", "user_id"),
     ("llm_providers", "user_id"),
     ("user_agent_configs", "user_id"),
@@ -29,7 +30,16 @@ const OWNED: &[(&str, &str)] = &[
     ("audit_log", "coalesce(owner_id, actor_id)"),
 ];
 /// What a user never sees at all.
-const HIDDEN: &[&str] = &["breakglass_users", "system_containers", "queues", "workers"];
+const HIDDEN: &[&str] = &[
+    "breakglass_users",
+    "oidc_provider",
+    "oidc_flows",
+    "oidc_logouts",
+    "sign_in_throttle",
+    "system_containers",
+    "queues",
+    "workers",
+];
 /// What is everybody's.
 const COMMON: &[&str] = &["system_config", "stage_timings"];
 
@@ -57,6 +67,17 @@ async fn walls_hold(mosaic: &Mosaic, rights: Rights) {
         settled(&mosaic.equipped(name).await).await;
     }
     let pool = &mosaic.database.pool;
+    // As if both had come by an identity provider, and one had just begun to.
+    for sql in [
+        "insert into oidc_identities (issuer, subject, user_id) select 'https://id.example', username, id from users",
+        "insert into oidc_flows (browser_hash, expires_at) values ('x', now())",
+        "insert into oidc_logouts (issuer, token_id, expires_at) values ('https://id.example', 'x', now())",
+        "insert into oidc_provider (id, issuer, client_id, label, scopes, auto_provision, allowed_domains,
+            allowed_groups, groups_claim, admin_groups)
+         values (gen_random_uuid(), 'https://id.example', 'x', 'x', '{}', true, '{}', '{}', 'groups', '{}')",
+    ] {
+        pool.execute(sql).await.unwrap();
+    }
     let (alice, bob) = (user(pool, "alice").await, user(pool, "bob").await);
     // One connection for everybody: what one leaves behind the next would find.
     let store = Store::connect(&mosaic.database.url, 1).await.unwrap();
@@ -171,6 +192,7 @@ async fn an_admin_sees_no_content(store: &Store, id: UserId) {
         "sessions",
         "api_tokens",
         "user_keys",
+        "oidc_identities",
         "llm_providers",
         "user_agent_configs",
         "chats",

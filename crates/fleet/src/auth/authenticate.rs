@@ -6,9 +6,6 @@ use secrecy::SecretString;
 use store::{credentials, users::User};
 use vault::{Token, TokenKind};
 
-/// Hours without a request after which a session is over.
-const IDLE_HOURS: i32 = 24 * 7;
-
 /// What an API token may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiScope {
@@ -64,7 +61,8 @@ impl Bearer {
 pub async fn by_session(services: &Services, token: &SecretString) -> Result<(SessionId, User)> {
     let token = Token::parse(TokenKind::Session, token).map_err(|_| Error::NotSignedIn)?;
     let mut tx = services.store.system("recognise a session").await?;
-    let found = credentials::session_by_token(&mut tx, token.hash().as_bytes(), IDLE_HOURS).await?;
+    let found =
+        credentials::session_by_token(&mut tx, token.hash().as_bytes(), super::idle_hours(services)).await?;
     let found = found.ok_or(Error::NotSignedIn)?;
     // Seldom: every request comes through here, and most have nothing to write.
     if found.unnoted {

@@ -1,16 +1,19 @@
 //! Sign-in with the breakglass account.
 
+use super::throttle;
 use crate::{Cx, Error, Origin, Result, Services};
 use chrono::TimeDelta;
 use domain::{Actor, SessionId, UserId, invalid};
 use secrecy::SecretString;
 use serde_json::json;
 use std::sync::Arc;
-use store::{Tx, audit, credentials, users, users::User};
+use store::{
+    Tx, audit,
+    credentials::{self, OidcSession},
+    users,
+    users::User,
+};
 use vault::{Token, TokenKind};
-
-/// Days after which even a session in use ends.
-const ABSOLUTE_DAYS: i64 = 30;
 
 /// A fresh session.
 pub struct SignIn {
@@ -33,6 +36,7 @@ pub async fn login(
     let cx = Cx { actor: Actor::System("sign-in"), origin, services: Arc::clone(services) };
     // What cannot be a name is no name, after the same work.
     let username = invalid::line("username", username, 64).unwrap_or_default();
+    let attempt = throttle::attempt(&cx, &username).await?;
     let mut tx = cx.begin().await?;
     let found = users::breakglass_by_name(&mut tx, &username).await?;
     // Hashing takes long: no connection is held meanwhile.
@@ -45,25 +49,28 @@ pub async fn login(
 
     let mut tx = cx.begin().await?;
     let Some(user) = open else {
-        cx.audit_outcome(&mut tx, "auth.login", &subject, None, audit::Outcome::Denied, json!({})).await?;
+        cx.audit_outcome(&mut tx, "auth.login", &subject, None, audit::Outcome::Denied, attempt.detail())
+            .await?;
         tx.commit().await?;
         return Err(Error::BadCredentials);
     };
-    let (token, lasts_seconds) = open_session(&cx, &mut tx, user.id, user_agent).await?;
+    attempt.succeeded(&mut tx).await?;
+    let (token, lasts_seconds) = open_session(&cx, &mut tx, user.id, user_agent, None).await?;
     cx.audit(&mut tx, "auth.login", &user.id.to_string(), Some(user.id), json!({})).await?;
     tx.commit().await?;
     Ok(SignIn { user, token, lasts_seconds })
 }
 
-/// Stores a session for `user`; answers with its token and its length in seconds.
+/// Stores a session for `user`, for whom `oidc` vouched or a password; answers with its token and its length in seconds.
 pub(crate) async fn open_session(
     cx: &Cx,
     tx: &mut Tx,
     user: UserId,
     user_agent: &str,
+    oidc: Option<OidcSession<'_>>,
 ) -> Result<(SecretString, i64)> {
     let now = cx.services.clock.now();
-    let lasts = TimeDelta::days(ABSOLUTE_DAYS);
+    let lasts = TimeDelta::days(cx.services.settings.get().session_days.into());
     let token = Token::generate(TokenKind::Session, &mut rand::rng());
     let hash = token.hash();
     let clipped: String = user_agent.chars().filter(|c| !c.is_control()).take(200).collect();
@@ -74,6 +81,7 @@ pub(crate) async fn open_session(
         expires_at: now + lasts,
         user_agent: &clipped,
         address: &cx.origin.address,
+        oidc,
     };
     credentials::insert_session(tx, &session).await?;
     Ok((token.secret().clone(), lasts.num_seconds()))

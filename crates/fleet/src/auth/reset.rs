@@ -28,6 +28,7 @@ pub async fn reset_breakglass(services: &Arc<Services>, password: SecretString) 
     let mut tx = cx.begin().await?;
     users::set_breakglass(&mut tx, admin.id, &hash).await?;
     credentials::delete_sessions_of(&mut tx, admin.id).await?;
+    super::forget(&cx, &mut tx, &admin.username).await?;
     cx.audit(&mut tx, "breakglass.reset", &admin.id.to_string(), Some(admin.id), json!({})).await?;
     tx.commit().await?;
     Ok(admin.username)

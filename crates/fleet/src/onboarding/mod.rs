@@ -5,8 +5,10 @@
 
 mod breakglass;
 mod complete;
+mod oidc;
 mod state;
 
 pub use breakglass::breakglass;
 pub use complete::complete;
+pub use oidc::{set_oidc, skip_oidc};
 pub use state::{State, require_open, state};

@@ -1,5 +1,6 @@
 //! How far the onboarding is.
 
+use super::oidc::SKIPPED;
 use crate::{Cx, Error, Result, Services};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub struct State {
     pub completed: bool,
     /// There is a breakglass admin.
     pub breakglass: bool,
+    /// An identity provider is configured, or the step was skipped. Only told to a signed-in person.
+    pub oidc: bool,
     /// He has a provider. Only told to a signed-in person.
     pub provider: bool,
     /// He has an agent. Only told to a signed-in person.
@@ -36,13 +39,15 @@ pub async fn state(services: &Services, cx: Option<&Cx>) -> Result<State> {
     let completed = is_completed(&mut tx).await?;
     let breakglass = users::breakglass_exists(&mut tx).await?;
     drop(tx);
-    let (mut provider, mut agent) = (false, false);
+    let (mut oidc, mut provider, mut agent) = (false, false, false);
     if let Some(cx) = cx {
+        let configured = crate::oidc::label(services).await?.is_some();
         let mut tx = cx.begin().await?;
+        oidc = configured || config::get::<serde_json::Value>(&mut tx, SKIPPED).await?.is_some();
         provider = !providers::list(&mut tx).await?.is_empty();
         agent = !agents::list(&mut tx).await?.is_empty();
     }
-    Ok(State { completed, breakglass, provider, agent })
+    Ok(State { completed, breakglass, oidc, provider, agent })
 }
 
 pub(super) async fn is_completed(tx: &mut Tx) -> Result<bool> {

@@ -4,7 +4,7 @@ use super::rng;
 use crate::{Error, Token, TokenHash, TokenKind};
 use secrecy::ExposeSecret;
 
-const KINDS: [TokenKind; 3] = [TokenKind::Session, TokenKind::Api, TokenKind::Gateway];
+const KINDS: [TokenKind; 4] = [TokenKind::Session, TokenKind::Api, TokenKind::Gateway, TokenKind::Flow];
 
 #[test]
 fn a_token_carries_256_bits_behind_its_prefix() {
@@ -39,4 +39,15 @@ fn the_hash_is_sha256_of_the_text_and_survives_storage() {
     assert_eq!(hex, "b30475c940a75554e930eb0ee24730beb19a32da96ed9120ac4c83ad823f0eee");
     assert_eq!(TokenHash::from_bytes(token.hash().as_bytes()).unwrap(), token.hash());
     assert_eq!(TokenHash::from_bytes(&[0; 31]).unwrap_err(), Error::Malformed);
+}
+
+#[test]
+fn derived_values_differ_by_label_and_token() {
+    let one = Token::generate(TokenKind::Flow, &mut rand::rng());
+    let two = Token::generate(TokenKind::Flow, &mut rand::rng());
+    let of = |token: &Token, label| token.derive(label).expose_secret().to_owned();
+    assert_eq!(of(&one, "state"), of(&one, "state"));
+    assert_ne!(of(&one, "state"), of(&one, "nonce"));
+    assert_ne!(of(&one, "state"), of(&two, "state"));
+    assert_eq!(of(&one, "state").len(), 43);
 }

@@ -1,0 +1,31 @@
+//! `/api/settings/breakglass/password`: the acting admin's own password.
+
+use crate::{
+    body::Body,
+    guards::{Admin, Caller},
+    problem::Reply,
+};
+use rocket::{http::Status, post};
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PasswordChange)]
+pub struct Change {
+    #[schema(value_type = String, format = Password, write_only)]
+    current: SecretString,
+    #[schema(value_type = String, format = Password, write_only)]
+    new: SecretString,
+}
+
+/// Replaces it and ends the other sessions.
+#[utoipa::path(request_body = Change, responses((status = 204, description = "Done")))]
+#[post("/settings/breakglass/password", data = "<body>")]
+pub async fn change(caller: Caller<Admin>, body: Body<Change>) -> Reply<Status> {
+    let Change { current, new } = body.0;
+    let (session, _) = caller.session.ok_or(fleet::Error::NotSignedIn)?;
+    fleet::auth::change_password(&caller.cx, session, current, new).await?;
+    Ok(Status::NoContent)
+}

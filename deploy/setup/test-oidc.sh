@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Owns: a real OpenID provider (npm oidc-provider) as tests/oidc pins it, for the tests of signing in. Prints
+# the folder for MOSAIC_TEST_OIDC: provider.mjs is in it. Quick when it is there.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+oidc=$TARGET/test-tools/oidc
+wanted=$(inputs_of "$ROOT/tests/oidc")
+one_at_a_time test-oidc
+
+install_oidc() {
+  rm -rf "$oidc"
+  mkdir -p "$(dirname "$oidc")"
+  cp -r "$ROOT/tests/oidc" "$oidc"
+  (cd "$oidc" && npm ci --ignore-scripts --no-audit --no-fund)
+  echo "$wanted" >"$oidc/.made-from" # last, so that a run that was cut short is done again
+}
+[ "$(cat "$oidc/.made-from" 2>/dev/null)" = "$wanted" ] ||
+  step "an OpenID provider for the tests into $oidc" install_oidc
+printf '%s\n' "$oidc"
