@@ -71,7 +71,7 @@ async fn the_steps_lead_to_a_working_instance_and_close_behind_it() {
     let id = provider["id"].as_str().unwrap();
     let models = admin.get(&format!("/api/providers/{id}/models")).await.body;
     assert_eq!(models["listed"], true, "{models}");
-    assert!(models["items"].as_array().unwrap().iter().any(|model| model["id"] == "stub-1"), "{models}");
+    assert!(models["items"].as_array().unwrap().iter().any(|model| model["id"] == "stub-echo"), "{models}");
 
     let unknown = admin.post("/api/onboarding/agent", &json!({ "name": "Ada", "model": "nobody/x" })).await;
     assert_eq!((unknown.status, unknown.body["errors"][0]["field"].as_str()), (422, Some("model")));

@@ -40,7 +40,7 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("POST", "/api/auth/login", Open),
     ("GET", "/api/auth/me", Browser),
     ("GET", "/api/auth/sessions", Browser),
-    ("DELETE", "/api/auth/sessions/<id>", Browser),
+    ("DELETE", "/api/auth/sessions/{id}", Browser),
     ("GET", "/api/auth/oidc/start", Open),
     ("GET", "/api/auth/oidc/callback", Open),
     ("POST", "/api/auth/oidc/backchannel-logout", Open),
