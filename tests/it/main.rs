@@ -20,4 +20,5 @@ mod onboarding;
 mod openai;
 mod real;
 mod secrets;
+mod settings;
 mod walls;
