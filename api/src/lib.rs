@@ -11,6 +11,7 @@ mod headers;
 mod openai_error;
 mod openapi;
 mod page;
+mod pages;
 mod problem;
 pub mod routes;
 mod sse;

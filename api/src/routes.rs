@@ -19,7 +19,7 @@ mod tokens;
 mod turns;
 mod users;
 
-use crate::openapi;
+use crate::{openapi, pages};
 use rocket::{Build, Rocket, routes};
 use utoipa::OpenApi;
 
@@ -116,7 +116,7 @@ table! {
 
 /// What browsers and programs call.
 pub(crate) fn public(rocket: Rocket<Build>) -> Rocket<Build> {
-    rocket.mount("/", root()).mount("/api", api()).mount("/v1", openai())
+    rocket.mount("/", root()).mount("/api", api()).mount("/v1", openai()).mount("/", pages::routes())
 }
 
 /// What agent containers call, on the internal port only.
