@@ -1,0 +1,76 @@
+import { expect, expectAccessible, expectNarrow, test } from './fixtures'
+
+const PAGES = [
+  '/chat',
+  '/jobs',
+  '/jobs?view=lanes',
+  '/jobs?view=workers',
+  '/jobs?view=schedules',
+  '/users',
+  '/audit',
+  '/settings/providers',
+  '/settings/providers?open=new',
+  '/settings/agents',
+  '/settings/agents?open=new',
+  '/settings/tokens',
+  '/settings/sessions',
+  '/settings/activity',
+  '/settings/sign-in',
+  '/settings/instance',
+]
+
+for (const scheme of ['light', 'dark'] as const) {
+  test.describe(scheme, () => {
+    test.use({ colorScheme: scheme })
+
+    for (const path of PAGES) {
+      test(`${path} is accessible and fits, ${scheme} @mobile`, async ({ page }) => {
+        await page.goto(path)
+        await expect(page.locator('h1')).toHaveCount(1)
+        await expect(page.getByRole('status').filter({ hasText: 'Loading' })).toHaveCount(0)
+        await expectAccessible(page)
+        await expectNarrow(page)
+      })
+    }
+  })
+}
+
+test('nothing sticks out at 320 pixels', async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 640 })
+  for (const path of PAGES) {
+    await page.goto(path)
+    await expect(page.locator('h1')).toHaveCount(1)
+    await expect(page.getByRole('status').filter({ hasText: 'Loading' })).toHaveCount(0)
+    await expectNarrow(page)
+  }
+})
+
+test('the users and the audit log, with its exports', async ({ page }) => {
+  await page.goto('/users')
+  await expect(page.getByRole('table', { name: 'Users' })).toContainText('you')
+  await page.goto('/audit')
+  const table = page.getByRole('table', { name: 'Audit log' })
+  await expect(table).toContainText('Completed the setup')
+  await page.getByRole('combobox', { name: 'About' }).selectOption('agent')
+  await expect(page).toHaveURL(/action=agent/)
+  await expect(table).toContainText('Added an agent')
+  await expect(table).not.toContainText('Completed the setup')
+  const download = page.waitForEvent('download')
+  await page.getByRole('link', { name: 'Export as CSV' }).click()
+  expect((await download).suggestedFilename()).toBe('audit.csv')
+})
+
+test('the theme is chosen, kept, and set before the first paint', async ({ page }) => {
+  await page.goto('/chat')
+  await page.getByRole('button', { name: /Admin$/ }).click()
+  await page.getByRole('menuitemradio', { name: 'Dark' }).click()
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+  await page.reload({ waitUntil: 'commit' })
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+})
+
+test('an address that leads nowhere says so', async ({ page }) => {
+  await page.goto('/nowhere')
+  await expect(page.getByRole('heading', { name: 'There is nothing at this address' })).toBeVisible()
+  await expectAccessible(page)
+})

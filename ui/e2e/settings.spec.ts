@@ -1,0 +1,155 @@
+import { expect, expectAccessible, facts, test } from './fixtures'
+
+const KEY = 'sk-good-canary-7f3e'
+
+test.describe('providers', () => {
+  test.use({ allowConsole: /status of (409|422)/ })
+
+  test('what is typed is tested and not saved; what is saved never comes back', async ({ page }) => {
+    const bodies: string[] = []
+    page.on('response', async (response) => {
+      if (response.url().includes('/api/')) bodies.push(await response.text().catch(() => ''))
+    })
+    await page.goto('/settings/providers')
+    await page.getByRole('link', { name: 'Add provider' }).click()
+    const sheet = page.getByRole('dialog', { name: 'Add a provider' })
+    await sheet.getByText('OpenAI-compatible').click()
+    await sheet.getByRole('textbox', { name: 'Name' }).fill('Second')
+    await sheet.getByRole('textbox', { name: 'API address' }).fill(`${facts().llm}/v1`)
+    await sheet.getByRole('textbox', { name: /^API key/ }).fill(KEY)
+    await sheet.getByRole('button', { name: 'Load the list' }).click()
+    await sheet.getByRole('checkbox', { name: /stub-large/ }).check()
+    await sheet.getByRole('button', { name: 'Test connection' }).click()
+    await expect(sheet.getByText('The connection works')).toBeVisible()
+    await expectAccessible(page)
+    await page.keyboard.press('Escape')
+    await expect(sheet).toHaveCount(0)
+    await expect(page.getByRole('link', { name: 'Second' })).toHaveCount(0)
+
+    await page.getByRole('link', { name: 'Add provider' }).click()
+    await sheet.getByText('OpenAI-compatible').click()
+    await sheet.getByRole('textbox', { name: 'Name' }).fill('Second')
+    await sheet.getByRole('textbox', { name: 'API address' }).fill(`${facts().llm}/v1`)
+    await sheet.getByRole('textbox', { name: /^API key/ }).fill(KEY)
+    await sheet.getByRole('textbox', { name: 'Model id' }).fill('stub-large')
+    await page.keyboard.press('Enter')
+    await sheet.getByRole('button', { name: 'Add provider' }).click()
+    await page.getByRole('link', { name: 'Second' }).click()
+    const second = page.getByRole('dialog', { name: 'Second' })
+    await expect(second.getByText('Set, ends in 7f3e')).toBeVisible()
+    await second.getByRole('button', { name: 'Test connection' }).click()
+    await expect(second.getByText('The connection works')).toBeVisible()
+    expect(await page.content()).not.toContain(KEY)
+    expect(bodies.join('\n')).not.toContain(KEY)
+
+    await second.getByRole('button', { name: 'Delete' }).click()
+    const confirm = page.getByRole('dialog', { name: 'Delete Second?' })
+    await expectAccessible(page)
+    await confirm.getByRole('button', { name: 'Delete provider' }).click()
+    await expect(page.getByRole('link', { name: 'Second' })).toHaveCount(0)
+  })
+
+  test('one that an agent uses is not deleted', async ({ page }) => {
+    await page.goto('/settings/providers')
+    await page.getByRole('link', { name: 'OpenAI-compatible' }).click()
+    const sheet = page.getByRole('dialog', { name: 'OpenAI-compatible' })
+    await sheet.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('button', { name: 'Delete provider' }).click()
+    await expect(page.getByRole('region', { name: 'Notifications' })).toContainText('was not deleted')
+  })
+})
+
+test('an agent is added, previewed, changed and deleted', async ({ page }) => {
+  await page.goto('/settings/agents')
+  await page.getByRole('link', { name: 'Add agent' }).click()
+  const sheet = page.getByRole('dialog', { name: 'Add an agent' })
+  await sheet.getByRole('button', { name: 'Add agent' }).click()
+  await expect(sheet.getByText('Give it a name.')).toBeVisible()
+  await expectAccessible(page)
+  await sheet.getByRole('textbox', { name: 'Name' }).fill('Grace')
+  await sheet.getByRole('combobox', { name: 'Model' }).selectOption({ label: 'stub-small' })
+  await sheet.getByRole('textbox', { name: 'How it behaves' }).fill('Be **kind**.')
+  await sheet.getByRole('button', { name: 'Preview' }).click()
+  await expect(sheet.locator('strong')).toHaveText('kind')
+  await sheet.getByRole('button', { name: 'Add agent' }).click()
+  await page.getByRole('link', { name: 'Grace' }).click()
+  const grace = page.getByRole('dialog', { name: 'Grace' })
+  await grace.getByRole('button', { name: 'About you' }).click()
+  await grace.getByRole('textbox', { name: 'About you' }).fill('I live by the sea.')
+  await grace.getByRole('button', { name: 'Save changes' }).click()
+  await expect(grace).toHaveCount(0)
+  await page.getByRole('link', { name: 'Grace' }).click()
+  await grace.getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('button', { name: 'Delete agent' }).click()
+  await expect(page.getByRole('link', { name: 'Grace' })).toHaveCount(0)
+})
+
+test('a token is shown once, works, and is revoked', async ({ page, playwright }) => {
+  await page.goto('/settings/tokens')
+  await page.getByRole('button', { name: 'Create token' }).first().click()
+  const dialog = page.getByRole('dialog', { name: 'Create an API token' })
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('Laptop')
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Create token' }).click()
+  const shown = page.getByRole('dialog', { name: 'Copy the token now' })
+  const token = (await shown.locator('code').innerText()).trim()
+  await expectAccessible(page)
+  await shown.getByRole('button', { name: 'Copy the token' }).click()
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token)
+  const program = await playwright.request.newContext({
+    extraHTTPHeaders: { authorization: `Bearer ${token}` },
+  })
+  expect((await program.get(`${facts().url}/v1/models`)).status()).toBe(200)
+  await shown.getByRole('button', { name: 'I have copied it' }).click()
+  expect(await page.content()).not.toContain(token)
+  await page.getByRole('button', { name: 'Revoke Laptop' }).click()
+  await page.getByRole('button', { name: 'Revoke token' }).click()
+  await expect(page.getByText('Laptop')).toHaveCount(0)
+  expect((await program.get(`${facts().url}/v1/models`)).status()).toBe(401)
+  await program.dispose()
+})
+
+test.describe('the instance', () => {
+  test.use({ allowConsole: /status of (412|422)/ })
+
+  test('takes good values, refuses bad ones beside the field, and notices somebody else', async ({
+    page,
+    context,
+  }) => {
+    await page.goto('/settings/instance')
+    const idle = page.getByRole('spinbutton', { name: 'Asleep after minutes unused' })
+    const start = page.getByRole('spinbutton', { name: 'Seconds a start may take' })
+    await expect(page.getByRole('button', { name: 'Save changes' })).toHaveCount(0)
+    await start.fill('5')
+    await page.getByRole('button', { name: 'Save changes' }).click()
+    await expect(page.getByText('Use 10 to 540 seconds.')).toBeVisible()
+    await expectAccessible(page)
+    await start.fill('170')
+
+    const other = await context.newPage()
+    await other.goto('/settings/instance')
+    await other.getByRole('spinbutton', { name: 'Asleep after minutes unused' }).fill('45')
+    await other.getByRole('button', { name: 'Save changes' }).click()
+    await expect(other.getByRole('button', { name: 'Save changes' })).toHaveCount(0)
+    await other.close()
+
+    await page.getByRole('button', { name: 'Save changes' }).click()
+    await expect(page.getByText('Somebody else changed the settings meanwhile')).toBeVisible()
+    await page.getByRole('button', { name: 'Read them again' }).click()
+    await expect(idle).toHaveValue('45')
+    await idle.fill('30')
+    await page.getByRole('button', { name: 'Save changes' }).click()
+    await expect(page.getByRole('button', { name: 'Save changes' })).toHaveCount(0)
+  })
+})
+
+test('single sign-on says why a provider cannot be used', async ({ page }) => {
+  await page.goto('/settings/sign-in')
+  await page.getByRole('textbox', { name: 'Issuer' }).fill(facts().llm)
+  await page.getByRole('textbox', { name: 'Client ID' }).fill('mosaic')
+  await page.getByRole('textbox', { name: 'Client secret' }).fill('not a secret')
+  await page.getByRole('button', { name: 'Test', exact: true }).click()
+  const report = page.getByRole('region', { name: 'Test of single sign-on' })
+  await expect(report).toContainText('The test failed')
+  await expectAccessible(page)
+})

@@ -1,0 +1,38 @@
+import type { ComponentProps, ReactNode } from 'react'
+import { cn } from '@/lib/cn'
+
+export function Card({ className, ...rest }: ComponentProps<'section'>) {
+  return <section className={cn('rounded-card border bg-surface shadow-card', className)} {...rest} />
+}
+
+interface HeadProps {
+  title: string
+  children?: ReactNode
+  actions?: ReactNode
+}
+
+export function CardHead({ title, children, actions }: HeadProps) {
+  return (
+    <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3 border-b px-5 py-4">
+      <div className="min-w-0 max-w-xl">
+        <h2 className="text-md leading-6">{title}</h2>
+        {children && <p className="text-sm text-muted">{children}</p>}
+      </div>
+      {actions}
+    </div>
+  )
+}
+
+/** Names and values. */
+export function Facts({ items }: { items: [string, ReactNode][] }) {
+  return (
+    <dl className="grid grid-cols-[minmax(96px,max-content)_1fr] gap-x-6 gap-y-2 text-sm">
+      {items.map(([name, value]) => (
+        <div key={name} className="contents">
+          <dt className="text-muted">{name}</dt>
+          <dd className="min-w-0 break-words">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

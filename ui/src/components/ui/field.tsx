@@ -1,0 +1,102 @@
+import { ChevronDown, Eye, EyeOff } from 'lucide-react'
+import { type ComponentProps, type ReactNode, useId, useState } from 'react'
+import { cn } from '@/lib/cn'
+
+const CONTROL =
+  'w-full rounded-control border border-control bg-surface px-2.5 text-base text-fg transition-colors duration-100 ' +
+  'focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent/35 ' +
+  'disabled:bg-surface-2 disabled:text-muted aria-invalid:border-bad'
+
+interface Wiring {
+  id: string
+  'aria-describedby'?: string
+  'aria-invalid'?: true
+}
+
+interface FieldProps {
+  label: ReactNode
+  hint?: ReactNode
+  error?: string
+  /** Stands at the right end of the label's line. */
+  aside?: ReactNode
+  className?: string
+  children: (wiring: Wiring) => ReactNode
+}
+
+/** Label, control, hint and error, tied together for screen readers. */
+export function Field({ label, hint, error, aside, className, children }: FieldProps) {
+  const id = useId()
+  const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ')
+  return (
+    <div className={cn('flex flex-col gap-1.5', className)}>
+      <div className="flex items-baseline justify-between gap-3">
+        <label htmlFor={id} className="text-sm font-medium">
+          {label}
+        </label>
+        {aside}
+      </div>
+      {children({ id, 'aria-describedby': described || undefined, 'aria-invalid': error ? true : undefined })}
+      {error && (
+        <p id={`${id}-error`} className="text-xs text-bad">
+          {error}
+        </p>
+      )}
+      {hint && (
+        <p id={`${id}-hint`} className="text-xs text-muted">
+          {hint}
+        </p>
+      )}
+    </div>
+  )
+}
+
+export function Input({ className, ...rest }: ComponentProps<'input'>) {
+  return <input className={cn(CONTROL, 'h-9', className)} {...rest} />
+}
+
+export function Textarea({ className, ...rest }: ComponentProps<'textarea'>) {
+  return <textarea className={cn(CONTROL, 'min-h-24 resize-y py-2', className)} {...rest} />
+}
+
+/** A secret as it is typed; shown only while its owner asks for it. */
+export function SecretInput({ className, ...rest }: Omit<ComponentProps<'input'>, 'type'>) {
+  const [shown, setShown] = useState(false)
+  const Icon = shown ? EyeOff : Eye
+  return (
+    <div className="relative">
+      <Input
+        type={shown ? 'text' : 'password'}
+        autoCapitalize="off"
+        spellCheck={false}
+        className={cn('pr-10', className)}
+        {...rest}
+      />
+      <button
+        type="button"
+        aria-label={shown ? 'Hide what is typed' : 'Show what is typed'}
+        onClick={() => setShown(!shown)}
+        className="absolute inset-y-0 right-0 flex w-9 items-center justify-center rounded-control text-muted hover:text-fg"
+      >
+        <Icon aria-hidden className="size-4" />
+      </button>
+    </div>
+  )
+}
+
+export function Select({ className, children, ...rest }: ComponentProps<'select'>) {
+  return (
+    <div className={cn('relative', className)}>
+      <select className={cn(CONTROL, 'h-9 appearance-none pr-8')} {...rest}>
+        {children}
+      </select>
+      <ChevronDown
+        aria-hidden
+        className="pointer-events-none absolute top-1/2 right-2.5 size-4 -translate-y-1/2 text-muted"
+      />
+    </div>
+  )
+}
+
+export function Checkbox({ className, ...rest }: Omit<ComponentProps<'input'>, 'type'>) {
+  return <input type="checkbox" className={cn('size-4 shrink-0 accent-(--accent)', className)} {...rest} />
+}

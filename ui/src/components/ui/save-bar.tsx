@@ -1,0 +1,27 @@
+import { Button } from './button'
+
+/** Stands at the end of a form as soon as something was changed. */
+export function SaveBar({
+  shown,
+  busy,
+  onDiscard,
+}: {
+  shown: boolean
+  busy: boolean
+  onDiscard: () => void
+}) {
+  if (!shown) return null
+  return (
+    <div className="sticky bottom-4 z-10 flex animate-rise items-center justify-between gap-3 rounded-panel border bg-surface px-4 py-2.5 shadow-float">
+      <p className="text-sm text-muted">Not saved yet</p>
+      <div className="flex gap-2">
+        <Button look="ghost" onClick={onDiscard} disabled={busy}>
+          Discard
+        </Button>
+        <Button type="submit" look="primary" busy={busy}>
+          Save changes
+        </Button>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,105 @@
+import type { AuditEntry } from '@/api/types'
+import { Badge } from '@/components/ui/feedback'
+import { ago, dateTime } from '@/lib/time'
+
+/** Words for the actions that people do most. Others show their stable name. */
+const ACTIONS: Record<string, string> = {
+  'agent.change': 'Changed an agent',
+  'agent.create': 'Added an agent',
+  'agent.delete': 'Deleted an agent',
+  'audit.export': 'Exported the audit log',
+  'auth.login': 'Signed in',
+  'auth.logout': 'Signed out',
+  'breakglass.create': 'Created the admin account',
+  'breakglass.password': 'Changed the admin password',
+  'breakglass.reset': 'Reset the admin password on the server',
+  'chat.completion': 'Used the OpenAI address',
+  'container.restart': 'Restarted a container',
+  'container.start': 'Started a container',
+  'container.stop': 'Stopped a container',
+  'job.cancel': 'Cancelled jobs',
+  'job.discard': 'Discarded jobs',
+  'job.retry': 'Retried jobs',
+  'keys.rotate': 'Rotated the keys',
+  'oidc.change': 'Changed single sign-on',
+  'oidc.remove': 'Turned single sign-on off',
+  'onboarding.complete': 'Completed the setup',
+  'onboarding.skip_oidc': 'Skipped single sign-on',
+  'provider.change': 'Changed a provider',
+  'provider.create': 'Added a provider',
+  'provider.delete': 'Deleted a provider',
+  'session.end': 'Ended a session',
+  'settings.allow_host': 'Allowed a private host',
+  'settings.change': 'Changed the settings',
+  'token.create': 'Created an API token',
+  'token.revoke': 'Revoked an API token',
+  'user.change': 'Changed a user',
+  'user.create': 'Let a new user in',
+  'user.role': 'Changed a role by its group',
+}
+
+export function actionName(action: string): string {
+  return ACTIONS[action] ?? action
+}
+
+/** Who did what to what, newest first. */
+export function AuditTable({ name, entries }: { name: string; entries: AuditEntry[] }) {
+  return (
+    <table aria-label={name} className="w-full text-sm">
+      <thead className="max-sm:sr-only">
+        <tr className="border-b bg-surface-2 text-left text-muted [&>th]:px-5 [&>th]:py-2 [&>th]:font-medium">
+          <th scope="col">Action</th>
+          <th scope="col">Who</th>
+          <th scope="col" className="hidden md:table-cell">
+            From
+          </th>
+          <th scope="col" className="text-right">
+            When
+          </th>
+        </tr>
+      </thead>
+      <tbody className="divide-y">
+        {entries.map((entry) => (
+          <tr key={entry.id} className="align-top [&>td]:px-5 [&>td]:py-3">
+            <td className="min-w-0">
+              <p className="flex flex-wrap items-center gap-2 font-medium">
+                {actionName(entry.action)}
+                {entry.outcome !== 'ok' && (
+                  <Badge tone="bad">{entry.outcome === 'denied' ? 'Refused' : 'Failed'}</Badge>
+                )}
+              </p>
+              <p className="max-w-96 text-xs wrap-anywhere text-muted">
+                <span className="font-mono">{entry.subject}</span>
+                {brief(entry.detail) && ` · ${brief(entry.detail)}`}
+              </p>
+              <p className="text-xs text-muted sm:hidden">{actorOf(entry)}</p>
+            </td>
+            <td className="max-sm:hidden">{actorOf(entry)}</td>
+            <td className="hidden font-mono text-xs text-muted md:table-cell">
+              {entry.address || 'This server'}
+            </td>
+            <td className="tnum text-right whitespace-nowrap text-muted">
+              <time dateTime={entry.at} title={dateTime(entry.at)}>
+                {ago(entry.at)}
+              </time>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+/** Who did it; what nobody signed in did has no name. */
+function actorOf(entry: AuditEntry): string {
+  if (entry.actorKind === 'system') return 'Mosaic'
+  return entry.actorName ?? (entry.actorKind === 'anonymous' ? 'Nobody signed in' : 'A deleted user')
+}
+
+function brief(detail: unknown): string {
+  if (typeof detail !== 'object' || detail === null) return ''
+  return Object.entries(detail)
+    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(', ')
+    .slice(0, 160)
+}

@@ -1,0 +1,128 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { Inbox, Search, X } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { q } from '@/api/queries'
+import type { Job } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Input, Select } from '@/components/ui/field'
+import { BulkBar } from './bulk-bar'
+import { JobTable } from './job-table'
+import { filterOf, isFiltered, type JobSearch } from './search'
+import { KIND_NAMES } from './state'
+
+const NONE: Job[] = []
+
+interface Props {
+  search: JobSearch
+  selected: ReadonlySet<string>
+  onSelect: (selected: ReadonlySet<string>) => void
+  admin: boolean
+}
+
+/** The jobs that fit the filters, newest first. */
+export function JobList({ search, selected, onSelect, admin }: Props) {
+  const list = useInfiniteQuery(q.jobs(filterOf(search)))
+  const jobs = list.data?.pages.flatMap((page) => page.items) ?? NONE
+  const filtered = isFiltered(search)
+  return (
+    <Card className="overflow-hidden">
+      {selected.size > 0 ? (
+        <BulkBar jobs={jobs.filter((job) => selected.has(job.id))} onDone={() => onSelect(new Set())} />
+      ) : (
+        <Filters search={search} />
+      )}
+      {list.isPending && <SkeletonRows rows={8} />}
+      {list.isError && !list.data && (
+        <LoadError what="The jobs" error={list.error} onRetry={() => list.refetch()} />
+      )}
+      {list.data && jobs.length === 0 && (
+        <Empty
+          icon={<Inbox aria-hidden />}
+          title={filtered ? 'No jobs match these filters' : 'Nothing in the queue'}
+          action={filtered && <ClearFilters />}
+        >
+          {filtered ? undefined : 'Starting a container or testing a provider shows here, with every step.'}
+        </Empty>
+      )}
+      {jobs.length > 0 && <JobTable jobs={jobs} selected={selected} onSelect={onSelect} admin={admin} />}
+      {list.hasNextPage && (
+        <div className="border-t p-3 text-center">
+          <Button size="md" busy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+            Show older
+          </Button>
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function ClearFilters() {
+  const navigate = useNavigate()
+  return (
+    <Button look="ghost" onClick={() => navigate({ to: '/jobs', search: {} })}>
+      <X aria-hidden />
+      Clear filters
+    </Button>
+  )
+}
+
+const LANES = ['containers', 'providers', 'ingest', 'maintenance']
+
+function Filters({ search }: { search: JobSearch }) {
+  const navigate = useNavigate()
+  const set = (next: Partial<JobSearch>) =>
+    navigate({ to: '/jobs', search: { ...search, ...next }, replace: true })
+  const [text, setText] = useState(search.q ?? '')
+  useEffect(() => setText(search.q ?? ''), [search.q])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the last letter decides, nothing else
+  useEffect(() => {
+    if (text === (search.q ?? '')) return
+    const timer = setTimeout(() => set({ q: text.trim() || undefined }), 300)
+    return () => clearTimeout(timer)
+  }, [text])
+  return (
+    <div className="flex flex-wrap items-center gap-2 border-b p-3">
+      <div className="relative w-72 max-w-full max-sm:w-full">
+        <Search aria-hidden className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-muted" />
+        <Input
+          type="search"
+          aria-label="Search by kind or id"
+          placeholder="Search by kind or id"
+          className="pl-9"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </div>
+      <Select
+        aria-label="Kind"
+        className="w-52 max-sm:flex-1"
+        value={search.kind ?? ''}
+        onChange={(event) => set({ kind: event.target.value || undefined })}
+      >
+        <option value="">All kinds</option>
+        {KIND_NAMES.map(([kind, name]) => (
+          <option key={kind} value={kind}>
+            {name}
+          </option>
+        ))}
+      </Select>
+      <Select
+        aria-label="Lane"
+        className="w-40 max-sm:flex-1"
+        value={search.lane ?? ''}
+        onChange={(event) => set({ lane: event.target.value || undefined })}
+      >
+        <option value="">All lanes</option>
+        {LANES.map((lane) => (
+          <option key={lane} value={lane}>
+            {lane}
+          </option>
+        ))}
+      </Select>
+      {isFiltered(search) && <ClearFilters />}
+    </div>
+  )
+}

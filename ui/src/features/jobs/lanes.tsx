@@ -1,0 +1,103 @@
+import { useQuery } from '@tanstack/react-query'
+import { Pause, Play } from 'lucide-react'
+import { useState } from 'react'
+import { jobs as write } from '@/api/mutations'
+import { q } from '@/api/queries'
+import type { Lane } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { Badge, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Input } from '@/components/ui/field'
+import { toast } from '@/components/ui/toast'
+import { ago, number } from '@/lib/time'
+
+/** The lanes that jobs wait in, with pause and limit. For admins. */
+export function Lanes() {
+  const list = useQuery({ ...q.lanes, refetchInterval: 3000 })
+  return (
+    <Card className="overflow-hidden">
+      {list.isPending && <SkeletonRows rows={4} />}
+      {list.isError && !list.data && (
+        <LoadError what="The lanes" error={list.error} onRetry={() => list.refetch()} />
+      )}
+      <ul className="divide-y">
+        {list.data?.items.map((lane) => (
+          <Row key={lane.name} lane={lane} />
+        ))}
+      </ul>
+    </Card>
+  )
+}
+
+function Row({ lane }: { lane: Lane }) {
+  const [busy, setBusy] = useState(false)
+  const paused = lane.pausedAt !== null
+  const toggle = async () => {
+    setBusy(true)
+    try {
+      await (paused ? write.resumeLane(lane.name) : write.pauseLane(lane.name))
+      toast.done(paused ? `Lane ${lane.name} resumed` : `Lane ${lane.name} paused`)
+    } catch (error) {
+      toast.failed(`Lane ${lane.name} was not changed`, error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <li className="flex flex-wrap items-center gap-x-5 gap-y-3 px-5 py-3.5">
+      <div className="min-w-0 flex-1 basis-56">
+        <p className="flex items-center gap-2 font-medium">
+          {lane.name}
+          {paused && <Badge tone="warn">Paused {ago(lane.pausedAt ?? '')}</Badge>}
+        </p>
+        <p className="tnum text-xs text-muted">
+          {number(lane.running)} of {number(lane.slots)} slots busy · {number(lane.ready)} ready ·{' '}
+          {number(lane.later)} later
+          {lane.oldestDue && lane.ready > 0 && ` · oldest due ${ago(lane.oldestDue)}`}
+        </p>
+      </div>
+      <Limit lane={lane} />
+      <Button
+        size="md"
+        busy={busy}
+        aria-label={`${paused ? 'Resume' : 'Pause'} lane ${lane.name}`}
+        onClick={toggle}
+      >
+        {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
+        {paused ? 'Resume' : 'Pause'}
+      </Button>
+    </li>
+  )
+}
+
+function Limit({ lane }: { lane: Lane }) {
+  const [text, setText] = useState<string | null>(null)
+  const shown = text ?? (lane.concurrency === null ? '' : String(lane.concurrency))
+  const save = async () => {
+    if (text === null) return
+    try {
+      await write.limitLane(lane.name, text === '' ? null : Number(text))
+      toast.done(`Limit of lane ${lane.name} changed`)
+    } catch (error) {
+      toast.failed('The limit was not changed', error)
+    } finally {
+      setText(null)
+    }
+  }
+  return (
+    <label className="flex items-center gap-2 text-xs text-muted">
+      At once
+      <Input
+        type="number"
+        min={0}
+        aria-label={`Most jobs of lane ${lane.name} at once`}
+        placeholder="All"
+        className="tnum h-8 w-20 text-sm"
+        value={shown}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={save}
+        onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+      />
+    </label>
+  )
+}

@@ -1,0 +1,151 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { CalendarClock, Play } from 'lucide-react'
+import { type FormEvent, useState } from 'react'
+import { ApiError, message } from '@/api/client'
+import { jobs as write } from '@/api/mutations'
+import { q } from '@/api/queries'
+import type { Schedule } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { Dialog } from '@/components/ui/dialog'
+import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Field, Input } from '@/components/ui/field'
+import { Switch } from '@/components/ui/switch'
+import { toast } from '@/components/ui/toast'
+import { ago, dateTime } from '@/lib/time'
+import { useNow } from '@/lib/use-interval'
+import { kindName } from './state'
+
+/** What runs by the clock. For admins. */
+export function Schedules() {
+  const list = useQuery({ ...q.schedules, refetchInterval: 5000 })
+  return (
+    <Card className="overflow-hidden">
+      {list.isPending && <SkeletonRows rows={3} />}
+      {list.isError && !list.data && (
+        <LoadError what="The schedules" error={list.error} onRetry={() => list.refetch()} />
+      )}
+      {list.data?.items.length === 0 && (
+        <Empty icon={<CalendarClock aria-hidden />} title="Nothing runs by the clock" />
+      )}
+      <ul className="divide-y">
+        {list.data?.items.map((schedule) => (
+          <Row key={schedule.name} schedule={schedule} />
+        ))}
+      </ul>
+    </Card>
+  )
+}
+
+function Row({ schedule }: { schedule: Schedule }) {
+  const now = useNow(1000)
+  const [editing, setEditing] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const run = async () => {
+    setBusy(true)
+    try {
+      await write.runSchedule(schedule.name)
+      toast.done(`${schedule.name} runs now`)
+    } catch (error) {
+      toast.failed(`${schedule.name} was not run`, error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const toggle = (enabled: boolean) =>
+    write
+      .changeSchedule(schedule.name, { enabled })
+      .catch((error: unknown) => toast.failed(`${schedule.name} was not changed`, error))
+  return (
+    <li className="flex flex-wrap items-center gap-x-5 gap-y-3 px-5 py-3.5">
+      <div className="min-w-0 flex-1 basis-64">
+        <Switch
+          label={kindName(schedule.kind)}
+          checked={schedule.enabled}
+          onChange={toggle}
+          hint={
+            <span className="tnum">
+              <span className="font-mono">{schedule.cron}</span>
+              {schedule.enabled && schedule.nextDue && ` · next ${ago(schedule.nextDue, now)}`}
+              {schedule.lastRun && (
+                <>
+                  {' · last '}
+                  <span title={dateTime(schedule.lastRun)}>{ago(schedule.lastRun, now)}</span>
+                </>
+              )}
+              {schedule.lastState && `, ${schedule.lastState}`}
+            </span>
+          }
+        />
+      </div>
+      {schedule.lastJob && (
+        <Link
+          to="/jobs/$id"
+          params={{ id: schedule.lastJob }}
+          search={{}}
+          className="text-xs font-medium text-accent hover:underline"
+        >
+          Last job
+        </Link>
+      )}
+      <Button
+        size="md"
+        aria-label={`Change when ${kindName(schedule.kind)} runs`}
+        onClick={() => setEditing(true)}
+      >
+        Change
+      </Button>
+      <Button size="md" busy={busy} aria-label={`Run now: ${kindName(schedule.kind)}`} onClick={run}>
+        <Play aria-hidden />
+        Run now
+      </Button>
+      {editing && <Editor schedule={schedule} onClose={() => setEditing(false)} />}
+    </li>
+  )
+}
+
+function Editor({ schedule, onClose }: { schedule: Schedule; onClose: () => void }) {
+  const [cron, setCron] = useState(schedule.cron)
+  const [error, setError] = useState<string>()
+  const [busy, setBusy] = useState(false)
+  const save = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    try {
+      await write.changeSchedule(schedule.name, { cron: cron.trim() })
+      toast.done('Schedule changed')
+      onClose()
+    } catch (problem) {
+      setError((problem instanceof ApiError && problem.problem.errors?.[0]?.message) || message(problem))
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog open onClose={onClose} title={`When: ${kindName(schedule.kind)}`}>
+      <form onSubmit={save} className="flex flex-col gap-4">
+        <Field
+          label="Cron expression"
+          error={error}
+          hint="Minute, hour, day of month, month, day of week; in UTC."
+        >
+          {(wiring) => (
+            <Input
+              {...wiring}
+              spellCheck={false}
+              className="font-mono"
+              value={cron}
+              onChange={(event) => setCron(event.target.value)}
+            />
+          )}
+        </Field>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" busy={busy} disabled={cron.trim() === schedule.cron}>
+            Save
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,81 @@
+import type { JobDetail } from '@/api/types'
+import { duration } from '@/lib/time'
+import { useNow } from '@/lib/use-interval'
+
+const NAMES: Record<string, string> = {
+  queued: 'Waited',
+  claimed: 'Taken by a worker',
+  image: 'Image',
+  network: 'Network',
+  create: 'Create it',
+  boot: 'Start it up',
+  stop: 'Stop it',
+  remove: 'Remove it',
+  loading: 'Loading',
+  ready: 'Answer',
+  reach: 'Reach the server',
+  key: 'Check the key',
+  model: 'Find the model',
+  answer: 'Get an answer',
+}
+
+interface Bar {
+  id: string
+  name: string
+  from: number
+  to: number
+  open: boolean
+}
+
+const time = (iso: string) => new Date(iso).getTime()
+
+/** The phases of the last attempt, behind the time it waited for. */
+export function bars(job: JobDetail, now: number): Bar[] {
+  const end = job.finishedAt ? time(job.finishedAt) : now
+  const phases = job.phases.filter((phase) => phase.attempt === job.attempt)
+  const began = job.startedAt ? time(job.startedAt) : phases[0] ? time(phases[0].startedAt) : null
+  const created = time(job.createdAt)
+  const waited: Bar = { id: 'queued', name: 'queued', from: created, to: began ?? end, open: began === null }
+  return [
+    waited,
+    ...phases.map((phase, at) => ({
+      id: `${phase.name} ${at}`,
+      name: phase.name,
+      from: time(phase.startedAt),
+      to: phase.finishedAt ? time(phase.finishedAt) : end,
+      open: !phase.finishedAt && !job.finishedAt,
+    })),
+  ]
+}
+
+export function Waterfall({ job }: { job: JobDetail }) {
+  const now = useNow(job.finishedAt ? null : 500)
+  const all = bars(job, now)
+  const first = Math.min(...all.map((bar) => bar.from))
+  const whole = Math.max(1, Math.max(...all.map((bar) => bar.to)) - first)
+  return (
+    <section aria-label="Phases">
+      <h3 className="text-sm font-medium">Where the time went</h3>
+      <ol className="mt-2.5 flex flex-col gap-1.5">
+        {all.map((bar) => {
+          const length = Math.max(0, bar.to - bar.from)
+          return (
+            <li key={bar.id} className="grid grid-cols-[116px_1fr_64px] items-center gap-3 text-xs">
+              <span className="truncate">{NAMES[bar.name] ?? bar.name}</span>
+              <span aria-hidden className="relative h-2 rounded-full bg-surface-2">
+                <span
+                  className={`absolute inset-y-0 min-w-1 rounded-full ${bar.name === 'queued' ? 'bg-line-strong' : bar.open ? 'animate-pulse bg-accent' : 'bg-accent'}`}
+                  style={{
+                    left: `${((bar.from - first) / whole) * 100}%`,
+                    width: `${(length / whole) * 100}%`,
+                  }}
+                />
+              </span>
+              <span className="tnum text-right text-muted">{duration(length)}</span>
+            </li>
+          )
+        })}
+      </ol>
+    </section>
+  )
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import type { CatalogEntry, JobDetail, Provider } from '@/api/types'
+import { explain } from './causes'
+import { lacksKey, toNew, toPatch, valuesOf } from './schema'
+import { stepsOf } from './use-saved-test'
+
+const SAVED: Provider = {
+  id: 'prv_1',
+  slug: 'openai',
+  kind: 'openai',
+  name: 'OpenAI',
+  apiKey: { set: true, endsIn: '4f2a' },
+  models: [{ id: 'gpt-5.4' }],
+  version: 3,
+  createdAt: '2026-11-22T10:00:00Z',
+  updatedAt: '2026-11-22T10:00:00Z',
+}
+const ENTRY: CatalogEntry = {
+  kind: 'openai',
+  label: 'OpenAI',
+  baseUrl: 'https://api.openai.com/v1',
+  exampleUrl: 'https://api.openai.com/v1',
+  dialect: 'openai-responses',
+  modelsPath: 'models',
+  needsKey: true,
+  needsBaseUrl: false,
+  keyPrefix: 'sk-',
+  about: '',
+}
+
+describe('a provider as typed', () => {
+  it('sends only what changed, and never an empty key', () => {
+    expect(toPatch(valuesOf(SAVED), SAVED)).toEqual({})
+    expect(toPatch({ ...valuesOf(SAVED), name: 'Work', models: ['a', 'b'] }, SAVED)).toEqual({
+      name: 'Work',
+      models: [{ id: 'a' }, { id: 'b' }],
+    })
+  })
+
+  it('leaves out what was left empty', () => {
+    expect(toNew({ ...valuesOf(SAVED), name: ' ', apiKey: ' ' })).toMatchObject({
+      name: undefined,
+      apiKey: undefined,
+    })
+  })
+
+  it('needs the key again where the stored one must not go', () => {
+    const values = valuesOf(SAVED)
+    expect(lacksKey(values, ENTRY, SAVED)).toBe(false)
+    expect(lacksKey({ ...values, baseUrl: 'https://other.example' }, ENTRY, SAVED)).toBe(true)
+    expect(lacksKey({ ...values, kind: 'groq' }, ENTRY, SAVED)).toBe(true)
+    expect(lacksKey(values, { ...ENTRY, needsKey: false }, undefined)).toBe(false)
+  })
+})
+
+describe('the steps of a running test', () => {
+  it('are those of the last attempt', () => {
+    const at = (second: number) => `2026-11-22T10:00:${String(second).padStart(2, '0')}Z`
+    const job = {
+      attempt: 2,
+      phases: [
+        { attempt: 1, name: 'answer', startedAt: at(1), finishedAt: at(2) },
+        { attempt: 2, name: 'reach', startedAt: at(3), finishedAt: at(4) },
+        { attempt: 2, name: 'key', startedAt: at(4), finishedAt: null },
+      ],
+    } as JobDetail
+    expect(stepsOf(job).map(({ step, status, elapsedMs }) => [step, status, elapsedMs])).toEqual([
+      ['reach', 'passed', 1000],
+      ['key', 'running', 0],
+      ['model', 'not_run', 0],
+      ['answer', 'not_run', 0],
+    ])
+  })
+})
+
+describe('explain', () => {
+  it('says what happened and what to do', () => {
+    expect(explain({ cause: 'key_rejected', status: 401 })).toBe(
+      'The provider rejected this key (401). Check that it is active and was pasted in full.',
+    )
+    expect(explain({ cause: 'model_unknown', didYouMean: ['gpt-5.4'] })).toContain('It does offer: gpt-5.4.')
+  })
+
+  it('has words for causes it has never heard of', () => {
+    expect(explain({ cause: 'brand_new' as 'bad_url' })).toMatch(/\w+\. \w+/)
+  })
+})

@@ -1,0 +1,69 @@
+import * as z from 'zod/mini'
+import type { CatalogEntry, NewProvider, Provider, ProviderPatch } from '@/api/types'
+
+export const providerSchema = z.object({
+  kind: z.string(),
+  name: z.string(),
+  baseUrl: z.string(),
+  apiKey: z.string(),
+  models: z.array(z.string()).check(z.minLength(1, 'Choose at least one model.')),
+  allowPrivateHost: z.boolean(),
+})
+export type ProviderValues = z.infer<typeof providerSchema>
+
+export function blankProvider(kind: string): ProviderValues {
+  return { kind, name: '', baseUrl: '', apiKey: '', models: [], allowPrivateHost: false }
+}
+
+export function valuesOf(provider: Provider): ProviderValues {
+  return {
+    kind: provider.kind,
+    name: provider.name,
+    baseUrl: provider.baseUrl ?? '',
+    apiKey: '',
+    models: provider.models.map((model) => model.id),
+    allowPrivateHost: false,
+  }
+}
+
+export function toNew(values: ProviderValues): NewProvider {
+  return {
+    kind: values.kind,
+    name: values.name.trim() || undefined,
+    baseUrl: values.baseUrl.trim() || undefined,
+    apiKey: values.apiKey.trim() || undefined,
+    models: values.models.map((id) => ({ id })),
+    allowPrivateHost: values.allowPrivateHost || undefined,
+  }
+}
+
+/** Only what differs from what is saved; a key that was not typed stays as it is. */
+export function toPatch(values: ProviderValues, saved: Provider): ProviderPatch {
+  const before = valuesOf(saved)
+  const patch: ProviderPatch = {}
+  if (values.kind !== before.kind) patch.kind = values.kind
+  if (values.name.trim() && values.name !== before.name) patch.name = values.name.trim()
+  if (values.baseUrl.trim() !== before.baseUrl) patch.baseUrl = values.baseUrl.trim() || null
+  if (values.apiKey.trim()) patch.apiKey = values.apiKey.trim()
+  if (values.models.join('\n') !== before.models.join('\n'))
+    patch.models = values.models.map((id) => ({ id }))
+  if (values.allowPrivateHost) patch.allowPrivateHost = true
+  return patch
+}
+
+/** Whether the account itself is the saved one: same kind, same address, no new key. */
+export function isAsSaved(values: ProviderValues, saved: Provider): boolean {
+  return (
+    values.kind === saved.kind && values.baseUrl.trim() === (saved.baseUrl ?? '') && !values.apiKey.trim()
+  )
+}
+
+/** Whether the key has to be typed before anything can be asked of the provider. */
+export function lacksKey(
+  values: ProviderValues,
+  entry: CatalogEntry | undefined,
+  saved: Provider | undefined,
+): boolean {
+  if (!entry?.needsKey || values.apiKey.trim()) return false
+  return !saved?.apiKey.set || values.kind !== saved.kind || values.baseUrl.trim() !== (saved.baseUrl ?? '')
+}

@@ -1,0 +1,164 @@
+import { useState } from 'react'
+import { Controller, type UseFormReturn, useWatch } from 'react-hook-form'
+import * as z from 'zod/mini'
+import { hasCode } from '@/api/client'
+import { agents } from '@/api/mutations'
+import type { Agent } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { ConfirmDialog } from '@/components/ui/dialog'
+import { Alert } from '@/components/ui/feedback'
+import { Field, Input } from '@/components/ui/field'
+import { Sheet } from '@/components/ui/sheet'
+import { toast } from '@/components/ui/toast'
+import { ModelSelect } from '@/features/agents/model-select'
+import { TemplateCards } from '@/features/agents/template-cards'
+import { TEMPLATES } from '@/features/agents/templates'
+import { tellForm, useZodForm } from '@/lib/form'
+import { ALL_TOOLS, Tools } from './agent-tools'
+import { PersonalityEditor } from './personality-editor'
+import { Skills } from './skills'
+
+const schema = z.object({
+  name: z.string().check(z.minLength(1, 'Give it a name.')),
+  model: z.string().check(z.minLength(1, 'Choose a model.')),
+  fallbacks: z.array(z.string()),
+  tools: z.array(z.enum(['read', 'write', 'edit', 'exec', 'web_fetch'])),
+  skills: z.array(z.object({ name: z.string(), description: z.string(), content: z.string() })),
+  personality: z.object({
+    soul: z.string().check(z.maxLength(20_000, 'Use at most 20,000 characters.')),
+    identity: z.string().check(z.maxLength(20_000, 'Use at most 20,000 characters.')),
+    user: z.string().check(z.maxLength(4_000, 'Use at most 4,000 characters.')),
+  }),
+})
+export type AgentValues = z.infer<typeof schema>
+
+const MOST_FALLBACKS = 5
+
+/** Adds an agent, or shows and changes one. */
+export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => void }) {
+  const [template, setTemplate] = useState(TEMPLATES[0]?.id ?? '')
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const [removing, setRemoving] = useState(false)
+  const personality = saved?.personality ?? TEMPLATES[0]?.personality ?? { soul: '', identity: '', user: '' }
+  const form = useZodForm(schema, {
+    defaultValues: {
+      name: saved?.name ?? '',
+      model: saved?.model ?? '',
+      fallbacks: saved?.fallbacks ?? [],
+      tools: saved?.tools ?? ALL_TOOLS,
+      skills: saved?.skills ?? [],
+      personality,
+    },
+  })
+  const { errors, isSubmitting, isDirty } = form.formState
+  const submit = form.handleSubmit(async (values) => {
+    setTrouble(null)
+    try {
+      const body = { ...values, fallbacks: values.fallbacks.filter(Boolean) }
+      if (saved) await agents.change(saved.id, saved.version, body)
+      else await agents.create(body)
+      toast.done(saved ? 'Agent saved. It applies before the next message.' : 'Agent added')
+      onClose()
+    } catch (error) {
+      if (hasCode(error, 'stale'))
+        setTrouble('It was changed in another window meanwhile. Close this and open it again.')
+      else setTrouble(tellForm(form, error))
+    }
+  })
+  return (
+    <Sheet
+      open
+      onClose={onClose}
+      title={saved ? saved.name : 'Add an agent'}
+      footer={
+        <>
+          <Button look="primary" busy={isSubmitting} disabled={saved && !isDirty} onClick={submit}>
+            {saved ? 'Save changes' : 'Add agent'}
+          </Button>
+          {saved && (
+            <Button look="danger" className="ml-auto" onClick={() => setRemoving(true)}>
+              Delete
+            </Button>
+          )}
+        </>
+      }
+    >
+      <form noValidate onSubmit={submit} className="flex flex-col gap-5 px-5 py-5">
+        <Field label="Name" error={errors.name?.message}>
+          {(wiring) => <Input {...wiring} maxLength={80} autoComplete="off" {...form.register('name')} />}
+        </Field>
+        <Field label="Model" error={errors.model?.message}>
+          {(wiring) => (
+            <Controller
+              control={form.control}
+              name="model"
+              render={({ field }) => (
+                <ModelSelect {...wiring} {...field} current={field.value} none="Choose a model" />
+              )}
+            />
+          )}
+        </Field>
+        <Fallbacks form={form} />
+        {!saved && (
+          <TemplateCards
+            chosen={template}
+            onChoose={(next) => {
+              setTemplate(next.id)
+              form.setValue('personality', next.personality, { shouldDirty: true })
+            }}
+          />
+        )}
+        <PersonalityEditor form={form} />
+        <Tools form={form} />
+        <Skills form={form} />
+        {trouble && <Alert title="This did not work">{trouble}</Alert>}
+        <button type="submit" hidden />
+      </form>
+      {saved && (
+        <ConfirmDialog
+          open={removing}
+          onClose={() => setRemoving(false)}
+          title={`Delete ${saved.name}?`}
+          description="Its chats stay readable, but it answers no more, and its memory is erased."
+          action="Delete agent"
+          onConfirm={async () => {
+            try {
+              await agents.remove(saved.id)
+            } catch (error) {
+              toast.failed(`${saved.name} was not deleted`, error)
+              throw error
+            }
+            toast.done('Agent deleted')
+            onClose()
+          }}
+        />
+      )}
+    </Sheet>
+  )
+}
+
+/** Who stands in when the model fails: one after the other. */
+function Fallbacks({ form }: { form: UseFormReturn<AgentValues> }) {
+  const chosen = useWatch({ control: form.control, name: 'fallbacks' })
+  const set = (next: string[]) => form.setValue('fallbacks', next.filter(Boolean), { shouldDirty: true })
+  const slots = [...chosen, ''].slice(0, MOST_FALLBACKS)
+  return (
+    <fieldset className="flex flex-col gap-2">
+      <legend className="mb-1.5 text-sm font-medium">Stand-ins</legend>
+      {slots.map((value, at) => (
+        <ModelSelect
+          // biome-ignore lint/suspicious/noArrayIndexKey: the place in the order is what a slot is
+          key={at}
+          aria-label={`Stand-in ${at + 1}`}
+          none={at < chosen.length ? 'Take it out' : chosen.length === 0 ? 'None' : 'One more'}
+          value={value}
+          current={value}
+          onChange={(event) => set(slots.map((old, here) => (here === at ? event.target.value : old)))}
+        />
+      ))}
+      <p className="text-xs text-muted">
+        Asked in this order when the model above fails or has no quota left.
+      </p>
+    </fieldset>
+  )
+}

@@ -1,0 +1,31 @@
+import type { UseFormReturn } from 'react-hook-form'
+import type { AgentTool } from '@/api/types'
+import { Checkbox } from '@/components/ui/field'
+import type { AgentValues } from './agent-sheet'
+
+const TOOLS: Record<AgentTool, { label: string; about: string }> = {
+  read: { label: 'Read files', about: 'Of its own workspace' },
+  write: { label: 'Write files', about: 'Into its own workspace' },
+  edit: { label: 'Change files', about: 'Of its own workspace' },
+  exec: { label: 'Run commands', about: 'In its container. Such an agent can read your provider keys' },
+  web_fetch: { label: 'Fetch web pages', about: 'As far as this Mosaic lets agents reach the internet' },
+}
+export const ALL_TOOLS = Object.keys(TOOLS) as AgentTool[]
+
+/** What the agent may do besides talking. */
+export function Tools({ form }: { form: UseFormReturn<AgentValues> }) {
+  return (
+    <fieldset className="flex flex-col gap-2">
+      <legend className="mb-1.5 text-sm font-medium">Tools</legend>
+      {ALL_TOOLS.map((tool) => (
+        <label key={tool} className="flex items-start gap-2.5 text-sm">
+          <Checkbox value={tool} className="mt-0.5" {...form.register('tools')} />
+          <span>
+            {TOOLS[tool].label}
+            <span className="block text-xs text-muted">{TOOLS[tool].about}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}

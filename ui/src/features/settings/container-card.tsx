@@ -1,0 +1,114 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { container } from '@/api/mutations'
+import { q, queryClient } from '@/api/queries'
+import type { Container, CurrentContainer } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { Card, CardHead } from '@/components/ui/card'
+import { Alert, Badge, LoadError, SkeletonRows, type Tone } from '@/components/ui/feedback'
+import { follow } from '@/lib/sse'
+import { ago } from '@/lib/time'
+
+const STATES: Record<Container['observed'], { tone: Tone; word: string; about: string }> = {
+  absent: { tone: 'neutral', word: 'Not made yet', about: 'It is made with your first message.' },
+  stopped: {
+    tone: 'neutral',
+    word: 'Asleep',
+    about: 'It wakes with your next message. What your agents know is kept.',
+  },
+  starting: { tone: 'warn', word: 'Starting', about: 'It answers in a few seconds.' },
+  ready: { tone: 'ok', word: 'Awake', about: 'It goes to sleep when nobody used it for a while.' },
+  failed: { tone: 'bad', word: 'Did not start', about: '' },
+}
+
+/** The one container in which all agents of a person live. */
+export function ContainerCard() {
+  const query = useQuery(q.container)
+  useLive()
+  const current = query.data?.container
+  const state = STATES[current?.observed ?? 'absent']
+  return (
+    <Card>
+      <CardHead
+        title="Where your agents live"
+        actions={query.data && <Badge tone={state.tone}>{state.word}</Badge>}
+      >
+        All your agents share one container that nobody else can enter.
+      </CardHead>
+      {query.isPending && <SkeletonRows rows={1} />}
+      {query.isError && !query.data && (
+        <LoadError what="The state of your container" error={query.error} onRetry={() => query.refetch()} />
+      )}
+      {query.data && (
+        <div className="flex flex-wrap items-center justify-between gap-3 px-5 py-4">
+          {current?.failure ? (
+            <Alert className="w-full" title={current.failure.title}>
+              {current.failure.detail}
+            </Alert>
+          ) : (
+            <p className="text-sm text-muted">
+              {state.about}
+              {current && ` In this state since ${ago(current.stageSince)}.`}
+              {current?.takesOver && ' It is taking over your changed settings.'}
+              {current?.outdated && ' A newer image is there: restart it to use it.'}
+            </p>
+          )}
+          <Buttons current={current ?? null} />
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Buttons({ current }: { current: Container | null }) {
+  const [busy, setBusy] = useState<string | null>(null)
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const run = async (name: string, work: () => Promise<unknown>) => {
+    setBusy(name)
+    setTrouble(null)
+    try {
+      await work()
+    } catch (error) {
+      setTrouble(error instanceof Error ? error.message : 'It did not work. Try again.')
+    } finally {
+      setBusy(null)
+    }
+  }
+  const up = current?.desired === 'running' && current.observed !== 'failed'
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      {!up && (
+        <Button size="md" busy={busy === 'start'} onClick={() => run('start', container.start)}>
+          Wake it now
+        </Button>
+      )}
+      {up && (
+        <>
+          <Button size="md" busy={busy === 'restart'} onClick={() => run('restart', container.restart)}>
+            Restart
+          </Button>
+          <Button size="md" busy={busy === 'stop'} onClick={() => run('stop', container.stop)}>
+            Put to sleep
+          </Button>
+        </>
+      )}
+      {trouble && <p className="text-sm text-bad">{trouble}</p>}
+    </div>
+  )
+}
+
+/** Every change of the container, as it happens. */
+function useLive(): void {
+  useEffect(() => {
+    const abort = new AbortController()
+    void follow({
+      url: '/api/container/events',
+      signal: abort.signal,
+      onEvent: ({ data }) => {
+        queryClient.setQueryData<CurrentContainer>(q.container.queryKey, JSON.parse(data) as CurrentContainer)
+        return undefined
+      },
+    })
+    return () => abort.abort()
+  }, [])
+}

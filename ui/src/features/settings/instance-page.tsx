@@ -1,0 +1,121 @@
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { ApiError, hasCode, isStatus, message } from '@/api/client'
+import { admin } from '@/api/mutations'
+import { q, queryClient } from '@/api/queries'
+import type { Settings, Versioned } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { Card, CardHead } from '@/components/ui/card'
+import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { SaveBar } from '@/components/ui/save-bar'
+import { toast } from '@/components/ui/toast'
+import { ForbiddenPage } from '@/features/shell/full-page'
+import { useTitle } from '@/lib/use-title'
+import { AllowedHosts } from './allowed-hosts'
+import { SECTIONS, SettingField } from './instance-fields'
+
+export function InstancePage() {
+  useTitle('Instance')
+  const { data: me } = useQuery(q.me)
+  // While somebody types nothing may be read anew under his hands.
+  const settings = useQuery({ ...q.settings, staleTime: Infinity })
+  if (me?.role !== 'admin' || isStatus(settings.error, 403))
+    return <ForbiddenPage what="The settings of the instance" />
+  if (settings.isPending)
+    return (
+      <Card>
+        <SkeletonRows rows={6} />
+      </Card>
+    )
+  if (settings.isError && !settings.data)
+    return (
+      <Card>
+        <LoadError what="The settings" error={settings.error} onRetry={() => settings.refetch()} />
+      </Card>
+    )
+  return <InstanceForm key={settings.data.version} saved={settings.data} />
+}
+
+function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
+  const [draft, setDraft] = useState<Settings>(saved.value)
+  const [errors, setErrors] = useState<Record<string, string>>({})
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const [stale, setStale] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const changed = Object.keys(draft).filter(
+    (name) => JSON.stringify(draft[name]) !== JSON.stringify(saved.value[name]),
+  )
+  const change = (name: string, value: unknown) => setDraft((before) => ({ ...before, [name]: value }))
+
+  const save = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setErrors({})
+    setTrouble(null)
+    try {
+      await admin.settings(saved.version, Object.fromEntries(changed.map((name) => [name, draft[name]])))
+      toast.done('Settings saved')
+    } catch (error) {
+      if (hasCode(error, 'stale')) setStale(true)
+      else if (error instanceof ApiError && error.problem.errors?.length)
+        setErrors(Object.fromEntries(error.problem.errors.map((one) => [one.field, one.message])))
+      else setTrouble(message(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <form noValidate onSubmit={save} className="flex flex-col gap-6">
+      {stale && (
+        <Alert
+          tone="warn"
+          title="Somebody else changed the settings meanwhile"
+          actions={
+            <Button
+              size="sm"
+              onClick={() => queryClient.invalidateQueries({ queryKey: q.settings.queryKey })}
+            >
+              Read them again
+            </Button>
+          }
+        >
+          Reading them again discards what you typed here.
+        </Alert>
+      )}
+      {SECTIONS.map((section) => {
+        const fields = section.fields.filter((field) => field.name in draft)
+        if (fields.length === 0) return null
+        return (
+          <Card key={section.title}>
+            <CardHead title={section.title}>{section.about}</CardHead>
+            <div className="grid gap-5 px-5 py-5 sm:grid-cols-2">
+              {fields.map((field) => (
+                <SettingField
+                  key={`${field.name} ${field.part ?? ''}`}
+                  field={field}
+                  value={draft[field.name]}
+                  error={errors[field.name]}
+                  onChange={(value) => change(field.name, value)}
+                />
+              ))}
+            </div>
+          </Card>
+        )
+      })}
+      <AllowedHosts
+        hosts={draft.allowedHosts}
+        error={errors.allowedHosts}
+        onChange={(hosts) => change('allowedHosts', hosts)}
+      />
+      {trouble && <Alert title="The settings were not saved">{trouble}</Alert>}
+      <SaveBar
+        shown={changed.length > 0}
+        busy={busy}
+        onDiscard={() => {
+          setDraft(saved.value)
+          setErrors({})
+        }}
+      />
+    </form>
+  )
+}

@@ -1,0 +1,258 @@
+import { Check, CircleX, Minus } from 'lucide-react'
+import { type ReactNode, useState } from 'react'
+import { Controller, useWatch } from 'react-hook-form'
+import * as z from 'zod/mini'
+import { admin } from '@/api/mutations'
+import type { OidcReport, OidcSettings } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { CopyButton } from '@/components/ui/copy-button'
+import { ConfirmDialog } from '@/components/ui/dialog'
+import { Alert } from '@/components/ui/feedback'
+import { Field, Input, SecretInput } from '@/components/ui/field'
+import { Switch } from '@/components/ui/switch'
+import { toast } from '@/components/ui/toast'
+import { tellForm, useZodForm } from '@/lib/form'
+
+const schema = z.object({
+  issuer: z
+    .string()
+    .check(z.regex(/^https?:\/\/\S+$/, 'Enter the address of the provider, beginning with https://')),
+  clientId: z.string().check(z.minLength(1, 'Enter the client ID.')),
+  clientSecret: z.string(),
+  label: z.string(),
+  autoProvision: z.boolean(),
+  allowedDomains: z.string(),
+  allowedGroups: z.string(),
+  adminGroups: z.string(),
+  groupsClaim: z.string(),
+})
+type Values = z.infer<typeof schema>
+
+function list(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean)
+}
+
+/** Single sign-on: what is set, what is typed, and a test of what is typed. */
+export function OidcForm({ saved }: { saved: OidcSettings | null }) {
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const [report, setReport] = useState<{ of: string; report: OidcReport } | null>(null)
+  const [testing, setTesting] = useState(false)
+  const [removing, setRemoving] = useState(false)
+  const form = useZodForm<Values>(schema, {
+    defaultValues: {
+      issuer: saved?.issuer ?? '',
+      clientId: saved?.clientId ?? '',
+      clientSecret: '',
+      label: saved?.label ?? '',
+      autoProvision: saved?.autoProvision ?? true,
+      allowedDomains: saved?.allowedDomains?.join(', ') ?? '',
+      allowedGroups: saved?.allowedGroups?.join(', ') ?? '',
+      adminGroups: saved?.adminGroups?.join(', ') ?? '',
+      groupsClaim: saved?.groupsClaim ?? '',
+    },
+  })
+  const { errors, isSubmitting, isDirty } = form.formState
+  const typed = JSON.stringify(useWatch({ control: form.control }))
+  const submit = form.handleSubmit(async (values) => {
+    setTrouble(null)
+    try {
+      await admin.oidc({
+        issuer: values.issuer,
+        clientId: values.clientId,
+        clientSecret: values.clientSecret || undefined,
+        label: values.label || undefined,
+        scopes: saved?.scopes,
+        autoProvision: values.autoProvision,
+        allowedDomains: list(values.allowedDomains),
+        allowedGroups: list(values.allowedGroups),
+        adminGroups: list(values.adminGroups),
+        groupsClaim: values.groupsClaim || undefined,
+      })
+      form.reset({ ...values, clientSecret: '' })
+      toast.done('Single sign-on saved')
+    } catch (error) {
+      setTrouble(tellForm(form, error))
+    }
+  })
+  const test = form.handleSubmit(async ({ issuer, clientId, clientSecret }) => {
+    setTrouble(null)
+    setTesting(true)
+    try {
+      const answer = await admin.testOidc({ issuer, clientId, clientSecret: clientSecret || undefined })
+      setReport({ of: typed, report: answer })
+    } catch (error) {
+      setTrouble(tellForm(form, error))
+    } finally {
+      setTesting(false)
+    }
+  })
+  const redirect = saved?.redirectUri ?? `${location.origin}/api/auth/oidc/callback`
+  return (
+    <form noValidate onSubmit={submit} className="flex max-w-xl flex-col gap-5 px-5 py-5">
+      <Field
+        label="Issuer"
+        error={errors.issuer?.message}
+        hint="The address of the provider, for example https://login.example.com"
+      >
+        {(wiring) => (
+          <Input
+            {...wiring}
+            type="url"
+            autoCapitalize="off"
+            spellCheck={false}
+            {...form.register('issuer')}
+          />
+        )}
+      </Field>
+      <div className="grid gap-5 sm:grid-cols-2">
+        <Field label="Client ID" error={errors.clientId?.message}>
+          {(wiring) => (
+            <Input
+              {...wiring}
+              autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
+              {...form.register('clientId')}
+            />
+          )}
+        </Field>
+        <Field
+          label="Client secret"
+          error={errors.clientSecret?.message}
+          hint={
+            saved?.clientSecret?.set
+              ? 'Set. Type another one to replace it.'
+              : 'Stored encrypted and never shown again.'
+          }
+        >
+          {(wiring) => <SecretInput {...wiring} autoComplete="off" {...form.register('clientSecret')} />}
+        </Field>
+      </div>
+      <Field
+        label="Name on the button"
+        error={errors.label?.message}
+        hint="People see “Continue with” and this name."
+      >
+        {(wiring) => <Input {...wiring} maxLength={40} autoComplete="off" {...form.register('label')} />}
+      </Field>
+      <div className="flex flex-col gap-1.5">
+        <span className="text-sm font-medium">Redirect address</span>
+        <div className="flex min-h-9 items-center gap-1 rounded-control border bg-surface-2 pr-0.5 pl-2.5">
+          <span className="min-w-0 flex-1 py-1.5 font-mono text-xs break-all">{redirect}</span>
+          <CopyButton text={redirect} name="Copy the redirect address" />
+        </div>
+        <p className="text-xs text-muted">Register it at the provider.</p>
+      </div>
+      <Controller
+        control={form.control}
+        name="autoProvision"
+        render={({ field }) => (
+          <Switch
+            label="Create accounts at the first sign-in"
+            hint="Off: only people who have an account here already can sign in."
+            checked={field.value}
+            onChange={field.onChange}
+          />
+        )}
+      />
+      <Field
+        label="Allowed email domains"
+        error={errors.allowedDomains?.message}
+        hint="Separated by commas. Empty: any."
+      >
+        {(wiring) => (
+          <Input
+            {...wiring}
+            spellCheck={false}
+            placeholder="example.com"
+            {...form.register('allowedDomains')}
+          />
+        )}
+      </Field>
+      <div className="grid gap-5 sm:grid-cols-2">
+        <Field label="Allowed groups" error={errors.allowedGroups?.message} hint="Empty: any.">
+          {(wiring) => <Input {...wiring} spellCheck={false} {...form.register('allowedGroups')} />}
+        </Field>
+        <Field
+          label="Groups of admins"
+          error={errors.adminGroups?.message}
+          hint="Looked at again at each sign-in."
+        >
+          {(wiring) => <Input {...wiring} spellCheck={false} {...form.register('adminGroups')} />}
+        </Field>
+      </div>
+      {report && report.of === typed && <Report report={report.report} />}
+      {trouble && <Alert title="This did not work">{trouble}</Alert>}
+      <div className="flex flex-wrap gap-2">
+        <Button type="submit" look="primary" busy={isSubmitting && !testing} disabled={!isDirty}>
+          Save
+        </Button>
+        <Button busy={testing} onClick={test}>
+          Test
+        </Button>
+        {saved?.configured && (
+          <Button look="danger" className="ml-auto" onClick={() => setRemoving(true)}>
+            Turn off
+          </Button>
+        )}
+      </div>
+      <ConfirmDialog
+        open={removing}
+        onClose={() => setRemoving(false)}
+        title="Turn single sign-on off?"
+        description="People who sign in with it cannot sign in any more. Only the admin account remains as a way in."
+        action="Turn off"
+        onConfirm={async () => {
+          try {
+            await admin.removeOidc()
+          } catch (error) {
+            toast.failed('Single sign-on is still on', error)
+            throw error
+          }
+          toast.done('Single sign-on turned off')
+        }}
+      />
+    </form>
+  )
+}
+
+const STEPS: Record<string, string> = {
+  discovery: 'Find the provider and its keys',
+  client: 'Check client ID and secret',
+}
+const MARKS: Record<string, ReactNode> = {
+  passed: <Check aria-hidden className="size-4 text-ok" />,
+  failed: <CircleX aria-hidden className="size-4 text-bad" />,
+  skipped: <Minus aria-hidden className="size-4 text-muted" />,
+}
+
+function Report({ report }: { report: OidcReport }) {
+  return (
+    <section
+      aria-label="Test of single sign-on"
+      className={`rounded-panel border px-4 py-3.5 ${report.ok ? 'bg-ok-soft' : 'border-bad-line bg-bad-soft'}`}
+    >
+      <p role="status" className="text-sm font-medium">
+        {report.ok ? 'The provider answers' : 'The test failed'}
+      </p>
+      <ol className="mt-2 flex flex-col gap-2">
+        {report.steps.map((step) => (
+          <li key={step.name} className="flex gap-2.5 text-sm">
+            <span className="mt-0.5">{MARKS[step.status]}</span>
+            <div className="min-w-0">
+              <p>
+                {STEPS[step.name] ?? step.name}
+                <span className="sr-only">: {step.status}</span>
+              </p>
+              {step.title && (
+                <p className="text-muted">
+                  {step.title} {step.nextStep}
+                </p>
+              )}
+            </div>
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}

@@ -1,0 +1,90 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import * as z from 'zod/mini'
+import { isStatus } from '@/api/client'
+import { auth } from '@/api/mutations'
+import { q } from '@/api/queries'
+import { Button } from '@/components/ui/button'
+import { Card, CardHead } from '@/components/ui/card'
+import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Field, SecretInput } from '@/components/ui/field'
+import { toast } from '@/components/ui/toast'
+import { ForbiddenPage } from '@/features/shell/full-page'
+import { tellForm, useZodForm } from '@/lib/form'
+import { useTitle } from '@/lib/use-title'
+import { OidcForm } from './oidc-form'
+
+export function SignInPage() {
+  useTitle('Sign-in')
+  const { data: me } = useQuery(q.me)
+  const oidc = useQuery(q.oidc)
+  if (me?.role !== 'admin' || isStatus(oidc.error, 403)) return <ForbiddenPage what="How people sign in" />
+  return (
+    <div className="flex flex-col gap-6">
+      <Card>
+        <CardHead title="Single sign-on">
+          People sign in with the accounts they have, through any OpenID Connect provider. The admin account
+          below works all the same.
+        </CardHead>
+        {oidc.isPending && <SkeletonRows rows={3} />}
+        {oidc.isError && (
+          <LoadError what="The sign-in settings" error={oidc.error} onRetry={() => oidc.refetch()} />
+        )}
+        {oidc.data !== undefined && !oidc.isError && (
+          <OidcForm key={oidc.data?.issuer ?? ''} saved={oidc.data} />
+        )}
+      </Card>
+      <Password />
+    </div>
+  )
+}
+
+const schema = z.object({
+  current: z.string().check(z.minLength(1, 'Enter the password you have now.')),
+  new: z.string().check(z.minLength(12, 'Use at least 12 characters.')),
+})
+
+/** The admin account's password. Changing it ends every other session of that account. */
+function Password() {
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const form = useZodForm(schema, { defaultValues: { current: '', new: '' } })
+  const { errors, isSubmitting, isDirty } = form.formState
+  const submit = form.handleSubmit(async (values) => {
+    setTrouble(null)
+    try {
+      await auth.changeBreakglassPassword(values)
+      form.reset()
+      toast.done('Password changed')
+    } catch (error) {
+      setTrouble(tellForm(form, error))
+    }
+  })
+  return (
+    <Card>
+      <CardHead title="Admin account">
+        The way in that always works. When its password is lost, run mosaic admin reset-breakglass on the
+        server.
+      </CardHead>
+      <form noValidate onSubmit={submit} className="flex max-w-md flex-col gap-5 px-5 py-5">
+        <Field label="Password now" error={errors.current?.message}>
+          {(wiring) => (
+            <SecretInput {...wiring} autoComplete="current-password" {...form.register('current')} />
+          )}
+        </Field>
+        <Field
+          label="New password"
+          error={errors.new?.message}
+          hint="At least 12 characters. All other sessions of this account end."
+        >
+          {(wiring) => <SecretInput {...wiring} autoComplete="new-password" {...form.register('new')} />}
+        </Field>
+        {trouble && <Alert>{trouble}</Alert>}
+        <div>
+          <Button type="submit" busy={isSubmitting} disabled={!isDirty}>
+            Change password
+          </Button>
+        </div>
+      </form>
+    </Card>
+  )
+}

@@ -1,0 +1,66 @@
+import { Plus } from 'lucide-react'
+import { type UseFormReturn, useFieldArray } from 'react-hook-form'
+import { Button } from '@/components/ui/button'
+import { Field, Input, Textarea } from '@/components/ui/field'
+import type { AgentValues } from './agent-sheet'
+
+/** What the agent knows how to do: texts that it reads when it needs them. */
+export function Skills({ form }: { form: UseFormReturn<AgentValues> }) {
+  const { fields, append, remove } = useFieldArray({ control: form.control, name: 'skills' })
+  const errors = form.formState.errors.skills
+  return (
+    <fieldset className="flex flex-col gap-3">
+      <legend className="mb-1.5 text-sm font-medium">Skills</legend>
+      {fields.map((field, at) => (
+        <div key={field.id} className="flex flex-col gap-4 rounded-panel border px-3.5 py-3.5">
+          <Field
+            label="Name"
+            error={errors?.[at]?.name?.message}
+            hint="Small letters, digits and hyphens, for example weekly-report"
+          >
+            {(wiring) => (
+              <Input
+                {...wiring}
+                spellCheck={false}
+                autoCapitalize="off"
+                {...form.register(`skills.${at}.name`)}
+              />
+            )}
+          </Field>
+          <Field
+            label="When to use it"
+            error={errors?.[at]?.description?.message}
+            hint="One line. The agent always sees it."
+          >
+            {(wiring) => <Input {...wiring} maxLength={300} {...form.register(`skills.${at}.description`)} />}
+          </Field>
+          <Field
+            label="What to do"
+            error={errors?.[at]?.content?.message}
+            hint="Markdown. The agent reads it when it uses the skill."
+          >
+            {(wiring) => (
+              <Textarea
+                {...wiring}
+                className="font-mono text-sm leading-5"
+                {...form.register(`skills.${at}.content`)}
+              />
+            )}
+          </Field>
+          <div>
+            <Button look="danger" size="sm" onClick={() => remove(at)}>
+              Take the skill away
+            </Button>
+          </div>
+        </div>
+      ))}
+      {errors?.message && <p className="text-xs text-bad">{errors.message}</p>}
+      <div>
+        <Button size="md" onClick={() => append({ name: '', description: '', content: '' })}>
+          <Plus aria-hidden />
+          Add a skill
+        </Button>
+      </div>
+    </fieldset>
+  )
+}

@@ -1,0 +1,196 @@
+import { useQuery } from '@tanstack/react-query'
+import { KeyRound, Plus } from 'lucide-react'
+import { useState } from 'react'
+import * as z from 'zod/mini'
+import { auth } from '@/api/mutations'
+import { q } from '@/api/queries'
+import type { Agent, Scope, Token } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { Card, CardHead } from '@/components/ui/card'
+import { CopyButton } from '@/components/ui/copy-button'
+import { ConfirmDialog, Dialog } from '@/components/ui/dialog'
+import { Alert, Badge, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Checkbox, Field, Input, Select } from '@/components/ui/field'
+import { toast } from '@/components/ui/toast'
+import { tellForm, useZodForm } from '@/lib/form'
+import { ago, date } from '@/lib/time'
+import { useTitle } from '@/lib/use-title'
+import { ClientExample } from './client-example'
+
+const SCOPES: Record<Scope, { label: string; about: string }> = {
+  chat: { label: 'Chat', about: 'Talk to your agents, also with OpenAI clients' },
+  knowledge: { label: 'Knowledge', about: 'Read and write findings, memory and conversations' },
+  jobs: { label: 'Jobs', about: 'See your jobs and act on them' },
+}
+
+export function TokensPage() {
+  useTitle('API tokens')
+  const list = useQuery(q.tokens)
+  const { data: agents } = useQuery(q.agents)
+  const [adding, setAdding] = useState(false)
+  const [revoking, setRevoking] = useState<Token | null>(null)
+  const items = list.data?.items ?? []
+  const add = (
+    <Button look="primary" size="md" onClick={() => setAdding(true)}>
+      <Plus aria-hidden />
+      Create token
+    </Button>
+  )
+  return (
+    <div className="flex flex-col gap-6">
+      <Card>
+        <CardHead title="API tokens" actions={items.length > 0 && add}>
+          For your programs. A token can do what you allow it, in your name, until you revoke it.
+        </CardHead>
+        {list.isPending && <SkeletonRows rows={2} />}
+        {list.isError && !list.data && (
+          <LoadError what="Your tokens" error={list.error} onRetry={() => list.refetch()} />
+        )}
+        {list.data && items.length === 0 && (
+          <Empty icon={<KeyRound aria-hidden />} title="No token yet" action={add}>
+            With a token any OpenAI client can talk to your agents.
+          </Empty>
+        )}
+        <ul className="divide-y">
+          {items.map((token) => (
+            <TokenRow key={token.id} token={token} onRevoke={() => setRevoking(token)} />
+          ))}
+        </ul>
+      </Card>
+      <ClientExample agent={agents?.items[0]} />
+      {adding && <NewToken agent={agents?.items[0]} onClose={() => setAdding(false)} />}
+      <ConfirmDialog
+        open={revoking !== null}
+        onClose={() => setRevoking(null)}
+        title={`Revoke ${revoking?.name ?? 'this token'}?`}
+        description="Programs that use it are refused from now on. This cannot be taken back."
+        action="Revoke token"
+        onConfirm={async () => {
+          if (!revoking) return
+          try {
+            await auth.revokeToken(revoking.id)
+          } catch (error) {
+            toast.failed('The token was not revoked', error)
+            throw error
+          }
+          toast.done('Token revoked')
+        }}
+      />
+    </div>
+  )
+}
+
+function TokenRow({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
+  const expired = token.expiresAt ? new Date(token.expiresAt).getTime() < Date.now() : false
+  return (
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3.5">
+      <div className="min-w-0 flex-1 basis-52">
+        <p className="font-medium">
+          {token.name} <span className="font-mono text-xs font-normal text-muted">…{token.endsIn}</span>
+        </p>
+        <p className="text-xs text-muted">
+          {token.lastUsedAt ? `Last used ${ago(token.lastUsedAt)}` : 'Never used'}
+          {token.expiresAt && !expired && ` · expires ${date(token.expiresAt)}`}
+        </p>
+      </div>
+      <div className="flex flex-wrap items-center gap-1.5">
+        {expired && <Badge tone="bad">Expired</Badge>}
+        {token.scopes.map((scope) => (
+          <Badge key={scope}>{SCOPES[scope]?.label ?? scope}</Badge>
+        ))}
+      </div>
+      <Button look="danger" size="sm" aria-label={`Revoke ${token.name}`} onClick={onRevoke}>
+        Revoke
+      </Button>
+    </li>
+  )
+}
+
+const schema = z.object({
+  name: z.string().check(z.minLength(1, 'Give it a name that tells where it is used.')),
+  scopes: z.array(z.enum(['chat', 'knowledge', 'jobs'])).check(z.minLength(1, 'Allow at least one thing.')),
+  expiresInDays: z.string(),
+})
+
+function NewToken({ agent, onClose }: { agent: Agent | undefined; onClose: () => void }) {
+  const [made, setMade] = useState<string | null>(null)
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const form = useZodForm<z.infer<typeof schema>>(schema, {
+    defaultValues: { name: '', scopes: ['chat'] as Scope[], expiresInDays: '90' },
+  })
+  const { errors, isSubmitting } = form.formState
+  const submit = form.handleSubmit(async ({ name, scopes, expiresInDays }) => {
+    setTrouble(null)
+    try {
+      const days = Number(expiresInDays)
+      setMade((await auth.createToken({ name, scopes, expiresInDays: days > 0 ? days : undefined })).token)
+    } catch (error) {
+      setTrouble(tellForm(form, error))
+    }
+  })
+  if (made)
+    return (
+      <Dialog
+        open
+        onClose={onClose}
+        title="Copy the token now"
+        description="It is shown this once. Mosaic keeps only a fingerprint of it."
+        footer={
+          <Button look="primary" onClick={onClose}>
+            I have copied it
+          </Button>
+        }
+      >
+        <div className="flex items-center gap-1 rounded-control border bg-surface-2 py-1 pr-1 pl-2.5">
+          <code className="min-w-0 flex-1 font-mono text-xs break-all">{made}</code>
+          <CopyButton text={made} name="Copy the token" />
+        </div>
+        <p className="mt-3 text-xs text-muted">
+          Use it as API key with the address {location.origin}/v1{agent && ` and the model ${agent.slug}`}.
+        </p>
+      </Dialog>
+    )
+  return (
+    <Dialog open onClose={onClose} title="Create an API token">
+      <form noValidate onSubmit={submit} className="flex flex-col gap-5">
+        <Field
+          label="Name"
+          error={errors.name?.message}
+          hint="For example the program or the machine that uses it."
+        >
+          {(wiring) => <Input {...wiring} maxLength={80} autoComplete="off" {...form.register('name')} />}
+        </Field>
+        <fieldset className="flex flex-col gap-2">
+          <legend className="mb-1.5 text-sm font-medium">What it may do</legend>
+          {(Object.keys(SCOPES) as Scope[]).map((scope) => (
+            <label key={scope} className="flex items-start gap-2.5 text-sm">
+              <Checkbox value={scope} className="mt-0.5" {...form.register('scopes')} />
+              <span>
+                {SCOPES[scope].label}
+                <span className="block text-xs text-muted">{SCOPES[scope].about}</span>
+              </span>
+            </label>
+          ))}
+          {errors.scopes && <p className="text-xs text-bad">{errors.scopes.message}</p>}
+        </fieldset>
+        <Field label="Expires" error={errors.expiresInDays?.message}>
+          {(wiring) => (
+            <Select {...wiring} {...form.register('expiresInDays')}>
+              <option value="30">In 30 days</option>
+              <option value="90">In 90 days</option>
+              <option value="365">In a year</option>
+              <option value="0">Never</option>
+            </Select>
+          )}
+        </Field>
+        {trouble && <Alert>{trouble}</Alert>}
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" busy={isSubmitting}>
+            Create token
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,101 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { useWatch } from 'react-hook-form'
+import { onboarding, providers } from '@/api/mutations'
+import { q, queryClient } from '@/api/queries'
+import type { Provider } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { Skeleton } from '@/components/ui/feedback'
+import { ProviderFields } from '@/features/providers/provider-fields'
+import { blankProvider, providerSchema, toNew, toPatch, valuesOf } from '@/features/providers/schema'
+import { TestSteps } from '@/features/providers/test-steps'
+import { lastRun, useSavedTest } from '@/features/providers/use-saved-test'
+import { tellForm, useZodForm } from '@/lib/form'
+import { StepFrame } from './step-frame'
+
+interface Props {
+  onBack: () => void
+  onDone: () => void
+}
+
+/** The first provider: saved and tested before the setup goes on. */
+export function ProviderStep(props: Props) {
+  const { data } = useQuery(q.providers)
+  if (!data)
+    return (
+      <div role="status" className="flex flex-col gap-4">
+        <span className="sr-only">Loading</span>
+        <Skeleton className="h-8 w-72" />
+        <Skeleton className="h-4 w-96 max-w-full" />
+        <Skeleton className="mt-4 h-24 w-full" />
+      </div>
+    )
+  return <ProviderForm {...props} first={data.items[0]} />
+}
+
+function ProviderForm({ onBack, onDone, first }: Props & { first: Provider | undefined }) {
+  const [saved, setSaved] = useState(first)
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const { run, setRun, start, forget } = useSavedTest()
+  const form = useZodForm(providerSchema, {
+    defaultValues: first ? valuesOf(first) : blankProvider('anthropic'),
+  })
+  const values = JSON.stringify(useWatch({ control: form.control }))
+  const [tested, setTested] = useState(first?.lastTest ? values : '')
+  // Coming back to a provider that was tested already: its result still stands.
+  useEffect(() => {
+    if (first?.lastTest) void lastRun(first.id).then((run) => run && setRun(run))
+  }, [first, setRun])
+  const fresh = tested === values
+  const works = fresh && run?.state === 'passed'
+
+  const submit = form.handleSubmit(async (draft) => {
+    if (works) {
+      onDone()
+      return
+    }
+    setTrouble(null)
+    // Once it is stored the key leaves the page.
+    const stored = () => {
+      form.setValue('apiKey', '')
+      setTested(JSON.stringify({ ...draft, apiKey: '' }))
+    }
+    setTested(JSON.stringify(draft))
+    try {
+      await start(async () => {
+        if (!saved) {
+          const answer = await onboarding.provider(toNew(draft))
+          setSaved(await queryClient.fetchQuery({ ...q.provider(answer.providerId), staleTime: 0 }))
+          stored()
+          return answer
+        }
+        const patch = toPatch(draft, saved)
+        if (Object.keys(patch).length > 0) setSaved(await providers.change(saved.id, saved.version, patch))
+        stored()
+        return { providerId: saved.id, ...(await providers.test(saved.id)) }
+      })
+      await queryClient.invalidateQueries({ queryKey: q.providers.queryKey, exact: true })
+    } catch (error) {
+      forget()
+      setTrouble(tellForm(form, error))
+    }
+  })
+  const running = run?.state === 'running'
+  return (
+    <StepFrame
+      title="Connect a model provider"
+      intro="Agents need a model to think with. Mosaic sends one short request to check that it answers."
+      onBack={onBack}
+      onSubmit={submit}
+      trouble={trouble}
+      actions={
+        <Button type="submit" look="primary" busy={running}>
+          {works ? 'Continue' : running ? 'Testing' : fresh && run ? 'Test again' : 'Save and test'}
+        </Button>
+      }
+    >
+      <ProviderFields form={form} saved={saved} />
+      {run && (fresh || running) && <TestSteps run={run} />}
+    </StepFrame>
+  )
+}

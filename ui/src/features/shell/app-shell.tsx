@@ -1,0 +1,41 @@
+import { Outlet, useRouterState } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { cn } from '@/lib/cn'
+import { ShellContext } from './shell-context'
+import { Sidebar } from './sidebar'
+
+const Drawer = lazy(() => import('./drawer'))
+
+/** Sidebar and page. On narrow screens the sidebar becomes a drawer. */
+export function AppShell() {
+  const [collapsed, setCollapsed] = useState(false)
+  const [drawer, setDrawer] = useState<'never' | 'open' | 'closed'>('never')
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: going somewhere is what closes it
+  useEffect(() => setDrawer((now) => (now === 'open' ? 'closed' : now)), [path])
+  return (
+    <ShellContext
+      value={{ openDrawer: () => setDrawer('open'), collapsed, expand: () => setCollapsed(false) }}
+    >
+      <a
+        href="#main"
+        className="fixed top-2 left-2 z-60 -translate-y-16 rounded-control bg-primary px-3 py-1.5 text-sm font-medium text-primary-fg focus:translate-y-0"
+      >
+        Skip to content
+      </a>
+      <div className="flex h-full">
+        <div className={cn('hidden w-62 shrink-0 border-r bg-sidebar', !collapsed && 'md:flex')}>
+          <Sidebar onCollapse={() => setCollapsed(true)} />
+        </div>
+        <main id="main" tabIndex={-1} data-quiet-focus className="flex min-w-0 flex-1 flex-col outline-none">
+          <Outlet />
+        </main>
+      </div>
+      {drawer !== 'never' && (
+        <Suspense>
+          <Drawer open={drawer === 'open'} onClose={() => setDrawer('closed')} />
+        </Suspense>
+      )}
+    </ShellContext>
+  )
+}

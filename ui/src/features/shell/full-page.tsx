@@ -1,0 +1,79 @@
+import { type ErrorComponentProps, Link, useRouter } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { ApiError, message } from '@/api/client'
+import { Button, buttonClass } from '@/components/ui/button'
+import { useTitle } from '@/lib/use-title'
+import { Logo } from './logo'
+
+interface Props {
+  title: string
+  children: ReactNode
+  action: ReactNode
+  /** `div` where it stands inside a page that has its `main` already. */
+  as?: 'main' | 'div'
+}
+
+/** A state that leaves nothing else to show, with the one thing that can be done about it. */
+export function FullPage({ title, children, action, as: Frame = 'main' }: Props) {
+  useTitle(title)
+  return (
+    <Frame className="flex min-h-full flex-col items-center justify-center px-6 py-16 text-center">
+      <Logo className="size-9" />
+      <h1 className="mt-6 text-xl">{title}</h1>
+      <p className="mt-2 max-w-md text-muted">{children}</p>
+      <div className="mt-6">{action}</div>
+    </Frame>
+  )
+}
+
+export function MissingPage() {
+  return (
+    <FullPage
+      title="There is nothing at this address"
+      action={
+        <Link to="/chat" className={buttonClass('primary')}>
+          Go to your chats
+        </Link>
+      }
+    >
+      The link may be old, or what it led to was deleted.
+    </FullPage>
+  )
+}
+
+export function ForbiddenPage({ what }: { what: string }) {
+  return (
+    <FullPage
+      as="div"
+      title="Only admins can open this"
+      action={
+        <Link to="/chat" className={buttonClass('primary')}>
+          Go to your chats
+        </Link>
+      }
+    >
+      {what} is for admins of this Mosaic. Ask one of them if you need something changed there.
+    </FullPage>
+  )
+}
+
+export function CrashPage({ error, reset }: ErrorComponentProps) {
+  const router = useRouter()
+  const again = () => {
+    reset()
+    void router.invalidate()
+  }
+  const offline = error instanceof ApiError && error.code === 'offline'
+  return (
+    <FullPage
+      title={offline ? 'Mosaic cannot be reached' : 'This page could not be shown'}
+      action={
+        <Button look="primary" onClick={again}>
+          Try again
+        </Button>
+      }
+    >
+      {message(error)}
+    </FullPage>
+  )
+}

@@ -1,0 +1,96 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { ChevronsUpDown, KeyRound, LogOut, Monitor, MonitorSmartphone, Moon, Sun } from 'lucide-react'
+import { isStatus } from '@/api/client'
+import { auth } from '@/api/mutations'
+import type { Me } from '@/api/types'
+import { Menu, MenuChoice, MenuItem, MenuSeparator } from '@/components/ui/menu'
+import { toast } from '@/components/ui/toast'
+import { forgetDrafts } from '@/lib/draft'
+import { setTheme, useTheme } from '@/lib/theme'
+import { flushDeletions } from './delete-chat'
+
+export function UserMenu({ me }: { me: Me }) {
+  const navigate = useNavigate()
+  const theme = useTheme()
+  const signOut = useSignOut()
+  const name = me.displayName || me.username
+  return (
+    <div className="shrink-0 border-t p-2">
+      <Menu
+        side="top"
+        className="w-(--anchor-width)"
+        trigger={
+          <button
+            type="button"
+            className="flex w-full items-center gap-2.5 rounded-control px-2 py-1.5 text-left hover:bg-surface-2 data-popup-open:bg-surface-2"
+          >
+            <span
+              aria-hidden
+              className="flex size-7 shrink-0 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent"
+            >
+              {name.slice(0, 1).toUpperCase()}
+            </span>
+            <span className="min-w-0 flex-1">
+              <span className="block truncate text-sm leading-5 font-medium">{name}</span>
+              <span className="block text-xs leading-4 text-muted">
+                {me.role === 'admin' ? 'Admin' : 'User'}
+              </span>
+            </span>
+            <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-muted" />
+          </button>
+        }
+      >
+        <MenuChoice
+          label="Theme"
+          value={theme}
+          onChange={setTheme}
+          options={[
+            { value: 'system', label: 'As the system', icon: <Monitor aria-hidden /> },
+            { value: 'light', label: 'Light', icon: <Sun aria-hidden /> },
+            { value: 'dark', label: 'Dark', icon: <Moon aria-hidden /> },
+          ]}
+        />
+        <MenuSeparator />
+        <MenuItem onSelect={() => navigate({ to: '/settings/sessions' })}>
+          <MonitorSmartphone aria-hidden />
+          Your sessions
+        </MenuItem>
+        <MenuItem onSelect={() => navigate({ to: '/settings/tokens' })}>
+          <KeyRound aria-hidden />
+          API tokens
+        </MenuItem>
+        <MenuSeparator />
+        <MenuItem onSelect={signOut}>
+          <LogOut aria-hidden />
+          Sign out
+        </MenuItem>
+      </Menu>
+    </div>
+  )
+}
+
+function useSignOut() {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  return async () => {
+    flushDeletions()
+    let elsewhere: string | null | undefined
+    try {
+      elsewhere = (await auth.logout())?.redirectTo
+    } catch (error) {
+      // Whoever is not signed in any more has what he wanted.
+      if (!isStatus(error, 401)) {
+        toast.failed('You are still signed in', error)
+        return
+      }
+    }
+    forgetDrafts()
+    if (elsewhere) {
+      location.assign(elsewhere)
+      return
+    }
+    client.clear()
+    await navigate({ to: '/login' })
+  }
+}

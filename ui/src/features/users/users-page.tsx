@@ -1,0 +1,164 @@
+import { useQuery } from '@tanstack/react-query'
+import { Ban, CircleCheck, Ellipsis, ShieldCheck, Users } from 'lucide-react'
+import { useState } from 'react'
+import { isStatus } from '@/api/client'
+import { admin } from '@/api/mutations'
+import { q } from '@/api/queries'
+import type { User } from '@/api/types'
+import { IconButton } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { ConfirmDialog } from '@/components/ui/dialog'
+import { Badge, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Menu, MenuItem } from '@/components/ui/menu'
+import { toast } from '@/components/ui/toast'
+import { ForbiddenPage } from '@/features/shell/full-page'
+import { TopBar } from '@/features/shell/top-bar'
+import { ago, date } from '@/lib/time'
+
+/** Who uses this Mosaic. For admins. */
+export function UsersPage() {
+  const { data: me } = useQuery(q.me)
+  const list = useQuery(q.users)
+  const [disabling, setDisabling] = useState<User | null>(null)
+  if (me?.role !== 'admin' || isStatus(list.error, 403)) return <ForbiddenPage what="The list of users" />
+  const items = list.data?.items ?? []
+  return (
+    <>
+      <TopBar title="Users" note="Who uses this Mosaic" />
+      <div className="min-h-0 flex-1 overflow-y-auto px-4 py-6 md:px-6">
+        <Card className="mx-auto w-full max-w-[1248px] overflow-hidden">
+          {list.isPending && <SkeletonRows rows={4} />}
+          {list.isError && !list.data && (
+            <LoadError what="The users" error={list.error} onRetry={() => list.refetch()} />
+          )}
+          {list.data && items.length === 0 && <Empty icon={<Users aria-hidden />} title="Nobody yet" />}
+          {items.length > 0 && (
+            <table aria-label="Users" className="w-full text-sm">
+              <thead>
+                <tr className="border-b bg-surface-2 text-left text-muted [&>th]:px-5 [&>th]:py-2 [&>th]:font-medium">
+                  <th scope="col">Name</th>
+                  <th scope="col">Role</th>
+                  <th scope="col" className="max-sm:hidden">
+                    Since
+                  </th>
+                  <th scope="col" className="max-md:hidden">
+                    Last seen
+                  </th>
+                  <th scope="col">
+                    <span className="sr-only">Actions</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody className="divide-y">
+                {items.map((user) => (
+                  <Row
+                    key={user.id}
+                    user={user}
+                    myself={user.id === me.id}
+                    onDisable={() => setDisabling(user)}
+                  />
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Card>
+      </div>
+      <ConfirmDialog
+        open={disabling !== null}
+        onClose={() => setDisabling(null)}
+        title={`Disable ${disabling?.displayName || disabling?.username || 'this user'}?`}
+        description="Sessions end, API tokens are refused, running answers and jobs are cancelled, and the container stops. Nothing is deleted, and you can enable the account again."
+        action="Disable user"
+        onConfirm={async () => {
+          if (disabling) await change(disabling, { disabled: true }, 'User disabled')
+        }}
+      />
+    </>
+  )
+}
+
+async function change(
+  user: User,
+  body: { role?: User['role']; disabled?: boolean },
+  said: string,
+): Promise<void> {
+  try {
+    await admin.user(user.id, body)
+    toast.done(said)
+  } catch (error) {
+    toast.failed('The user was not changed', error)
+    throw error
+  }
+}
+
+function Row({ user, myself, onDisable }: { user: User; myself: boolean; onDisable: () => void }) {
+  const name = user.displayName || user.username
+  const quietly = (work: Promise<void>) => void work.catch(() => {})
+  return (
+    <tr className="[&>td]:px-5 [&>td]:py-3">
+      <td className="min-w-0">
+        <p className="font-medium">
+          {name}
+          {myself && <span className="ml-1.5 text-xs font-normal text-muted">you</span>}
+        </p>
+        {name !== user.username && <p className="text-xs wrap-anywhere text-muted">{user.username}</p>}
+      </td>
+      <td>
+        <div className="flex flex-wrap gap-1.5">
+          {user.role === 'admin' ? (
+            <Badge tone="accent">
+              <ShieldCheck aria-hidden />
+              Admin
+            </Badge>
+          ) : (
+            <Badge>User</Badge>
+          )}
+          {user.disabledAt && (
+            <Badge tone="bad">
+              <Ban aria-hidden />
+              Disabled
+            </Badge>
+          )}
+        </div>
+      </td>
+      <td className="whitespace-nowrap text-muted max-sm:hidden">{date(user.createdAt)}</td>
+      <td className="whitespace-nowrap text-muted max-md:hidden">
+        {user.lastSeenAt ? ago(user.lastSeenAt) : 'Never'}
+      </td>
+      <td className="w-12 text-right">
+        {!myself && !user.breakglass && (
+          <Menu
+            align="end"
+            trigger={
+              <IconButton label={`Actions for ${name}`}>
+                <Ellipsis aria-hidden />
+              </IconButton>
+            }
+          >
+            {user.role === 'admin' ? (
+              <MenuItem onSelect={() => quietly(change(user, { role: 'user' }, `${name} is a user now`))}>
+                Make a user
+              </MenuItem>
+            ) : (
+              <MenuItem onSelect={() => quietly(change(user, { role: 'admin' }, `${name} is an admin now`))}>
+                <ShieldCheck aria-hidden />
+                Make an admin
+              </MenuItem>
+            )}
+            {user.disabledAt ? (
+              <MenuItem onSelect={() => quietly(change(user, { disabled: false }, 'User enabled'))}>
+                <CircleCheck aria-hidden />
+                Enable
+              </MenuItem>
+            ) : (
+              <MenuItem danger onSelect={onDisable}>
+                <Ban aria-hidden />
+                Disable
+              </MenuItem>
+            )}
+          </Menu>
+        )}
+      </td>
+    </tr>
+  )
+}

@@ -1,0 +1,8 @@
+import { createFileRoute } from '@tanstack/react-router'
+import { JobsPage } from '@/features/jobs/jobs-page'
+import { type JobSearch, parseSearch } from '@/features/jobs/search'
+
+export const Route = createFileRoute('/_app/jobs')({
+  validateSearch: (search: Record<string, unknown>): JobSearch => parseSearch(search),
+  component: JobsPage,
+})

@@ -1,0 +1,14 @@
+import { createFileRoute } from '@tanstack/react-router'
+import { AgentsPage } from '@/features/settings/agents-page'
+
+interface Search {
+  /** Which one the sheet shows: an id, or `new`. */
+  open?: string
+}
+
+export const Route = createFileRoute('/_app/settings/agents')({
+  validateSearch: ({ open }: Record<string, unknown>): Search => ({
+    open: typeof open === 'string' ? open : undefined,
+  }),
+  component: AgentsPage,
+})

@@ -1,0 +1,32 @@
+import { createFileRoute, redirect } from '@tanstack/react-router'
+import { isStatus } from '@/api/client'
+import { q } from '@/api/queries'
+import { LoginPage } from '@/features/login/login-page'
+
+interface Search {
+  /** Where to go afterwards: a path of this server. */
+  next?: string
+  /** Why signing in elsewhere did not work. */
+  error?: string
+}
+
+export const Route = createFileRoute('/login')({
+  validateSearch: ({ next, error }: Record<string, unknown>): Search => ({
+    // A second slash or backslash would lead to another server.
+    next: typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : undefined,
+    error: typeof error === 'string' ? error : undefined,
+  }),
+  beforeLoad: async ({ context: { queryClient } }) => {
+    const onboarding = await queryClient.ensureQueryData(q.onboarding)
+    if (!onboarding.breakglass && !onboarding.completed) throw redirect({ to: '/setup', replace: true })
+    await queryClient.ensureQueryData(q.methods)
+  },
+  loader: async ({ context: { queryClient }, location }) => {
+    const me = await queryClient.ensureQueryData(q.me).catch((error: unknown) => {
+      if (isStatus(error, 401)) return null
+      throw error
+    })
+    if (me) throw redirect({ href: (location.search as Search).next ?? '/chat', replace: true })
+  },
+  component: LoginPage,
+})
