@@ -2,7 +2,7 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test lint fmt images doctor bench-proxy openapi
+.PHONY: help up down demo test lint fmt images doctor bench-proxy openapi ui
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ doctor: ## what works on this machine, and what does not
 
 bench-proxy: ## what Mosaic adds to an answer, beside LiteLLM
 	@exec deploy/setup/bench-proxy.sh
+
+ui: ## the pages, as the server carries them
+	@deploy/setup/tools.sh && deploy/setup/ui.sh
 
 openapi: ## write api/openapi.json anew, after a change of routes or shapes
 	@UPDATE_OPENAPI=1 cargo test --locked --quiet -p api openapi

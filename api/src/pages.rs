@@ -26,7 +26,7 @@ struct Files;
 
 /// What the public server serves besides the API.
 pub(crate) fn routes() -> Vec<Route> {
-    routes![home, page]
+    routes![page]
 }
 
 /// What the browser can do with the answer.
@@ -48,11 +48,6 @@ impl<'r> FromRequest<'r> for Wants {
     }
 }
 
-#[get("/", rank = 90)]
-fn home(wants: Wants) -> Reply<Served> {
-    index(&wants)
-}
-
 #[get("/<path..>", rank = 90)]
 fn page(path: PathBuf, wants: Wants) -> Reply<Served> {
     let nothing = || Problem::new(Status::NotFound, "not_found", "There is nothing at this address.");
@@ -61,6 +56,9 @@ fn page(path: PathBuf, wants: Wants) -> Reply<Served> {
         return Err(nothing());
     }
     let name = path.to_str().ok_or_else(nothing)?;
+    if name.is_empty() {
+        return index(&wants);
+    }
     if let Some(served) = Served::find(name, &wants) {
         return Ok(served);
     }

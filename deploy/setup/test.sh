@@ -46,10 +46,14 @@ postgres pg_ctl -D "$cluster/data" -w -l "$cluster/log" -o "-k $cluster -c liste
   -c fsync=off -c synchronous_commit=off -c full_page_writes=off" start >/dev/null
 TEST_DATABASE_URL="postgres://postgres@localhost:5432/postgres?host=$cluster"
 
+"$SETUP/ui.sh"
 cd "$ROOT"
 [ -x "$TARGET/debug/mosaic" ] || say "==> cargo: building everything and its tests (several minutes the first time)"
 cargo build --locked --workspace --bins
 MOSAIC_TEST_BIN=$TARGET/debug/mosaic
 export TEST_DATABASE_URL MOSAIC_TEST_RUN MOSAIC_TEST_BIN MOSAIC_TEST_AGENT_IMAGE MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_POSTGRES_DIR MOSAIC_TEST_CLIENTS MOSAIC_TEST_OIDC
+if [ -z "${ARGS:-}" ]; then
+  (cd ui && npm run --silent lint && npm run --silent test && npm run --silent size)
+fi
 # shellcheck disable=SC2086 # several arguments
 cargo test --locked ${ARGS:---workspace}

@@ -18,6 +18,7 @@ mod hostile;
 mod keys;
 mod onboarding;
 mod openai;
+mod pages;
 mod real;
 mod secrets;
 mod settings;
