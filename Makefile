@@ -2,7 +2,7 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test lint fmt images doctor bench-proxy
+.PHONY: help up down demo test lint fmt images doctor bench-proxy bench-queue soak
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,3 +36,9 @@ doctor: ## what works on this machine, and what does not
 
 bench-proxy: ## what Mosaic adds to an answer, beside LiteLLM
 	@exec deploy/setup/bench-proxy.sh
+
+bench-queue: ## how fast jobs start and end, beside graphile-worker and apalis-postgres
+	@exec deploy/setup/bench-queue.sh
+
+soak: ## ten minutes of jobs while workers are killed and Postgres is restarted and frozen
+	@exec deploy/setup/soak.sh

@@ -68,10 +68,24 @@ pub(crate) fn public(rocket: Rocket<Build>) -> Rocket<Build> {
                 turns::events,
                 turns::stop,
                 // what happens for him
-                jobs::get,
+                jobs::list::list,
+                jobs::stats::stats,
+                jobs::events::events,
+                jobs::get::get,
+                jobs::act::retry,
+                jobs::act::cancel,
+                jobs::act::discard,
                 // what an admin sets
                 settings::get,
                 settings::change,
+                jobs::lanes::list,
+                jobs::lanes::pause,
+                jobs::lanes::resume,
+                jobs::lanes::limit,
+                jobs::workers::list,
+                jobs::schedules::list,
+                jobs::schedules::change,
+                jobs::schedules::run,
             ],
         )
         .mount("/v1", routes![openai::models, openai::complete])

@@ -9,6 +9,7 @@
 
 mod agent_config;
 mod arrows;
+mod board;
 mod causes;
 mod chat;
 mod faults;

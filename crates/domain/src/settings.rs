@@ -36,6 +36,8 @@ pub struct Settings {
     pub start_timeout_seconds: u32,
     /// Minutes without use after which a container is stopped; 0 = never.
     pub idle_timeout_minutes: u32,
+    /// Days after which jobs that are over leave the history; 0 = never.
+    pub job_retention_days: u32,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             allowed_hosts: Vec::new(),
             start_timeout_seconds: 180,
             idle_timeout_minutes: 30,
+            job_retention_days: 30,
         }
     }
 }
@@ -66,6 +69,15 @@ impl Settings {
         // Below the ten minutes that the start's job may take: the start itself must be the one to give up.
         if !(10..=540).contains(&self.start_timeout_seconds) {
             return Err(Invalid::new("startTimeoutSeconds", "Use 10 to 540 seconds."));
+        }
+        if self.idle_timeout_minutes > 525_600 {
+            return Err(Invalid::new(
+                "idleTimeoutMinutes",
+                "Use at most 525600 minutes (a year), or 0 for never.",
+            ));
+        }
+        if self.job_retention_days > 3650 {
+            return Err(Invalid::new("jobRetentionDays", "Use at most 3650 days, or 0 to keep all."));
         }
         invalid::line("agentImage", &self.agent_image, 300)?;
         for allowed in &self.allowed_hosts {

@@ -1,6 +1,6 @@
 //! What use-cases are done with, put together once per process.
 
-use crate::{Result, gateways::Gateways, settings, turns::Drivers};
+use crate::{Result, gateways::Gateways, jobs, settings, turns::Drivers};
 use domain::{Clock, InstanceId};
 use providers::Outbound;
 use std::sync::Arc;
@@ -39,6 +39,7 @@ pub struct Services {
     pub(crate) passwords: Passwords,
     pub(crate) gateways: Gateways,
     pub(crate) drivers: Drivers,
+    pub(crate) stats: jobs::Cached,
 }
 
 impl Services {
@@ -54,6 +55,7 @@ impl Services {
             passwords: Passwords::default(),
             gateways: Gateways::new()?,
             drivers: Drivers::default(),
+            stats: jobs::Cached::default(),
             store,
             ear,
             clock,

@@ -3,7 +3,11 @@
 
 use reqwest::Method;
 use serde_json::json;
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 use tests::{Mosaic, Person};
 
 /// Who may use a route.
@@ -68,7 +72,21 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/api/turns/<id>", Chat),
     ("GET", "/api/turns/<id>/events", Chat),
     ("POST", "/api/turns/<id>/stop", Chat),
+    ("GET", "/api/jobs", Jobs),
+    ("GET", "/api/jobs/stats", Jobs),
+    ("GET", "/api/jobs/events", Jobs),
     ("GET", "/api/jobs/<id>", Jobs),
+    ("POST", "/api/jobs/retry", Jobs),
+    ("POST", "/api/jobs/cancel", Jobs),
+    ("POST", "/api/jobs/discard", Jobs),
+    ("GET", "/api/lanes", Admin),
+    ("POST", "/api/lanes/<name>/pause", Admin),
+    ("POST", "/api/lanes/<name>/resume", Admin),
+    ("PATCH", "/api/lanes/<name>", Admin),
+    ("GET", "/api/workers", Admin),
+    ("GET", "/api/schedules", Admin),
+    ("PATCH", "/api/schedules/<name>", Admin),
+    ("POST", "/api/schedules/<name>/run", Admin),
     ("GET", "/api/settings", Admin),
     ("PATCH", "/api/settings", Admin),
     ("GET", "/v1/models", Chat),
@@ -86,10 +104,8 @@ fn every_route_of_the_api_is_in_the_matrix() {
 }
 
 fn routes_in_the_source() -> BTreeSet<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/src/routes");
     let mut found = BTreeSet::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/src/routes")) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         for line in fs::read_to_string(&path).unwrap().lines() {
             let Some((method, rest)) = line.strip_prefix("#[").and_then(|line| line.split_once("(\"")) else {
@@ -110,10 +126,17 @@ fn routes_in_the_source() -> BTreeSet<(String, String)> {
     found
 }
 
+/// The files of a folder and of those in it.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
 /// The answer's status; its body may never end and is not read.
 async fn status(person: &Person, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
     // An id of a kind that exists nowhere: whoever may come in does not find it.
     let path = path.replace("<id>", &format!("{}_{}", kind(path), uuid::Uuid::now_v7().simple()));
+    let path = path.replace("<name>", "nothing");
     let request = person.request(method.parse().unwrap(), &path);
     let admin = json!({ "username": "mallory", "password": "correct horse battery staple" });
     let body = if path.ends_with("/breakglass") { admin } else { json!({}) };

@@ -29,7 +29,7 @@ const OWNED: &[(&str, &str)] = &[
     ("audit_log", "coalesce(owner_id, actor_id)"),
 ];
 /// What a user never sees at all.
-const HIDDEN: &[&str] = &["breakglass_users", "system_containers", "queues", "workers"];
+const HIDDEN: &[&str] = &["breakglass_users", "system_containers", "queues", "workers", "schedules"];
 /// What is everybody's.
 const COMMON: &[&str] = &["system_config", "stage_timings"];
 

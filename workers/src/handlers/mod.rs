@@ -1,8 +1,12 @@
 //! One handler per kind of job: from payload to use-case, from its error to an outcome.
 
+mod apply_config;
+mod prune_jobs;
+mod reap_idle;
 mod restart_container;
 mod start_container;
 mod stop_container;
+mod sweep_containers;
 mod test_provider;
 
 use crate::{JobContext, Registry};
@@ -13,7 +17,10 @@ use fleet::{
 };
 use jobs::{
     Outcome,
-    kinds::{RestartContainer, StartContainer, StopContainer, TestProvider},
+    kinds::{
+        ApplyConfig, PruneJobs, ReapIdle, RestartContainer, StartContainer, StopContainer, SweepContainers,
+        TestProvider,
+    },
 };
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -32,8 +39,13 @@ pub struct Tools {
 /// The handlers of all kinds.
 pub fn registry(tools: Tools) -> Registry {
     let with = |tools: &Tools| tools.clone();
-    let (start, stop, restart, test) = (with(&tools), with(&tools), with(&tools), tools);
+    let (start, stop, restart, apply) = (with(&tools), with(&tools), with(&tools), with(&tools));
+    let (reap, sweep, prune, test) = (with(&tools), with(&tools), with(&tools), tools);
     Registry::new()
+        .handle(move |job, payload: ApplyConfig| apply_config::handle(apply.clone(), job, payload))
+        .handle(move |job, payload: PruneJobs| prune_jobs::handle(prune.clone(), job, payload))
+        .handle(move |job, payload: ReapIdle| reap_idle::handle(reap.clone(), job, payload))
+        .handle(move |job, payload: SweepContainers| sweep_containers::handle(sweep.clone(), job, payload))
         .handle(move |job, payload: StartContainer| start_container::handle(start.clone(), job, payload))
         .handle(move |job, payload: StopContainer| stop_container::handle(stop.clone(), job, payload))
         .handle(move |job, payload: RestartContainer| {
