@@ -2,7 +2,7 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test lint fmt images doctor bench-proxy openapi ui
+.PHONY: help up down demo test lint fmt images doctor bench-proxy bench-queue soak openapi ui
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,3 +42,9 @@ ui: ## the pages, as the server carries them
 
 openapi: ## write api/openapi.json anew, after a change of routes or shapes
 	@UPDATE_OPENAPI=1 cargo test --locked --quiet -p api openapi
+
+bench-queue: ## how fast jobs start and end, beside graphile-worker and apalis-postgres
+	@exec deploy/setup/bench-queue.sh
+
+soak: ## ten minutes of jobs while workers are killed and Postgres is restarted and frozen
+	@exec deploy/setup/soak.sh

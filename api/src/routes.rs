@@ -25,14 +25,14 @@ use utoipa::OpenApi;
 
 /// One list of handlers, mounted and described.
 macro_rules! table {
-    ($($(#[$doc:meta])* $document:ident, $mount:ident: $($noun:ident::$verb:ident),* $(,)?;)*) => {$(
+    ($($(#[$doc:meta])* $document:ident, $mount:ident: $($($part:ident)::+),* $(,)?;)*) => {$(
         $(#[$doc])*
         #[derive(OpenApi)]
-        #[openapi(paths($($noun::$verb),*))]
+        #[openapi(paths($($($part)::+),*))]
         pub(crate) struct $document;
 
         fn $mount() -> Vec<rocket::Route> {
-            routes![$($noun::$verb),*]
+            routes![$($($part)::+),*]
         }
     )*};
 }
@@ -96,7 +96,13 @@ table! {
         turns::events,
         turns::stop,
         // what happens for him
-        jobs::get,
+        jobs::list::list,
+        jobs::stats::stats,
+        jobs::events::events,
+        jobs::get::get,
+        jobs::act::retry,
+        jobs::act::cancel,
+        jobs::act::discard,
         audit::own,
         // what an admin sets and sees
         settings::get,
@@ -106,6 +112,14 @@ table! {
         oidc::remove,
         oidc::test,
         password::change,
+        jobs::lanes::list,
+        jobs::lanes::pause,
+        jobs::lanes::resume,
+        jobs::lanes::limit,
+        jobs::workers::list,
+        jobs::schedules::list,
+        jobs::schedules::change,
+        jobs::schedules::run,
         users::list,
         users::change,
         audit::list;

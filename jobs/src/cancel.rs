@@ -49,6 +49,15 @@ pub async fn one(tx: &mut Tx, id: JobId) -> Result<Option<Cancelled>> {
     Ok(sqlx::query_as(cancel_where!("id = $1")).bind(id.uuid()).fetch_optional(tx.conn()).await?)
 }
 
+/// Asks these jobs to end; those that are over or that the transaction's actor cannot see are left out. Answers
+/// what each of the others came to.
+pub async fn many(tx: &mut Tx, ids: &[JobId]) -> Result<Vec<Cancelled>> {
+    Ok(sqlx::query_as(cancel_where!("id = any($1)"))
+        .bind(crate::board::uuids(ids))
+        .fetch_all(tx.conn())
+        .await?)
+}
+
 /// Asks everything to end that runs or waits with this user's rights; what the system does for him goes on.
 /// Answers how many jobs that were.
 pub async fn all_of(tx: &mut Tx, user: UserId) -> Result<usize> {

@@ -45,8 +45,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stub-agent", &[]),
     ("stub-llm", &[]),
     ("tests", &["stub-llm"]),
-    // It makes a hundred users with tokens at once, which the product has no way to do yet.
-    ("bench", &["domain", "vault"]),
+    // It makes a hundred users with tokens at once, which the product has no way to do yet, and measures the queue
+    // with workers and handlers of its own.
+    ("bench", &["domain", "jobs", "migrations", "store", "vault", "workers"]),
 ];
 
 /// What a crate's own tests may link besides.
@@ -60,7 +61,8 @@ const TEST_ARROWS: &[(&str, &[&str])] = &[
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("bollard*", &["runtime"]),
     ("rocket*", &["api"]),
-    ("apalis*", &["jobs", "workers"]),
+    ("apalis*", &["bench", "jobs", "workers"]),
+    ("cron", &["jobs"]),
     ("sqlx*", &["bench", "jobs", "migrations", "mosaic", "store", "tests"]),
     ("pgvector", &["store"]),
     ("openidconnect", &["oidc"]),

@@ -11,6 +11,7 @@ mod accounts;
 mod agent_config;
 mod arrows;
 mod auth;
+mod board;
 mod causes;
 mod chat;
 mod faults;

@@ -95,7 +95,9 @@ async fn what_is_anothers_is_not_there() {
     for (who, person) in [("bob", &bob), ("the admin", &admin)] {
         for (method, path, body) in touches(&of_alice) {
             let reply = person.request(method.clone(), &path).json(&body).send().await.unwrap();
-            assert_eq!(reply.status(), 404, "{who}: {method} {path}");
+            // That there is a job he sees, on the board: its kind and times, not what it is about.
+            let seen = if who == "the admin" && path.starts_with("/api/jobs/") { 200 } else { 404 };
+            assert_eq!(reply.status(), seen, "{who}: {method} {path}");
             let text = reply.text().await.unwrap();
             assert!(
                 !text.contains("private matter") && !text.contains("Stub"),

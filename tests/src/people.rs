@@ -157,6 +157,13 @@ impl Person {
         reply.body["turnId"].as_str().unwrap().to_owned()
     }
 
+    /// Follows a stream of events.
+    pub async fn events(&self, path: &str) -> Events {
+        let response = self.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        Events::new(response)
+    }
+
     /// Follows a turn behind a position (0 = from the beginning).
     pub async fn follow(&self, turn: &str, after: i64) -> Events {
         let request = self.request(Method::GET, &format!("/api/turns/{turn}/events"));

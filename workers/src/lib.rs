@@ -10,6 +10,7 @@ mod handlers;
 mod lanes;
 mod registry;
 mod run;
+mod schedules;
 
 pub use config::WorkerConfig;
 pub use context::JobContext;

@@ -3,7 +3,7 @@
 use crate::{
     Registry, WorkerConfig,
     attempt::{GRACE, Shop},
-    lanes,
+    lanes, schedules,
 };
 use jobs::{
     Store,
@@ -53,6 +53,7 @@ pub async fn run(
     let ended = tokio::select! {
         ended = monitor => ended.map_err(|error| RunError::Lanes(error.to_string())),
         never = limit(&engine, config.drain, &shutdown, &over) => match never {},
+        never = schedules::keep(store, &engine.profile().kinds, &shutdown) => match never {},
     };
     if tokio::time::timeout(RECORDING, engine.leave()).await.is_err() {
         tracing::warn!("the database is away: what this worker held is taken over when its leases lapse");

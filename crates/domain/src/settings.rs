@@ -49,6 +49,8 @@ pub struct Settings {
     pub session_idle_hours: u32,
     /// Days after which even a session in use ends.
     pub session_days: u32,
+    /// Days after which jobs that are over leave the history; 0 = never.
+    pub job_retention_days: u32,
 }
 
 impl Default for Settings {
@@ -71,6 +73,7 @@ impl Default for Settings {
             ],
             session_idle_hours: 24 * 7,
             session_days: 30,
+            job_retention_days: 30,
         }
     }
 }
@@ -93,6 +96,15 @@ impl Settings {
         }
         if !(1..=365).contains(&self.session_days) {
             return Err(Invalid::new("sessionDays", "Use 1 to 365 days."));
+        }
+        if self.idle_timeout_minutes > 525_600 {
+            return Err(Invalid::new(
+                "idleTimeoutMinutes",
+                "Use at most 525600 minutes (a year), or 0 for never.",
+            ));
+        }
+        if self.job_retention_days > 3650 {
+            return Err(Invalid::new("jobRetentionDays", "Use at most 3650 days, or 0 to keep all."));
         }
         invalid::line("agentImage", &self.agent_image, 300)?;
         for allowed in &self.allowed_hosts {

@@ -1,6 +1,6 @@
 //! What use-cases are done with, put together once per process.
 
-use crate::{Result, gateways::Gateways, oidc, settings, turns::Drivers};
+use crate::{Result, gateways::Gateways, jobs, oidc, settings, turns::Drivers};
 use domain::{Clock, InstanceId};
 use providers::Outbound;
 use std::sync::Arc;
@@ -40,6 +40,7 @@ pub struct Services {
     pub(crate) gateways: Gateways,
     pub(crate) oidc: oidc::Live,
     pub(crate) drivers: Drivers,
+    pub(crate) stats: jobs::Cached,
 }
 
 impl Services {
@@ -56,6 +57,7 @@ impl Services {
             gateways: Gateways::new()?,
             oidc: oidc::Live::default(),
             drivers: Drivers::default(),
+            stats: jobs::Cached::default(),
             store,
             ear,
             clock,

@@ -129,6 +129,23 @@ pub async fn wanted_running(tx: &mut Tx) -> Result<Vec<Container>> {
     Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(tx.conn()).await?)
 }
 
+/// Whether the container has said that it has its user's newest providers and agents.
+pub async fn has_newest(tx: &mut Tx, id: ContainerId) -> Result<bool> {
+    let newest: Option<bool> = sqlx::query_scalar(
+        "select coalesce(c.applied_change, '-infinity') >= coalesce(max(change.updated_at), '-infinity')
+         from user_containers c
+         left join (select user_id, updated_at from llm_providers
+                    union all
+                    select user_id, updated_at from user_agent_configs) change on change.user_id = c.user_id
+         where c.id = $1 group by c.id",
+    )
+    .bind(id.uuid())
+    .fetch_optional(tx.conn())
+    .await?;
+    // What is gone lacks nothing.
+    Ok(newest.unwrap_or(true))
+}
+
 /// Changes the wish. A fresh wish for running begins a new start: stage, clock and failure are reset.
 pub async fn want(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> {
     sqlx::query(
@@ -358,7 +375,7 @@ pub async fn usual_timings(tx: &mut Tx) -> Result<Vec<(Stage, u64)>> {
     Ok(rows.into_iter().map(|(stage, ms)| (Stage::from_stored(&stage), ms.max(0.0) as u64)).collect())
 }
 
-async fn event(
+pub(crate) async fn event(
     tx: &mut Tx,
     id: ContainerId,
     user: UserId,
@@ -377,6 +394,6 @@ async fn event(
     Ok(())
 }
 
-async fn changed(tx: &mut Tx, id: ContainerId) -> Result<()> {
+pub(crate) async fn changed(tx: &mut Tx, id: ContainerId) -> Result<()> {
     tx.notify(listen::CONTAINER, &id.uuid().to_string()).await
 }

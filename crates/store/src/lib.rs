@@ -12,6 +12,7 @@ pub mod containers;
 pub mod credentials;
 mod error;
 pub mod events;
+pub mod idle;
 pub mod listen;
 pub mod oidc;
 pub mod providers;

@@ -1,19 +1,36 @@
 //! The kinds of jobs: one file each with its payload and its policy. Handlers: `workers/src/handlers`.
 
+mod apply_config;
+mod prune_jobs;
+mod reap_idle;
 mod restart_container;
 mod rotate_keys;
 mod start_container;
 mod stop_container;
+mod sweep_containers;
 mod test_provider;
 
+pub use apply_config::ApplyConfig;
+pub use prune_jobs::PruneJobs;
+pub use reap_idle::ReapIdle;
 pub use restart_container::RestartContainer;
 pub use rotate_keys::RotateKeys;
 pub use start_container::StartContainer;
 pub use stop_container::StopContainer;
+pub use sweep_containers::SweepContainers;
 pub use test_provider::TestProvider;
 
 use crate::Job;
 
 /// Every kind there is. A worker's registry is compared with it.
-pub const ALL: [&str; 5] =
-    [RestartContainer::KIND, RotateKeys::KIND, StartContainer::KIND, StopContainer::KIND, TestProvider::KIND];
+pub const ALL: [&str; 9] = [
+    ApplyConfig::KIND,
+    PruneJobs::KIND,
+    ReapIdle::KIND,
+    RestartContainer::KIND,
+    RotateKeys::KIND,
+    StartContainer::KIND,
+    StopContainer::KIND,
+    SweepContainers::KIND,
+    TestProvider::KIND,
+];

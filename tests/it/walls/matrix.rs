@@ -75,7 +75,21 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/api/turns/{id}", Chat),
     ("GET", "/api/turns/{id}/events", Chat),
     ("POST", "/api/turns/{id}/stop", Chat),
+    ("GET", "/api/jobs", Jobs),
+    ("GET", "/api/jobs/stats", Jobs),
+    ("GET", "/api/jobs/events", Jobs),
     ("GET", "/api/jobs/{id}", Jobs),
+    ("POST", "/api/jobs/retry", Jobs),
+    ("POST", "/api/jobs/cancel", Jobs),
+    ("POST", "/api/jobs/discard", Jobs),
+    ("GET", "/api/lanes", Admin),
+    ("POST", "/api/lanes/{name}/pause", Admin),
+    ("POST", "/api/lanes/{name}/resume", Admin),
+    ("PATCH", "/api/lanes/{name}", Admin),
+    ("GET", "/api/workers", Admin),
+    ("GET", "/api/schedules", Admin),
+    ("PATCH", "/api/schedules/{name}", Admin),
+    ("POST", "/api/schedules/{name}/run", Admin),
     ("GET", "/api/me/activity", Browser),
     ("GET", "/api/users", Admin),
     ("PATCH", "/api/users/{id}", Admin),
@@ -147,6 +161,7 @@ fn the_document_says_who_gets_in() {
 async fn status(person: &Person, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
     // An id of a kind that exists nowhere: whoever may come in does not find it.
     let path = path.replace("{id}", &format!("{}_{}", kind(path), uuid::Uuid::now_v7().simple()));
+    let path = path.replace("{name}", "nothing");
     let request = person.request(method.parse().unwrap(), &path);
     let admin = json!({ "username": "mallory", "password": "correct horse battery staple" });
     let body = if path.ends_with("/breakglass") { admin } else { json!({}) };

@@ -39,6 +39,7 @@ const HIDDEN: &[&str] = &[
     "system_containers",
     "queues",
     "workers",
+    "schedules",
 ];
 /// What is everybody's.
 const COMMON: &[&str] = &["system_config", "stage_timings"];

@@ -1,9 +1,13 @@
 //! One handler per kind of job: from payload to use-case, from its error to an outcome.
 
+mod apply_config;
+mod prune_jobs;
+mod reap_idle;
 mod restart_container;
 mod rotate_keys;
 mod start_container;
 mod stop_container;
+mod sweep_containers;
 mod test_provider;
 
 use crate::{JobContext, Registry};
@@ -14,7 +18,10 @@ use fleet::{
 };
 use jobs::{
     Outcome,
-    kinds::{RestartContainer, RotateKeys, StartContainer, StopContainer, TestProvider},
+    kinds::{
+        ApplyConfig, PruneJobs, ReapIdle, RestartContainer, RotateKeys, StartContainer, StopContainer,
+        SweepContainers, TestProvider,
+    },
 };
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -33,10 +40,15 @@ pub struct Tools {
 /// The handlers of all kinds.
 pub fn registry(tools: Tools) -> Registry {
     let with = |tools: &Tools| tools.clone();
-    let (start, stop, restart, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
+    let (start, stop, restart, apply) = (with(&tools), with(&tools), with(&tools), with(&tools));
+    let (reap, sweep, prune, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
     let test = tools;
     Registry::new()
         .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
+        .handle(move |job, payload: ApplyConfig| apply_config::handle(apply.clone(), job, payload))
+        .handle(move |job, payload: PruneJobs| prune_jobs::handle(prune.clone(), job, payload))
+        .handle(move |job, payload: ReapIdle| reap_idle::handle(reap.clone(), job, payload))
+        .handle(move |job, payload: SweepContainers| sweep_containers::handle(sweep.clone(), job, payload))
         .handle(move |job, payload: StartContainer| start_container::handle(start.clone(), job, payload))
         .handle(move |job, payload: StopContainer| stop_container::handle(stop.clone(), job, payload))
         .handle(move |job, payload: RestartContainer| {

@@ -20,7 +20,7 @@ fn config(worker: &mut WorkerConfig) {
 const FROZEN: Ping = Ping { n: 2_000 };
 
 /// Works for the payload's milliseconds in its first attempt, then writes its effect only if it still has the job.
-fn registry(db: &Db) -> Registry {
+pub fn registry(db: &Db) -> Registry {
     let store = db.store.clone();
     Registry::new().handle(move |cx: JobContext, ping: Ping| {
         let store = store.clone();
@@ -60,10 +60,10 @@ async fn child() {
     worker.task.await.unwrap().unwrap();
 }
 
-struct Process(Child);
+pub struct Process(Child);
 
 impl Process {
-    fn start(db: &Db) -> Self {
+    pub fn start(db: &Db) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crashes::child", "--nocapture"])
             .env("QUEUE_TEST_CHILD", &db.name)

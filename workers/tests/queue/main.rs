@@ -1,8 +1,12 @@
 //! Every rule of the queue, on a real Postgres (`TEST_DATABASE_URL`), with killed and frozen worker processes
 //! where a rule speaks of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 #![allow(clippy::disallowed_methods)] // Tests may read their environment, spawn servers and make ids.
 
+mod board;
+mod board_acts;
+mod board_numbers;
+mod clocks;
 mod crashes;
 mod harness;
 mod kinds;
@@ -11,6 +15,9 @@ mod merging;
 mod outages;
 mod outcomes;
 mod proxy;
+mod retention;
 mod rights;
+mod schedules;
 mod shutdown;
+mod soak;
 mod taking;

