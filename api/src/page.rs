@@ -1,7 +1,7 @@
 //! Pages of lists: where one ends and the next begins.
 
 use crate::problem::{Problem, Reply};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use rocket::http::Status;
 use std::{fmt::Display, str::FromStr};
 
@@ -24,7 +24,9 @@ pub fn cursor(at: DateTime<Utc>, id: impl Display) -> String {
 pub fn parse<I: FromStr>(cursor: Option<&str>) -> Reply<Option<(DateTime<Utc>, I)>> {
     let read = |text: &str| {
         let (micros, id) = text.split_once('_')?;
-        Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
+        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        // Postgres knows fewer years than chrono.
+        ((1..=9999).contains(&at.year())).then_some((at, id.parse().ok()?))
     };
     cursor.map(|text| read(text).ok_or_else(refused)).transpose()
 }

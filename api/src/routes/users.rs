@@ -60,6 +60,9 @@ pub struct Page {
 #[get("/users?<limit>&<cursor>")]
 pub async fn list(caller: Caller<Admin>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<Page>> {
     let limit = page::limit(limit);
+    if cursor.is_some_and(|name| name.contains('\0')) {
+        return Err(page::refused());
+    }
     let listed = users::list(&caller.cx, cursor, limit).await?;
     let full = listed.len() == limit as usize;
     let next_cursor = listed.last().filter(|_| full).map(|last| last.user.username.clone());

@@ -149,6 +149,13 @@ impl From<store::Error> for Error {
 
 impl From<vault::Error> for Error {
     fn from(error: vault::Error) -> Self {
+        if matches!(error, vault::Error::Busy) {
+            return Self::Unavailable {
+                code: "busy",
+                detail: "Too many people sign in right now. Try again in a moment.".into(),
+                retry_after: Duration::from_secs(10),
+            };
+        }
         Self::internal(error)
     }
 }

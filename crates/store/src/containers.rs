@@ -146,7 +146,7 @@ pub async fn has_newest(tx: &mut Tx, id: ContainerId) -> Result<bool> {
     Ok(newest.unwrap_or(true))
 }
 
-/// Changes the wish. A fresh wish for running begins a new start: stage, clock and failure are reset.
+/// Changes the wish; nothing can be wanted running for a user who is shut out. A fresh wish for running begins a new start: stage, clock and failure are reset.
 pub async fn want(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> {
     sqlx::query(
         "update user_containers set desired = $2, updated_at = now(),
@@ -155,7 +155,8 @@ pub async fn want(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> 
              stage_since = case when $2 = 'running' and observed <> 'ready' and (desired <> 'running' or observed = 'failed') then now() else stage_since end,
              wanted_since = case when $2 = 'running' and observed <> 'ready' and (desired <> 'running' or observed = 'failed' or wanted_since is null) then now() else wanted_since end,
              observed = case when $2 = 'running' and observed = 'failed' then 'starting' else observed end
-         where id = $1",
+         where id = $1 and ($2 <> 'running' or not exists (
+             select from users u where u.id = user_id and u.disabled_at is not null))",
     )
     .bind(id.uuid())
     .bind(desired.as_str())

@@ -66,7 +66,7 @@ pub async fn delete_of_oidc(
 ) -> Result<Vec<UserId>> {
     let ended: Vec<Uuid> = sqlx::query_scalar(
         "delete from sessions where oidc_issuer = $1 and ($2::text is not null or $3::text is not null)
-           and ($2 is null or oidc_subject = $2) and ($3 is null or oidc_session = $3)
+           and ($2 is null or oidc_subject = $2) and ($3 is null or oidc_session = $3 or (oidc_session is null and $2 is not null))
          returning user_id",
     )
     .bind(issuer)

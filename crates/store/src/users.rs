@@ -97,6 +97,37 @@ pub async fn breakglass_hash(tx: &mut Tx, user: UserId) -> Result<Option<String>
         .await?)
 }
 
+/// Whether the account is open and still has this breakglass password (`None` = whatever it signs in with). Holds it
+/// as it is until the transaction ends, so that a session that is opened now cannot outlive a change made meanwhile.
+pub async fn still_opens(tx: &mut Tx, user: UserId, password_hash: Option<&str>) -> Result<bool> {
+    let open: Option<bool> =
+        sqlx::query_scalar("select disabled_at is null from users where id = $1 for share")
+            .bind(user.uuid())
+            .fetch_optional(tx.conn())
+            .await?;
+    let Some(hash) = password_hash else { return Ok(open == Some(true)) };
+    let same: Option<bool> =
+        sqlx::query_scalar("select password_hash = $2 from breakglass_users where user_id = $1 for share")
+            .bind(user.uuid())
+            .bind(hash)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(open == Some(true) && same == Some(true))
+}
+
+/// Replaces a breakglass password that is still `before`; `false` when somebody was faster.
+pub async fn replace_breakglass(tx: &mut Tx, user: UserId, before: &str, after: &str) -> Result<bool> {
+    let done = sqlx::query(
+        "update breakglass_users set password_hash = $3, changed_at = now() where user_id = $1 and password_hash = $2",
+    )
+    .bind(user.uuid())
+    .bind(before)
+    .bind(after)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Gives an account another role.
 pub async fn set_role(tx: &mut Tx, user: UserId, role: &str) -> Result<()> {
     sqlx::query("update users set role = $2 where id = $1")

@@ -43,6 +43,9 @@ pub enum Error {
     /// The stored password hash cannot be read.
     #[error("the stored password hash is not a readable Argon2 string")]
     StoredHash,
+    /// Too many passwords are being looked at.
+    #[error("too many passwords wait to be looked at")]
+    Busy,
     /// The password could not be hashed: out of memory, or the process is shutting down.
     #[error("the password could not be hashed")]
     Hashing,

@@ -10,8 +10,8 @@ use argon2::{
     password_hash::{self, phc::PasswordHash},
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::{sync::Arc, thread};
-use tokio::{sync::Semaphore, task};
+use std::{sync::Arc, thread, time::Duration};
+use tokio::{sync::Semaphore, task, time::timeout};
 
 /// OWASP's second choice, 19 MiB and two passes: 45 ms on the machine it was measured on.
 const MEMORY_KIB: u32 = 19_456;
@@ -23,11 +23,24 @@ const LANES: u32 = 1;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bW9zYWljLWZsZWV0Lm5v$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// How long anybody stands in line before he is told to come back.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// In which line somebody stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Who may be anybody: a crowd of strangers waits here.
+    Anybody,
+    /// Who was here before: a place of his own, whatever goes on at the other door.
+    Known,
+}
+
 /// Hashes and verifies passwords, few at a time: each takes a core and 19 MiB, so a burst of sign-ins waits
-/// in line instead of exhausting the machine. Clones share the line.
+/// in line instead of exhausting the machine. Clones share the lines.
 #[derive(Debug, Clone)]
 pub struct Passwords {
     places: Arc<Semaphore>,
+    reserved: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
@@ -40,12 +53,12 @@ impl Default for Passwords {
 impl Passwords {
     /// Works on `at_once` passwords at a time.
     pub fn new(at_once: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(at_once)) }
+        Self { places: Arc::new(Semaphore::new(at_once)), reserved: Arc::new(Semaphore::new(1)) }
     }
 
     /// The PHC string to store. Check a new password with [`rules::check`] first.
     pub async fn hash(&self, password: SecretString) -> Result<String, Error> {
-        self.run(move || {
+        self.run(Door::Known, move || {
             let hash = argon2()?.hash_password(password.expose_secret().as_bytes());
             hash.map(|hash: PasswordHash| hash.to_string()).map_err(|_| Error::Hashing)
         })
@@ -54,8 +67,13 @@ impl Passwords {
 
     /// Whether `password` is the one behind `stored`. Pass `None` for an unknown account: the answer is
     /// `false` after the same work, so that time does not tell which accounts exist.
-    pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<bool, Error> {
-        self.run(move || {
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        stored: Option<String>,
+        door: Door,
+    ) -> Result<bool, Error> {
+        self.run(door, move || {
             let stored = stored.as_deref().unwrap_or(NOBODY);
             let hash = PasswordHash::new(stored).map_err(|_| Error::StoredHash)?;
             match argon2()?.verify_password(password.expose_secret().as_bytes(), &hash) {
@@ -67,12 +85,17 @@ impl Passwords {
         .await
     }
 
-    async fn run<T, F>(&self, work: F) -> Result<T, Error>
+    async fn run<T, F>(&self, door: Door, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, Error> + Send + 'static,
     {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| Error::Hashing)?;
+        let places = match door {
+            Door::Anybody => &self.places,
+            Door::Known => &self.reserved,
+        };
+        let place = timeout(PATIENCE, Arc::clone(places).acquire_owned()).await.map_err(|_| Error::Busy)?;
+        let place = place.map_err(|_| Error::Hashing)?;
         let done = task::spawn_blocking(move || {
             // Held by the work itself: a caller that goes away frees no place that is still busy.
             let _place = place;

@@ -4,9 +4,12 @@ use crate::{Job, Lane, Policy};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload: nothing, the ring of the worker says which key is the newest.
+/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RotateKeys {}
+pub struct RotateKeys {
+    /// Id of the key that is to wrap everything: a worker that was not restarted with it must not do it.
+    pub key: String,
+}
 
 impl Job for RotateKeys {
     const KIND: &'static str = "rotate-keys";

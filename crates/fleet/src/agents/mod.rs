@@ -19,6 +19,9 @@ pub use store::agents::Agent;
 /// The most agents one user may have: all of them live in one container.
 const MOST: usize = 20;
 
+/// The texts of all agents of one user, in bytes: the container takes a configuration of 8 MiB.
+const MOST_BYTES: usize = 2 << 20;
+
 /// An agent as typed.
 #[derive(Debug, Clone)]
 pub struct Draft {
@@ -88,15 +91,32 @@ impl Draft {
     }
 }
 
+/// Refuses what would make the configuration of all agents together larger than their container takes.
+fn fit_together(others: &[Agent], checked: &Checked) -> Result<()> {
+    let size = |personality: &Personality, skills: &[Skill]| {
+        let texts = personality.soul.len() + personality.identity.len() + personality.user.len();
+        texts + skills.iter().map(|skill| skill.description.len() + skill.content.len()).sum::<usize>()
+    };
+    let others: usize = others.iter().map(|agent| size(&agent.personality, &agent.skills)).sum();
+    if others + size(&checked.personality, &checked.skills) <= MOST_BYTES {
+        return Ok(());
+    }
+    let message =
+        format!("All texts of your agents together may have {} KiB. Shorten some.", MOST_BYTES >> 10);
+    Err(Invalid::new("skills", message).into())
+}
+
 /// Stores an agent; answers with its id.
 pub async fn create(cx: &Cx, draft: Draft) -> Result<AgentId> {
     let user = cx.user()?;
     let id = AgentId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
-    if agents::list(&mut tx).await?.len() >= MOST {
+    let others = agents::list(&mut tx).await?;
+    if others.len() >= MOST {
         return Err(Error::conflict("too_many_agents", format!("You have {MOST} agents. Delete one first.")));
     }
     let checked = draft.check(&mut tx).await?;
+    fit_together(&others, &checked)?;
     let slug = Slug::from_name(&checked.name, "agent");
     let slug = agents::insert(&mut tx, id, user, &slug, &checked.content()).await?;
     cx.audit(&mut tx, "agent.create", &id.to_string(), Some(user), json!({ "slug": slug })).await?;
@@ -143,6 +163,9 @@ pub async fn change(cx: &Cx, id: AgentId, patch: Patch, expected: Option<i64>) -
         skills: patch.skills.unwrap_or(before.skills.0),
     };
     let checked = draft.check(&mut tx).await?;
+    let mut others = agents::list(&mut tx).await?;
+    others.retain(|other| other.id != id);
+    fit_together(&others, &checked)?;
     if !agents::update(&mut tx, id, expected.unwrap_or(before.version), &checked.content()).await? {
         return Err(Error::Stale);
     }

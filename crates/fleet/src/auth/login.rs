@@ -35,7 +35,8 @@ pub async fn login(
 ) -> Result<SignIn> {
     let cx = Cx { actor: Actor::System("sign-in"), origin, services: Arc::clone(services) };
     // What cannot be a name is no name, after the same work.
-    let username = invalid::line("username", username, 64).unwrap_or_default();
+    // Folded once: what counts the attempts and what finds the account must mean the same name.
+    let username = invalid::line("username", username, 64).unwrap_or_default().to_lowercase();
     let attempt = throttle::attempt(&cx, &username).await?;
     let mut tx = cx.begin().await?;
     let found = users::breakglass_by_name(&mut tx, &username).await?;
@@ -44,10 +45,13 @@ pub async fn login(
     // Of unknown names nothing is kept: people type their password there by mistake.
     let subject = found.as_ref().map_or_else(|| "unknown name".to_owned(), |found| found.user.id.to_string());
     let stored = found.as_ref().map(|found| found.password_hash.clone());
-    let fits = services.passwords.verify(password, stored).await?;
-    let open = found.map(|found| found.user).filter(|user| fits && user.disabled_at.is_none());
-
+    let fits = services.passwords.verify(password, stored.clone(), attempt.door()).await?;
     let mut tx = cx.begin().await?;
+    let open = match found.map(|found| found.user).filter(|_| fits) {
+        // The password may have been replaced, or the account shut, while this one was looked at.
+        Some(user) if users::still_opens(&mut tx, user.id, stored.as_deref()).await? => Some(user),
+        _ => None,
+    };
     let Some(user) = open else {
         cx.audit_outcome(&mut tx, "auth.login", &subject, None, audit::Outcome::Denied, attempt.detail())
             .await?;

@@ -27,7 +27,7 @@ pub async fn change_password(
     vault::password::rules::check(&new, &username).map_err(|wrong| Invalid { field: "new", ..wrong })?;
     // Who has found an open browser cannot guess faster here than at the door.
     let attempt = throttle::attempt(cx, &username).await?;
-    let fits = services.passwords.verify(current, Some(stored)).await?;
+    let fits = services.passwords.verify(current, Some(stored.clone()), attempt.door()).await?;
     if !fits {
         let mut tx = cx.begin().await?;
         let denied = audit::Outcome::Denied;
@@ -46,7 +46,9 @@ pub async fn change_password(
     let hash = services.passwords.hash(new).await?;
     let mut tx = services.store.system("replace a breakglass password").await?;
     attempt.succeeded(&mut tx).await?;
-    users::set_breakglass(&mut tx, user, &hash).await?;
+    if !users::replace_breakglass(&mut tx, user, &stored, &hash).await? {
+        return Err(Error::Stale);
+    }
     let ended = sessions::delete_others(&mut tx, user, session).await?;
     cx.audit(
         &mut tx,

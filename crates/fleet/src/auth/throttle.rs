@@ -9,6 +9,7 @@ use crate::{Cx, Error, Result};
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{Tx, throttle};
+use vault::Door;
 
 /// Failures from one address that cost nothing: people mistype.
 const FREE: i32 = 3;
@@ -62,6 +63,11 @@ impl Attempt {
             throttle::count_everywhere(tx, &self.account, failures - 1, 0).await?;
         }
         Ok(throttle::succeeded(tx, &self.account, &self.address).await?)
+    }
+
+    /// Who signed in from here before does not stand in line with strangers.
+    pub(super) fn door(&self) -> Door {
+        if self.everywhere.is_none() { Door::Known } else { Door::Anybody }
     }
 
     /// For the audit log: how often it failed in a row, and how long the next one waits.

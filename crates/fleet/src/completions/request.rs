@@ -88,6 +88,14 @@ impl Request {
             Some(Value::Bool(stream)) => *stream,
             Some(_) => return Err(Refusal::of("bad_field", "stream", "`stream` is true or false.")),
         };
+        // A slug has none, and Postgres cannot be asked for it.
+        if model.contains('\0') {
+            return Err(Refusal::of(
+                "bad_field",
+                "model",
+                "`model` is an agent's name; GET /v1/models lists yours.",
+            ));
+        }
         let model = model.to_owned();
         Ok(Self { model, stream, body })
     }

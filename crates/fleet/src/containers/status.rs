@@ -11,8 +11,8 @@ use futures_util::{Stream, stream};
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
-use store::containers;
 use store::listen;
+use store::{containers, users};
 use utoipa::ToSchema;
 
 /// The container as its owner sees it.
@@ -67,13 +67,16 @@ pub async fn status(cx: &Cx) -> Result<Option<Status>> {
     }))
 }
 
-/// The container now, and again at every change, for as long as somebody listens.
+/// The container now, and again at every change, for as long as somebody listens and his account is open.
 pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Option<Status>>> + Send + 'static {
     const REREAD: Duration = Duration::from_secs(5);
     let cx = cx.clone();
     stream::unfold((cx, None::<Option<Status>>), |(cx, told)| async move {
         loop {
             let mut listener = cx.services.ear.listen();
+            if is_shut(&cx).await {
+                return None;
+            }
             let now = match status(&cx).await {
                 Ok(now) => now,
                 Err(error) => {
@@ -88,4 +91,14 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Option<Status>>> + Send + 's
             listener.wait_for(listen::CONTAINER, &id, REREAD).await;
         }
     })
+}
+
+/// Whether the account was shut since the stream began; a database that is away shuts nobody.
+async fn is_shut(cx: &Cx) -> bool {
+    let read = async {
+        let mut tx = cx.begin().await?;
+        let user = users::get(&mut tx, cx.user()?).await?;
+        Result::Ok(user.is_none_or(|user| user.disabled_at.is_some()))
+    };
+    read.await.unwrap_or(false)
 }

@@ -53,7 +53,8 @@ pub async fn standing(services: &Services) -> Result<Standing> {
 pub async fn enqueue_rotation(services: &Services) -> Result<JobId> {
     let actor = Actor::System("rotation of the instance key, asked for on the server");
     let mut tx = services.store.begin(&actor).await?;
-    let job = jobs::enqueue(&mut tx, ActsFor::from(&actor), &RotateKeys {}, jobs::Options::default()).await?;
+    let job = RotateKeys { key: services.ring.newest_id().to_string() };
+    let job = jobs::enqueue(&mut tx, ActsFor::from(&actor), &job, jobs::Options::default()).await?;
     tx.commit().await?;
     Ok(job.id)
 }
@@ -65,9 +66,16 @@ pub async fn await_rotation(services: &Services, id: JobId, patience: Duration) 
 }
 
 /// The job: wraps every data key by the newest key. Begun again it goes on where it was.
-pub async fn rotate(cx: &Cx, job: &dyn Progress) -> Result<u64> {
+pub async fn rotate(cx: &Cx, job: &dyn Progress, wanted: &str) -> Result<u64> {
     let services = &cx.services;
     let newest = services.ring.newest_id().to_string();
+    if newest != wanted {
+        return Err(Error::Unavailable {
+            code: "other_key",
+            detail: "This worker runs with another first key in MOSAIC_SECRET_KEY. Restart it.".into(),
+            retry_after: Duration::from_secs(2),
+        });
+    }
     let (mut done, mut lost, mut last) = (0, 0, None);
     job.phase("users").await;
     loop {

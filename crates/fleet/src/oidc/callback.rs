@@ -14,7 +14,7 @@ use domain::Actor;
 use secrecy::SecretString;
 use serde_json::json;
 use std::sync::Arc;
-use store::{audit, credentials::OidcSession, oidc, oidc::Provider};
+use store::{audit, credentials::OidcSession, oidc, oidc::Provider, users};
 use vault::{Token, TokenKind};
 
 /// What the browser brings back in the address.
@@ -30,7 +30,7 @@ pub struct Callback {
     pub issuer: Option<String>,
 }
 
-/// Ends a sign-in that this browser began, and opens a session. Every refusal has its own code and is audited.
+/// Ends a sign-in that this browser began, and opens a session. Every refusal has its own code; of a sign-in that was begun here it is audited.
 pub async fn callback(
     services: &Arc<Services>,
     origin: Origin,
@@ -46,6 +46,10 @@ pub async fn callback(
     };
     match sign_in(&cx, base, browser, user_agent, back).await {
         Ok(signed_in) => Ok(signed_in),
+        // Anybody can come here with nothing in his hands: what no browser began is worth no entry.
+        Err(error) if matches!(error.code(), "oidc_not_configured" | "oidc_flow" | "oidc_state") => {
+            Err(error)
+        }
         Err(error) => {
             let mut tx = cx.begin().await?;
             let detail = json!({ "via": "oidc", "code": error.code() });
@@ -76,6 +80,12 @@ async fn sign_in(
         subject: &identity.subject,
         session: identity.session.as_deref(),
     };
+    if !users::still_opens(&mut tx, user.id, None).await? {
+        return Err(Error::refused(
+            "oidc_disabled",
+            "Your account here is disabled. Ask an admin to open it again.",
+        ));
+    }
     let (token, lasts_seconds) = open_session(cx, &mut tx, user.id, user_agent, Some(oidc)).await?;
     cx.audit(&mut tx, "auth.login", &user.id.to_string(), Some(user.id), json!({ "via": "oidc" })).await?;
     tx.commit().await?;

@@ -41,9 +41,17 @@ async fn rotate_key(config: &Config, data_dir: Option<PathBuf>) -> anyhow::Resul
     say(&format!("{} keys to wrap: a worker does it as {job}.", before.behind + before.lost))?;
     let ended = keys::await_rotation(&services, job, PATIENCE).await?;
     match ended.filter(|job| job.state.is_final()) {
-        Some(done) if done.state == JobState::Done => say(
-            "Done. When `mosaic doctor` agrees, leave only the first key in MOSAIC_SECRET_KEY and restart.",
-        ),
+        Some(done) if done.state == JobState::Done => {
+            let after = keys::standing(&services).await?;
+            let left = after.behind + after.lost;
+            anyhow::ensure!(
+                left == 0,
+                "{left} keys were added by a process that still has the old key first: restart it and run this again"
+            );
+            say(
+                "Done. When `mosaic doctor` agrees, leave only the first key in MOSAIC_SECRET_KEY and restart.",
+            )
+        }
         Some(failed) => anyhow::bail!("{}", failed.last_error.unwrap_or_else(|| "it was cancelled".into())),
         None => anyhow::bail!(
             "no worker has ended it within {} s; is one running with the new key? The job stays.",
