@@ -6,7 +6,7 @@
 use crate::problem::{Problem, Reply};
 use rocket::{
     Request, Response, Route, get,
-    http::{ContentType, Header, Status},
+    http::{ContentType, Header, Status, uri::error::PathError},
     outcome::Outcome,
     request::{self, FromRequest},
     response::{self, Responder},
@@ -49,8 +49,10 @@ impl<'r> FromRequest<'r> for Wants {
 }
 
 #[get("/<path..>", rank = 90)]
-fn page(path: PathBuf, wants: Wants) -> Reply<Served> {
+fn page(path: Result<PathBuf, PathError>, wants: Wants) -> Reply<Served> {
     let nothing = || Problem::new(Status::NotFound, "not_found", "There is nothing at this address.");
+    // Hidden files and ways out of the folder are no paths at all.
+    let path = path.map_err(|_| nothing())?;
     let first = path.iter().next().and_then(OsStr::to_str).unwrap_or_default();
     if matches!(first, "api" | "v1") {
         return Err(nothing());

@@ -15,5 +15,6 @@ build() {
   npm run build
   echo "$wanted" >"$stamp" # last, so that a run that was cut short is done again
 }
-[ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && [ -f "$ROOT/ui/dist/index.html" ] ||
+if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || [ ! -f "$ROOT/ui/dist/index.html" ]; then
   step "the pages: npm packages and a build (half a minute)" build
+fi

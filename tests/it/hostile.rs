@@ -6,8 +6,13 @@ use std::process::Command;
 use tests::{Mosaic, Person, prepared};
 
 /// Signs the browser out (ids are learned from answers), or never ends.
-const LEFT_OUT: &[&str] =
-    &["/api/auth/logout", "/api/auth/sessions/{id}", "/api/container/events", "/api/turns/{id}/events"];
+const LEFT_OUT: &[&str] = &[
+    "/api/auth/logout",
+    "/api/auth/sessions/{id}",
+    "/api/container/events",
+    "/api/jobs/events",
+    "/api/turns/{id}/events",
+];
 
 #[tokio::test]
 async fn made_up_requests_by_the_document_never_break_the_server() {
