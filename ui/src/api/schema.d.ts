@@ -350,6 +350,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs, the newest first. */
+        get: operations["jobs::list_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks what waits or runs to end. */
+        post: operations["jobs::act_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes what is over out of the history. */
+        post: operations["jobs::act_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The numbers, now and once in every second in which something changed, with the jobs that did. */
+        get: operations["jobs::events_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts back into the queue what ended without success. */
+        post: operations["jobs::act_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many stand where, ends per minute, waits and runs. */
+        get: operations["jobs::stats_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{id}": {
         parameters: {
             query?: never;
@@ -357,10 +459,78 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One of the caller's jobs with its attempts and phases. */
-        get: operations["jobs_get"];
+        /** One job with its attempts, its phases and why it waits. */
+        get: operations["jobs::get_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lanes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the lanes stand. */
+        get: operations["jobs::lanes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lanes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Limits how many of its jobs run at once. */
+        patch: operations["jobs::lanes_limit"];
+        trace?: never;
+    };
+    "/api/lanes/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes nothing more from it. */
+        post: operations["jobs::lanes_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lanes/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens it again. */
+        post: operations["jobs::lanes_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -608,6 +778,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What comes round by the clock, and when next. */
+        get: operations["jobs::schedules_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes when it comes, or switches it. */
+        patch: operations["jobs::schedules_change"];
+        trace?: never;
+    };
+    "/api/schedules/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enqueues its job now. */
+        post: operations["jobs::schedules_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings": {
         parameters: {
             query?: never;
@@ -808,6 +1029,23 @@ export interface paths {
         };
         /** Which version answers. */
         get: operations["health_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who works, since when, and on how much. */
+        get: operations["jobs::workers_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1155,6 +1393,29 @@ export interface components {
                 needsKey: boolean;
             }[];
         };
+        Items_Lane: {
+            /** @description The page. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description Null: as many as the workers together allow.
+                 */
+                concurrency?: number | null;
+                /** Format: int64 */
+                later: number;
+                name: string;
+                /** Format: date-time */
+                oldestDue?: string | null;
+                /** Format: date-time */
+                pausedAt?: string | null;
+                /** Format: int64 */
+                ready: number;
+                /** Format: int64 */
+                running: number;
+                /** Format: int64 */
+                slots: number;
+            }[];
+        };
         Items_Provider: {
             /** @description The page. */
             items: {
@@ -1172,6 +1433,23 @@ export interface components {
                 updatedAt: string;
                 /** Format: int64 */
                 version: number;
+            }[];
+        };
+        Items_Schedule: {
+            /** @description The page. */
+            items: {
+                cron: string;
+                enabled: boolean;
+                kind: string;
+                /** Format: date-time */
+                lastDue?: string | null;
+                lastJob?: components["schemas"]["JobId"] | null;
+                /** Format: date-time */
+                lastRun?: string | null;
+                lastState?: string | null;
+                name: string;
+                /** Format: date-time */
+                nextDue?: string | null;
             }[];
         };
         Items_Session: {
@@ -1192,15 +1470,37 @@ export interface components {
                 userAgent: string;
             }[];
         };
-        /** @description A job as its owner sees it. */
+        Items_Worker: {
+            /** @description The page. */
+            items: {
+                host: string;
+                id: components["schemas"]["WorkerId"];
+                lanes: components["schemas"]["WorkerLoad"][];
+                /** Format: date-time */
+                lastSeen: string;
+                /** Format: int32 */
+                pid: number;
+                /** Format: date-time */
+                startedAt: string;
+                /** @description `alive`, `stopped` (in order) or `silent`. */
+                state: string;
+                /** Format: date-time */
+                stoppedAt?: string | null;
+                version: string;
+            }[];
+        };
+        /** @description A job as its owner and admins see it: never its payload. */
         Job: {
             /** Format: int32 */
             attempt: number;
-            attempts: components["schemas"]["JobAttempt"][];
+            /** Format: date-time */
+            cancelRequestedAt?: string | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
             dueAt: string;
+            /** Format: int32 */
+            failures: number;
             /** Format: date-time */
             finishedAt?: string | null;
             id: components["schemas"]["JobId"];
@@ -1208,14 +1508,18 @@ export interface components {
             lane: string;
             lastError?: string | null;
             /** Format: int32 */
+            lostLeases: number;
+            /** Format: int32 */
             maxAttempts: number;
-            phases: components["schemas"]["JobPhase"][];
+            owner?: components["schemas"]["UserId"] | null;
+            priority: components["schemas"]["Priority"];
             /** Format: int32 */
             progress?: number | null;
             /** Format: date-time */
             startedAt?: string | null;
             state: components["schemas"]["JobState"];
         };
+        /** @description An attempt that has ended. */
         JobAttempt: {
             /** Format: int32 */
             attempt: number;
@@ -1225,8 +1529,61 @@ export interface components {
             outcome: string;
             /** Format: date-time */
             startedAt: string;
+            worker: components["schemas"]["WorkerId"];
+        };
+        /** @description What has changed since the event before. */
+        JobChanges: {
+            /** @description Jobs that changed; empty in the first event. */
+            changed: components["schemas"]["JobId"][];
+            /** @description Whether more have changed than are named. */
+            more: boolean;
+            /** @description The numbers now. */
+            stats: components["schemas"]["JobStats"];
+        };
+        /** @description Which: exactly one of the two. */
+        JobChoice: {
+            filter?: components["schemas"]["JobFilter"] | null;
+            ids?: components["schemas"]["JobId"][] | null;
+        };
+        JobCount: {
+            /** Format: int64 */
+            count: number;
+            lane: string;
+            /** @description Whether there are more than `count`. */
+            more: boolean;
+            state: components["schemas"]["JobState"];
+        };
+        /** @description A job in full, without payload. */
+        JobDetail: components["schemas"]["Job"] & {
+            attempts: components["schemas"]["JobAttempt"][];
+            phases: components["schemas"]["JobPhase"][];
+            waits?: components["schemas"]["JobWait"] | null;
+        };
+        /** @description Which jobs, in the address of a list or in the body of an action. */
+        JobFilter: {
+            from?: string | null;
+            kind?: string | null;
+            lane?: string | null;
+            q?: string | null;
+            state?: string | null;
+            to?: string | null;
         };
         JobId: string;
+        JobMinute: {
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: date-time */
+            minute: string;
+        };
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            nextCursor?: components["schemas"]["JobId"] | null;
+        };
+        /** @description A bar of the waterfall. */
         JobPhase: {
             /** Format: int32 */
             attempt: number;
@@ -1236,15 +1593,77 @@ export interface components {
             /** Format: date-time */
             startedAt: string;
         };
+        JobSpread: {
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p95: number;
+        };
         /**
          * @description Where a job stands.
          * @enum {string}
          */
         JobState: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
+        /** @description The numbers. */
+        JobStats: {
+            counts: components["schemas"]["JobCount"][];
+            throughput: components["schemas"]["JobMinute"][];
+            times: components["schemas"]["JobTimes"][];
+        };
+        JobTimes: {
+            /** @description Null for all lanes together. */
+            lane?: string | null;
+            runMs: components["schemas"]["JobSpread"];
+            waitMs: components["schemas"]["JobSpread"];
+        };
+        /** @description Why a job has not started. */
+        JobWait: {
+            /** @description Stable name: `due`, `retry`, `paused`, `no_worker`, `slot` or `starting`. */
+            code: string;
+            /** @description The same for people. */
+            sentence: string;
+        };
+        /** @description What came of it. */
+        JobsActed: {
+            /** @description Jobs that were moved; the others had no need of it, or were none of the caller's. */
+            changed: number;
+            /** @description Jobs that were meant. */
+            matched: number;
+            /** @description Whether the filter takes in more than one call moves: call again. */
+            more: boolean;
+        };
         /** @description What is shown of a key. */
         KeyShown: {
             endsIn?: string | null;
             set: boolean;
+        };
+        /** @description A lane. */
+        Lane: {
+            /**
+             * Format: int32
+             * @description Null: as many as the workers together allow.
+             */
+            concurrency?: number | null;
+            /** Format: int64 */
+            later: number;
+            name: string;
+            /** Format: date-time */
+            oldestDue?: string | null;
+            /** Format: date-time */
+            pausedAt?: string | null;
+            /** Format: int64 */
+            ready: number;
+            /** Format: int64 */
+            running: number;
+            /** Format: int64 */
+            slots: number;
+        };
+        LaneLimit: {
+            /**
+             * Format: int64
+             * @description Null lifts the limit, so it is not the same as leaving it out.
+             */
+            concurrency?: number | null;
         };
         /** @description What one container may use. */
         Limits: {
@@ -1465,6 +1884,11 @@ export interface components {
              */
             user: string;
         };
+        /**
+         * @description Which of a lane's due jobs starts first. Three, because a claim probes the index once per priority.
+         * @enum {string}
+         */
+        Priority: "low" | "normal" | "high";
         /** @description RFC 9457. Match on `code` and never on the texts. */
         Problem: {
             /** @description Stable name, listed in docs/errors.md. */
@@ -1556,6 +1980,25 @@ export interface components {
          * @enum {string}
          */
         Role: "user" | "admin";
+        /** @description A schedule. */
+        Schedule: {
+            cron: string;
+            enabled: boolean;
+            kind: string;
+            /** Format: date-time */
+            lastDue?: string | null;
+            lastJob?: components["schemas"]["JobId"] | null;
+            /** Format: date-time */
+            lastRun?: string | null;
+            lastState?: string | null;
+            name: string;
+            /** Format: date-time */
+            nextDue?: string | null;
+        };
+        ScheduleChanges: {
+            cron?: string | null;
+            enabled?: boolean | null;
+        };
         Session: {
             address: string;
             /** Format: date-time */
@@ -1595,6 +2038,12 @@ export interface components {
              * @default 30
              */
             idleTimeoutMinutes: number;
+            /**
+             * Format: int32
+             * @description Days after which jobs that are over leave the history; 0 = never.
+             * @default 30
+             */
+            jobRetentionDays: number;
             /**
              * @description What one container may use.
              * @default {
@@ -1808,6 +2257,32 @@ export interface components {
         };
         Version: {
             version: string;
+        };
+        /** @description One start of a worker process. */
+        Worker: {
+            host: string;
+            id: components["schemas"]["WorkerId"];
+            lanes: components["schemas"]["WorkerLoad"][];
+            /** Format: date-time */
+            lastSeen: string;
+            /** Format: int32 */
+            pid: number;
+            /** Format: date-time */
+            startedAt: string;
+            /** @description `alive`, `stopped` (in order) or `silent`. */
+            state: string;
+            /** Format: date-time */
+            stoppedAt?: string | null;
+            version: string;
+        };
+        WorkerId: string;
+        /** @description What it carries of a lane. */
+        WorkerLoad: {
+            /** Format: int64 */
+            busy: number;
+            lane: string;
+            /** Format: int64 */
+            slots: number;
         };
     };
     responses: never;
@@ -2644,7 +3119,202 @@ export interface operations {
             };
         };
     };
-    jobs_get: {
+    "jobs::list_list": {
+        parameters: {
+            query?: {
+                state?: string;
+                kind?: string;
+                lane?: string;
+                q?: string;
+                from?: string;
+                to?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::act_cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobChoice"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsActed"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::act_discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobChoice"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsActed"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::events_events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Event `jobs` once a second while something changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["JobChanges"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::act_retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobChoice"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsActed"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::stats_stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobStats"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::get_get": {
         parameters: {
             query?: never;
             header?: never;
@@ -2661,8 +3331,128 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Job"];
+                    "application/json": components["schemas"]["JobDetail"];
                 };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::lanes_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Lane"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::lanes_limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaneLimit"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::lanes_pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::lanes_resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What was wrong, and what to do */
             default: {
@@ -3206,6 +3996,101 @@ export interface operations {
             };
         };
     };
+    "jobs::schedules_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Schedule"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::schedules_change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleChanges"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::schedules_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: it goes on in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     settings_get: {
         parameters: {
             query?: never;
@@ -3693,6 +4578,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs::workers_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Worker"];
                 };
             };
             /** @description What was wrong, and what to do */
