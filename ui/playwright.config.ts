@@ -21,10 +21,15 @@ export default defineConfig({
   },
   projects: [
     { name: 'setup', testMatch: /setup\.spec\.ts/ },
-    { name: 'desktop', testIgnore: /setup\.spec\.ts/, dependencies: ['setup'], use: { storageState: AUTH } },
+    {
+      name: 'desktop',
+      testIgnore: [/setup\.spec\.ts/, /shots\//],
+      dependencies: ['setup'],
+      use: { storageState: AUTH },
+    },
     {
       name: 'mobile',
-      testIgnore: /setup\.spec\.ts/,
+      testIgnore: [/setup\.spec\.ts/, /shots\//],
       grep: /@mobile/,
       dependencies: ['setup'],
       use: { storageState: AUTH, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },

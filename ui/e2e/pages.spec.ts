@@ -57,7 +57,7 @@ test('the users and the audit log, with its exports', async ({ page }) => {
   await expect(table).not.toContainText('Completed the setup')
   const download = page.waitForEvent('download')
   await page.getByRole('link', { name: 'Export as CSV' }).click()
-  expect((await download).suggestedFilename()).toBe('audit.csv')
+  expect((await download).suggestedFilename()).toBe('mosaic-audit.csv')
 })
 
 test('the theme is chosen, kept, and set before the first paint', async ({ page }) => {

@@ -25,7 +25,7 @@ const ROUTES = {
   ],
   '/settings/agents': [
     ['routes/_app.tsx', 'routes/_app/settings/route.tsx', 'routes/_app/settings/agents.tsx'],
-    290,
+    225,
   ],
   '/settings/instance': [
     ['routes/_app.tsx', 'routes/_app/settings/route.tsx', 'routes/_app/settings/instance.tsx'],

@@ -2,7 +2,7 @@
  * The one place that speaks HTTP with the server: JSON in, JSON out, problems as `ApiError`.
  * Components never call it; queries and mutations do.
  */
-import type { Problem } from './types'
+import type { Path, Problem } from './types'
 
 /** A refusal with its stable code, or `offline` / `unreadable` when there was no answer to read. */
 export class ApiError extends Error {
@@ -44,7 +44,7 @@ export function whenSignedOut(handler: () => void): void {
   onSignedOut = handler
 }
 
-export function address(path: string, query: Options['query'] = {}): string {
+export function address(path: Path, query: Options['query'] = {}): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== '') search.set(name, String(value))
@@ -54,7 +54,7 @@ export function address(path: string, query: Options['query'] = {}): string {
 }
 
 /** Sends and answers with the response; a refusal or a dead line is thrown as `ApiError`. */
-export async function send(method: string, path: string, options: Options = {}): Promise<Response> {
+export async function send(method: string, path: Path, options: Options = {}): Promise<Response> {
   const { body, query, headers, signal, keepalive } = options
   let response: Response
   try {
@@ -95,7 +95,7 @@ export async function refusal(response: Response): Promise<ApiError> {
   }
 }
 
-async function json<T>(method: string, path: string, options?: Options): Promise<T> {
+async function json<T>(method: string, path: Path, options?: Options): Promise<T> {
   const response = await send(method, path, options)
   if (response.status === 204) return undefined as T
   const text = await response.text()
@@ -103,14 +103,13 @@ async function json<T>(method: string, path: string, options?: Options): Promise
 }
 
 export const api = {
-  get: <T>(path: string, options?: Options) => json<T>('GET', path, options),
-  post: <T = void>(path: string, body?: unknown, options?: Options) =>
+  get: <T>(path: Path, options?: Options) => json<T>('GET', path, options),
+  post: <T = void>(path: Path, body?: unknown, options?: Options) =>
     json<T>('POST', path, { ...options, body: body ?? {} }),
-  patch: <T = void>(path: string, body: unknown, options?: Options) =>
+  patch: <T = void>(path: Path, body: unknown, options?: Options) =>
     json<T>('PATCH', path, { ...options, body }),
-  put: <T = void>(path: string, body: unknown, options?: Options) =>
-    json<T>('PUT', path, { ...options, body }),
-  delete: <T = void>(path: string, options?: Options) => json<T>('DELETE', path, options),
+  put: <T = void>(path: Path, body: unknown, options?: Options) => json<T>('PUT', path, { ...options, body }),
+  delete: <T = void>(path: Path, options?: Options) => json<T>('DELETE', path, options),
 }
 
 /** A key for `Idempotency-Key`: 128 random bits. Works on plain http too, unlike `randomUUID`. */

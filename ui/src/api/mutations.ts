@@ -21,7 +21,7 @@ export const onboarding = {
     api.post('/api/onboarding/breakglass', body, { headers: { 'x-setup-token': setupToken } }),
   skipOidc: () => changing(api.post('/api/onboarding/oidc', { skip: true }), ['onboarding']),
   oidc: (body: { issuer: string; clientId: string; clientSecret: string }) =>
-    changing(api.post('/api/onboarding/oidc', body), ['onboarding'], ['oidc']),
+    changing(api.post('/api/onboarding/oidc', body), ['onboarding'], ['oidc'], ['methods']),
   provider: (body: T.NewProvider) => api.post<T.ProviderSaved>('/api/onboarding/provider', body),
   agent: (body: T.NewAgent) => changing(api.post('/api/onboarding/agent', body), ['onboarding'], ['agents']),
   complete: () => changing(api.post('/api/onboarding/complete'), ['onboarding']),

@@ -3,11 +3,17 @@
  * (`npm run gen`); where it says less than the server does, it is said here. Nothing else in the UI
  * describes what the server sends. Times are ISO 8601 texts in UTC.
  */
-import type { components } from './schema'
+import type { components, paths } from './schema'
 
 type S = components['schemas']
 /** A shape of the document, with some of its fields told more exactly. */
 type But<Shape, Fields> = Omit<Shape, keyof Fields> & Fields
+
+/** Every address of the document, with any text where it has a `{parameter}`. */
+export type Path = Filled<keyof paths & string>
+type Filled<Pattern extends string> = Pattern extends `${infer Before}{${string}}${infer Behind}`
+  ? `${Before}${string}${Filled<Behind>}`
+  : Pattern
 
 export interface Items<T> {
   items: T[]
@@ -137,121 +143,41 @@ export interface TurnEvents {
   error: TurnError
 }
 
-export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'dead', 'cancelled'] as const
-export type JobState = (typeof JOB_STATES)[number]
+export const JOB_STATES = [
+  'queued',
+  'running',
+  'done',
+  'failed',
+  'dead',
+  'cancelled',
+] as const satisfies S['JobState'][]
+export type JobState = S['JobState']
 
-export interface Job {
-  id: string
-  kind: string
-  lane: string
-  /** Whose it is; null for Mosaic's own work. */
-  owner?: string | null
-  state: JobState
-  attempt: number
-  maxAttempts: number
-  progress?: number
-  lastError?: string
-  cancelRequestedAt?: string
-  dueAt: string
-  createdAt: string
-  startedAt: string | null
-  finishedAt: string | null
-}
+export type Job = S['Job']
 
-export interface Attempt {
-  attempt: number
-  worker?: string
-  startedAt: string
-  finishedAt: string | null
-  outcome: string
-  error?: string
-}
+export type Attempt = S['JobAttempt']
 
-export interface Phase {
-  attempt: number
-  name: string
-  startedAt: string
-  finishedAt: string | null
-}
+export type Phase = S['JobPhase']
 
-export interface JobDetail extends Job {
-  attempts: Attempt[]
-  phases: Phase[]
-  /** Why it has not started; only while it waits. */
-  waits?: { code: string; sentence: string } | null
-}
+export type JobDetail = S['JobDetail']
 
-export interface JobFilter {
-  /** States, separated by commas. */
-  state?: string
-  kind?: string
-  lane?: string
-  q?: string
-}
+export type JobFilter = S['JobFilter']
 
-export interface JobStats {
-  counts: { state: JobState; lane: string; count: number; more: boolean }[]
-  /** One point a minute of the last hour, oldest first. */
-  throughput: { minute: string; done: number; failed: number; cancelled: number }[]
-  /** Per lane; `null` is all of them together. */
-  times: { lane: string | null; waitMs: Spread; runMs: Spread }[]
-}
+export type JobStats = S['JobStats']
 
-export interface Spread {
-  p50: number
-  p95: number
-}
+export type Spread = S['JobSpread']
 
 /** One event of the board: the numbers now, and which jobs changed. */
-export interface JobChanges {
-  changed: string[]
-  more: boolean
-  stats: JobStats
-}
+export type JobChanges = S['JobChanges']
 
-export interface Lane {
-  name: string
-  pausedAt: string | null
-  /** Null: as many as the workers together allow. */
-  concurrency: number | null
-  slots: number
-  running: number
-  ready: number
-  later: number
-  oldestDue: string | null
-}
+export type Lane = S['Lane']
 
-export interface Worker {
-  id: string
-  host: string
-  pid: number
-  version: string
-  state: 'alive' | 'stopped' | 'silent'
-  lanes: { lane: string; slots: number; busy: number }[]
-  startedAt: string
-  lastSeen: string
-  stoppedAt: string | null
-}
+export type Worker = But<S['Worker'], { state: 'alive' | 'stopped' | 'silent' }>
 
-export interface Schedule {
-  name: string
-  kind: string
-  cron: string
-  enabled: boolean
-  nextDue: string | null
-  lastDue: string | null
-  lastRun: string | null
-  lastJob: string | null
-  lastState: string | null
-}
+export type Schedule = S['Schedule']
 
 /** What came of acting on several jobs at once. */
-export interface Acted {
-  matched: number
-  changed: number
-  /** Whether the filter takes in more than one call moves. */
-  more: boolean
-}
+export type Acted = S['JobsActed']
 
 export type AllowedHost = S['AllowedHost']
 

@@ -46,9 +46,15 @@ export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, read)
 }
 
+function watchDocument(listener: () => void): () => void {
+  const observer = new MutationObserver(listener)
+  observer.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+  return () => observer.disconnect()
+}
+
 /** What is on the screen now; changes with the theme. */
 export function useShownTheme(): 'light' | 'dark' {
-  return useSyncExternalStore(subscribe, () =>
+  return useSyncExternalStore(watchDocument, () =>
     document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light',
   )
 }

@@ -18,7 +18,7 @@ export function AuditPage() {
   const filter = route.useSearch()
   const navigate = useNavigate()
   const { data: me } = useQuery(q.me)
-  const list = useInfiniteQuery(q.audit(filter))
+  const list = useInfiniteQuery({ ...q.audit(filter), enabled: me?.role === 'admin' })
   const set = (next: typeof filter) =>
     navigate({ to: '/audit', search: { ...filter, ...next }, replace: true })
   if (me?.role !== 'admin' || isStatus(list.error, 403)) return <ForbiddenPage what="The audit log" />

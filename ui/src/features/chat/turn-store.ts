@@ -150,15 +150,6 @@ async function settle(id: string, chat: string): Promise<void> {
   tell()
 }
 
-/** Lets go of everything, for instance at sign-out. */
-export function forgetTurns(): void {
-  for (const entry of entries.values()) {
-    clearTimeout(entry.timer)
-    entry.abort.abort()
-  }
-  entries.clear()
-}
-
 function subscribe(listener: () => void): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)

@@ -35,7 +35,8 @@ export const TurnView = memo(function TurnView({ turn, agent, last, onSend }: Pr
   const finished = isFinal(view.status)
   const again = (text: string) =>
     onSend?.({ text, agentId: turn.agentId ?? undefined, replaces: turn.id }) ?? Promise.resolve(false)
-  const retry = onSend && (() => void again(turn.question))
+  // Asked again in the middle, it would take everything behind it away; editing says so first.
+  const retry = onSend && last ? () => void again(turn.question) : undefined
   const name = agent?.name ?? 'Agent'
   return (
     <article aria-label={`Message ${turn.seq}`} className="flex flex-col gap-5">

@@ -64,7 +64,7 @@ function Body({ job }: { job: JobDetail }) {
     <div className="flex flex-col gap-6 px-5 py-5">
       <div className="flex flex-wrap items-center gap-2.5">
         <StateBadge job={job} />
-        {job.progress !== undefined && job.state === 'running' && (
+        {typeof job.progress === 'number' && job.state === 'running' && (
           <span className="tnum text-sm text-muted">{job.progress} %</span>
         )}
       </div>

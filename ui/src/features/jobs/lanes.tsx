@@ -31,7 +31,7 @@ export function Lanes() {
 
 function Row({ lane }: { lane: Lane }) {
   const [busy, setBusy] = useState(false)
-  const paused = lane.pausedAt !== null
+  const paused = Boolean(lane.pausedAt)
   const toggle = async () => {
     setBusy(true)
     try {
@@ -72,7 +72,7 @@ function Row({ lane }: { lane: Lane }) {
 
 function Limit({ lane }: { lane: Lane }) {
   const [text, setText] = useState<string | null>(null)
-  const shown = text ?? (lane.concurrency === null ? '' : String(lane.concurrency))
+  const shown = text ?? String(lane.concurrency ?? '')
   const save = async () => {
     if (text === null) return
     try {

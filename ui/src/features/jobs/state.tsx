@@ -22,7 +22,7 @@ export const STATES: Record<JobState, Look> = {
 export function StateBadge({ job }: { job: Job }) {
   const { word, tone, Icon } = STATES[job.state]
   const retrying = job.state === 'queued' && job.attempt > 0
-  const stopping = job.state === 'running' && job.cancelRequestedAt !== undefined
+  const stopping = job.state === 'running' && Boolean(job.cancelRequestedAt)
   return (
     <Badge tone={retrying ? 'warn' : tone}>
       <Icon aria-hidden className={job.state === 'running' ? 'animate-spin' : undefined} />

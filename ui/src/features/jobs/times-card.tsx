@@ -5,7 +5,7 @@ import { duration } from '@/lib/time'
 
 /** How long jobs waited and ran in the last hour. */
 export function TimesCard({ stats }: { stats: JobStats | undefined }) {
-  const all = stats?.times.find((times) => times.lane === null)
+  const all = stats?.times.find((times) => !times.lane)
   return (
     <Card className="px-5 py-4">
       <h2 className="text-base">Times</h2>

@@ -9,6 +9,7 @@ const NAMES: Record<string, string> = {
   network: 'Network',
   create: 'Create it',
   boot: 'Start it up',
+  load: 'Load the agents',
   stop: 'Stop it',
   remove: 'Remove it',
   loading: 'Loading',

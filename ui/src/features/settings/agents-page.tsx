@@ -68,7 +68,7 @@ export function AgentsPage() {
                     'No personality written'}
                 </p>
               </div>
-              <p className="max-w-[45%] truncate font-mono text-xs text-muted">{agent.model}</p>
+              <p className="max-w-[45%] truncate font-mono text-xs text-muted max-sm:hidden">{agent.model}</p>
             </li>
           ))}
         </ul>

@@ -18,7 +18,7 @@ export function InstancePage() {
   useTitle('Instance')
   const { data: me } = useQuery(q.me)
   // While somebody types nothing may be read anew under his hands.
-  const settings = useQuery({ ...q.settings, staleTime: Infinity })
+  const settings = useQuery({ ...q.settings, staleTime: Infinity, enabled: me?.role === 'admin' })
   if (me?.role !== 'admin' || isStatus(settings.error, 403))
     return <ForbiddenPage what="The settings of the instance" />
   if (settings.isPending)

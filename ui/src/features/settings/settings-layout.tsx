@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { q } from '@/api/queries'
 import { TopBar } from '@/features/shell/top-bar'
 
@@ -26,12 +27,22 @@ const ADMIN: [Path, string][] = [
 
 export function SettingsLayout() {
   const { data: me } = useQuery(q.me)
+  const bar = useRef<HTMLElement>(null)
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  // On narrow screens the bar scrolls; the current entry has to be in it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is what moves the bar
+  useEffect(
+    () =>
+      bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
+    [path],
+  )
   return (
     <>
       <TopBar title="Settings" />
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto flex w-full max-w-[1040px] flex-col md:flex-row md:gap-10 md:px-6">
           <nav
+            ref={bar}
             aria-label="Settings"
             className="hairline sticky top-0 z-10 flex shrink-0 gap-1 overflow-x-auto border-b bg-bg px-3 py-2 md:static md:w-44 md:flex-col md:gap-0.5 md:overflow-visible md:border-b-0 md:px-0 md:py-8"
           >

@@ -17,7 +17,7 @@ import { OidcForm } from './oidc-form'
 export function SignInPage() {
   useTitle('Sign-in')
   const { data: me } = useQuery(q.me)
-  const oidc = useQuery(q.oidc)
+  const oidc = useQuery({ ...q.oidc, enabled: me?.role === 'admin' })
   if (me?.role !== 'admin' || isStatus(oidc.error, 403)) return <ForbiddenPage what="How people sign in" />
   return (
     <div className="flex flex-col gap-6">

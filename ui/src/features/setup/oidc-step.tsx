@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import * as z from 'zod/mini'
-import { isStatus, message } from '@/api/client'
+import { message } from '@/api/client'
 import { onboarding } from '@/api/mutations'
 import { Button } from '@/components/ui/button'
 import { CopyButton } from '@/components/ui/copy-button'
@@ -17,7 +17,7 @@ const schema = z.object({
 })
 
 /** Single sign-on, which can also be set up later. */
-export function OidcStep({ onDone }: { onDone: (how: 'skipped' | 'configured') => void }) {
+export function OidcStep({ onDone }: { onDone: () => void }) {
   const [trouble, setTrouble] = useState<string | null>(null)
   const [skipping, setSkipping] = useState(false)
   const form = useZodForm(schema, { defaultValues: { issuer: '', clientId: '', clientSecret: '' } })
@@ -26,7 +26,7 @@ export function OidcStep({ onDone }: { onDone: (how: 'skipped' | 'configured') =
     setTrouble(null)
     try {
       await onboarding.oidc(values)
-      onDone('configured')
+      onDone()
     } catch (error) {
       setTrouble(tellForm(form, error))
     }
@@ -36,15 +36,11 @@ export function OidcStep({ onDone }: { onDone: (how: 'skipped' | 'configured') =
     setSkipping(true)
     try {
       await onboarding.skipOidc()
+      onDone()
     } catch (error) {
-      // A server that has no such step needs no answer to it.
-      if (!isStatus(error, 404)) {
-        setTrouble(message(error))
-        setSkipping(false)
-        return
-      }
+      setTrouble(message(error))
+      setSkipping(false)
     }
-    onDone('skipped')
   }
   const redirect = `${location.origin}/api/auth/oidc/callback`
   return (

@@ -16,7 +16,7 @@ const ORDER: StepName[] = ['admin', 'oidc', 'provider', 'agent', 'done']
 export function Rail({ current, ssoSkipped }: { current: StepName; ssoSkipped: boolean }) {
   const at = ORDER.indexOf(current)
   return (
-    <aside className="flex shrink-0 flex-col border-b bg-sidebar px-5 py-4 md:w-80 md:border-r md:border-b-0 md:px-8 md:py-8">
+    <aside className="flex shrink-0 flex-col border-b bg-sidebar px-5 py-4 md:sticky md:top-0 md:h-dvh md:w-80 md:border-r md:border-b-0 md:px-8 md:py-8">
       <div className="flex items-center gap-2.5 text-base font-semibold">
         <Logo />
         Mosaic

@@ -24,7 +24,8 @@ export function SetupPage() {
   useTitle('Setup')
   const { data: state } = useQuery(q.onboarding)
   const [step, setStep] = useState<StepName>(() => (state ? firstOpen(state) : 'admin'))
-  const [skipped, setSkipped] = useState(true)
+  const { data: methods } = useQuery(q.methods)
+  const skipped = methods?.oidc === false
   const [first] = useState(step)
   return (
     <MovedOn value={step !== first}>
@@ -33,14 +34,7 @@ export function SetupPage() {
         <main className="flex min-w-0 flex-1 justify-center px-5 py-8 md:px-10 md:py-16">
           <div className="w-full max-w-[480px]">
             {step === 'admin' && <AdminStep onDone={() => setStep('oidc')} />}
-            {step === 'oidc' && (
-              <OidcStep
-                onDone={(how) => {
-                  setSkipped(how === 'skipped')
-                  setStep('provider')
-                }}
-              />
-            )}
+            {step === 'oidc' && <OidcStep onDone={() => setStep('provider')} />}
             {step === 'provider' && (
               <ProviderStep onBack={() => setStep('oidc')} onDone={() => setStep('agent')} />
             )}

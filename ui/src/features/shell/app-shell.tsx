@@ -1,4 +1,4 @@
-import { Outlet, useRouterState } from '@tanstack/react-router'
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { cn } from '@/lib/cn'
 import { ShellContext } from './shell-context'
@@ -13,6 +13,7 @@ export function AppShell() {
   const path = useRouterState({ select: (state) => state.location.pathname })
   // biome-ignore lint/correctness/useExhaustiveDependencies: going somewhere is what closes it
   useEffect(() => setDrawer((now) => (now === 'open' ? 'closed' : now)), [path])
+  useNewChatKey()
   return (
     <ShellContext
       value={{ openDrawer: () => setDrawer('open'), collapsed, expand: () => setCollapsed(false) }}
@@ -38,4 +39,18 @@ export function AppShell() {
       )}
     </ShellContext>
   )
+}
+
+/** Ctrl+Shift+O (or Cmd) begins a new chat, wherever the focus is. */
+function useNewChatKey(): void {
+  const navigate = useNavigate()
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || !event.shiftKey || event.key.toLowerCase() !== 'o') return
+      event.preventDefault()
+      void navigate({ to: '/chat' })
+    }
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [navigate])
 }

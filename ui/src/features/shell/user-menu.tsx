@@ -1,4 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ChevronsUpDown, KeyRound, LogOut, Monitor, MonitorSmartphone, Moon, Sun } from 'lucide-react'
 import { isStatus } from '@/api/client'
@@ -13,7 +12,6 @@ import { flushDeletions } from './delete-chat'
 export function UserMenu({ me }: { me: Me }) {
   const navigate = useNavigate()
   const theme = useTheme()
-  const signOut = useSignOut()
   const name = me.displayName || me.username
   return (
     <div className="shrink-0 border-t p-2">
@@ -70,27 +68,19 @@ export function UserMenu({ me }: { me: Me }) {
   )
 }
 
-function useSignOut() {
-  const client = useQueryClient()
-  const navigate = useNavigate()
-  return async () => {
-    flushDeletions()
-    let elsewhere: string | null | undefined
-    try {
-      elsewhere = (await auth.logout())?.redirectTo
-    } catch (error) {
-      // Whoever is not signed in any more has what he wanted.
-      if (!isStatus(error, 401)) {
-        toast.failed('You are still signed in', error)
-        return
-      }
-    }
-    forgetDrafts()
-    if (elsewhere) {
-      location.assign(elsewhere)
+/** Ends the session, and with it everything this page holds in memory: the next person begins with a fresh one. */
+async function signOut(): Promise<void> {
+  flushDeletions()
+  let elsewhere: string | null | undefined
+  try {
+    elsewhere = (await auth.logout())?.redirectTo
+  } catch (error) {
+    // Whoever is not signed in any more has what he wanted.
+    if (!isStatus(error, 401)) {
+      toast.failed('You are still signed in', error)
       return
     }
-    client.clear()
-    await navigate({ to: '/login' })
   }
+  forgetDrafts()
+  location.assign(elsewhere ?? '/login')
 }

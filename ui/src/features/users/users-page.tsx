@@ -18,7 +18,7 @@ import { ago, date } from '@/lib/time'
 /** Who uses this Mosaic. For admins. */
 export function UsersPage() {
   const { data: me } = useQuery(q.me)
-  const list = useQuery(q.users)
+  const list = useQuery({ ...q.users, enabled: me?.role === 'admin' })
   const [disabling, setDisabling] = useState<User | null>(null)
   if (me?.role !== 'admin' || isStatus(list.error, 403)) return <ForbiddenPage what="The list of users" />
   const items = list.data?.items ?? []

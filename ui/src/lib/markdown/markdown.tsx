@@ -63,15 +63,33 @@ const Block = memo(function Block({ text }: { text: string }) {
   )
 })
 
+/** So many blocks are looked at as one: a long answer has hundreds, and only the last few ever change. */
+const GROUP = 16
+
+const Group = memo(
+  function Group({ blocks }: { blocks: string[] }) {
+    return blocks.map((block, at) => (
+      // biome-ignore lint/suspicious/noArrayIndexKey: blocks only grow at the end and never change places
+      <Block key={at} text={block} />
+    ))
+  },
+  (before, now) =>
+    before.blocks.length === now.blocks.length &&
+    before.blocks.every((block, at) => block === now.blocks[at]),
+)
+
 /** An answer as markdown, at 20,000 tokens as smooth as at 20. HTML in it is shown as the text it is. */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
-  const blocks = useRef<Blocks>(null)
-  blocks.current ??= new Blocks()
+  const splitter = useRef<Blocks>(null)
+  splitter.current ??= new Blocks()
+  const blocks = splitter.current.split(text)
+  const groups: string[][] = []
+  for (let at = 0; at < blocks.length; at += GROUP) groups.push(blocks.slice(at, at + GROUP))
   return (
     <div className="prose">
-      {blocks.current.split(text).map((block, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: blocks only grow at the end and never change places
-        <Block key={at} text={block} />
+      {groups.map((group, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: as above
+        <Group key={at} blocks={group} />
       ))}
     </div>
   )
