@@ -2,7 +2,7 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test lint fmt images doctor bench-proxy bench-queue soak openapi ui screenshots
+.PHONY: help up down demo test lint fmt images doctor bench-proxy bench-queue soak openapi ui test-ui screenshots
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ bench-queue: ## how fast jobs start and end, beside graphile-worker and apalis-p
 
 soak: ## ten minutes of jobs while workers are killed and Postgres is restarted and frozen
 	@exec deploy/setup/soak.sh
+
+test-ui: ## the pages in a real browser, against a server that serves them
+	@exec deploy/setup/test-ui.sh
 
 screenshots: ## pictures of every page, for people to look at
 	@cd ui && npm run screenshots
