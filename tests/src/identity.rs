@@ -1,6 +1,6 @@
 //! A real OpenID provider beside a Mosaic: one process, ended with its handle.
 
-use crate::{Mosaic, eventually, mosaic::free_port, prepared};
+use crate::{Mosaic, eventually, ports::free_port, prepared};
 use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
 

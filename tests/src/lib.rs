@@ -17,6 +17,7 @@ mod forger;
 mod identity;
 mod mosaic;
 mod people;
+mod ports;
 mod processes;
 mod sse;
 

@@ -1,10 +1,9 @@
 //! A Mosaic of real processes: one API, some workers, each of which can be killed.
 
-use crate::{Database, agents, database, docker, eventually, prepared};
+use crate::{Database, agents, database, docker, eventually, ports::free_port, prepared};
 use serde_json::Value;
 use std::{
     fs::{self, File},
-    net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
@@ -106,7 +105,7 @@ impl Mosaic {
 
     /// Starts an API on these ports (public, internal) and waits until it is ready.
     pub(crate) async fn spawn_api(&self, (public, internal): (u16, u16)) -> (String, Child) {
-        let child = self.spawn(&[
+        let mut child = self.spawn(&[
             "api",
             "--listen",
             &format!("127.0.0.1:{public}"),
@@ -115,8 +114,10 @@ impl Mosaic {
         ]);
         let url = format!("http://127.0.0.1:{public}");
         let ready = format!("{url}/readyz");
-        eventually("the API is ready", || async {
-            reqwest::get(&ready).await.ok().filter(|reply| reply.status() == 200)
+        eventually("the API is ready", || {
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "the API ended instead of becoming ready: {ended:?}");
+            async { reqwest::get(&ready).await.ok().filter(|reply| reply.status() == 200) }
         })
         .await;
         (url, child)
@@ -146,6 +147,8 @@ impl Mosaic {
         let log = File::create(self.folder.path().join(name)).unwrap();
         self.command(args)
             .env("MOSAIC_LOG", "debug")
+            // An error's backtrace would push the error itself out of the end of the log.
+            .env("RUST_LIB_BACKTRACE", "0")
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
@@ -193,10 +196,6 @@ impl Mosaic {
             .unwrap();
         value["instance"].as_str().unwrap().to_owned()
     }
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn kill(child: Option<Child>) {

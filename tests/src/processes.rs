@@ -1,6 +1,6 @@
 //! More processes of one Mosaic, other ways to end one, and what is left behind by them.
 
-use crate::{Mosaic, docker, eventually, mosaic::free_port};
+use crate::{Mosaic, docker, eventually, ports::free_port};
 use std::process::{Command, ExitStatus};
 use tokio::task::JoinHandle;
 
@@ -26,19 +26,13 @@ impl Mosaic {
 
     /// Runs `mosaic …` to its end; whether it went well, and all it said.
     pub fn run(&self, args: &[&str]) -> (bool, String) {
-        let output = self.command(args).output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+        outcome(self.command(args))
     }
 
     /// The same beside the test.
     pub fn running(&self, args: &[&str]) -> JoinHandle<(bool, String)> {
-        let mut command = self.command(args);
-        tokio::task::spawn_blocking(move || {
-            let output = command.output().unwrap();
-            let said = [output.stdout, output.stderr].concat();
-            (output.status.success(), String::from_utf8_lossy(&said).into_owned())
-        })
+        let command = self.command(args);
+        tokio::task::spawn_blocking(|| outcome(command))
     }
 
     /// How often the provider was asked a question that contains `text`.
@@ -52,6 +46,12 @@ impl Mosaic {
         let count = |list: &[&str]| docker(&[list, &["--filter", &filter]].concat()).lines().count();
         (count(&["ps", "-aq"]), count(&["network", "ls", "-q"]), count(&["volume", "ls", "-q"]))
     }
+}
+
+fn outcome(mut command: Command) -> (bool, String) {
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
 async fn end(mut child: std::process::Child) -> ExitStatus {
