@@ -40,8 +40,9 @@ bench-proxy: ## what Mosaic adds to an answer, beside LiteLLM
 ui: ## the pages, as the server carries them
 	@deploy/setup/tools.sh && deploy/setup/ui.sh
 
-openapi: ## write api/openapi.json anew, after a change of routes or shapes
+openapi: ## write api/openapi.json and the pages' types anew, after a change of routes or shapes
 	@UPDATE_OPENAPI=1 cargo test --locked --quiet -p api openapi
+	@deploy/setup/ui.sh && cd ui && npm run --silent gen
 
 bench-queue: ## how fast jobs start and end, beside graphile-worker and apalis-postgres
 	@exec deploy/setup/bench-queue.sh

@@ -7,9 +7,9 @@ use crate::routes;
 use rocket::{get, http::ContentType};
 use std::sync::LazyLock;
 use utoipa::{
-    Modify, OpenApi, ToSchema,
+    OpenApi, ToSchema,
     openapi::{
-        Content, ObjectBuilder, OpenApi as Document, Ref, RefOr, Required, Response, ResponsesBuilder,
+        Content, ObjectBuilder, OpenApi as Document, Ref, RefOr, Required, Response,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         schema::Type,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
@@ -65,24 +65,19 @@ struct Problem {
 struct Described;
 
 /// What is the same for all operations.
-struct Shared;
-
-impl Modify for Shared {
-    fn modify(&self, document: &mut Document) {
-        if let Some(components) = &mut document.components {
-            let cookie = ApiKeyValue::with_description("mosaic_session", "Set by signing in");
-            components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-            components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-            let setup =
-                ApiKeyValue::with_description("X-Setup-Token", "From the link printed at the first start");
-            components.add_security_scheme("setup", SecurityScheme::ApiKey(ApiKey::Header(setup)));
-        }
-        for (path, item) in &mut document.paths.paths {
-            let operations =
-                [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-            for operation in operations.into_iter().flatten() {
-                complete(path, operation);
-            }
+fn share(document: &mut Document) {
+    if let Some(components) = &mut document.components {
+        let cookie = ApiKeyValue::with_description("mosaic_session", "Set by signing in");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        let setup =
+            ApiKeyValue::with_description("X-Setup-Token", "From the link printed at the first start");
+        components.add_security_scheme("setup", SecurityScheme::ApiKey(ApiKey::Header(setup)));
+    }
+    for (path, item) in &mut document.paths.paths {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().flatten() {
+            complete(path, operation);
         }
     }
 }
@@ -107,9 +102,7 @@ fn complete(path: &str, operation: &mut Operation) {
     };
     let problem =
         Response::builder().description("What was wrong, and what to do").content(kind, Content::new(schema));
-    let mut responses = ResponsesBuilder::from(std::mem::take(&mut operation.responses));
-    responses = responses.response("default", problem);
-    operation.responses = responses.build();
+    operation.responses.responses.insert("default".to_owned(), problem.build().into());
 }
 
 static TEXT: LazyLock<String> = LazyLock::new(text);
@@ -118,7 +111,7 @@ static TEXT: LazyLock<String> = LazyLock::new(text);
 pub fn text() -> String {
     let mut document = Described::openapi();
     document.merge(routes::RootDocument::openapi());
-    Shared.modify(&mut document);
+    share(&mut document);
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text

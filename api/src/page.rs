@@ -20,6 +20,11 @@ pub fn cursor(at: DateTime<Utc>, id: impl Display) -> String {
     format!("{}_{id}", at.timestamp_micros())
 }
 
+/// Where the next page begins: behind the last item of a full one.
+pub fn next<T, C>(items: &[T], limit: u32, position: impl FnOnce(&T) -> C) -> Option<C> {
+    items.last().filter(|_| items.len() == limit as usize).map(position)
+}
+
 /// Reads `?cursor=`.
 pub fn parse<I: FromStr>(cursor: Option<&str>) -> Reply<Option<(DateTime<Utc>, I)>> {
     let read = |text: &str| {

@@ -3,6 +3,7 @@
 # apalis-postgres, on one Postgres of its own with fsync on. Release build. The figures go to stdout as Markdown;
 # docs/BENCHMARKS.md says what they mean.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$SETUP/own-postgres.sh"
 
 "$SETUP/tools.sh"
 postgres_dir=$("$SETUP/postgres.sh")
@@ -14,10 +15,9 @@ install_peers() {
   mkdir -p "$peers"
   cp "$ROOT"/tests/bench/queue-peers/* "$peers/"
   (cd "$peers" && npm ci --silent --no-audit --no-fund)
-  inputs_of "$ROOT/tests/bench/queue-peers" >"$peers/.stamp" # last, so that a run that was cut short is done again
 }
-[ "$(cat "$peers/.stamp" 2>/dev/null)" = "$(inputs_of "$ROOT/tests/bench/queue-peers")" ] ||
-  step "graphile-worker into $peers" install_peers
+unless_made "$peers" "$(inputs_of "$ROOT/tests/bench/queue-peers")" \
+  "graphile-worker into $peers" install_peers
 
 # apalis-postgres needs pgcrypto, which the product does not, so its Postgres may come without: the measured server is
 # then a copy with the extension of a build of the same version beside it.
@@ -51,22 +51,9 @@ cargo build --locked --quiet --release -p bench --bin queue
 # On the disk that the product would use, not in memory: a commit is to wait for it.
 cluster=$(mktemp -d "$MOSAIC_CACHE/bench.XXXXXX")
 socket=$(mktemp -d /tmp/mosaic-bench.XXXXXX) # a path of at most 107 bytes
-as_postgres=()
-if [ "$(id -u)" = 0 ]; then # Postgres refuses to run as root
-  chown 65534:65534 "$cluster" "$socket"
-  as_postgres=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-fi
-postgres() { (cd / && "${as_postgres[@]}" "$postgres_dir/bin/$1" "${@:2}"); }
-stop_postgres() {
-  [ ! -f "$cluster/data/postmaster.pid" ] || postgres pg_ctl -D "$cluster/data" -m immediate -w stop >/dev/null
-  rm -rf "$cluster" "$socket"
-}
-at_exit stop_postgres
-postgres initdb -D "$cluster/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
-postgres pg_ctl -D "$cluster/data" -w -l "$cluster/log" \
-  -o "-k $socket -c listen_addresses= -c max_connections=400 -c fsync=on -c synchronous_commit=on" start >/dev/null
+own_postgres "$postgres_dir" "$cluster" "$socket" "" "-c max_connections=400 -c fsync=on -c synchronous_commit=on"
 
-export BENCH_DATABASE_URL="postgres://postgres@localhost:5432/postgres?host=$socket" BENCH_PEERS=$peers
+export BENCH_DATABASE_URL="$DATABASE_OF_ONES_OWN" BENCH_PEERS=$peers
 export BENCH_LOG=$TARGET/bench-tools/queue.log
 say "==> measuring (about four minutes; the quieter the machine, the truer the figures)"
 "$TARGET/release/queue" &

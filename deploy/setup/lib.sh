@@ -163,5 +163,15 @@ static_build() {
 # inputs_of FOLDER: 12 hex digits over the names and contents of all files of a build context.
 inputs_of() { (cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12); }
 
+# unless_made FOLDER INPUTS WHAT COMMAND…: has COMMAND fill FOLDER, as a step, unless it was made from the same
+# inputs. The stamp is written last, so that a run that was cut short is done again.
+unless_made() {
+  local folder=$1 inputs=$2
+  shift 2
+  [ "$(cat "$folder/.made-from" 2>/dev/null)" != "$inputs" ] || return 0
+  step "$@"
+  echo "$inputs" >"$folder/.made-from"
+}
+
 # image_made_from IMAGE HASH: whether the image exists and was made from these inputs.
 image_made_from() { [ "$(docker image inspect -f '{{index .Config.Labels "mosaic.inputs"}}' "$1" 2>/dev/null)" = "$2" ]; }

@@ -5,7 +5,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 clients=$TARGET/test-tools/clients
-wanted=$(inputs_of "$ROOT/tests/clients")
 one_at_a_time test-clients
 
 install_clients() {
@@ -15,8 +14,7 @@ install_clients() {
   "$clients/python/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$ROOT/tests/clients/requirements.txt"
   cp -r "$ROOT/tests/clients" "$clients/node"
   (cd "$clients/node" && npm ci --ignore-scripts --no-audit --no-fund)
-  echo "$wanted" >"$clients/.made-from" # last, so that a run that was cut short is done again
 }
-[ "$(cat "$clients/.made-from" 2>/dev/null)" = "$wanted" ] ||
-  step "OpenAI's official clients for Python and Node, and schemathesis, into $clients" install_clients
+unless_made "$clients" "$(inputs_of "$ROOT/tests/clients")" \
+  "OpenAI's official clients for Python and Node, and schemathesis, into $clients" install_clients
 printf '%s\n' "$clients"

@@ -4,7 +4,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 oidc=$TARGET/test-tools/oidc
-wanted=$(inputs_of "$ROOT/tests/oidc")
 one_at_a_time test-oidc
 
 install_oidc() {
@@ -12,8 +11,7 @@ install_oidc() {
   mkdir -p "$(dirname "$oidc")"
   cp -r "$ROOT/tests/oidc" "$oidc"
   (cd "$oidc" && npm ci --ignore-scripts --no-audit --no-fund)
-  echo "$wanted" >"$oidc/.made-from" # last, so that a run that was cut short is done again
 }
-[ "$(cat "$oidc/.made-from" 2>/dev/null)" = "$wanted" ] ||
-  step "an OpenID provider for the tests into $oidc" install_oidc
+unless_made "$oidc" "$(inputs_of "$ROOT/tests/oidc")" \
+  "an OpenID provider for the tests into $oidc" install_oidc
 printf '%s\n' "$oidc"

@@ -8,6 +8,7 @@
 # and MOSAIC_TEST_RUN: every container, network and volume of theirs carries label
 # mosaic.test=$MOSAIC_TEST_RUN.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$SETUP/own-postgres.sh"
 
 "$SETUP/tools.sh"
 "$SETUP/docker.sh"
@@ -27,24 +28,10 @@ clean_docker() {
 }
 at_exit 'clean_docker >/dev/null'
 
-# A socket in a folder of its own: no port to collide on, no password to wait for, nobody else's.
-# The path must stay short (107 bytes), so it is not under TMPDIR.
 cluster=$(mktemp -d /tmp/mosaic-test.XXXXXX)
-as_postgres=()
-if [ "$(id -u)" = 0 ]; then # Postgres refuses to run as root
-  chown 65534:65534 "$cluster"
-  as_postgres=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-fi
-postgres() { (cd / && "${as_postgres[@]}" "$MOSAIC_TEST_POSTGRES_DIR/bin/$1" "${@:2}"); }
-stop_postgres() {
-  [ ! -f "$cluster/data/postmaster.pid" ] || postgres pg_ctl -D "$cluster/data" -m immediate -w stop >/dev/null
-  rm -rf "$cluster"
-}
-at_exit stop_postgres
-postgres initdb -D "$cluster/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
-postgres pg_ctl -D "$cluster/data" -w -l "$cluster/log" -o "-k $cluster -c listen_addresses= -c max_connections=300 \
-  -c fsync=off -c synchronous_commit=off -c full_page_writes=off" start >/dev/null
-TEST_DATABASE_URL="postgres://postgres@localhost:5432/postgres?host=$cluster"
+own_postgres "$MOSAIC_TEST_POSTGRES_DIR" "$cluster" "$cluster" --no-sync \
+  "-c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+TEST_DATABASE_URL=$DATABASE_OF_ONES_OWN
 
 "$SETUP/ui.sh"
 cd "$ROOT"
@@ -53,7 +40,7 @@ cargo build --locked --workspace --bins
 MOSAIC_TEST_BIN=$TARGET/debug/mosaic
 export TEST_DATABASE_URL MOSAIC_TEST_RUN MOSAIC_TEST_BIN MOSAIC_TEST_AGENT_IMAGE MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_POSTGRES_DIR MOSAIC_TEST_CLIENTS MOSAIC_TEST_OIDC
 if [ -z "${ARGS:-}" ]; then
-  (cd ui && npm run --silent lint && npm run --silent test && npm run --silent size)
+  (cd ui && npm run --silent gen:check && npm run --silent lint && npm run --silent test && npm run --silent size)
 fi
 # shellcheck disable=SC2086 # several arguments
 cargo test --locked ${ARGS:---workspace}

@@ -5,13 +5,13 @@ mod file;
 use crate::{
     guards::{Admin, Caller, Cookie},
     page,
-    problem::{Problem, Reply},
+    problem::Reply,
 };
 use chrono::{DateTime, Utc};
-use domain::{AuditId, UserId};
+use domain::{AuditId, Invalid, UserId, invalid};
 use file::{Answer, File, Format};
 use fleet::audit::{self, Filter, Outcome, Recorded};
-use rocket::{FromForm, Shutdown, get, http::Status, serde::json::Json};
+use rocket::{FromForm, Shutdown, get, serde::json::Json};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -71,8 +71,7 @@ pub struct Page {
 
 impl Page {
     fn of(entries: Vec<Recorded>, limit: u32) -> Self {
-        let full = entries.len() == limit as usize;
-        let next_cursor = entries.last().filter(|_| full).map(|last| page::cursor(last.at, last.id));
+        let next_cursor = page::next(&entries, limit, |last| page::cursor(last.at, last.id));
         Self { items: entries.into_iter().map(Shown::from).collect(), next_cursor }
     }
 }
@@ -102,37 +101,30 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn filter(&self) -> Reply<Filter> {
+    /// Checks it; a refusal names the field.
+    fn filter(&self) -> Result<Filter, Invalid> {
         Ok(Filter {
             actor: self.actor.as_deref().map(|text| user("actor", text)).transpose()?,
             owner: self.owner.as_deref().map(|text| user("owner", text)).transpose()?,
-            action: self.action.clone().filter(|text| !text.is_empty() && !text.contains('\0')),
+            action: self
+                .action
+                .as_deref()
+                .filter(|text| !text.is_empty())
+                .map(|text| invalid::line("action", text, 100))
+                .transpose()?,
             outcome: self.outcome.as_deref().map(outcome).transpose()?,
-            from: self.from.as_deref().map(|text| time("from", text)).transpose()?,
-            to: self.to.as_deref().map(|text| time("to", text)).transpose()?,
+            from: self.from.as_deref().map(|text| invalid::moment("from", text)).transpose()?,
+            to: self.to.as_deref().map(|text| invalid::moment("to", text)).transpose()?,
         })
     }
 }
 
-fn wrong(what: &str, hint: &str) -> Problem {
-    Problem::new(Status::UnprocessableEntity, "invalid", format!("`{what}`: {hint}"))
+fn user(field: &'static str, text: &str) -> Result<UserId, Invalid> {
+    text.parse().map_err(|_| Invalid::new(field, "Use a user's id (usr_…)."))
 }
 
-fn user(name: &str, text: &str) -> Reply<UserId> {
-    text.parse().map_err(|_| wrong(name, "use a user's id (usr_…)."))
-}
-
-fn outcome(text: &str) -> Reply<Outcome> {
-    let all = [Outcome::Ok, Outcome::Denied, Outcome::Failed];
-    all.into_iter()
-        .find(|outcome| outcome.as_str() == text)
-        .ok_or_else(|| wrong("outcome", "use ok, denied or failed."))
-}
-
-fn time(name: &str, text: &str) -> Reply<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .map_err(|_| wrong(name, "use a time like 2026-11-22T09:30:00Z."))
+fn outcome(text: &str) -> Result<Outcome, Invalid> {
+    Outcome::from_stored(text).ok_or_else(|| Invalid::new("outcome", "Use ok, denied or failed."))
 }
 
 /// The audit log, newest first.
@@ -144,8 +136,8 @@ fn time(name: &str, text: &str) -> Reply<DateTime<Utc>> {
 )]
 #[get("/audit?<asked..>")]
 pub async fn list(caller: Caller<Admin>, asked: Asked, shutdown: Shutdown) -> Reply<Answer> {
-    let filter = asked.filter()?;
-    if let Some(format) = Format::parse(asked.format.as_deref())? {
+    let filter = asked.filter().map_err(fleet::Error::from)?;
+    if let Some(format) = Format::parse(asked.format.as_deref()).map_err(fleet::Error::from)? {
         audit::note_export(&caller.cx, format.name()).await?;
         return Ok(Answer::File(File::new(caller.cx, filter, format, shutdown)));
     }

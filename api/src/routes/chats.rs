@@ -96,8 +96,7 @@ pub async fn list(caller: Caller<ChatScope>, limit: Option<u32>, cursor: Option<
     let limit = page::limit(limit);
     let after = page::parse(cursor)?;
     let chats = chats::list(&caller.cx, after, limit).await?;
-    let full = chats.len() == limit as usize;
-    let next_cursor = chats.last().filter(|_| full).map(|last| page::cursor(last.updated_at, last.id));
+    let next_cursor = page::next(&chats, limit, |last| page::cursor(last.updated_at, last.id));
     Ok(Json(Page { items: chats.into_iter().map(Shown::from).collect(), next_cursor }))
 }
 

@@ -64,8 +64,7 @@ pub async fn list(caller: Caller<Admin>, limit: Option<u32>, cursor: Option<&str
         return Err(page::refused());
     }
     let listed = users::list(&caller.cx, cursor, limit).await?;
-    let full = listed.len() == limit as usize;
-    let next_cursor = listed.last().filter(|_| full).map(|last| last.user.username.clone());
+    let next_cursor = page::next(&listed, limit, |last| last.user.username.clone());
     Ok(Json(Page { items: listed.into_iter().map(Shown::from).collect(), next_cursor }))
 }
 

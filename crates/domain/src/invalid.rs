@@ -1,5 +1,7 @@
 //! What a validated constructor answers when it refuses.
 
+use chrono::{DateTime, Utc};
+
 /// One field that cannot be accepted, with a sentence that says what would be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
@@ -43,4 +45,12 @@ pub fn text(field: &'static str, text: &str, max: usize) -> Result<String, Inval
         return Err(Invalid::new(field, "Remove the NUL character."));
     }
     Ok(text.to_owned())
+}
+/// Reads a moment in RFC 3339.
+pub fn moment(field: &'static str, text: &str) -> Result<DateTime<Utc>, Invalid> {
+    // A space is what is left of a plus sign that stood in an address unescaped.
+    let parsed = DateTime::parse_from_rfc3339(&text.replace(' ', "+"));
+    parsed
+        .map(|moment| moment.to_utc())
+        .map_err(|_| Invalid::new(field, "Use a time like 2026-11-22T16:00:00Z (RFC 3339)."))
 }

@@ -26,17 +26,25 @@ struct StoredIdentity {
     key_check: String,
 }
 
+impl StoredIdentity {
+    fn new(ring: &KeyRing, instance: InstanceId) -> Result<Self> {
+        let key_check = STANDARD.encode(KeyCheck::create(ring, instance)?.to_bytes());
+        Ok(Self { instance, key_check })
+    }
+
+    fn check(&self) -> Result<KeyCheck> {
+        Ok(KeyCheck::from_bytes(&STANDARD.decode(&self.key_check).map_err(Error::internal)?)?)
+    }
+}
+
 /// Reads the identity, or makes it at the very first start. A key that does not fit is refused.
 pub(crate) async fn identity(store: &Store, ring: &KeyRing, now: DateTime<Utc>) -> Result<InstanceId> {
     let mut tx = store.system("identity of the instance").await?;
-    let instance = InstanceId::new(now);
-    let fresh =
-        StoredIdentity { instance, key_check: STANDARD.encode(KeyCheck::create(ring, instance)?.to_bytes()) };
+    let fresh = StoredIdentity::new(ring, InstanceId::new(now))?;
     // Replicas that start at the same moment agree on the first one's.
     let stored = config::get_or_insert(&mut tx, IDENTITY, &fresh).await?.value;
     tx.commit().await?;
-    let check = STANDARD.decode(&stored.key_check).map_err(Error::internal)?;
-    KeyCheck::from_bytes(&check)?.verify(ring, stored.instance)?;
+    stored.check()?.verify(ring, stored.instance)?;
     Ok(stored.instance)
 }
 
@@ -47,13 +55,26 @@ struct StoredKey {
     wrapped: String,
 }
 
+impl StoredKey {
+    fn new(wrapped: &WrappedKey) -> Self {
+        Self { wrapped: STANDARD.encode(wrapped.to_bytes()) }
+    }
+
+    fn wrapped(&self) -> Result<WrappedKey> {
+        Ok(WrappedKey::from_bytes(&STANDARD.decode(&self.wrapped).map_err(Error::internal)?)?)
+    }
+}
+
 /// The instance's own data key, made at its first secret. Wrapped like a user's, in `system_config`.
 pub(crate) async fn of_instance(services: &Services, tx: &mut Tx) -> Result<DataKey> {
-    let fresh = services.ring.wrap(&DataKey::generate(&mut rand::rng()), None)?;
-    let fresh = StoredKey { wrapped: STANDARD.encode(fresh.to_bytes()) };
-    let stored = config::get_or_insert(tx, INSTANCE_KEY, &fresh).await?.value;
-    let wrapped = STANDARD.decode(&stored.wrapped).map_err(Error::internal)?;
-    Ok(services.ring.unwrap(&WrappedKey::from_bytes(&wrapped)?, None)?)
+    let stored = match config::get::<StoredKey>(tx, INSTANCE_KEY).await? {
+        Some(stored) => stored,
+        None => {
+            let fresh = services.ring.wrap(&DataKey::generate(&mut rand::rng()), None)?;
+            config::get_or_insert(tx, INSTANCE_KEY, &StoredKey::new(&fresh)).await?
+        }
+    };
+    Ok(services.ring.unwrap(&stored.value.wrapped()?, None)?)
 }
 
 /// The user's data key, made at his first secret.

@@ -46,6 +46,11 @@ impl Outcome {
             Self::Failed => "failed",
         }
     }
+
+    /// Reads the stored text.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Ok, Self::Denied, Self::Failed].into_iter().find(|outcome| outcome.as_str() == text)
+    }
 }
 
 /// Appends an entry in the transaction whose effect it records.

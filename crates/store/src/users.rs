@@ -192,15 +192,23 @@ pub struct Listed {
     pub last_seen_at: Option<DateTime<Utc>>,
 }
 
+macro_rules! listed_where {
+    ($rest:literal) => {
+        concat!(
+            "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at,
+                    exists (select from breakglass_users b where b.user_id = u.id) as breakglass,
+                    (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as last_seen_at
+             from users u ",
+            $rest
+        )
+    };
+}
+
 /// Accounts by name, behind `after`; needs system scope, because sessions and passwords are nobody else's.
 pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Listed>> {
-    Ok(sqlx::query_as(
-        "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at,
-                exists (select from breakglass_users b where b.user_id = u.id) as breakglass,
-                (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as last_seen_at
-         from users u where $1::text is null or lower(u.username) > lower($1)
-         order by lower(u.username) limit $2",
-    )
+    Ok(sqlx::query_as(listed_where!(
+        "where $1::text is null or lower(u.username) > lower($1) order by lower(u.username) limit $2"
+    ))
     .bind(after)
     .bind(limit)
     .fetch_all(tx.conn())
@@ -209,15 +217,10 @@ pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Li
 
 /// One account as an admin sees it, locked against changes by others until the transaction ends.
 pub async fn get_locked(tx: &mut Tx, id: UserId) -> Result<Option<Listed>> {
-    Ok(sqlx::query_as(
-        "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at,
-                exists (select from breakglass_users b where b.user_id = u.id) as breakglass,
-                (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as last_seen_at
-         from users u where u.id = $1 for update of u",
-    )
-    .bind(id.uuid())
-    .fetch_optional(tx.conn())
-    .await?)
+    Ok(sqlx::query_as(listed_where!("where u.id = $1 for update of u"))
+        .bind(id.uuid())
+        .fetch_optional(tx.conn())
+        .await?)
 }
 
 /// Changes what an admin may change of an account.

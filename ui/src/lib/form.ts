@@ -2,7 +2,7 @@
 import { standardSchemaResolver } from '@hookform/resolvers/standard-schema'
 import { type FieldValues, type Path, type UseFormProps, type UseFormReturn, useForm } from 'react-hook-form'
 import type { ZodMiniType } from 'zod/mini'
-import { ApiError, message } from '@/api/client'
+import { ApiError, hasCode, message } from '@/api/client'
 
 export function useZodForm<Values extends FieldValues>(
   schema: ZodMiniType<Values, Values>,
@@ -20,6 +20,8 @@ export function tellForm<Values extends FieldValues>(
   error: unknown,
 ): string | null {
   if (!(error instanceof ApiError)) throw error
+  if (hasCode(error, 'stale'))
+    return 'It was changed in another window meanwhile. Close this and open it again.'
   const fields = new Set(Object.keys(form.getValues()))
   const left: string[] = []
   let focused = false

@@ -1,8 +1,7 @@
 //! The whole log as a file: read in pieces, held never as a whole.
 
-use super::{Page, Shown, wrong};
-use crate::problem::Reply;
-use domain::UserId;
+use super::{Page, Shown};
+use domain::{Invalid, UserId};
 use fleet::{
     Cx,
     audit::{self, Filter, Position, Recorded},
@@ -62,12 +61,12 @@ pub enum Format {
 
 impl Format {
     /// Reads `?format=`; `None` = a page.
-    pub(super) fn parse(text: Option<&str>) -> Reply<Option<Self>> {
+    pub(super) fn parse(text: Option<&str>) -> Result<Option<Self>, Invalid> {
         match text {
             None | Some("json") => Ok(None),
             Some("csv") => Ok(Some(Self::Csv)),
             Some("jsonl") => Ok(Some(Self::Jsonl)),
-            Some(_) => Err(wrong("format", "use json, csv or jsonl.")),
+            Some(_) => Err(Invalid::new("format", "Use json, csv or jsonl.")),
         }
     }
 

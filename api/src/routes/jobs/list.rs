@@ -2,11 +2,12 @@
 
 use crate::{
     guards::{Caller, Jobs},
-    problem::{Problem, Reply},
+    page,
+    problem::Reply,
 };
 use domain::JobId;
 use fleet::jobs::{self, Filter, Job};
-use rocket::{FromForm, get, http::Status, serde::json::Json};
+use rocket::{FromForm, get, serde::json::Json};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -53,14 +54,8 @@ pub async fn list(
     query: Query,
 ) -> Reply<Json<Page>> {
     let limit = limit.unwrap_or(50).clamp(1, PAGE);
-    let before = cursor.map(parse_cursor).transpose()?;
+    let before = cursor.map(|text| text.parse().map_err(|_| page::refused())).transpose()?;
     let items = jobs::list(&super::board(&caller), query.into(), before, limit).await?;
-    let full = items.len() == limit as usize;
-    let next_cursor = items.last().filter(|_| full).map(|job| job.id);
+    let next_cursor = page::next(&items, limit, |job| job.id);
     Ok(Json(Page { items, next_cursor }))
-}
-
-fn parse_cursor(text: &str) -> Reply<JobId> {
-    text.parse()
-        .map_err(|_| Problem::new(Status::BadRequest, "bad_cursor", "Use the nextCursor of the page before."))
 }

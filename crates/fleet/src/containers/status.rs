@@ -1,6 +1,6 @@
 //! What the owner sees of his container.
 
-use crate::{Cx, Result};
+use crate::{Cx, Error, Result};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, JobId,
@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 use store::listen;
-use store::{containers, users};
+use store::{Tx, containers, users};
 use utoipa::ToSchema;
 
 /// The container as its owner sees it.
@@ -51,7 +51,11 @@ pub struct Status {
 /// The acting user's container; `None` before his first message.
 pub async fn status(cx: &Cx) -> Result<Option<Status>> {
     let mut tx = cx.begin().await?;
-    let Some(row) = containers::get_of(&mut tx, cx.user()?).await? else { return Ok(None) };
+    read(cx, &mut tx).await
+}
+
+async fn read(cx: &Cx, tx: &mut Tx) -> Result<Option<Status>> {
+    let Some(row) = containers::get_of(tx, cx.user()?).await? else { return Ok(None) };
     Ok(Some(Status {
         id: row.id,
         desired: row.desired(),
@@ -67,6 +71,16 @@ pub async fn status(cx: &Cx) -> Result<Option<Status>> {
     }))
 }
 
+/// The same for somebody who listens for long: [`Error::NotSignedIn`] once his account is shut.
+async fn read_while_open(cx: &Cx) -> Result<Option<Status>> {
+    let mut tx = cx.begin().await?;
+    let user = users::get(&mut tx, cx.user()?).await?;
+    if user.is_none_or(|user| user.disabled_at.is_some()) {
+        return Err(Error::NotSignedIn);
+    }
+    read(cx, &mut tx).await
+}
+
 /// The container now, and again at every change, for as long as somebody listens and his account is open.
 pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Option<Status>>> + Send + 'static {
     const REREAD: Duration = Duration::from_secs(5);
@@ -74,11 +88,9 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Option<Status>>> + Send + 's
     stream::unfold((cx, None::<Option<Status>>), |(cx, told)| async move {
         loop {
             let mut listener = cx.services.ear.listen();
-            if is_shut(&cx).await {
-                return None;
-            }
-            let now = match status(&cx).await {
+            let now = match read_while_open(&cx).await {
                 Ok(now) => now,
+                Err(Error::NotSignedIn) => return None,
                 Err(error) => {
                     tokio::time::sleep(REREAD).await;
                     return Some((Err(error), (cx, told)));
@@ -91,14 +103,4 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Option<Status>>> + Send + 's
             listener.wait_for(listen::CONTAINER, &id, REREAD).await;
         }
     })
-}
-
-/// Whether the account was shut since the stream began; a database that is away shuts nobody.
-async fn is_shut(cx: &Cx) -> bool {
-    let read = async {
-        let mut tx = cx.begin().await?;
-        let user = users::get(&mut tx, cx.user()?).await?;
-        Result::Ok(user.is_none_or(|user| user.disabled_at.is_some()))
-    };
-    read.await.unwrap_or(false)
 }

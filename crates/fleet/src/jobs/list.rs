@@ -87,8 +87,8 @@ impl Filter {
             kind: line("kind", self.kind)?,
             lane: line("lane", self.lane)?.map(|text| lane(&text)).transpose()?,
             q: line("q", self.q)?,
-            from: line("from", self.from)?.map(|text| moment("from", &text)).transpose()?,
-            to: line("to", self.to)?.map(|text| moment("to", &text)).transpose()?,
+            from: line("from", self.from)?.map(|text| invalid::moment("from", &text)).transpose()?,
+            to: line("to", self.to)?.map(|text| invalid::moment("to", &text)).transpose()?,
         })
     }
 }
@@ -104,14 +104,6 @@ fn states(text: &str) -> std::result::Result<Vec<JobState>, Invalid> {
 fn lane(text: &str) -> std::result::Result<Lane, Invalid> {
     let known = "Use containers, providers, ingest or maintenance.";
     Lane::from_stored(text).ok_or_else(|| Invalid::new("lane", known))
-}
-
-fn moment(field: &'static str, text: &str) -> std::result::Result<DateTime<Utc>, Invalid> {
-    // A space is what is left of a plus sign that stood in an address unescaped.
-    let parsed = DateTime::parse_from_rfc3339(&text.replace(' ', "+"));
-    parsed
-        .map(|moment| moment.to_utc())
-        .map_err(|_| Invalid::new(field, "Use a time like 2026-11-22T16:00:00Z (RFC 3339)."))
 }
 
 /// One page, the newest first, older than `before`.

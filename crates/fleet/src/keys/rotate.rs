@@ -5,7 +5,6 @@
 
 use super::{IDENTITY, INSTANCE_KEY, StoredIdentity, StoredKey};
 use crate::{Cx, Error, Progress, Result, Services};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{Actor, JobId};
 use jobs::{ActsFor, JobView, kinds::RotateKeys};
 use serde_json::json;
@@ -120,8 +119,7 @@ async fn rewrap_instance(services: &Services) -> Result<bool> {
     if wrapped.key_id() == services.ring.newest_id() {
         return Ok(false);
     }
-    let fresh = services.ring.rewrap(&wrapped, None)?;
-    let fresh = StoredKey { wrapped: STANDARD.encode(fresh.to_bytes()) };
+    let fresh = StoredKey::new(&services.ring.rewrap(&wrapped, None)?);
     config::replace(&mut tx, INSTANCE_KEY, &fresh, version).await?.ok_or(Error::Stale)?;
     tx.commit().await?;
     Ok(true)
@@ -134,8 +132,7 @@ async fn renew_check(services: &Services) -> Result<()> {
         return Ok(());
     }
     check.verify(&services.ring, stored.instance)?;
-    let fresh = KeyCheck::create(&services.ring, stored.instance)?;
-    let fresh = StoredIdentity { key_check: STANDARD.encode(fresh.to_bytes()), ..stored };
+    let fresh = StoredIdentity::new(&services.ring, stored.instance)?;
     config::replace(&mut tx, IDENTITY, &fresh, version).await?.ok_or(Error::Stale)?;
     tx.commit().await?;
     Ok(())
@@ -143,13 +140,11 @@ async fn renew_check(services: &Services) -> Result<()> {
 
 async fn instance_key(tx: &mut Tx) -> Result<Option<(WrappedKey, i64)>> {
     let Some(fact) = config::get::<StoredKey>(tx, INSTANCE_KEY).await? else { return Ok(None) };
-    let bytes = STANDARD.decode(&fact.value.wrapped).map_err(Error::internal)?;
-    Ok(Some((WrappedKey::from_bytes(&bytes)?, fact.version)))
+    Ok(Some((fact.value.wrapped()?, fact.version)))
 }
 
 async fn key_check(tx: &mut Tx) -> Result<(KeyCheck, StoredIdentity, i64)> {
     let fact = config::get::<StoredIdentity>(tx, IDENTITY).await?;
     let fact = fact.ok_or_else(|| Error::internal("the instance has no identity"))?;
-    let bytes = STANDARD.decode(&fact.value.key_check).map_err(Error::internal)?;
-    Ok((KeyCheck::from_bytes(&bytes)?, fact.value, fact.version))
+    Ok((fact.value.check()?, fact.value, fact.version))
 }

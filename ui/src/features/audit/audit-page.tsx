@@ -7,6 +7,7 @@ import { Button, buttonClass } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Select } from '@/components/ui/field'
+import { ShowOlder } from '@/components/ui/show-older'
 import { ForbiddenPage } from '@/features/shell/full-page'
 import { TopBar } from '@/features/shell/top-bar'
 import { AuditTable } from './audit-table'
@@ -65,13 +66,7 @@ export function AuditPage() {
             />
           )}
           {entries.length > 0 && <AuditTable name="Audit log" entries={entries} />}
-          {list.hasNextPage && (
-            <div className="border-t p-3 text-center">
-              <Button size="md" busy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
-                Show older
-              </Button>
-            </div>
-          )}
+          <ShowOlder list={list} />
         </Card>
       </div>
     </>

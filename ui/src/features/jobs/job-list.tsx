@@ -8,6 +8,7 @@ import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Input, Select } from '@/components/ui/field'
+import { ShowOlder } from '@/components/ui/show-older'
 import { BulkBar } from './bulk-bar'
 import { JobTable } from './job-table'
 import { filterOf, isFiltered, type JobSearch } from './search'
@@ -48,13 +49,7 @@ export function JobList({ search, selected, onSelect, admin }: Props) {
         </Empty>
       )}
       {jobs.length > 0 && <JobTable jobs={jobs} selected={selected} onSelect={onSelect} admin={admin} />}
-      {list.hasNextPage && (
-        <div className="border-t p-3 text-center">
-          <Button size="md" busy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
-            Show older
-          </Button>
-        </div>
-      )}
+      <ShowOlder list={list} />
     </Card>
   )
 }

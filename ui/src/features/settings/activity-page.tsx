@@ -1,9 +1,9 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { History } from 'lucide-react'
 import { q } from '@/api/queries'
-import { Button } from '@/components/ui/button'
 import { Card, CardHead } from '@/components/ui/card'
 import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { ShowOlder } from '@/components/ui/show-older'
 import { AuditTable } from '@/features/audit/audit-table'
 import { useTitle } from '@/lib/use-title'
 
@@ -24,13 +24,7 @@ export function ActivityPage() {
         </Empty>
       )}
       {entries.length > 0 && <AuditTable name="Activity" entries={entries} />}
-      {list.hasNextPage && (
-        <div className="border-t p-3 text-center">
-          <Button size="md" busy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
-            Show older
-          </Button>
-        </div>
-      )}
+      <ShowOlder list={list} />
     </Card>
   )
 }

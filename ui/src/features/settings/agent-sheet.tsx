@@ -1,7 +1,6 @@
 import { useState } from 'react'
 import { Controller, type UseFormReturn, useWatch } from 'react-hook-form'
 import * as z from 'zod/mini'
-import { hasCode } from '@/api/client'
 import { agents } from '@/api/mutations'
 import type { Agent } from '@/api/types'
 import { Button } from '@/components/ui/button'
@@ -60,9 +59,7 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
       toast.done(saved ? 'Agent saved. It applies before the next message.' : 'Agent added')
       onClose()
     } catch (error) {
-      if (hasCode(error, 'stale'))
-        setTrouble('It was changed in another window meanwhile. Close this and open it again.')
-      else setTrouble(tellForm(form, error))
+      setTrouble(tellForm(form, error))
     }
   })
   return (

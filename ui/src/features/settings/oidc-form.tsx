@@ -5,19 +5,22 @@ import * as z from 'zod/mini'
 import { admin } from '@/api/mutations'
 import type { OidcReport, OidcSettings } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { CopyButton } from '@/components/ui/copy-button'
 import { ConfirmDialog } from '@/components/ui/dialog'
 import { Alert } from '@/components/ui/feedback'
-import { Field, Input, SecretInput } from '@/components/ui/field'
+import { Field, Input } from '@/components/ui/field'
 import { Switch } from '@/components/ui/switch'
 import { toast } from '@/components/ui/toast'
+import {
+  ClientIdField,
+  ClientSecretField,
+  IssuerField,
+  oidcShape,
+  RedirectAddress,
+} from '@/features/oidc/oidc-fields'
 import { tellForm, useZodForm } from '@/lib/form'
 
 const schema = z.object({
-  issuer: z
-    .string()
-    .check(z.regex(/^https?:\/\/\S+$/, 'Enter the address of the provider, beginning with https://')),
-  clientId: z.string().check(z.minLength(1, 'Enter the client ID.')),
+  ...oidcShape,
   clientSecret: z.string(),
   label: z.string(),
   autoProvision: z.boolean(),
@@ -89,44 +92,14 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
   const redirect = saved?.redirectUri ?? `${location.origin}/api/auth/oidc/callback`
   return (
     <form noValidate onSubmit={submit} className="flex max-w-xl flex-col gap-5 px-5 py-5">
-      <Field
-        label="Issuer"
-        error={errors.issuer?.message}
-        hint="The address of the provider, for example https://login.example.com"
-      >
-        {(wiring) => (
-          <Input
-            {...wiring}
-            type="url"
-            autoCapitalize="off"
-            spellCheck={false}
-            {...form.register('issuer')}
-          />
-        )}
-      </Field>
+      <IssuerField error={errors.issuer?.message} input={form.register('issuer')} />
       <div className="grid gap-5 sm:grid-cols-2">
-        <Field label="Client ID" error={errors.clientId?.message}>
-          {(wiring) => (
-            <Input
-              {...wiring}
-              autoComplete="off"
-              autoCapitalize="off"
-              spellCheck={false}
-              {...form.register('clientId')}
-            />
-          )}
-        </Field>
-        <Field
-          label="Client secret"
+        <ClientIdField error={errors.clientId?.message} input={form.register('clientId')} />
+        <ClientSecretField
           error={errors.clientSecret?.message}
-          hint={
-            saved?.clientSecret?.set
-              ? 'Set. Type another one to replace it.'
-              : 'Stored encrypted and never shown again.'
-          }
-        >
-          {(wiring) => <SecretInput {...wiring} autoComplete="off" {...form.register('clientSecret')} />}
-        </Field>
+          input={form.register('clientSecret')}
+          set={saved?.clientSecret?.set}
+        />
       </div>
       <Field
         label="Name on the button"
@@ -135,14 +108,7 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
       >
         {(wiring) => <Input {...wiring} maxLength={40} autoComplete="off" {...form.register('label')} />}
       </Field>
-      <div className="flex flex-col gap-1.5">
-        <span className="text-sm font-medium">Redirect address</span>
-        <div className="flex min-h-9 items-center gap-1 rounded-control border bg-surface-2 pr-0.5 pl-2.5">
-          <span className="min-w-0 flex-1 py-1.5 font-mono text-xs break-all">{redirect}</span>
-          <CopyButton text={redirect} name="Copy the redirect address" />
-        </div>
-        <p className="text-xs text-muted">Register it at the provider.</p>
-      </div>
+      <RedirectAddress url={redirect}>Register it at the provider.</RedirectAddress>
       <Controller
         control={form.control}
         name="autoProvision"

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useWatch } from 'react-hook-form'
-import { hasCode, message } from '@/api/client'
+import { message } from '@/api/client'
 import { providers } from '@/api/mutations'
 import { q } from '@/api/queries'
 import type { Provider } from '@/api/types'
@@ -45,9 +45,7 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
       toast.done(saved ? 'Provider saved' : 'Provider added')
       onClose()
     } catch (error) {
-      if (hasCode(error, 'stale'))
-        setTrouble('It was changed in another window meanwhile. Close this and open it again.')
-      else setTrouble(tellForm(form, error))
+      setTrouble(tellForm(form, error))
     }
   })
   const tryIt = form.handleSubmit(async (draft) => {

@@ -3,16 +3,18 @@ import * as z from 'zod/mini'
 import { message } from '@/api/client'
 import { onboarding } from '@/api/mutations'
 import { Button } from '@/components/ui/button'
-import { CopyButton } from '@/components/ui/copy-button'
-import { Field, Input, SecretInput } from '@/components/ui/field'
+import {
+  ClientIdField,
+  ClientSecretField,
+  IssuerField,
+  oidcShape,
+  RedirectAddress,
+} from '@/features/oidc/oidc-fields'
 import { tellForm, useZodForm } from '@/lib/form'
 import { StepFrame } from './step-frame'
 
 const schema = z.object({
-  issuer: z
-    .string()
-    .check(z.regex(/^https?:\/\/\S+$/, 'Enter the address of the provider, beginning with https://')),
-  clientId: z.string().check(z.minLength(1, 'Enter the client ID.')),
+  ...oidcShape,
   clientSecret: z.string().check(z.minLength(1, 'Enter the client secret.')),
 })
 
@@ -42,7 +44,6 @@ export function OidcStep({ onDone }: { onDone: () => void }) {
       setSkipping(false)
     }
   }
-  const redirect = `${location.origin}/api/auth/oidc/callback`
   return (
     <StepFrame
       title="Set up single sign-on"
@@ -60,49 +61,12 @@ export function OidcStep({ onDone }: { onDone: () => void }) {
         </>
       }
     >
-      <Field
-        label="Issuer"
-        error={errors.issuer?.message}
-        hint="The address of the provider, for example https://login.example.com"
-      >
-        {(wiring) => (
-          <Input
-            {...wiring}
-            type="url"
-            autoCapitalize="off"
-            spellCheck={false}
-            {...form.register('issuer')}
-          />
-        )}
-      </Field>
-      <Field label="Client ID" error={errors.clientId?.message}>
-        {(wiring) => (
-          <Input
-            {...wiring}
-            autoComplete="off"
-            autoCapitalize="off"
-            spellCheck={false}
-            {...form.register('clientId')}
-          />
-        )}
-      </Field>
-      <Field
-        label="Client secret"
-        error={errors.clientSecret?.message}
-        hint="Stored encrypted and never shown again."
-      >
-        {(wiring) => <SecretInput {...wiring} autoComplete="off" {...form.register('clientSecret')} />}
-      </Field>
-      <div className="flex flex-col gap-1.5">
-        <span className="text-sm font-medium">Redirect address</span>
-        <div className="flex min-h-9 items-center gap-1 rounded-control border bg-surface-2 pr-0.5 pl-2.5">
-          <span className="min-w-0 flex-1 py-1.5 font-mono text-xs break-all">{redirect}</span>
-          <CopyButton text={redirect} name="Copy the redirect address" />
-        </div>
-        <p className="text-xs text-muted">
-          Register it at the provider as the only redirect address of this client.
-        </p>
-      </div>
+      <IssuerField error={errors.issuer?.message} input={form.register('issuer')} />
+      <ClientIdField error={errors.clientId?.message} input={form.register('clientId')} />
+      <ClientSecretField error={errors.clientSecret?.message} input={form.register('clientSecret')} />
+      <RedirectAddress url={`${location.origin}/api/auth/oidc/callback`}>
+        Register it at the provider as the only redirect address of this client.
+      </RedirectAddress>
     </StepFrame>
   )
 }

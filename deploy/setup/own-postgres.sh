@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2034 # its variable is used where it is sourced
+# own_postgres BINARIES CLUSTER SOCKET INITDB_OPTIONS OPTIONS: starts a Postgres of one's own, which ends and is
+# removed with the script. It answers at a socket in a folder of its own: no port to collide on, no password to wait
+# for, nobody else's. Sourced behind lib.sh, never run. Sets DATABASE_OF_ONES_OWN, a superuser's URL.
+#
+# The socket's path must stay short (107 bytes), so SOCKET is not under TMPDIR; CLUSTER may be the same folder.
+own_postgres() {
+  OWN_BINARIES=$1 OWN_CLUSTER=$2 OWN_SOCKET=$3
+  local initdb=$4 options=$5
+  AS_POSTGRES=()
+  if [ "$(id -u)" = 0 ]; then # Postgres refuses to run as root
+    chown 65534:65534 "$OWN_CLUSTER" "$OWN_SOCKET"
+    AS_POSTGRES=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+  fi
+  at_exit own_postgres_stop
+  # shellcheck disable=SC2086 # several options
+  own_postgres_do initdb -D "$OWN_CLUSTER/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 $initdb >/dev/null
+  own_postgres_do pg_ctl -D "$OWN_CLUSTER/data" -w -l "$OWN_CLUSTER/log" \
+    -o "-k $OWN_SOCKET -c listen_addresses= $options" start >/dev/null
+  DATABASE_OF_ONES_OWN="postgres://postgres@localhost:5432/postgres?host=$OWN_SOCKET"
+}
+own_postgres_do() { (cd / && "${AS_POSTGRES[@]}" "$OWN_BINARIES/bin/$1" "${@:2}"); }
+own_postgres_stop() {
+  [ ! -f "$OWN_CLUSTER/data/postmaster.pid" ] || own_postgres_do pg_ctl -D "$OWN_CLUSTER/data" -m immediate -w stop >/dev/null
+  rm -rf "$OWN_CLUSTER" "$OWN_SOCKET"
+}

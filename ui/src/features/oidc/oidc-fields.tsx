@@ -1,0 +1,67 @@
+import type { ReactNode } from 'react'
+import type { UseFormRegisterReturn } from 'react-hook-form'
+import * as z from 'zod/mini'
+import { CopyButton } from '@/components/ui/copy-button'
+import { Field, Input, SecretInput } from '@/components/ui/field'
+
+/** What the setup and the settings ask of a provider alike. */
+export const oidcShape = {
+  issuer: z
+    .string()
+    .check(z.regex(/^https?:\/\/\S+$/, 'Enter the address of the provider, beginning with https://')),
+  clientId: z.string().check(z.minLength(1, 'Enter the client ID.')),
+}
+
+interface Props {
+  error: string | undefined
+  input: UseFormRegisterReturn
+}
+
+export function IssuerField({ error, input }: Props) {
+  return (
+    <Field
+      label="Issuer"
+      error={error}
+      hint="The address of the provider, for example https://login.example.com"
+    >
+      {(wiring) => <Input {...wiring} type="url" autoCapitalize="off" spellCheck={false} {...input} />}
+    </Field>
+  )
+}
+
+export function ClientIdField({ error, input }: Props) {
+  return (
+    <Field label="Client ID" error={error}>
+      {(wiring) => (
+        <Input {...wiring} autoComplete="off" autoCapitalize="off" spellCheck={false} {...input} />
+      )}
+    </Field>
+  )
+}
+
+/** Write-only: `set` says that one is stored. */
+export function ClientSecretField({ error, input, set = false }: Props & { set?: boolean | undefined }) {
+  return (
+    <Field
+      label="Client secret"
+      error={error}
+      hint={set ? 'Set. Type another one to replace it.' : 'Stored encrypted and never shown again.'}
+    >
+      {(wiring) => <SecretInput {...wiring} autoComplete="off" {...input} />}
+    </Field>
+  )
+}
+
+/** Where the provider sends browsers back to, for copying. */
+export function RedirectAddress({ url, children }: { url: string; children: ReactNode }) {
+  return (
+    <div className="flex flex-col gap-1.5">
+      <span className="text-sm font-medium">Redirect address</span>
+      <div className="flex min-h-9 items-center gap-1 rounded-control border bg-surface-2 pr-0.5 pl-2.5">
+        <span className="min-w-0 flex-1 py-1.5 font-mono text-xs break-all">{url}</span>
+        <CopyButton text={url} name="Copy the redirect address" />
+      </div>
+      <p className="text-xs text-muted">{children}</p>
+    </div>
+  )
+}
