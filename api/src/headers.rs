@@ -1,5 +1,6 @@
 //! Headers that every response bears, and the request's id.
 
+use domain::TraceParent;
 use rocket::{
     Request, Response,
     fairing::{Fairing, Info, Kind},
@@ -15,6 +16,11 @@ struct RequestId(String);
 pub(crate) fn request_id<'r>(request: &'r Request<'_>) -> &'r str {
     // The client's own id is not taken over: it would end up in logs and the audit log.
     &request.local_cache(|| RequestId(fleet::request_id())).0
+}
+
+/// The request's place in its trace: made once, the same everywhere.
+pub(crate) fn trace<'r>(request: &'r Request<'_>) -> &'r TraceParent {
+    request.local_cache(|| fleet::trace_of(request.headers().get_one("traceparent")))
 }
 
 /// Attaches the headers.
@@ -37,10 +43,11 @@ impl Fairing for Headers {
         // The route's pattern, not the path: a path may carry what somebody typed.
         let route = request.route().map_or("-", |route| route.uri.as_str());
         // What only looks and works is asked for all the time.
+        let trace_id = trace(request).trace_id();
         if method == Method::Get && status < 400 {
-            tracing::debug!(request_id, %method, route, status, "answered");
+            tracing::debug!(request_id, trace_id, %method, route, status, "answered");
         } else {
-            tracing::info!(request_id, %method, route, status, "answered");
+            tracing::info!(request_id, trace_id, %method, route, status, "answered");
         }
     }
 }

@@ -26,9 +26,11 @@ set -euo pipefail
 cd /
 all() { head -n 1 "$cluster/data/postmaster.pid"; pgrep -P "\$(head -n 1 "$cluster/data/postmaster.pid")"; }
 case \$1 in
-  start | restart)
-    $as_postgres "$postgres_dir/bin/pg_ctl" -D "$cluster/data" -w -m fast -l "$cluster/log" \
-      -o "-k $socket -c listen_addresses= -c max_connections=200 -c fsync=on -c synchronous_commit=on" "\$1" ;;
+  start | restart | crash)
+    mode=fast; act=\$1
+    [ "\$1" != crash ] || { mode=immediate; act=restart; }
+    $as_postgres "$postgres_dir/bin/pg_ctl" -D "$cluster/data" -w -m "\$mode" -l "$cluster/log" \
+      -o "-k $socket -c listen_addresses= -c max_connections=200 -c fsync=on -c synchronous_commit=on" "\$act" ;;
   freeze) for pid in \$(all); do kill -STOP "\$pid"; done ;;
   thaw) for pid in \$(all); do kill -CONT "\$pid"; done ;;
   stop) [ ! -f "$cluster/data/postmaster.pid" ] || { "\$0" thaw || true

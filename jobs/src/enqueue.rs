@@ -77,8 +77,6 @@ pub struct Options {
     pub due: Due,
     /// `None` = the kind's.
     pub priority: Option<Priority>,
-    /// W3C traceparent of the request that asks for it.
-    pub trace_parent: Option<String>,
 }
 
 /// What became of it.
@@ -96,7 +94,8 @@ const NOTIFY_WITHIN: f64 = 5.0;
 /// Puts a job into the queue as part of `tx`; workers hear of it when that commits.
 ///
 /// A job with the same unique key that is still queued or running takes it in: it becomes due at the earlier
-/// of both moments, and a running one runs once more afterwards. Fails when `tx` may not act for that owner.
+/// of both moments, and a running one runs once more afterwards. It belongs to the
+/// trace of `tx`. Fails when `tx` may not act for that owner.
 pub async fn enqueue<J: Job>(
     tx: &mut Tx,
     acts_for: impl Into<ActsFor>,
@@ -111,6 +110,7 @@ pub async fn enqueue<J: Job>(
         Due::In(delay) => (None, delay.as_secs_f64()),
         Due::At(at) => (Some(at), 0.0),
     };
+    let trace = tx.trace().map(|trace| trace.as_str().to_owned());
     let (id, merged): (Uuid, bool) = sqlx::query_as(include_str!("enqueue.sql"))
         .bind(J::KIND)
         .bind(J::LANE.as_str())
@@ -123,7 +123,7 @@ pub async fn enqueue<J: Job>(
         .bind(delay)
         .bind(i32::try_from(policy.max_attempts.max(1)).unwrap_or(i32::MAX))
         .bind(job.unique_key())
-        .bind(options.trace_parent)
+        .bind(trace)
         .bind(NOTIFY_WITHIN)
         .fetch_one(tx.conn())
         .await?;

@@ -299,3 +299,33 @@ async fn admins_read_and_steer_lanes_workers_and_schedules() {
     let after = after.as_array().unwrap().iter().find(|s| s["name"] == "prune-jobs").unwrap().clone();
     assert_eq!((&after["lastJob"], after["lastState"].as_str()), (&run.body["jobId"], Some("done")));
 }
+
+#[tokio::test]
+async fn a_request_is_followed_through_the_job_that_it_asked_for() {
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    let mosaic = Mosaic::start().await;
+    mosaic.onboarded().await;
+    let bob = mosaic.equipped("bob").await;
+    let chat = bob.chat().await;
+    let sent = format!("00-{TRACE}-b7ad6b7169203331-01");
+    let asked = bob
+        .post_with(
+            &format!("/api/chats/{chat}/turns"),
+            &json!({ "text": "Good morning" }),
+            &[("traceparent", sent.as_str())],
+        )
+        .await;
+    assert_eq!(asked.status, 202, "{:?}", asked.body);
+    bob.finished(asked.body["turnId"].as_str().unwrap()).await;
+    let (kind, carried): (String, String) = sqlx::query_as(
+        "select kind, trace_parent from jobs where trace_parent is not null and state = 'done'",
+    )
+    .fetch_one(&mosaic.database.pool)
+    .await
+    .unwrap();
+    assert_eq!(kind, "start-container");
+    assert!(carried.starts_with(&format!("00-{TRACE}-")) && carried != sent, "{carried}");
+    let logs = mosaic.logs();
+    let told = |what: &str| logs.lines().any(|line| line.contains(TRACE) && line.contains(what));
+    assert!(told("answered") && told("start-container"), "both processes name the trace");
+}

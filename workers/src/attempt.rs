@@ -1,6 +1,7 @@
 //! One attempt of one job: from the raw row to a recorded result, whatever the handler does.
 
 use crate::{JobContext, Registry, registry::Entry};
+use domain::TraceParent;
 use futures_util::FutureExt;
 use jobs::{
     Outcome, Policy,
@@ -37,7 +38,7 @@ pub(crate) async fn run(shop: Arc<Shop>, Leased { job, lease }: Leased) {
         id = %job.id,
         kind = job.kind,
         attempt = job.attempt,
-        trace_parent = job.trace_parent.as_deref(),
+        trace_id = job.trace.as_ref().map(TraceParent::trace_id),
     );
     async {
         let verdict = match shop.registry.get(&job.kind) {

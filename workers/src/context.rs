@@ -1,6 +1,6 @@
 //! What a handler knows about the attempt it runs, and how it speaks about it.
 
-use domain::{Actor, JobId, UserId};
+use domain::{Actor, JobId, TraceParent, UserId};
 use jobs::{
     Result, Tx,
     engine::{Acting, Claimed, Engine, Lease, Ticket},
@@ -16,7 +16,7 @@ pub struct JobContext {
     failures: u32,
     owner: Option<UserId>,
     acting: Acting,
-    trace_parent: Option<String>,
+    trace: Option<TraceParent>,
     cancel: CancellationToken,
 }
 
@@ -29,7 +29,7 @@ impl JobContext {
             failures: job.failures,
             owner: job.owner,
             acting: job.acting,
-            trace_parent: job.trace_parent.clone(),
+            trace: job.trace.clone(),
             cancel: lease.token().clone(),
         }
     }
@@ -67,9 +67,9 @@ impl JobContext {
         }
     }
 
-    /// W3C traceparent of the request that asked for the job.
-    pub fn trace_parent(&self) -> Option<&str> {
-        self.trace_parent.as_deref()
+    /// The trace of the request that asked for the job.
+    pub const fn trace(&self) -> Option<&TraceParent> {
+        self.trace.as_ref()
     }
 
     /// Cancelled when the handler must stop: the job was cancelled, the process ends, or another worker has

@@ -8,7 +8,10 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{AgentId, ChatId, TurnId, turn::TurnStatus};
-use fleet::chats::{self, Chat, Turn};
+use fleet::{
+    chats::{self, Chat, Turn},
+    turns::{ErrorText, ToolCard, Usage},
+};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,9 +53,12 @@ pub struct ShownTurn {
     answer: String,
     status: TurnStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ErrorText>)]
     error: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Usage>)]
     usage: Option<Value>,
+    #[schema(value_type = Vec<ToolCard>)]
     tools: Value,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,

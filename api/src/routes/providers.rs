@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{JobId, ProviderId, provider::Model};
-use fleet::providers::{self, CatalogEntry, Draft, ModelInfo, Patch, Provider, Report};
+use fleet::providers::{self, CatalogEntry, Draft, LastTest, ModelInfo, Patch, Provider, Report};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -38,6 +38,7 @@ pub struct Shown {
     api_key: Key,
     models: Vec<Model>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<LastTest>)]
     last_test: Option<Value>,
     version: i64,
     created_at: DateTime<Utc>,

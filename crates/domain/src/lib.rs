@@ -14,6 +14,7 @@ pub mod provider;
 pub mod public_url;
 pub mod settings;
 pub mod slug;
+pub mod trace;
 pub mod turn;
 
 pub use actor::{Actor, Person, Role, Scope};
@@ -22,3 +23,4 @@ pub use ids::*;
 pub use invalid::Invalid;
 pub use public_url::PublicUrl;
 pub use slug::Slug;
+pub use trace::TraceParent;

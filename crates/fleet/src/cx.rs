@@ -1,7 +1,7 @@
 //! The context of one use-case: who, from where, with what.
 
 use crate::{Error, Result, Services};
-use domain::{Actor, AuditId, Person, UserId};
+use domain::{Actor, AuditId, Person, TraceParent, UserId};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{Tx, audit};
@@ -13,6 +13,8 @@ pub struct Origin {
     pub request_id: String,
     /// Network address of the client.
     pub address: String,
+    /// The trace that it belongs to; jobs that it asks for carry it on.
+    pub trace: Option<TraceParent>,
 }
 
 /// What every use-case is given.
@@ -45,7 +47,12 @@ impl Cx {
 
     /// Opens a transaction as the actor.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(self.services.store.begin(&self.actor).await?)
+        Ok(self.services.store.begin(&self.actor).await?.traced(self.origin.trace.clone()))
+    }
+
+    /// Opens a transaction that sees everything, on account of this request; `reason` says why that is needed.
+    pub async fn system(&self, reason: &'static str) -> Result<Tx> {
+        Ok(self.services.store.system(reason).await?.traced(self.origin.trace.clone()))
     }
 
     /// Records what was done, in the transaction that did it.
@@ -81,6 +88,16 @@ impl Cx {
             detail,
         };
         Ok(audit::append(tx, &self.actor, &entry).await?)
+    }
+}
+
+/// This request's place in a trace: in the one that the client named (`traceparent`), or in a new one.
+pub fn trace_of(named: Option<&str>) -> TraceParent {
+    // An id of zeros means none.
+    let span = rand::random::<u64>().max(1);
+    match named.and_then(TraceParent::parse) {
+        Some(before) => before.next(span),
+        None => TraceParent::new(rand::random::<u128>().max(1), span),
     }
 }
 

@@ -26,7 +26,7 @@ pub mod tokens;
 pub mod turns;
 pub mod users;
 
-pub use cx::{Cx, Origin, request_id};
+pub use cx::{Cx, Origin, request_id, trace_of};
 pub use error::{Error, Fault, Result};
 pub use progress::Progress;
 pub use services::{Parts, Services};

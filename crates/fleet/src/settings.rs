@@ -122,7 +122,7 @@ async fn stored(tx: &mut Tx) -> Result<Fact<Settings>> {
 async fn put(cx: &Cx, tx: &mut Tx, settings: &Settings, expected: i64) -> Result<i64> {
     if expected == 0 {
         // Only the system may create the row; it starts as the defaults.
-        let mut system = cx.services.store.system("first change of the settings").await?;
+        let mut system = cx.system("first change of the settings").await?;
         config::get_or_insert(&mut system, KEY, &Settings::default()).await?;
         system.commit().await?;
     }

@@ -159,26 +159,61 @@ impl fmt::Display for Cause {
     }
 }
 
-/// One failure: the cause and the little that is known beside it. Holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, ToSchema)]
-#[serde(rename_all = "camelCase")]
+/// One failure: the cause and the little that is known beside it. Holds no secret. Written out as [`Told`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase", into = "Told")]
 #[error("{}", self.title())]
-#[schema(as = ProviderFailure)]
 pub struct Failure {
     /// The named reason.
     pub cause: Cause,
     /// The provider's HTTP status, when it gave one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The provider's own words: one line of at most 200 characters, without the key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_says: Option<String>,
     /// Seconds the provider asks to wait (at most a day).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
     /// Up to three ids that the provider does offer and that look like the one asked for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub did_you_mean: Vec<String>,
+}
+
+/// A failure with its sentences.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ProviderFailure)]
+pub struct Told {
+    /// The named reason.
+    pub cause: Cause,
+    /// What happened, in one sentence.
+    pub title: String,
+    /// What to do about it.
+    pub next_step: String,
+    /// The provider's HTTP status, when it gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The provider's own words: one line of at most 200 characters, without the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_says: Option<String>,
+    /// Seconds the provider asks to wait (at most a day).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
+    /// Up to three ids that the provider does offer and that look like the one asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub did_you_mean: Vec<String>,
+}
+
+impl From<Failure> for Told {
+    fn from(failure: Failure) -> Self {
+        Self {
+            cause: failure.cause,
+            title: failure.title(),
+            next_step: failure.cause.next_step().to_owned(),
+            status: failure.status,
+            provider_says: failure.provider_says,
+            retry_after_seconds: failure.retry_after_seconds,
+            did_you_mean: failure.did_you_mean,
+        }
+    }
 }
 
 impl Failure {

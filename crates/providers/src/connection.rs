@@ -4,7 +4,7 @@
 //! does that through [`Progress`].
 
 use crate::{
-    cause::{Cause, Failure},
+    cause::{Cause, Failure, Told},
     models::{ModelInfo, similar},
     outbound::{AllowedHosts, Outbound},
     session::{Session, Target},
@@ -78,6 +78,7 @@ pub struct StepReport {
     pub note: Option<String>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Told>)]
     pub failure: Option<Failure>,
 }
 

@@ -16,7 +16,7 @@ mod session;
 mod upstream;
 
 pub use catalog::Dialect;
-pub use cause::{Cause, Failure};
+pub use cause::{Cause, Failure, Told};
 pub use connection::{Progress, Report, Step, StepReport, StepStatus, test_connection};
 pub use models::{ModelInfo, list_models};
 pub use outbound::{AllowedHosts, Outbound};

@@ -5,7 +5,7 @@
 //! no extra round trip. `SET LOCAL` ends with the transaction: a reused connection carries nothing over.
 
 use crate::{Error, Result, rights::Rights};
-use domain::Actor;
+use domain::{Actor, TraceParent};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ impl Store {
         // The door itself: everybody else comes through here.
         #[allow(clippy::disallowed_methods)]
         let inner = self.pool.begin_with(AssertSqlSafe(statement)).await?;
-        Ok(Tx { inner })
+        Ok(Tx { inner, trace: None })
     }
 
     /// Begins a transaction that sees everything; `reason` says why that is needed.
@@ -90,12 +90,24 @@ impl Store {
 #[derive(Debug)]
 pub struct Tx {
     inner: Transaction<'static, Postgres>,
+    trace: Option<TraceParent>,
 }
 
 impl Tx {
     /// The connection, for the SQL of this crate and of `jobs`.
     pub fn conn(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// The same on account of a request: jobs enqueued in it belong to its trace.
+    #[must_use]
+    pub fn traced(self, trace: Option<TraceParent>) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// On account of which request it is, if of one.
+    pub const fn trace(&self) -> Option<&TraceParent> {
+        self.trace.as_ref()
     }
 
     /// Makes everything done in it permanent.

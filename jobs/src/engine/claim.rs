@@ -2,7 +2,7 @@
 
 use super::{Engine, Leased};
 use crate::{Lane, Result};
-use domain::{JobId, Person, Role, UserId};
+use domain::{JobId, Person, Role, TraceParent, UserId};
 use sqlx::{
     FromRow, Row,
     postgres::{PgRow, types::PgInterval},
@@ -36,8 +36,8 @@ pub struct Claimed {
     pub owner: Option<UserId>,
     /// With whose rights it runs.
     pub acting: Acting,
-    /// W3C traceparent of the request that asked for it.
-    pub trace_parent: Option<String>,
+    /// The trace of the request that asked for it.
+    pub trace: Option<TraceParent>,
 }
 
 impl FromRow<'_, PgRow> for Claimed {
@@ -57,7 +57,7 @@ impl FromRow<'_, PgRow> for Claimed {
             failures: u32::try_from(row.try_get::<i32, _>("failures")?).unwrap_or_default(),
             owner,
             acting,
-            trace_parent: row.try_get("trace_parent")?,
+            trace: row.try_get::<Option<&str>, _>("trace_parent")?.and_then(TraceParent::parse),
         })
     }
 }
@@ -76,7 +76,7 @@ pub(super) async fn claim(engine: &Engine, lane: Lane, limit: usize) -> Result<V
     let leases = &engine.inner.leases;
     Ok(claimed
         .into_iter()
-        .map(|job| Leased { lease: leases.grant(job.id, job.attempt, lane), job })
+        .filter_map(|job| Some(Leased { lease: leases.grant(job.id, job.attempt, lane)?, job }))
         .collect())
 }
 

@@ -7,7 +7,7 @@ use super::Claimed;
 use crate::Lane;
 use domain::JobId;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 use tokio_util::sync::CancellationToken;
@@ -95,11 +95,18 @@ impl Leases {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn grant(self: &Arc<Self>, job: JobId, attempt: i32, lane: Lane) -> Lease {
+    /// `None` when this process runs that attempt already: a claim commits without waiting for the disk, so a
+    /// Postgres that crashed may have forgotten it and handed it out again. The run under way is the attempt.
+    pub(super) fn grant(self: &Arc<Self>, job: JobId, attempt: i32, lane: Lane) -> Option<Lease> {
         let held = Held { lane, token: CancellationToken::new(), why: Arc::default() };
         let ticket = Ticket { job, attempt };
-        self.map().insert(ticket, held.clone());
-        Lease { ticket, held, leases: Arc::clone(self) }
+        match self.map().entry(ticket) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(place) => {
+                place.insert(held.clone());
+                Some(Lease { ticket, held, leases: Arc::clone(self) })
+            }
+        }
     }
 
     pub(super) fn tickets(&self) -> Vec<Ticket> {
@@ -131,5 +138,23 @@ impl Held {
         // The reason first: whoever is woken by the token reads it.
         let _ = self.why.set(why);
         self.token.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{Clock, SystemClock};
+
+    #[test]
+    fn an_attempt_that_runs_here_is_not_begun_a_second_time() {
+        let leases = Arc::<Leases>::default();
+        let job = JobId::new(SystemClock.now());
+        let lane = Lane::Containers;
+        let first = leases.grant(job, 1, lane);
+        assert!(first.is_some() && leases.grant(job, 1, lane).is_none());
+        assert!(leases.grant(job, 2, lane).is_some(), "another attempt is another run");
+        drop(first);
+        assert!(leases.grant(job, 1, lane).is_some());
     }
 }

@@ -1425,7 +1425,7 @@ export interface components {
                 createdAt: string;
                 id: components["schemas"]["ProviderId"];
                 kind: string;
-                lastTest?: unknown;
+                lastTest?: components["schemas"]["LastTest"] | null;
                 models: components["schemas"]["Model"][];
                 name: string;
                 slug: string;
@@ -1664,6 +1664,19 @@ export interface components {
              * @description Null lifts the limit, so it is not the same as leaving it out.
              */
             concurrency?: number | null;
+        };
+        /** @description What is kept of a test. The model list is asked for when it is needed. */
+        LastTest: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            at: string;
+            failure?: components["schemas"]["TestFailure"] | null;
+            /** @description Whether the account works as far as could be told. */
+            ok: boolean;
+            /** @description The four steps. */
+            steps: components["schemas"]["TestStepReport"][];
         };
         /** @description What one container may use. */
         Limits: {
@@ -1916,7 +1929,7 @@ export interface components {
             createdAt: string;
             id: components["schemas"]["ProviderId"];
             kind: string;
-            lastTest?: unknown;
+            lastTest?: components["schemas"]["LastTest"] | null;
             models: components["schemas"]["Model"][];
             name: string;
             slug: string;
@@ -1939,12 +1952,14 @@ export interface components {
             models?: components["schemas"]["Model"][] | null;
             name?: string | null;
         };
-        /** @description One failure: the cause and the little that is known beside it. Holds no secret. */
+        /** @description A failure with its sentences. */
         ProviderFailure: {
             /** @description The named reason. */
             cause: components["schemas"]["ProviderCause"];
             /** @description Up to three ids that the provider does offer and that look like the one asked for. */
             didYouMean?: string[];
+            /** @description What to do about it. */
+            nextStep: string;
             /** @description The provider's own words: one line of at most 200 characters, without the key. */
             providerSays?: string | null;
             /**
@@ -1957,6 +1972,8 @@ export interface components {
              * @description The provider's HTTP status, when it gave one.
              */
             status?: number | null;
+            /** @description What happened, in one sentence. */
+            title: string;
         };
         ProviderId: string;
         /**
@@ -2114,6 +2131,15 @@ export interface components {
          * @enum {string}
          */
         Stage: "queued" | "creating" | "booting" | "loading" | "ready";
+        /** @description A failed test in short. */
+        TestFailure: {
+            /** @description The cause's stable code. */
+            code: string;
+            /** @description What to do. */
+            nextStep: string;
+            /** @description What happened. */
+            title: string;
+        };
         /** @description The whole test. Always has the four steps. */
         TestReport: {
             /** @description What the provider offers, where it has a list. */
@@ -2146,6 +2172,37 @@ export interface components {
          * @enum {string}
          */
         TestStepStatus: "running" | "passed" | "skipped" | "failed" | "not_run";
+        /** @description What an answer took. */
+        TokenUsage: {
+            /**
+             * Format: int64
+             * @description Tokens read.
+             */
+            inputTokens: number;
+            /**
+             * Format: int64
+             * @description Tokens written.
+             */
+            outputTokens: number;
+        };
+        /** @description A tool that the agent used. */
+        ToolCard: {
+            /** @description What it was given, as the model wrote it. */
+            arguments?: unknown;
+            /** @description Names this use of it. */
+            id: string;
+            /** @description The tool. */
+            name: string;
+            /** @description What it answered. */
+            result?: string | null;
+            /** @description How far it is. */
+            status: components["schemas"]["ToolStatus"];
+        };
+        /**
+         * @description How far a tool is.
+         * @enum {string}
+         */
+        ToolStatus: "running" | "done" | "failed";
         /** @description A turn as stored. */
         Turn: {
             agentId?: components["schemas"]["AgentId"] | null;
@@ -2153,7 +2210,7 @@ export interface components {
             chatId: components["schemas"]["ChatId"];
             /** Format: date-time */
             createdAt: string;
-            error?: unknown;
+            error?: components["schemas"]["ErrorText"] | null;
             /** Format: date-time */
             finishedAt?: string | null;
             id: components["schemas"]["TurnId"];
@@ -2161,8 +2218,8 @@ export interface components {
             /** Format: int32 */
             seq: number;
             status: components["schemas"]["TurnStatus"];
-            tools: unknown;
-            usage?: unknown;
+            tools: components["schemas"]["ToolCard"][];
+            usage?: components["schemas"]["TokenUsage"] | null;
         };
         TurnAccepted: {
             turnId: components["schemas"]["TurnId"];
@@ -2205,18 +2262,7 @@ export interface components {
         } | {
             /** @description The run's id. */
             id: string;
-        } | unknown | {
-            /**
-             * Format: int64
-             * @description Tokens read.
-             */
-            inputTokens: number;
-            /**
-             * Format: int64
-             * @description Tokens written.
-             */
-            outputTokens: number;
-        } | {
+        } | components["schemas"]["ToolCard"] | components["schemas"]["TokenUsage"] | {
             /** @description done, stopped or interrupted. */
             status: components["schemas"]["TurnStatus"];
         } | components["schemas"]["ErrorText"];

@@ -59,23 +59,17 @@ export type ProviderModels = S['ProviderModels']
 export type TestStep = S['TestStep']
 export type TestStatus = S['TestStepStatus']
 
-/** The sentences stand beside it only where the server keeps them with a test. */
-export type TestFailure = S['ProviderFailure'] & { title?: string; nextStep?: string }
+export type TestFailure = S['ProviderFailure']
 
-export type StepReport = But<S['TestStepReport'], { failure?: TestFailure | null }>
+export type StepReport = S['TestStepReport']
 
 /** What testing something typed answers with. */
-export type TestReport = But<S['TestReport'], { steps: StepReport[] }>
+export type TestReport = S['TestReport']
 
 /** What is kept of the last test of a saved provider. */
-export interface LastTest {
-  at: string
-  ok: boolean
-  failure: { code: string; title: string; nextStep: string } | null
-  steps: StepReport[]
-}
+export type LastTest = S['LastTest']
 
-export type Provider = But<S['Provider'], { lastTest?: LastTest }>
+export type Provider = S['Provider']
 
 export type NewProvider = S['NewProvider']
 
@@ -110,20 +104,11 @@ export type TurnStatus = S['TurnStatus']
 
 export type TurnError = S['ErrorText']
 
-export interface Usage {
-  inputTokens: number
-  outputTokens: number
-}
+export type Usage = S['TokenUsage']
 
-export interface Tool {
-  id: string
-  name: string
-  arguments?: unknown
-  result?: string
-  status?: 'running' | 'done' | 'failed'
-}
+export type Tool = S['ToolCard']
 
-export type Turn = But<S['Turn'], { error?: TurnError; usage?: Usage; tools: Tool[] }>
+export type Turn = S['Turn']
 
 export interface ChatWithTurns extends Chat {
   turns: Turn[]

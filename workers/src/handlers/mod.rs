@@ -60,7 +60,8 @@ pub fn registry(tools: Tools) -> Registry {
 impl Tools {
     /// The context of a use-case that this job runs.
     fn cx(&self, job: &JobContext) -> Cx {
-        let origin = Origin { request_id: job.id().to_string(), address: "worker".into() };
+        let trace = job.trace().cloned();
+        let origin = Origin { request_id: job.id().to_string(), address: "worker".into(), trace };
         Cx { actor: job.actor(), origin, services: Arc::clone(&self.services) }
     }
 }

@@ -1,7 +1,7 @@
 //! Enqueueing and taking: transactions, due times, order, what a handler is told.
 
 use crate::{harness::*, kinds::*};
-use domain::Actor;
+use domain::{Actor, TraceParent};
 use jobs::{Due, JobState, Options, Outcome, Priority};
 use std::{
     sync::{Arc, Mutex},
@@ -92,9 +92,11 @@ async fn a_handler_knows_for_whom_it_runs_and_where_it_came_from() {
         seen.lock().unwrap().push(cx);
         async { Outcome::Done }
     });
-    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let options = Options { trace_parent: Some(trace.into()), ..Options::default() };
-    let users = db.add_with(&person(user), &Ping { n: 1 }, options).await.id;
+    let trace = TraceParent::new(7, 9);
+    let mut tx = db.store.begin(&person(user)).await.unwrap().traced(Some(trace.clone()));
+    let job = jobs::enqueue(&mut tx, &person(user), &Ping { n: 1 }, Options::default()).await.unwrap();
+    tx.commit().await.unwrap();
+    let users = job.id;
     let worker = db.work(registry);
     db.until(users, JobState::Done).await;
     let systems = db.add(&Ping { n: 2 }).await;
@@ -103,7 +105,7 @@ async fn a_handler_knows_for_whom_it_runs_and_where_it_came_from() {
     let told = told.lock().unwrap();
     assert_eq!((told[0].id(), told[0].kind(), told[0].attempt()), (users, "ping", 1));
     assert_eq!((told[0].owner(), told[0].actor()), (Some(user), person(user)));
-    assert_eq!(told[0].trace_parent(), Some(trace));
+    assert_eq!((told[0].trace(), told[1].trace()), (Some(&trace), None));
     assert_eq!((told[1].owner(), told[1].actor()), (None, Actor::System("ping")));
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Attempt {
 pub(super) async fn attempt(cx: &Cx, name: &str) -> Result<Attempt> {
     let account = tag(cx, name);
     let address = address(cx);
-    let mut tx = cx.services.store.system("count sign-ins").await?;
+    let mut tx = cx.system("count sign-ins").await?;
     throttle::sweep(&mut tx).await?;
     let (here, everywhere) = throttle::lock(&mut tx, &account, &address).await?;
     let wait = if here.known { here.wait_seconds } else { here.wait_seconds.max(everywhere.wait_seconds) };

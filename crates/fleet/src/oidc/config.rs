@@ -91,7 +91,7 @@ pub async fn get(cx: &Cx, base: &str) -> Result<Shown> {
 pub async fn put(cx: &Cx, draft: Draft, base: &str) -> Result<Shown> {
     let cx = cx.as_admin()?;
     let draft = draft.check()?;
-    let mut tx = cx.services.store.system("replace the identity provider").await?;
+    let mut tx = cx.system("replace the identity provider").await?;
     let before = oidc::provider(&mut tx).await?;
     let secret_changed = draft.client_secret.is_some();
     let after = replacement(&cx.services, &mut tx, before.as_ref(), draft).await?;

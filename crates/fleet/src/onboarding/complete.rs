@@ -19,7 +19,7 @@ pub async fn complete(cx: &Cx) -> Result<()> {
         let missing = if provider { "an agent" } else { "a provider" };
         return Err(Error::conflict("onboarding_incomplete", format!("Add {missing} first.")));
     }
-    let mut tx = cx.services.store.system("close the onboarding").await?;
+    let mut tx = cx.system("close the onboarding").await?;
     let now = cx.services.clock.now();
     config::get_or_insert(&mut tx, KEY, &Completed { completed: true, at: now }).await?;
     tx.commit().await?;

@@ -19,7 +19,7 @@ pub async fn set_oidc(cx: &Cx, draft: oidc::Draft, base: &str) -> Result<oidc::S
 pub async fn skip_oidc(cx: &Cx) -> Result<()> {
     let cx = cx.as_admin()?;
     require_open(&cx.services).await?;
-    let mut tx = cx.services.store.system("skip a step of the onboarding").await?;
+    let mut tx = cx.system("skip a step of the onboarding").await?;
     config::get_or_insert(&mut tx, SKIPPED, &json!({ "skipped": true })).await?;
     cx.audit(&mut tx, "onboarding.skip_oidc", SKIPPED, None, json!({})).await?;
     tx.commit().await?;

@@ -16,7 +16,7 @@ pub use draft::Draft;
 pub use models::models;
 pub use read::{get, list};
 pub use remove::remove;
-pub use test::{enqueue_test, run_test, test_typed};
+pub use test::{LastTest, TestFailure, enqueue_test, run_test, test_typed};
 
 pub use ::providers::{ModelInfo, Report, catalog::Entry as CatalogEntry};
 pub use store::providers::Provider;

@@ -8,10 +8,13 @@ use super::{
 use crate::{Cx, Error, Progress, Result};
 use ::providers::{Report, StepReport, StepStatus, test_connection};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::{JobId, ProviderId};
 use jobs::kinds::TestProvider;
+use serde::Serialize;
 use serde_json::{Value, json};
 use store::providers;
+use utoipa::ToSchema;
 
 /// Tests what is typed, with the typed key only, and saves nothing.
 pub async fn test_typed(cx: &Cx, draft: Draft) -> Result<Report> {
@@ -46,12 +49,39 @@ pub async fn run_test(cx: &Cx, job: &dyn Progress, id: ProviderId) -> Result<Rep
     Ok(report)
 }
 
-/// What is kept of a test: steps and cause. The model list is asked for when it is needed.
+/// What is kept of a test. The model list is asked for when it is needed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LastTest {
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// Whether the account works as far as could be told.
+    pub ok: bool,
+    /// Why not.
+    pub failure: Option<TestFailure>,
+    /// The four steps.
+    pub steps: Vec<StepReport>,
+}
+
+/// A failed test in short.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TestFailure {
+    /// The cause's stable code.
+    pub code: &'static str,
+    /// What happened.
+    pub title: String,
+    /// What to do.
+    pub next_step: &'static str,
+}
+
 fn summary(cx: &Cx, report: &Report) -> Value {
-    let failure = report.failure().map(|failure| {
-        json!({ "code": failure.cause.code(), "title": failure.title(), "nextStep": failure.cause.next_step() })
+    let failure = report.failure().map(|failure| TestFailure {
+        code: failure.cause.code(),
+        title: failure.title(),
+        next_step: failure.cause.next_step(),
     });
-    json!({ "at": cx.services.clock.now(), "ok": failure.is_none(), "failure": failure, "steps": report.steps })
+    let ok = failure.is_none();
+    json!(LastTest { at: cx.services.clock.now(), ok, failure, steps: report.steps.clone() })
 }
 
 /// Shows each step as a phase of the job.

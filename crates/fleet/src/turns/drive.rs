@@ -1,7 +1,7 @@
 //! Drive one turn from where it stands to its end.
 
 use super::{
-    event::{ErrorText, TurnEvent},
+    event::{ErrorText, ToolCard, TurnEvent, Usage},
     live::Live,
     recover,
     stream::{self, Dispatch, Prepared, Streamed},
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Services, containers::suspect};
 use domain::{Actor, Person, Role, turn::TurnStatus};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 use store::{
     events, turns,
@@ -27,8 +27,8 @@ const BETWEEN_REFUSALS: Duration = Duration::from_secs(1);
 pub(super) struct End {
     pub(super) status: TurnStatus,
     pub(super) error: Option<ErrorText>,
-    pub(super) usage: Option<Value>,
-    pub(super) tools: Vec<Value>,
+    pub(super) usage: Option<Usage>,
+    pub(super) tools: Vec<ToolCard>,
     /// The committed answer, where it differs from what was streamed.
     pub(super) answer: Option<String>,
 }
@@ -171,12 +171,13 @@ async fn try_finish(services: &Services, live: &Live, end: End) -> store::Result
     };
     let answer = end.answer.clone().unwrap_or_else(|| live.answer());
     let error = end.error.as_ref().map(|error| json!(error));
-    let tools = Value::Array(end.tools);
+    let usage = end.usage.map(|usage| json!(usage));
+    let tools = json!(end.tools);
     let ending = Ending {
         status: end.status,
         answer: &answer,
         error: error.as_ref(),
-        usage: end.usage.as_ref(),
+        usage: usage.as_ref(),
         tools: &tools,
     };
     let _pen = live.pen().await;

@@ -25,6 +25,50 @@ impl ErrorText {
     }
 }
 
+/// How far a tool is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum ToolStatus {
+    Running,
+    Done,
+    Failed,
+}
+
+/// A tool that the agent used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ToolCard {
+    /// Names this use of it.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// What it was given, as the model wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<Value>,
+    /// How far it is.
+    pub status: ToolStatus,
+    /// What it answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+}
+
+impl ToolCard {
+    pub(super) fn begun(id: String, name: String) -> Self {
+        Self { id, name, arguments: None, status: ToolStatus::Running, result: None }
+    }
+}
+
+/// What an answer took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TokenUsage)]
+pub struct Usage {
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+}
+
 /// One event of a turn. Exactly one of the two terminal ones ends the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
@@ -70,15 +114,9 @@ pub enum TurnEvent {
         id: String,
     },
     /// A tool the agent uses; the same id again = its result.
-    Tool(Value),
+    Tool(ToolCard),
     /// Tokens of the answer.
-    #[serde(rename_all = "camelCase")]
-    Usage {
-        /// Tokens read.
-        input_tokens: u64,
-        /// Tokens written.
-        output_tokens: u64,
-    },
+    Usage(Usage),
     /// The end.
     Done {
         /// done, stopped or interrupted.
@@ -101,7 +139,7 @@ impl TurnEvent {
             Self::Snapshot { .. } => "snapshot",
             Self::Run { .. } => Self::RUN,
             Self::Tool(_) => "tool",
-            Self::Usage { .. } => "usage",
+            Self::Usage(_) => "usage",
             Self::Done { .. } => "done",
             Self::Error(_) => "error",
         }

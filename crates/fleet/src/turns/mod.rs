@@ -21,7 +21,7 @@ mod wait_ready;
 pub use create::{NewTurn, create};
 pub use drivers::Drivers;
 pub(crate) use drivers::spawn;
-pub use event::{ErrorText, Numbered, TurnEvent};
+pub use event::{ErrorText, Numbered, ToolCard, ToolStatus, TurnEvent, Usage};
 pub use follow::follow;
 pub use read::get;
 pub use stop::stop;

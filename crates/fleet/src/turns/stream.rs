@@ -2,7 +2,7 @@
 
 use super::{
     drive::{End, Lost},
-    event::{ErrorText, TurnEvent},
+    event::{ErrorText, TurnEvent, Usage},
     live::Live,
     session_key,
     tools::Tools,
@@ -11,7 +11,6 @@ use crate::{Result, Services, gateways::Reached};
 use domain::{AgentId, Slug, turn::TurnStatus};
 use futures_util::StreamExt;
 use openclaw::{Cause, ChatEvent, ChatRequest, ChatStream, Follow, Said, Speaker, UpstreamError};
-use serde_json::json;
 use std::time::Duration;
 use store::{
     Tx, agents,
@@ -182,9 +181,9 @@ impl Answering<'_> {
                         }
                         Some(ChatEvent::Delta(text)) => self.live.push(&TurnEvent::Delta { text }),
                         Some(ChatEvent::Usage(usage)) => {
-                            let (input_tokens, output_tokens) = (usage.input, usage.output);
-                            self.live.push(&TurnEvent::Usage { input_tokens, output_tokens });
-                            end.usage = Some(json!({ "inputTokens": input_tokens, "outputTokens": output_tokens }));
+                            let usage = Usage { input_tokens: usage.input, output_tokens: usage.output };
+                            self.live.push(&TurnEvent::Usage(usage));
+                            end.usage = Some(usage);
                         }
                         Some(ChatEvent::Finish(_)) => {}
                         Some(ChatEvent::Done) => break,

@@ -22,7 +22,7 @@ pub struct Patch {
 /// same moment; its tokens are refused as long as it is shut.
 pub async fn change(cx: &Cx, id: UserId, patch: Patch) -> Result<Listed> {
     let admin = cx.as_admin()?;
-    let mut tx = cx.services.store.system("an admin changes an account").await?;
+    let mut tx = cx.system("an admin changes an account").await?;
     let before = users::get_locked(&mut tx, id).await?.ok_or(Error::NotFound("user"))?;
     let role = patch.role.unwrap_or_else(|| Role::from_stored(&before.user.role));
     let was_disabled = before.user.disabled_at.is_some();

@@ -83,8 +83,8 @@ function stored(turn: Turn): LiveTurn {
     stages: [],
     acceptedAt: new Date(turn.createdAt).getTime(),
     tools: turn.tools,
-    usage: turn.usage,
-    error: turn.error,
+    usage: turn.usage ?? undefined,
+    error: turn.error ?? undefined,
     status: turn.status,
     line: 'open',
   }

@@ -9,7 +9,7 @@ import { Field, Input, SecretInput } from '@/components/ui/field'
 import { Switch } from '@/components/ui/switch'
 import { cn } from '@/lib/cn'
 import { tellForm } from '@/lib/form'
-import { explain } from './causes'
+import { explain } from './explain'
 import { ModelPicker } from './model-picker'
 import { isAsSaved, lacksKey, type ProviderValues, toNew } from './schema'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CatalogEntry, JobDetail, Provider } from '@/api/types'
-import { explain } from './causes'
+import { explain } from './explain'
 import { lacksKey, toNew, toPatch, valuesOf } from './schema'
 import { stepsOf } from './use-saved-test'
 
@@ -74,14 +74,13 @@ describe('the steps of a running test', () => {
 })
 
 describe('explain', () => {
-  it('says what happened and what to do', () => {
-    expect(explain({ cause: 'key_rejected', status: 401 })).toBe(
-      'The provider rejected this key (401). Check that it is active and was pasted in full.',
-    )
-    expect(explain({ cause: 'model_unknown', didYouMean: ['gpt-5.4'] })).toContain('It does offer: gpt-5.4.')
-  })
-
-  it('has words for causes it has never heard of', () => {
-    expect(explain({ cause: 'brand_new' as 'bad_url' })).toMatch(/\w+\. \w+/)
+  it('says what happened, what to do and what would have been right', () => {
+    const failure = {
+      cause: 'model_unknown' as const,
+      title: 'The provider does not offer this model to this account (404).',
+      nextStep: 'Check the model id, or choose one from the list.',
+    }
+    expect(explain(failure)).toBe(`${failure.title} ${failure.nextStep}`)
+    expect(explain({ ...failure, didYouMean: ['gpt-5.4'] })).toContain('It does offer: gpt-5.4.')
   })
 })

@@ -3,7 +3,7 @@ import type { StepReport, TestStep } from '@/api/types'
 import { Spinner } from '@/components/ui/feedback'
 import { cn } from '@/lib/cn'
 import { duration } from '@/lib/time'
-import { explain } from './causes'
+import { explain } from './explain'
 
 export const STEP_NAMES: Record<TestStep, string> = {
   reach: 'Reach the server',

@@ -28,15 +28,7 @@ export function stepsOf(job: JobDetail): StepReport[] {
 export async function lastRun(provider: string): Promise<Run | null> {
   const { lastTest } = await queryClient.fetchQuery({ ...q.provider(provider), staleTime: 0 })
   if (!lastTest) return null
-  const steps = lastTest.steps.map((step) =>
-    step.failure && lastTest.failure
-      ? {
-          ...step,
-          failure: { ...step.failure, title: lastTest.failure.title, nextStep: lastTest.failure.nextStep },
-        }
-      : step,
-  )
-  return { state: lastTest.ok ? 'passed' : 'failed', steps }
+  return { state: lastTest.ok ? 'passed' : 'failed', steps: lastTest.steps }
 }
 
 export function useSavedTest() {

@@ -53,7 +53,7 @@ pub struct Suffered {
     _workers: Vec<Worker>,
 }
 
-/// Kills one worker after the other, all in random turn, restarts the database twice and freezes it once. The
+/// Kills one worker after the other, all in random turn, restarts the database, freezes it and crashes it. The
 /// workers that are left go on until the answer is dropped.
 pub async fn inflict(plan: Plan, pool: &PgPool) -> Suffered {
     let database = tokio::spawn(disturb(plan));
@@ -89,15 +89,16 @@ async fn note(pool: &PgPool, kills: &[(Uuid, DateTime<Utc>)]) {
     }
 }
 
-/// A restart after a fifth of the time, the freeze after two fifths, another restart after four fifths.
+/// A restart after a fifth of the time, the freeze after two fifths, a crash (what was not on the disk is
+/// forgotten) after four fifths.
 async fn disturb(plan: Plan) -> Vec<(&'static str, DateTime<Utc>, DateTime<Utc>)> {
     let began = Instant::now();
     let mut outages = Vec::new();
-    for (what, part) in [("restart", 0.2), ("frozen", 0.4), ("restart", 0.8)] {
+    for (what, part) in [("restart", 0.2), ("frozen", 0.4), ("crash", 0.8)] {
         sleep_until(began + plan.length.mul_f64(part)).await;
         let from = Utc::now();
         match what {
-            "restart" => control("restart"),
+            "restart" | "crash" => control(what),
             _ => {
                 control("freeze");
                 sleep(FROZEN.min(plan.length / 10)).await;
