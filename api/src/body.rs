@@ -7,7 +7,7 @@ use rocket::{
     http::Status,
     outcome::Outcome,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 /// The largest JSON body, in bytes. A message of 100,000 characters fits in any script.
 pub const LARGEST: u64 = 1 << 20;
@@ -43,6 +43,13 @@ impl<'r> FromData<'r> for Raw {
             Err(problem) => Outcome::Error(catch::leave(request, problem)),
         }
     }
+}
+
+/// Tells `null` (take it away) from absent (leave it).
+pub fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 async fn read(data: Data<'_>, largest: u64) -> Result<Vec<u8>, Problem> {

@@ -4,6 +4,7 @@
 mod apis;
 mod containers;
 mod database;
+mod starts;
 mod workers;
 
 use serde_json::Value;

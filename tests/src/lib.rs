@@ -13,6 +13,7 @@
 pub mod agents;
 mod cast;
 mod database;
+mod engine;
 mod forger;
 mod identity;
 mod mosaic;
@@ -22,6 +23,7 @@ mod processes;
 mod sse;
 
 pub use database::{Database, database, database_of};
+pub use engine::{Engine, Moment, Side};
 pub use forger::{CLIENT, Forger, now};
 pub use identity::{CLIENT_SECRET, IdentityProvider};
 pub use mosaic::{Mosaic, Options, SECRET_KEY};

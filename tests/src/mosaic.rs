@@ -1,6 +1,6 @@
 //! A Mosaic of real processes: one API, some workers, each of which can be killed.
 
-use crate::{Database, agents, database, docker, eventually, ports::free_port, prepared};
+use crate::{Database, agents, database, docker, engine::ENGINE, eventually, ports::free_port, prepared};
 use serde_json::Value;
 use std::{
     fs::{self, File},
@@ -25,6 +25,8 @@ pub struct Options {
     pub secret_key: String,
     /// An own database, if not a fresh one.
     pub database: Option<Database>,
+    /// The engine's socket as workers reach it, if not the engine's own.
+    pub engine: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -36,6 +38,7 @@ impl Default for Options {
             memory_mib: 128,
             secret_key: SECRET_KEY.to_owned(),
             database: None,
+            engine: None,
         }
     }
 }
@@ -127,7 +130,17 @@ impl Mosaic {
     pub fn start_worker(&mut self) -> usize {
         let run = format!("mosaic.test={}", prepared("MOSAIC_TEST_RUN"));
         let port = self.ports.1.to_string();
-        let child = self.spawn(&["worker", "--internal-port", &port, "--docker-label", &run]);
+        let socket = self.options.engine.clone().unwrap_or_else(|| ENGINE.into());
+        let socket = socket.to_string_lossy();
+        let child = self.spawn(&[
+            "worker",
+            "--internal-port",
+            &port,
+            "--docker-label",
+            &run,
+            "--docker-socket",
+            &socket,
+        ]);
         self.workers.push(Some(child));
         self.workers.len() - 1
     }

@@ -11,9 +11,11 @@ mod lanes;
 mod registry;
 mod run;
 mod schedules;
+mod watch;
 
 pub use config::WorkerConfig;
 pub use context::JobContext;
 pub use handlers::{Tools, registry};
 pub use registry::Registry;
 pub use run::{RunError, run};
+pub use watch::watch;

@@ -11,6 +11,7 @@ use domain::{AgentId, ChatId, TurnId, turn::TurnStatus};
 use fleet::{
     chats::{self, Chat, Turn},
     turns::{ErrorText, ToolCard, Usage},
+    containers,
 };
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use serde::{Deserialize, Serialize};
@@ -92,7 +93,7 @@ pub struct Page {
     next_cursor: Option<String>,
 }
 
-/// The caller's chats, latest first.
+/// The caller's chats, latest first. Read by a browser it starts the agent early, where the settings say so.
 #[utoipa::path(
     responses((status = 200, description = "Done", body = Page)),
     security(("session" = []), ("token" = ["chat"]))
@@ -102,6 +103,9 @@ pub async fn list(caller: Caller<ChatScope>, limit: Option<u32>, cursor: Option<
     let limit = page::limit(limit);
     let after = page::parse(cursor)?;
     let chats = chats::list(&caller.cx, after, limit).await?;
+    if after.is_none() && caller.session.is_some() {
+        containers::page_opened(&caller.cx).await;
+    }
     let next_cursor = page::next(&chats, limit, |last| page::cursor(last.updated_at, last.id));
     Ok(Json(Page { items: chats.into_iter().map(Shown::from).collect(), next_cursor }))
 }
@@ -138,7 +142,7 @@ pub struct WithTurns {
     turns: Vec<ShownTurn>,
 }
 
-/// A chat with its turns.
+/// A chat with its turns. Read by a browser it starts the agent early, where the settings say so.
 #[utoipa::path(
     responses((status = 200, description = "Done", body = WithTurns)),
     security(("session" = []), ("token" = ["chat"]))
@@ -146,6 +150,9 @@ pub struct WithTurns {
 #[get("/chats/<id>")]
 pub async fn get(caller: Caller<ChatScope>, id: Id<ChatId>) -> Reply<Json<WithTurns>> {
     let (chat, turns) = chats::get(&caller.cx, id.0).await?;
+    if caller.session.is_some() {
+        containers::page_opened(&caller.cx).await;
+    }
     Ok(Json(WithTurns { chat: chat.into(), turns: turns.into_iter().map(ShownTurn::from).collect() }))
 }
 

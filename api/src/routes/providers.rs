@@ -2,7 +2,7 @@
 
 use super::tokens::Items;
 use crate::{
-    body::Body,
+    body::{self, Body},
     guards::{Caller, Cookie, Id, Version},
     problem::Reply,
 };
@@ -11,7 +11,7 @@ use domain::{JobId, ProviderId, provider::Model};
 use fleet::providers::{self, CatalogEntry, Draft, LastTest, ModelInfo, Patch, Provider, Report};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -133,7 +133,7 @@ pub async fn get(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Json<Shown
 pub struct Changes {
     kind: Option<String>,
     name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "body::said")]
     #[schema(value_type = Option<String>)]
     base_url: Option<Option<String>>,
     #[schema(value_type = Option<String>, format = Password, write_only)]
@@ -141,11 +141,6 @@ pub struct Changes {
     models: Option<Vec<Model>>,
     #[serde(default)]
     allow_private_host: bool,
-}
-
-/// Tells `null` (take it away) from absent (leave it).
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Changes a provider.

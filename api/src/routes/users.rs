@@ -1,7 +1,7 @@
 //! `/api/users`: accounts, for admins.
 
 use crate::{
-    body::Body,
+    body::{self, Body},
     guards::{Admin, Caller, Id},
     page,
     problem::Reply,
@@ -26,13 +26,16 @@ pub struct Shown {
     /// Since when it is shut; null = open.
     disabled_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
+    /// Seconds without use after which its container is stopped: 0 = never, null = as the instance's setting says.
+    idle_timeout_seconds: Option<u32>,
     /// Its last request from a browser, as far as a session tells.
     last_seen_at: Option<DateTime<Utc>>,
 }
 
 impl From<Listed> for Shown {
     fn from(listed: Listed) -> Self {
-        let Listed { user, breakglass, last_seen_at } = listed;
+        let idle_timeout_seconds = listed.idle_timeout();
+        let Listed { user, breakglass, last_seen_at, .. } = listed;
         Self {
             id: user.id,
             username: user.username,
@@ -41,6 +44,7 @@ impl From<Listed> for Shown {
             breakglass,
             disabled_at: user.disabled_at,
             created_at: user.created_at,
+            idle_timeout_seconds,
             last_seen_at,
         }
     }
@@ -69,20 +73,25 @@ pub async fn list(caller: Caller<Admin>, limit: Option<u32>, cursor: Option<&str
 }
 
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = UserChanges)]
 pub struct Changes {
     role: Option<Role>,
     disabled: Option<bool>,
+    /// Seconds without use after which its container is stopped: 0 = never; null = as the instance's setting says.
+    #[serde(default, deserialize_with = "body::said")]
+    #[schema(value_type = Option<u32>)]
+    idle_timeout_seconds: Option<Option<u32>>,
 }
 
-/// Changes role or access of another account.
+/// Changes an account: role and access of another one, and how long its container may idle.
 #[utoipa::path(
     request_body = Changes,
     responses((status = 200, description = "Done", body = Shown))
 )]
 #[patch("/users/<id>", data = "<body>")]
 pub async fn change(caller: Caller<Admin>, id: Id<UserId>, body: Body<Changes>) -> Reply<Json<Shown>> {
-    let Changes { role, disabled } = body.0;
-    Ok(Json(users::change(&caller.cx, id.0, Patch { role, disabled }).await?.into()))
+    let Changes { role, disabled, idle_timeout_seconds } = body.0;
+    let patch = Patch { role, disabled, idle_timeout_seconds };
+    Ok(Json(users::change(&caller.cx, id.0, patch).await?.into()))
 }

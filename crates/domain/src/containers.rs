@@ -48,6 +48,20 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The memory in bytes.
+    pub const fn memory_bytes(self) -> u64 {
+        self.memory_mib as u64 * 1024 * 1024
+    }
+
+    /// The memory as people say it: `2 GiB`, `1536 MiB`.
+    pub fn memory_words(self) -> String {
+        if self.memory_mib.is_multiple_of(1024) {
+            format!("{} GiB", self.memory_mib / 1024)
+        } else {
+            format!("{} MiB", self.memory_mib)
+        }
+    }
+
     pub(crate) fn check(self) -> Result<(), Invalid> {
         if self.memory_mib < 64 || self.cpu_millis < 100 || self.pids < 32 {
             return Err(Invalid::new(
@@ -117,8 +131,30 @@ pub struct Seen {
     pub state: RunState,
     /// Where OpenClaw's port is published; `None` while it does not run.
     pub address: Option<SocketAddr>,
+    /// When it was made.
+    pub created_at: Option<DateTime<Utc>>,
     /// When it was last started.
     pub started_at: Option<DateTime<Utc>>,
+}
+
+/// A network or state volume that bears the instance's label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Belonging {
+    /// Whose it is, read from its labels.
+    pub user: UserId,
+    /// Which of both.
+    pub kind: BelongingKind,
+    /// When it was made.
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+/// What outlives a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BelongingKind {
+    /// A user's own network.
+    Network,
+    /// A user's state volume.
+    Volume,
 }
 
 /// Docker's run states, as far as they make a difference.
@@ -247,6 +283,8 @@ pub trait Containers: Send + Sync {
     async fn create(&self, spec: &ContainerSpec, network: &Network) -> Result<Seen, ContainerError>;
     /// Starts it; a running one is left alone, a paused one is resumed. Answers with its address.
     async fn start(&self, owner: &Owner) -> Result<Seen, ContainerError>;
+    /// Freezes it where it stands; one that does not run is left alone.
+    async fn pause(&self, owner: &Owner) -> Result<(), ContainerError>;
     /// Asks it to end and kills it after `grace`; a stopped or missing one is fine.
     async fn stop(&self, owner: &Owner, grace: Duration) -> Result<(), ContainerError>;
     /// Removes the container (not the volume); a missing one is fine.
@@ -259,6 +297,8 @@ pub trait Containers: Send + Sync {
     async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError>;
     /// All containers that bear the instance's label.
     async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError>;
+    /// All networks and volumes that bear the instance's label and a user's.
+    async fn belongings(&self, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError>;
     /// What happens to them from now on. The stream ends when the engine goes away.
     async fn watch(
         &self,

@@ -12,6 +12,7 @@ pub mod invalid;
 pub mod lifecycle;
 pub mod provider;
 pub mod public_url;
+pub mod rest;
 pub mod settings;
 pub mod slug;
 pub mod trace;

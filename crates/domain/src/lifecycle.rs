@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 pub enum Desired {
     /// Up and answering.
     Running,
+    /// Frozen where it stands: it answers again within a second.
+    Paused,
     /// Down; the volume and the stopped container stay.
     Stopped,
     /// The container is gone; the volume stays.
@@ -24,6 +26,7 @@ impl Desired {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Paused => "paused",
             Self::Stopped => "stopped",
             Self::Removed => "removed",
         }
@@ -33,6 +36,7 @@ impl Desired {
     pub fn from_stored(text: &str) -> Self {
         match text {
             "running" => Self::Running,
+            "paused" => Self::Paused,
             "removed" => Self::Removed,
             _ => Self::Stopped,
         }
@@ -49,6 +53,8 @@ pub enum Observed {
     Starting,
     /// Answering.
     Ready,
+    /// Frozen; the next message resumes it.
+    Paused,
     /// Down.
     Stopped,
     /// It did not come up or went down by itself; the reason is stored with it.
@@ -62,6 +68,7 @@ impl Observed {
             Self::Absent => "absent",
             Self::Starting => "starting",
             Self::Ready => "ready",
+            Self::Paused => "paused",
             Self::Stopped => "stopped",
             Self::Failed => "failed",
         }
@@ -69,7 +76,7 @@ impl Observed {
 
     /// Reads the stored text; unknown texts count as not there.
     pub fn from_stored(text: &str) -> Self {
-        [Self::Starting, Self::Ready, Self::Stopped, Self::Failed]
+        [Self::Starting, Self::Ready, Self::Paused, Self::Stopped, Self::Failed]
             .into_iter()
             .find(|observed| observed.as_str() == text)
             .unwrap_or(Self::Absent)
@@ -94,6 +101,8 @@ pub enum Step {
     Create,
     /// Start (or resume) the container that is there.
     Start,
+    /// Freeze it.
+    Pause,
     /// End its process.
     Stop,
     /// Remove the container that is there.
@@ -109,6 +118,9 @@ pub fn plan(wanted: Wanted, seen: Option<&Seen>) -> Step {
     };
     match wanted.desired {
         Desired::Removed => Step::Remove,
+        // What is down already rests deeper.
+        Desired::Paused if seen.state == RunState::Running => Step::Pause,
+        Desired::Paused => Step::Settled,
         Desired::Stopped => match seen.state {
             RunState::Running | RunState::Paused => Step::Stop,
             RunState::Created | RunState::Exited { .. } | RunState::Dead => Step::Settled,
@@ -145,6 +157,7 @@ mod tests {
             image: "i".into(),
             state,
             address: None,
+            created_at: None,
             started_at: None,
         }
     }
@@ -168,6 +181,7 @@ mod tests {
                 Some(seen(wanted.generation, RunState::Created))
             }
             Step::Start => now.map(|s| Seen { state: RunState::Running, ..s }),
+            Step::Pause => now.map(|s| Seen { state: RunState::Paused, ..s }),
             Step::Stop => now.map(|s| Seen { state: RunState::Exited { code: 0, oom_killed: false }, ..s }),
             Step::Remove => None,
             Step::Reread => {
@@ -180,7 +194,9 @@ mod tests {
     proptest! {
         #[test]
         fn every_situation_settles_within_four_steps(
-            desired in prop_oneof![Just(Desired::Running), Just(Desired::Stopped), Just(Desired::Removed)],
+            desired in prop_oneof![
+                Just(Desired::Running), Just(Desired::Paused), Just(Desired::Stopped), Just(Desired::Removed)
+            ],
             generation in 0i64..3,
             before in proptest::option::of((0i64..3, states())),
         ) {
@@ -197,6 +213,7 @@ mod tests {
                     prop_assert_eq!(now.state, RunState::Running);
                     prop_assert_eq!(now.generation, wanted.generation);
                 }
+                Desired::Paused => prop_assert!(now.is_none_or(|s| s.state != RunState::Running)),
                 Desired::Stopped => prop_assert!(now.is_none_or(|s| s.state != RunState::Running)),
                 Desired::Removed => prop_assert!(now.is_none()),
             }

@@ -39,6 +39,16 @@ pub struct Settings {
     pub start_timeout_seconds: u32,
     /// Minutes without use after which a container is stopped; 0 = never.
     pub idle_timeout_minutes: u32,
+    /// Seconds without use after which a container is paused until the next message; 0 = never. It keeps its memory.
+    pub pause_after_seconds: u32,
+    /// Seconds after which a running container is stopped as soon as nobody uses it; 0 = never.
+    pub max_age_seconds: u32,
+    /// Whether signing in and opening the chat page start the container before the first message.
+    pub wake_early: bool,
+    /// Memory of the host that all containers together may be given; 0 = all but 4 GiB of it.
+    pub memory_budget_bytes: u64,
+    /// Whether containers move to another agent image by themselves, when nobody uses them.
+    pub auto_update: bool,
     /// Where browsers reach this instance, as origin (`https://fleet.example.org`); none = by localhost only.
     #[schema(value_type = Option<String>, example = "https://fleet.example.org")]
     pub public_url: Option<PublicUrl>,
@@ -65,6 +75,11 @@ impl Default for Settings {
             allowed_hosts: Vec::new(),
             start_timeout_seconds: 180,
             idle_timeout_minutes: 30,
+            pause_after_seconds: 0,
+            max_age_seconds: 0,
+            wake_early: true,
+            memory_budget_bytes: 0,
+            auto_update: true,
             public_url: None,
             // On the same host: who can connect from there could as well read the proxy's memory.
             trusted_proxies: vec![
@@ -101,6 +116,19 @@ impl Settings {
             return Err(Invalid::new(
                 "idleTimeoutMinutes",
                 "Use at most 525600 minutes (a year), or 0 for never.",
+            ));
+        }
+        for (field, seconds) in
+            [("pauseAfterSeconds", self.pause_after_seconds), ("maxAgeSeconds", self.max_age_seconds)]
+        {
+            if seconds > 0 && !(60..=31_536_000).contains(&seconds) {
+                return Err(Invalid::new(field, "Use 60 to 31536000 seconds (a year), or 0 for never."));
+            }
+        }
+        if self.memory_budget_bytes > 0 && self.memory_budget_bytes < self.limits.memory_bytes() {
+            return Err(Invalid::new(
+                "memoryBudgetBytes",
+                "Use at least what one container may use (limits.memoryMib), or 0 for all but 4 GiB of the host.",
             ));
         }
         if self.job_retention_days > 3650 {

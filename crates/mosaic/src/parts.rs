@@ -97,8 +97,11 @@ pub async fn work(services: &Arc<Services>, args: &args::Worker, shutdown: &Shut
     config.drain = DRAIN;
     let starts = NonZeroUsize::new(args.starts_at_once).context("--starts-at-once must be at least 1")?;
     config.lanes.insert(jobs::Lane::Containers, starts);
-    let run = workers::run(&services.store, workers::registry(tools), config, shutdown.token());
-    ending(async { run.await.context("the worker") }, shutdown).await
+    let token = shutdown.token();
+    let watching = workers::watch(&tools, &token);
+    let run = workers::run(&services.store, workers::registry(tools.clone()), config, shutdown.token());
+    let (ended, ()) = tokio::join!(ending(async { run.await.context("the worker") }, shutdown), watching);
+    ended
 }
 
 /// The Docker engine as the arguments describe it.

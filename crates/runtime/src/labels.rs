@@ -33,6 +33,16 @@ pub(crate) fn of_container(spec: &ContainerSpec) -> Labels {
     labels
 }
 
+/// Lets only what bears the instance's label through a list call.
+pub(crate) fn filters(instance: InstanceId) -> HashMap<&'static str, Vec<String>> {
+    HashMap::from([("label", vec![format!("{INSTANCE_LABEL}={instance}")])])
+}
+
+/// Whose network or volume it is; `None` when the label is missing or malformed.
+pub(crate) fn read_user(labels: &Labels) -> Option<UserId> {
+    read(labels, USER_LABEL)
+}
+
 /// Refuses a network or volume that is not this owner's.
 pub(crate) fn check_belonging(
     name: &str,

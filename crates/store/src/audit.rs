@@ -79,6 +79,16 @@ pub async fn append(tx: &mut Tx, actor: &Actor, entry: &Entry<'_>) -> Result<()>
     Ok(())
 }
 
+/// Whether somebody asked for the deletion of that user.
+pub async fn is_deletion_of(tx: &mut Tx, user: UserId) -> Result<bool> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from audit_log where action = 'user.delete' and subject = $1 and outcome = 'ok')",
+    )
+    .bind(user.to_string())
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// A recorded entry.
 #[derive(Debug, Clone, FromRow)]
 pub struct Recorded {

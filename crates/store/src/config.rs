@@ -39,6 +39,20 @@ pub async fn get_or_insert<T: Serialize + DeserializeOwned>(
     get(tx, key).await?.ok_or(Error::Corrupt { what: key })
 }
 
+/// Stores what was seen, whatever was seen before; writes nothing when it is the same.
+pub async fn put<T: Serialize>(tx: &mut Tx, key: &'static str, value: &T) -> Result<()> {
+    sqlx::query(
+        "insert into system_config (key, value) values ($1, $2)
+         on conflict (key) do update set value = excluded.value, version = system_config.version + 1, updated_at = now()
+         where system_config.value is distinct from excluded.value",
+    )
+    .bind(key)
+    .bind(json(key, value)?)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Replaces a fact whose version is still `expected`; `None` when somebody was faster.
 pub async fn replace<T: Serialize>(
     tx: &mut Tx,

@@ -48,6 +48,20 @@ pub struct Container {
     pub ready_at: Option<DateTime<Utc>>,
     /// Last chat activity.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// Why it waits or went down.
+    pub reason: Option<String>,
+    /// Memory of the host that is set aside for it.
+    pub reserved_bytes: i64,
+    /// Since when its start waits for memory.
+    pub place_wanted_at: Option<DateTime<Utc>>,
+    /// Whether its owner stopped it himself.
+    pub put_to_sleep: bool,
+    /// The image with which it last became ready.
+    pub good_image: Option<String>,
+    /// An image with which it did not become ready.
+    pub refused_image: Option<String>,
+    /// The newest image when it was last asked for anew.
+    pub asked_image: Option<String>,
     /// Whether it is about to take over a change of its user's providers or agents.
     pub takes_over: bool,
 }
@@ -82,8 +96,9 @@ impl Container {
 
 // `takes_over`: a change of its user's providers or agents is younger than the newest one that the container said
 // it has, but not older than 15 s: a message sent now could still meet the old key or model.
-const COLUMNS: &str = "id, user_id, desired, generation, observed, stage, stage_since, wanted_since, address, image, \
+pub(crate) const COLUMNS: &str = "id, user_id, desired, generation, observed, stage, stage_since, wanted_since, address, image, \
                        gateway_token, applied_version, config_error, failure, start_job, ready_at, last_used_at, \
+                       reason, reserved_bytes, place_wanted_at, put_to_sleep, good_image, refused_image, asked_image, \
                        config_error is null and exists (
                            select from (select updated_at from llm_providers p where p.user_id = user_containers.user_id
                                         union all
@@ -123,9 +138,9 @@ pub async fn by_token(tx: &mut Tx, token_hash: &[u8]) -> Result<Option<Container
     Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(token_hash).fetch_optional(tx.conn()).await?)
 }
 
-/// All containers that are wanted to run, for sweeps.
-pub async fn wanted_running(tx: &mut Tx) -> Result<Vec<Container>> {
-    let sql = format!("select {COLUMNS} from user_containers where desired = 'running' order by id");
+/// All containers, for sweeps.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Container>> {
+    let sql = format!("select {COLUMNS} from user_containers order by id");
     Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(tx.conn()).await?)
 }
 
@@ -163,6 +178,25 @@ pub async fn want(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> 
     .execute(tx.conn())
     .await?;
     changed(tx, id).await
+}
+
+/// Notes that its owner stopped it himself.
+pub async fn set_put_to_sleep(tx: &mut Tx, id: ContainerId) -> Result<()> {
+    sqlx::query("update user_containers set put_to_sleep = true where id = $1")
+        .bind(id.uuid())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Takes the generation over that the engine has: the rows are older than it, as after a restored backup.
+pub async fn overtake(tx: &mut Tx, id: ContainerId, generation: i64) -> Result<()> {
+    sqlx::query("update user_containers set generation = $2 where id = $1 and generation < $2")
+        .bind(id.uuid())
+        .bind(generation)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Remembers which job performs the present start.
@@ -230,6 +264,8 @@ pub enum Sight {
         /// `ip:port`.
         address: String,
     },
+    /// It is frozen and should be.
+    Paused,
     /// It is down and should be.
     Stopped,
     /// It is gone.
@@ -246,10 +282,21 @@ impl Sight {
         match self {
             Self::Stage(stage) => stage.as_str(),
             Self::Ready { .. } => "ready",
+            Self::Paused => "paused",
             Self::Stopped => "stopped",
             Self::Absent => "removed",
             Self::Failed { .. } => "failed",
         }
+    }
+
+    /// Whether it needs no memory any more.
+    const fn is_down(&self) -> bool {
+        matches!(self, Self::Stopped | Self::Absent | Self::Failed { .. })
+    }
+
+    /// Whether its detail is of interest to its owner for as long as it lasts.
+    const fn has_reason(&self) -> bool {
+        matches!(self, Self::Stage(Stage::Queued) | Self::Failed { .. })
     }
 }
 
@@ -265,6 +312,7 @@ pub async fn observe(
     let (observed, stage, address, failure) = match sight {
         Sight::Stage(stage) => (Observed::Starting, *stage, None, None),
         Sight::Ready { address } => (Observed::Ready, Stage::Ready, Some(address.as_str()), None),
+        Sight::Paused => (Observed::Paused, Stage::Queued, None, None),
         Sight::Stopped => (Observed::Stopped, Stage::Queued, None, None),
         Sight::Absent => (Observed::Absent, Stage::Queued, None, None),
         Sight::Failed { failure } => (Observed::Failed, Stage::Queued, None, Some(failure)),
@@ -277,7 +325,11 @@ pub async fn observe(
              where $8 and stage <> $4 and stage <> 'ready')
          update user_containers c set observed = $3, stage = $4, address = $5, failure = $6,
              stage_since = case when b.stage = $4 and b.observed = $3 then c.stage_since else clock_timestamp() end,
-             ready_at = case when $7 and b.observed <> 'ready' then clock_timestamp() else ready_at end,
+             ready_at = case when $7 and b.observed not in ('ready', 'paused') then clock_timestamp() else ready_at end,
+             good_image = case when $7 then c.image else good_image end,
+             asked_image = case when $7 then null else asked_image end, reason = $9,
+             reserved_bytes = case when $10 then 0 else reserved_bytes end,
+             place_wanted_at = case when $10 then null else place_wanted_at end,
              wanted_since = case when $7 then null else wanted_since end,
              updated_at = now()
          from before b where c.id = b.id returning c.user_id",
@@ -290,6 +342,8 @@ pub async fn observe(
     .bind(failure)
     .bind(matches!(sight, Sight::Ready { .. }))
     .bind(matches!(sight, Sight::Stage(_) | Sight::Ready { .. }))
+    .bind(Some(detail).filter(|detail| sight.has_reason() && !detail.is_empty()))
+    .bind(sight.is_down())
     .fetch_optional(tx.conn())
     .await?;
     let Some(user) = user else { return Ok(false) };
@@ -354,26 +408,13 @@ pub async fn set_applied_change(tx: &mut Tx, id: ContainerId, change: Option<Dat
     Ok(())
 }
 
-/// Notes chat activity, for the idle reaper.
+/// Notes chat activity, for the idle reaper; what its owner put to sleep is awake again.
 pub async fn touch(tx: &mut Tx, user: UserId) -> Result<()> {
-    sqlx::query("update user_containers set last_used_at = now() where user_id = $1")
+    sqlx::query("update user_containers set last_used_at = now(), put_to_sleep = false where user_id = $1")
         .bind(user.uuid())
         .execute(tx.conn())
         .await?;
     Ok(())
-}
-
-/// Median duration in milliseconds of each stage over the last 50 starts of this instance.
-pub async fn usual_timings(tx: &mut Tx) -> Result<Vec<(Stage, u64)>> {
-    let rows: Vec<(String, f64)> = sqlx::query_as(
-        "select s.stage, percentile_cont(0.5) within group (order by t.ms)
-         from (values ('queued'), ('creating'), ('booting'), ('loading')) s(stage)
-         cross join lateral (select ms from stage_timings x where x.stage = s.stage order by id desc limit 50) t
-         group by s.stage",
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(rows.into_iter().map(|(stage, ms)| (Stage::from_stored(&stage), ms.max(0.0) as u64)).collect())
 }
 
 pub(crate) async fn event(

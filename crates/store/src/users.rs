@@ -190,12 +190,20 @@ pub struct Listed {
     pub breakglass: bool,
     /// Its last request by a session that is still there.
     pub last_seen_at: Option<DateTime<Utc>>,
+    idle_timeout_seconds: Option<i32>,
+}
+
+impl Listed {
+    /// Seconds without use after which its container is stopped; 0 = never, `None` = as the instance says.
+    pub fn idle_timeout(&self) -> Option<u32> {
+        self.idle_timeout_seconds.and_then(|seconds| u32::try_from(seconds).ok())
+    }
 }
 
 macro_rules! listed_where {
     ($rest:literal) => {
         concat!(
-            "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at,
+            "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at, u.idle_timeout_seconds,
                     exists (select from breakglass_users b where b.user_id = u.id) as breakglass,
                     (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as last_seen_at
              from users u ",
@@ -234,6 +242,26 @@ pub async fn set_standing(tx: &mut Tx, id: UserId, role: &str, disabled: bool) -
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Sets how long an account's container may idle, in seconds; `None` = as the instance says.
+pub async fn set_idle_timeout(tx: &mut Tx, id: UserId, seconds: Option<u32>) -> Result<()> {
+    sqlx::query("update users set idle_timeout_seconds = $2 where id = $1")
+        .bind(id.uuid())
+        .bind(seconds.and_then(|seconds| i32::try_from(seconds).ok()))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// How long the user's container may idle, in seconds; `None` = as the instance says.
+pub async fn idle_timeout(tx: &mut Tx, id: UserId) -> Result<Option<u32>> {
+    let seconds: Option<Option<i32>> =
+        sqlx::query_scalar("select idle_timeout_seconds from users where id = $1")
+            .bind(id.uuid())
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(seconds.flatten().and_then(|seconds| u32::try_from(seconds).ok()))
 }
 
 /// Wrapped data keys that another key than `key_id` wraps, locked; in the order of their users, behind `after`.

@@ -218,7 +218,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's chats, latest first. */
+        /** The caller's chats, latest first. Read by a browser it starts the agent early, where the settings say so. */
         get: operations["chats_list"];
         put?: never;
         /** Starts a chat. */
@@ -236,7 +236,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A chat with its turns. */
+        /** A chat with its turns. Read by a browser it starts the agent early, where the settings say so. */
         get: operations["chats_get"];
         put?: never;
         post?: never;
@@ -1016,7 +1016,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes role or access of another account. */
+        /** Changes an account: role and access of another one, and how long its container may idle. */
         patch: operations["users_change"];
         trace?: never;
     };
@@ -1269,10 +1269,19 @@ export interface components {
             failure?: unknown;
             /** @description Its id. */
             id: components["schemas"]["ContainerId"];
+            /**
+             * Format: int32
+             * @description Seconds without use after which it is stopped; absent = never.
+             */
+            idleStopAfterSeconds?: number | null;
+            /** @description The image it was made from. */
+            image?: string | null;
             /** @description What was last seen. */
             observed: components["schemas"]["Observed"];
             /** @description It was made from another image than the present one: it gets the new one at its next start. */
             outdated: boolean;
+            /** @description Why it waits, went down or is not what it was, in one sentence. */
+            reason?: string | null;
             /** @description How far a start is. */
             stage: components["schemas"]["Stage"];
             /**
@@ -1302,7 +1311,7 @@ export interface components {
          * @description What the row says is wanted.
          * @enum {string}
          */
-        Desired: "running" | "stopped" | "removed";
+        Desired: "running" | "paused" | "stopped" | "removed";
         /**
          * @description The wire format a provider speaks. The names are the ones OpenClaw uses for `api`.
          * @enum {string}
@@ -1798,7 +1807,7 @@ export interface components {
          * @description What was last seen, as the row stores it and a person reads it.
          * @enum {string}
          */
-        Observed: "absent" | "starting" | "ready" | "stopped" | "failed";
+        Observed: "absent" | "starting" | "ready" | "paused" | "stopped" | "failed";
         OidcProbe: {
             clientId?: string | null;
             /** Format: password */
@@ -2045,6 +2054,11 @@ export interface components {
              */
             allowedHosts: components["schemas"]["AllowedHost"][];
             /**
+             * @description Whether containers move to another agent image by themselves, when nobody uses them.
+             * @default true
+             */
+            autoUpdate: boolean;
+            /**
              * @description Docker runtime: `runc`, or `runsc` for gVisor.
              * @default runc
              */
@@ -2071,10 +2085,28 @@ export interface components {
              */
             limits: components["schemas"]["Limits"];
             /**
+             * Format: int32
+             * @description Seconds after which a running container is stopped as soon as nobody uses it; 0 = never.
+             * @default 0
+             */
+            maxAgeSeconds: number;
+            /**
+             * Format: int64
+             * @description Memory of the host that all containers together may be given; 0 = all but 4 GiB of it.
+             * @default 0
+             */
+            memoryBudgetBytes: number;
+            /**
              * @description Whether agents reach the internet.
              * @default open
              */
             networkPolicy: components["schemas"]["NetworkPolicy"];
+            /**
+             * Format: int32
+             * @description Seconds without use after which a container is paused until the next message; 0 = never. It keeps its memory.
+             * @default 0
+             */
+            pauseAfterSeconds: number;
             /**
              * @description Where browsers reach this instance, as origin (`https://fleet.example.org`); none = by localhost only.
              * @default null
@@ -2116,6 +2148,11 @@ export interface components {
              *     ]
              */
             trustedProxies: string[];
+            /**
+             * @description Whether signing in and opening the chat page start the container before the first message.
+             * @default true
+             */
+            wakeEarly: boolean;
         };
         /** @description Something an agent knows how to do: a text that it reads when it needs it. */
         Skill: {
@@ -2285,6 +2322,11 @@ export interface components {
             displayName: string;
             id: components["schemas"]["UserId"];
             /**
+             * Format: int32
+             * @description Seconds without use after which its container is stopped: 0 = never, null = as the instance's setting says.
+             */
+            idleTimeoutSeconds?: number | null;
+            /**
              * Format: date-time
              * @description Its last request from a browser, as far as a session tells.
              */
@@ -2294,6 +2336,11 @@ export interface components {
         };
         UserChanges: {
             disabled?: boolean | null;
+            /**
+             * Format: int32
+             * @description Seconds without use after which its container is stopped: 0 = never; null = as the instance's setting says.
+             */
+            idleTimeoutSeconds?: number | null;
             role?: components["schemas"]["Role"] | null;
         };
         UserId: string;

@@ -33,7 +33,7 @@ pub(super) async fn bring_up(
 }
 
 async fn give_up(tools: &Tools, id: domain::ContainerId, failure: &StartFailure) -> Outcome {
-    if let Err(error) = containers::give_up(&tools.services, id, failure).await {
+    if let Err(error) = containers::give_up(&tools.services, tools.engine.as_ref(), id, failure).await {
         // Not told to whoever waits: better tried again.
         return super::outcome(error);
     }

@@ -2,13 +2,13 @@
 
 use super::Items;
 use crate::{
-    body::Body,
+    body::{self, Body},
     guards::{Admin, Caller},
     problem::Reply,
 };
 use fleet::jobs::{self, Lane};
 use rocket::{get, http::Status, patch, post, serde::json::Json};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 /// How the lanes stand.
@@ -39,13 +39,9 @@ pub async fn resume(caller: Caller<Admin>, name: &str) -> Reply<Status> {
 #[schema(as = LaneLimit)]
 pub struct Limit {
     /// Null lifts the limit, so it is not the same as leaving it out.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "body::said")]
     #[schema(value_type = Option<i64>)]
     concurrency: Option<Option<i64>>,
-}
-
-fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Limits how many of its jobs run at once.

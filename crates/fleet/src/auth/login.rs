@@ -1,7 +1,10 @@
 //! Sign-in with the breakglass account.
 
 use super::throttle;
-use crate::{Cx, Error, Origin, Result, Services};
+use crate::{
+    Cx, Error, Origin, Result, Services,
+    containers::{Came, wake_early},
+};
 use chrono::TimeDelta;
 use domain::{Actor, SessionId, UserId, invalid};
 use secrecy::SecretString;
@@ -62,6 +65,7 @@ pub async fn login(
     let (token, lasts_seconds) = open_session(&cx, &mut tx, user.id, user_agent, None).await?;
     cx.audit(&mut tx, "auth.login", &user.id.to_string(), Some(user.id), json!({})).await?;
     tx.commit().await?;
+    wake_early(services, user.id, Came::SignedIn).await;
     Ok(SignIn { user, token, lasts_seconds })
 }
 

@@ -4,24 +4,27 @@
 //! it. A worker that dies in between is followed by another one that finds what was done. What is
 //! stored is guarded by the generation, so a worker that was thought dead changes nothing.
 
-use super::{StartFailure, owner, token_place};
+use super::{
+    GRACE, StartFailure, await_ready, images, owner,
+    places::{self, Admission},
+    token_place,
+};
 use crate::{Progress, Services, keys, settings};
 use domain::{
     ContainerId,
-    containers::{ContainerSpec, Containers, RunState, Seen},
+    containers::{ContainerError, ContainerSpec, Containers, RunState, Seen},
     lifecycle::{Desired, Step, plan},
+    settings::Settings,
     turn::Stage,
 };
-use openclaw::Readiness;
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 use store::containers::{self, Container, NewToken, Sight};
-use tokio::time::Instant;
 use vault::{Sealed, Token, TokenKind};
 
-/// How often a booting container is asked whether it is ready.
-const POLL: Duration = Duration::from_millis(100);
 /// More steps than any start needs: a bound, should engine and plan ever disagree.
-const MOST_STEPS: usize = 12;
+const MOST_STEPS: usize = 16;
+/// Another worker may have begun a generation between two reads, but not again and again.
+const BELIEVE_AFTER: u32 = 3;
 
 /// Where this worker's containers meet Mosaic.
 #[derive(Debug, Clone, Copy)]
@@ -41,21 +44,26 @@ pub async fn bring_up(
     id: ContainerId,
 ) -> Result<(), StartFailure> {
     let start = Start { services, engine, placement, job, id };
+    let mut rereads = 0;
     for _ in 0..MOST_STEPS {
         let Some(row) = start.row().await? else { return Ok(()) };
         if row.desired() != Desired::Running {
             return Ok(());
         }
+        let settings = settings::read(&services.store).await?;
         let seen = engine.inspect(&owner(services, &row)).await?;
-        match plan(row.wanted(), seen.as_ref()) {
-            Step::Create => start.create(&row).await?,
-            Step::Start => start.start(&row).await?,
-            Step::Remove => engine.remove(&owner(services, &row)).await?,
-            Step::Stop | Step::Reread => {}
-            Step::Settled => match seen {
-                Some(seen) => return start.await_ready(&row, &seen).await,
-                None => return Ok(()),
-            },
+        let step = plan(row.wanted(), seen.as_ref());
+        let ahead = seen.as_ref().filter(|_| step == Step::Reread).map(|seen| seen.generation);
+        match start.take(step, &row, &settings, seen).await? {
+            Next::Over => return Ok(()),
+            Next::Round => {}
+        }
+        // Read again and still older than the engine: the database is, as after a restored backup.
+        if let Some(generation) = ahead {
+            rereads += 1;
+            if rereads == BELIEVE_AFTER {
+                start.overtake(&row, generation).await?;
+            }
         }
     }
     Err(StartFailure::new(
@@ -63,6 +71,14 @@ pub async fn bring_up(
         "Your agent could not be started.",
         "The container did not settle. Try again.",
     ))
+}
+
+/// What follows a step.
+enum Next {
+    /// Another look.
+    Round,
+    /// Nothing more to do: it answers, or waits for its place.
+    Over,
 }
 
 struct Start<'a> {
@@ -79,6 +95,55 @@ impl Start<'_> {
         Ok(containers::get(&mut tx, self.id).await?)
     }
 
+    /// One step; which one is next shows the next look.
+    async fn take(
+        &self,
+        step: Step,
+        row: &Container,
+        settings: &Settings,
+        seen: Option<Seen>,
+    ) -> Result<Next, StartFailure> {
+        let owner = owner(self.services, row);
+        match (step, seen) {
+            (Step::Create | Step::Start, _)
+                if places::admit(self.services, settings, row).await? == Admission::Waits =>
+            {
+                return Ok(Next::Over);
+            }
+            (Step::Create, _) => self.create(row, settings).await?,
+            (Step::Start, Some(seen)) => self.start(row, settings, &seen).await?,
+            (Step::Remove, _) => self.engine.remove(&owner).await?,
+            (Step::Settled, Some(seen)) => return self.settle(row, settings, &seen).await,
+            (Step::Settled, None) => return Ok(Next::Over),
+            (Step::Pause | Step::Stop | Step::Reread | Step::Start, _) => {}
+        }
+        Ok(Next::Round)
+    }
+
+    /// It runs: its place is taken, whoever started it; now it has to answer.
+    async fn settle(&self, row: &Container, settings: &Settings, seen: &Seen) -> Result<Next, StartFailure> {
+        if row.reserved_bytes == 0 {
+            places::note(self.services, settings, row.id).await?;
+        }
+        let wait =
+            await_ready::Wait { services: self.services, engine: self.engine, job: self.job, settings, row };
+        let Err(failure) = wait.run(seen).await else { return Ok(Next::Over) };
+        if images::fall_back(self.services, row, &seen.image, &failure).await? {
+            self.engine.remove(&owner(self.services, row)).await?;
+            return Ok(Next::Round);
+        }
+        Err(failure)
+    }
+
+    /// Begins behind the generation of a container that the rows know nothing of; its token is nobody's.
+    async fn overtake(&self, row: &Container, generation: i64) -> Result<(), StartFailure> {
+        self.engine.remove(&owner(self.services, row)).await?;
+        let mut tx = self.services.store.system("a container newer than its row").await?;
+        containers::overtake(&mut tx, row.id, generation).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     async fn observe(&self, row: &Container, sight: Sight) -> Result<(), StartFailure> {
         let mut tx = self.services.store.system("start of a container").await?;
         containers::observe(&mut tx, self.id, row.generation, &sight, "").await?;
@@ -86,13 +151,16 @@ impl Start<'_> {
         Ok(())
     }
 
-    async fn create(&self, row: &Container) -> Result<(), StartFailure> {
+    async fn create(&self, row: &Container, settings: &Settings) -> Result<(), StartFailure> {
         let owner = owner(self.services, row);
-        let settings = settings::read(&self.services.store).await?;
+        let image = images::target(row, settings);
         self.observe(row, Sight::Stage(Stage::Creating)).await?;
         self.job.phase("image").await;
-        if !self.engine.image_present(&settings.agent_image).await? {
-            return Err(domain::containers::ContainerError::ImageMissing(settings.agent_image.clone()).into());
+        if !self.engine.image_present(image).await? {
+            let missing = StartFailure::from(ContainerError::ImageMissing(image.to_owned()));
+            // The next round takes the one that worked before, where there is one.
+            let back = images::fall_back(self.services, row, image, &missing).await?;
+            return if back { Ok(()) } else { Err(missing) };
         }
         self.job.phase("network").await;
         let network =
@@ -100,14 +168,14 @@ impl Start<'_> {
         self.engine.ensure_volume(&owner).await?;
         self.job.phase("create").await;
         let token = Token::generate(TokenKind::Gateway, &mut rand::rng());
-        let Some(generation) = self.begin_generation(row, &token, &settings.agent_image).await? else {
+        let Some(generation) = self.begin_generation(row, &token, image).await? else {
             // Another worker was faster: the next round sees what it made.
             return Ok(());
         };
         let spec = ContainerSpec {
             owner,
             generation,
-            image: settings.agent_image.clone(),
+            image: image.to_owned(),
             runtime: settings.container_runtime.clone(),
             limits: settings.limits,
             gateway_token: token.secret().clone(),
@@ -135,76 +203,36 @@ impl Start<'_> {
         Ok(generation)
     }
 
-    async fn start(&self, row: &Container) -> Result<(), StartFailure> {
+    async fn start(&self, row: &Container, settings: &Settings, seen: &Seen) -> Result<(), StartFailure> {
+        let owner = owner(self.services, row);
+        if seen.state == RunState::Paused {
+            return self.resume(row).await;
+        }
+        if seen.image != images::target(row, settings) {
+            // It moves to the other image; the next round makes it anew.
+            self.engine.remove(&owner).await?;
+            return Ok(());
+        }
         self.observe(row, Sight::Stage(Stage::Booting)).await?;
         self.job.phase("boot").await;
-        self.engine.start(&owner(self.services, row)).await?;
+        self.engine.start(&owner).await?;
         Ok(())
     }
 
-    async fn await_ready(&self, row: &Container, seen: &Seen) -> Result<(), StartFailure> {
-        let Some(address) = seen.address else {
-            return Err(StartFailure::new(
-                "no_address",
-                "Your agent could not be started.",
-                "Its port was not published.",
-            ));
-        };
-        let probe = self.services.gateways.probe(address);
-        let deadline =
-            Instant::now() + Duration::from_secs(self.services.settings.get().start_timeout_seconds.into());
-        let mut loading = false;
-        loop {
-            match probe.ready().await {
-                Readiness::Ready => {
-                    self.job.phase("ready").await;
-                    return self.observe(row, Sight::Ready { address: address.to_string() }).await;
-                }
-                Readiness::Loading if !loading => {
-                    loading = true;
-                    self.job.phase("load").await;
-                    self.observe(row, Sight::Stage(Stage::Loading)).await?;
-                }
-                Readiness::Loading | Readiness::Starting | Readiness::Unreachable => {}
-            }
-            self.still_running(row).await?;
-            if Instant::now() >= deadline {
-                return Err(StartFailure::new(
-                    "start_timed_out",
-                    "Your agent did not become ready in time.",
-                    "The server may be busy. Try again; if it stays like this, ask your admin to look at the server.",
-                ));
-            }
-            tokio::select! {
-                () = tokio::time::sleep(POLL) => {}
-                () = self.job.cancel().cancelled() => return Err(StartFailure::new(
-                    "cancelled", "The start was cancelled.", "Send a message to start your agent again.")),
-            }
+    /// What was paused goes on where it stood, unless its configuration changed meanwhile: a message would meet the
+    /// old one.
+    async fn resume(&self, row: &Container) -> Result<(), StartFailure> {
+        self.job.phase("resume").await;
+        let owner = owner(self.services, row);
+        let mut tx = self.services.store.system("is a configuration in force").await?;
+        let newest = containers::has_newest(&mut tx, row.id).await?;
+        drop(tx);
+        if newest {
+            self.engine.start(&owner).await?;
+        } else {
+            self.engine.stop(&owner, GRACE).await?;
         }
-    }
-
-    /// A container that ended while it was waited for says why.
-    async fn still_running(&self, row: &Container) -> Result<(), StartFailure> {
-        match self.engine.inspect(&owner(self.services, row)).await? {
-            Some(Seen { state: RunState::Running, .. }) => Ok(()),
-            Some(Seen { state: RunState::Exited { oom_killed: true, .. }, .. }) => Err(StartFailure::new(
-                "out_of_memory",
-                "Your agent ran out of memory while it started.",
-                "Ask your admin to raise the memory limit (OpenClaw needs 2 GiB).",
-            )),
-            Some(Seen { state: RunState::Exited { code, .. }, .. }) => Err(StartFailure::new(
-                "exited",
-                "Your agent ended while it started.",
-                format!(
-                    "Its process ended with exit code {code}. It is started again by itself a few times."
-                ),
-            )),
-            _ => Err(StartFailure::new(
-                "vanished",
-                "Your agent's container vanished while it started.",
-                "It is made again.",
-            )),
-        }
+        Ok(())
     }
 }
 
@@ -218,19 +246,4 @@ pub(crate) async fn gateway_token(
     let key = keys::of_user(services, tx, row.user_id).await?;
     // Opened to authenticate towards the user's own container.
     Ok(vault::open(&key, &token_place(row), &Sealed::from_bytes(sealed)?)?)
-}
-
-/// Stores that the start was given up, and why: whoever waits is told.
-pub async fn give_up(services: &Services, id: ContainerId, failure: &StartFailure) -> crate::Result<()> {
-    let mut tx = services.store.system("a start was given up").await?;
-    let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
-    if row.is_up() {
-        // Another worker was luckier meanwhile.
-        return Ok(());
-    }
-    let said = serde_json::to_value(failure).map_err(crate::Error::internal)?;
-    containers::observe(&mut tx, id, row.generation, &Sight::Failed { failure: said }, &failure.title)
-        .await?;
-    tx.commit().await?;
-    Ok(())
 }

@@ -22,6 +22,11 @@ impl StartFailure {
     pub(super) fn new(code: &str, title: &str, detail: impl Into<String>) -> Self {
         Self { code: code.to_owned(), title: title.to_owned(), detail: detail.into(), passing: true }
     }
+
+    /// Whether another image may do better.
+    pub(super) fn blames_image(&self) -> bool {
+        matches!(self.code.as_str(), "start_timed_out" | "exited" | "out_of_memory" | "image_missing")
+    }
 }
 
 impl From<ContainerError> for StartFailure {

@@ -4,8 +4,15 @@
 //! `domain::containers::Containers`. Both meet in the row, guarded by its generation.
 
 mod apply;
+mod await_ready;
 mod bring_up;
+mod down;
+mod early;
 mod failure;
+mod give_up;
+mod images;
+mod orphans;
+mod places;
 mod reap;
 mod status;
 mod sweep;
@@ -14,19 +21,30 @@ mod wake;
 
 pub use apply::{Applied, apply};
 pub(crate) use bring_up::gateway_token;
-pub use bring_up::{Placement, bring_up, give_up};
+pub use bring_up::{Placement, bring_up};
+pub use down::notice;
+pub use early::page_opened;
+pub(crate) use early::{Came, wake_early};
 pub use failure::StartFailure;
+pub use give_up::give_up;
+pub(crate) use places::count;
+pub use places::{Budget, budget, learn_host};
 pub use reap::reap;
 pub use status::{Status, follow, status};
-pub use sweep::sweep;
+pub use sweep::{ask_for_sweep, sweep};
 pub use take_down::{discard, take_down};
 pub(crate) use wake::{is_use_unnoted, suspect, wake};
 pub use wake::{restart, start, stop};
 
 use crate::Services;
 use domain::containers::Owner;
+use std::time::Duration;
 use store::containers::Container;
 use vault::{Aad, Purpose};
+
+/// How long OpenClaw may take to end. An idle one needs two seconds; a running answer is cut, because
+/// whoever stops a container wants it to be stopped.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Whose container it is, as its labels say.
 pub(crate) fn owner(services: &Services, row: &Container) -> Owner {

@@ -1,23 +1,136 @@
-//! Stop containers that nobody uses.
+//! Put containers to rest that nobody uses.
 
-use crate::{Result, Services, settings};
-use jobs::{ActsFor, kinds::StopContainer};
-use store::idle;
+use super::images;
+use crate::{Result, Services, settings, turns::session_key};
+use chrono::{DateTime, Utc};
+use domain::{
+    ChatId, Slug,
+    lifecycle::{Desired, Observed},
+    rest::{self, Image, Patience, Rest, Standing, Tier},
+    settings::Settings,
+};
+use jobs::{
+    ActsFor, Options,
+    kinds::{RestartContainer, StopContainer},
+};
+use std::time::Duration;
+use store::{
+    Tx,
+    containers::Container,
+    idle::{self, Idle},
+    images as rows,
+};
 
-/// Wants every container stopped that is idle for longer than the setting says, and enqueues the stops. A running
-/// turn is no idleness. Answers how many. Their state stays; the next message starts them again.
+/// How long a gateway may take to say what it did last.
+const ASKING: Duration = Duration::from_secs(2);
+
+/// Lets every container go that is idle for longer than the settings say, and enqueues what brings it to rest. A
+/// running turn is no idleness, nor is an agent that works without being asked. Answers how many. Their state
+/// stays; the next message starts them again.
 pub async fn reap(services: &Services) -> Result<usize> {
-    let minutes = settings::read(&services.store).await?.idle_timeout_minutes;
-    if minutes == 0 {
-        return Ok(0);
+    let settings = settings::read(&services.store).await?;
+    let mut tx = services.store.system("put idle containers to rest").await?;
+    let at_rest = idle::list(&mut tx).await?;
+    let mut trial = Trial::look(&mut tx, &settings).await?;
+    drop(tx);
+    let mut gone = 0;
+    for idle in at_rest {
+        let standing = standing(&idle, &settings);
+        let Some(due) = rest::due(standing, patience(&idle, &settings)) else { continue };
+        if due == Rest::Renew && !trial.allows_another() {
+            continue;
+        }
+        if let Some(at) = stirred(services, &idle.row, standing.idle).await? {
+            let mut tx = services.store.system("an agent works without being asked").await?;
+            idle::note_use(&mut tx, idle.row.id, at).await?;
+            tx.commit().await?;
+        } else if put_to_rest(services, &idle, due).await? {
+            gone += 1;
+        }
     }
-    let mut tx = services.store.system("stop idle containers").await?;
-    let gone = idle::let_go(&mut tx, minutes).await?;
-    for (id, user) in &gone {
-        let stop = StopContainer { container_id: *id };
-        // As its owner would: his own stop may be waiting under the same key.
-        jobs::enqueue(&mut tx, ActsFor::User(*user), &stop, jobs::Options::default()).await?;
+    Ok(gone)
+}
+
+/// A new image is tried by one container first; the others follow when it became ready.
+struct Trial {
+    proven: bool,
+    tried: bool,
+}
+
+impl Trial {
+    async fn look(tx: &mut Tx, settings: &Settings) -> Result<Self> {
+        let image = &settings.agent_image;
+        Ok(Self { proven: rows::is_proven(tx, image).await?, tried: rows::is_on_trial(tx, image).await? })
+    }
+
+    fn allows_another(&mut self) -> bool {
+        self.proven || !std::mem::replace(&mut self.tried, true)
+    }
+}
+
+fn standing(idle: &Idle, settings: &Settings) -> Standing {
+    let outdated = settings.auto_update
+        && idle.row.image.as_deref().is_some_and(|image| image != images::target(&idle.row, settings));
+    Standing {
+        idle: idle.idle(),
+        age: idle.age(),
+        tier: if idle.row.observed() == Observed::Paused { Tier::Paused } else { Tier::Awake },
+        image: if outdated { Image::Outdated } else { Image::Current },
+    }
+}
+
+fn patience(idle: &Idle, settings: &Settings) -> Patience {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    Patience {
+        pause_after: seconds(settings.pause_after_seconds),
+        stop_after: idle.timeout().unwrap_or(seconds(settings.idle_timeout_minutes) * 60),
+        max_age: seconds(settings.max_age_seconds),
+    }
+}
+
+/// `false`: somebody used it meanwhile.
+async fn put_to_rest(services: &Services, idle: &Idle, due: Rest) -> Result<bool> {
+    let (desired, why) = match due {
+        Rest::Stop => (Desired::Stopped, "Nobody used it for a while."),
+        Rest::Retire => (Desired::Stopped, "It had run for as long as the settings allow."),
+        Rest::Renew => (Desired::Running, "It moves to the new image while nobody uses it."),
+        Rest::Pause => (Desired::Paused, "Nobody used it for a moment."),
+    };
+    let id = idle.row.id;
+    let mut tx = services.store.system("put an idle container to rest").await?;
+    if !idle::let_go(&mut tx, &idle.row, desired, idle.idle(), why).await? {
+        return Ok(false);
+    }
+    // As its owner would: his own wish may be waiting under the same key.
+    let owner = ActsFor::User(idle.row.user_id);
+    if due == Rest::Renew {
+        jobs::enqueue(&mut tx, owner, &RestartContainer { container_id: id }, Options::default()).await?;
+    } else {
+        jobs::enqueue(&mut tx, owner, &StopContainer { container_id: id }, Options::default()).await?;
     }
     tx.commit().await?;
-    Ok(gone.len())
+    Ok(true)
+}
+
+/// When the agent last committed something in one of its latest sessions, if that is less than `idle` ago: it goes on
+/// by itself with what a restart interrupted, and sub-agents answer later.
+async fn stirred(services: &Services, row: &Container, idle: Duration) -> Result<Option<DateTime<Utc>>> {
+    let mut tx = services.store.system("is an agent at work").await?;
+    let sessions = idle::last_sessions(&mut tx, row).await?;
+    let reached = if row.is_up() { services.gateways.reach(services, &mut tx, row).await? } else { None };
+    drop(tx);
+    let Some(reached) = reached else { return Ok(None) };
+    let before = services.clock.now() - idle;
+    for session in sessions {
+        let Ok(agent) = Slug::try_from(session.slug) else { continue };
+        let key = session_key(ChatId::from(session.chat_id), session.branch);
+        let page = tokio::time::timeout(ASKING, reached.gateway.history(&agent, key, 1, None)).await;
+        // One that does not answer is not at work.
+        let Ok(Ok(Some(page))) = page else { continue };
+        let last = page.items.iter().filter_map(|item| DateTime::from_timestamp_millis(item.at_ms)).max();
+        if let Some(last) = last.filter(|last| *last > before) {
+            return Ok(Some(last));
+        }
+    }
+    Ok(None)
 }

@@ -1,18 +1,23 @@
 //! What the owner sees of his container.
 
+use super::{StartFailure, images};
 use crate::{Cx, Error, Result};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, JobId,
     lifecycle::{Desired, Observed},
+    settings::Settings,
     turn::Stage,
 };
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
-use store::listen;
-use store::{Tx, containers, users};
+use store::{
+    Tx,
+    containers::{self, Container},
+    listen, users,
+};
 use utoipa::ToSchema;
 
 /// The container as its owner sees it.
@@ -33,6 +38,15 @@ pub struct Status {
     /// Why it failed: `{code, title, detail}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Value>,
+    /// Why it waits, went down or is not what it was, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The image it was made from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Seconds without use after which it is stopped; absent = never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_stop_after_seconds: Option<u32>,
     /// Version of the configuration that is in force, as the container said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied_version: Option<String>,
@@ -55,7 +69,11 @@ pub async fn status(cx: &Cx) -> Result<Option<Status>> {
 }
 
 async fn read(cx: &Cx, tx: &mut Tx) -> Result<Option<Status>> {
-    let Some(row) = containers::get_of(tx, cx.user()?).await? else { return Ok(None) };
+    let user = cx.user()?;
+    let Some(row) = containers::get_of(tx, user).await? else { return Ok(None) };
+    let settings = cx.services.settings.get();
+    let idle =
+        users::idle_timeout(tx, user).await?.unwrap_or(settings.idle_timeout_minutes.saturating_mul(60));
     Ok(Some(Status {
         id: row.id,
         desired: row.desired(),
@@ -64,11 +82,21 @@ async fn read(cx: &Cx, tx: &mut Tx) -> Result<Option<Status>> {
         stage_since: row.stage_since,
         start_job: row.start_job.map(JobId::from),
         takes_over: row.is_up() && row.takes_over,
-        outdated: row.is_up() && row.image.as_ref() != Some(&cx.services.settings.get().agent_image),
+        outdated: row.is_up() && row.image.as_ref() != Some(&settings.agent_image),
+        reason: reason(&row, &settings),
+        idle_stop_after_seconds: Some(idle).filter(|idle| *idle > 0),
+        image: row.image,
         failure: row.failure,
         applied_version: row.applied_version,
         config_error: row.config_error,
     }))
+}
+
+/// A failure has its own words.
+fn reason(row: &Container, settings: &Settings) -> Option<String> {
+    let failure = row.failure.clone().and_then(|said| serde_json::from_value::<StartFailure>(said).ok());
+    let failed = failure.map(|failure| format!("{} {}", failure.title, failure.detail));
+    failed.or_else(|| row.reason.clone()).or_else(|| images::remark(row, settings))
 }
 
 /// The same for somebody who listens for long: [`Error::NotSignedIn`] once his account is shut.

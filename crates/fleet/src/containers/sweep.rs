@@ -1,79 +1,98 @@
 //! Compare what the rows say with what the engine has, and put right what drifted apart.
 
-use super::{owner, wake};
-use crate::{Error, Result, Services};
+use super::{
+    down::{away, is_believed, runs, went_down},
+    orphans, wake,
+};
+use crate::{Result, Services};
 use domain::{
     ContainerId,
-    containers::{ContainerError, Containers, RunState, Seen},
-    lifecycle::Observed,
-    turn::Stage,
+    containers::{Containers, RunState, Seen},
+    lifecycle::{Desired, Observed},
 };
-use jobs::{ActsFor, Job, kinds};
-use std::{collections::HashMap, time::Duration};
-use store::containers::{self, Container, Sight};
+use jobs::{ActsFor, Job, Options, kinds};
+use std::collections::HashMap;
+use store::{
+    Tx,
+    containers::{self, Container},
+};
 
-/// Looks at every container that should run: one that is said to be ready and is not there any more is no longer
-/// believed, and one that nobody brings up gets a job. What was given up waits for its user. Answers how many
-/// were put right.
+/// Looks at every container: one that is said to be ready and is not there any more is no longer believed, one that
+/// nobody brings up or down gets a job, and what belongs to nobody is removed. What was given up waits for its
+/// user. Answers how many were put right.
 pub async fn sweep(services: &Services, engine: &dyn Containers) -> Result<usize> {
-    let there: HashMap<ContainerId, Seen> = engine
-        .list(services.instance)
-        .await
-        .map_err(away)?
-        .into_iter()
-        .map(|seen| (seen.owner.container, seen))
-        .collect();
+    // First what is there, then the rows: what is made in between has its row, and is not in this list.
+    let there = engine.list(services.instance).await.map_err(away)?;
     let mut tx = services.store.system("sweep of containers").await?;
-    let rows = containers::wanted_running(&mut tx).await?;
+    let rows = containers::all(&mut tx).await?;
     drop(tx);
-    let mut mended = 0;
+    let mut mended = orphans::remove(services, engine, &there, &rows).await?;
+    let there: HashMap<ContainerId, Seen> =
+        there.into_iter().map(|seen| (seen.owner.container, seen)).collect();
     for row in rows {
-        let believed = row.observed() == Observed::Ready;
-        let gone = believed && !runs(&row, there.get(&row.id));
-        // The list is older than the row: asked again before it counts.
-        let gone = gone && !runs(&row, engine.inspect(&owner(services, &row)).await.map_err(away)?.as_ref());
-        if (gone || !believed) && row.observed() != Observed::Failed && mend(services, &row).await? {
-            mended += 1;
-        }
+        let seen = there.get(&row.id);
+        let done = match row.desired() {
+            // The list may be older than the row: asked again before it counts.
+            Desired::Running if is_believed(&row) => {
+                !runs(&row, seen) && went_down(services, engine, &row).await?
+            }
+            Desired::Running => row.observed() != Observed::Failed && mend(services, &row).await?,
+            Desired::Paused | Desired::Stopped | Desired::Removed => {
+                drifted(&row, seen) && mend(services, &row).await?
+            }
+        };
+        mended += usize::from(done);
     }
     Ok(mended)
 }
 
-fn runs(row: &Container, seen: Option<&Seen>) -> bool {
-    seen.is_some_and(|seen| seen.generation == row.generation && seen.state == RunState::Running)
+/// Has the containers compared soon; asked for by several workers at once it is done once.
+pub async fn ask_for_sweep(services: &Services) -> Result<()> {
+    let mut tx = services.store.system("sweep of containers").await?;
+    let acts_for = ActsFor::System { reason: "the container engine was away", owner: None };
+    jobs::enqueue(&mut tx, acts_for, &kinds::SweepContainers {}, Options::default()).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
-/// Enqueues its start unless a job is at it.
+/// Whether it should rest and does not, or rests and the row does not know.
+fn drifted(row: &Container, seen: Option<&Seen>) -> bool {
+    let awake = seen.is_some_and(|seen| seen.state == RunState::Running);
+    let at_rest = match row.desired() {
+        Desired::Paused => matches!(row.observed(), Observed::Paused | Observed::Stopped),
+        _ => matches!(row.observed(), Observed::Stopped | Observed::Absent | Observed::Failed),
+    };
+    awake || !at_rest
+}
+
+/// Enqueues what makes the row's wish true, unless a job is at it.
 async fn mend(services: &Services, row: &Container) -> Result<bool> {
     let mut tx = services.store.system("sweep of containers").await?;
-    let at_it = [
-        kinds::StartContainer { container_id: row.id }.unique_key(),
-        kinds::RestartContainer { container_id: row.id }.unique_key(),
-        kinds::StopContainer { container_id: row.id }.unique_key(),
-    ];
-    for key in at_it.into_iter().flatten() {
-        if jobs::is_active(&mut tx, &key).await? {
-            return Ok(false);
-        }
+    if is_attended(&mut tx, row.id).await? {
+        return Ok(false);
     }
-    if row.observed() == Observed::Ready {
-        let sight = Sight::Stage(Stage::Queued);
-        if !containers::observe(&mut tx, row.id, row.generation, &sight, "Its container is gone.").await? {
-            return Ok(false);
-        }
+    let owner = ActsFor::User(row.user_id);
+    if row.desired() == Desired::Running {
+        wake::enqueue_start(&mut tx, owner, row.id).await?;
+    } else {
+        let stop = kinds::StopContainer { container_id: row.id };
+        jobs::enqueue(&mut tx, owner, &stop, Options::default()).await?;
     }
-    wake::enqueue_start(&mut tx, ActsFor::User(row.user_id), row.id).await?;
     tx.commit().await?;
     services.gateways.forget(row.id);
     Ok(true)
 }
 
-fn away(error: ContainerError) -> Error {
-    // The engine's own words are for the log: they may name paths of the host.
-    tracing::warn!(%error, "sweep of containers");
-    Error::Unavailable {
-        code: error.code(),
-        detail: "The server's container engine does not answer.".into(),
-        retry_after: Duration::from_secs(5),
+async fn is_attended(tx: &mut Tx, id: ContainerId) -> Result<bool> {
+    let at_it = [
+        kinds::StartContainer { container_id: id }.unique_key(),
+        kinds::RestartContainer { container_id: id }.unique_key(),
+        kinds::StopContainer { container_id: id }.unique_key(),
+    ];
+    for key in at_it.into_iter().flatten() {
+        if jobs::is_active(tx, &key).await? {
+            return Ok(true);
+        }
     }
+    Ok(false)
 }

@@ -1,17 +1,20 @@
-//! Take a container down, or remove it so that the next start makes a new one.
+//! Take a container down, freeze it, or remove it so that the next start makes a new one.
 
-use super::{StartFailure, owner, wake};
-use crate::Services;
-use domain::{ContainerId, containers::Containers, lifecycle::Desired, turn::Stage};
+use super::{GRACE, StartFailure, owner, places, wake};
+use crate::{Services, settings};
+use domain::{
+    ContainerId,
+    containers::{Containers, Owner, RunState},
+    lifecycle::Desired,
+    turn::Stage,
+};
 use jobs::ActsFor;
-use std::time::Duration;
-use store::containers::{self, Sight};
+use store::{
+    containers::{self, Sight},
+    images,
+};
 
-/// How long OpenClaw may take to end. An idle one needs two seconds; a running answer is cut, because
-/// whoever stops a container wants it to be stopped.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// Stops the container if that is still what is wanted.
+/// Brings the container to the rest that is still wanted.
 pub async fn take_down(
     services: &Services,
     engine: &dyn Containers,
@@ -20,16 +23,22 @@ pub async fn take_down(
     let mut tx = services.store.system("stop of a container").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
     drop(tx);
-    if row.desired() == Desired::Running {
-        return Ok(());
-    }
     let owner = owner(services, &row);
-    engine.stop(&owner, GRACE).await?;
-    let sight = if row.desired() == Desired::Removed {
-        engine.remove(&owner).await?;
-        Sight::Absent
-    } else {
-        Sight::Stopped
+    let sight = match row.desired() {
+        Desired::Running => return Ok(()),
+        Desired::Paused => {
+            engine.pause(&owner).await?;
+            paused_or_down(engine, &owner).await?
+        }
+        Desired::Stopped => {
+            engine.stop(&owner, GRACE).await?;
+            Sight::Stopped
+        }
+        Desired::Removed => {
+            engine.stop(&owner, GRACE).await?;
+            engine.remove(&owner).await?;
+            Sight::Absent
+        }
     };
     let mut tx = services.store.system("stop of a container").await?;
     containers::observe(&mut tx, id, row.generation, &sight, "").await?;
@@ -40,21 +49,32 @@ pub async fn take_down(
     if containers::get(&mut tx, id).await?.is_some_and(|now| now.desired() == Desired::Running) {
         wake::enqueue_start(&mut tx, ActsFor::User(row.user_id), id).await?;
     }
+    places::call_next(&mut tx).await?;
     tx.commit().await?;
     services.gateways.forget(id);
     Ok(())
 }
 
-/// Removes the container, whatever runs in it; its state volume stays.
+/// One that had ended before it could be frozen rests deeper.
+async fn paused_or_down(engine: &dyn Containers, owner: &Owner) -> Result<Sight, StartFailure> {
+    let state = engine.inspect(owner).await?.map(|seen| seen.state);
+    Ok(if state == Some(RunState::Paused) { Sight::Paused } else { Sight::Stopped })
+}
+
+/// Removes the container, whatever runs in it, so that the next start makes it from the present image; its state
+/// volume stays.
 pub async fn discard(
     services: &Services,
     engine: &dyn Containers,
     id: ContainerId,
 ) -> Result<(), StartFailure> {
+    let settings = settings::read(&services.store).await?;
     let mut tx = services.store.system("restart of a container").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
+    images::ask(&mut tx, id, &settings.agent_image).await?;
     // From here on messages wait for the new one instead of going into the one that ends.
-    containers::observe(&mut tx, id, row.generation, &Sight::Stage(Stage::Queued), "restart").await?;
+    containers::observe(&mut tx, id, row.generation, &Sight::Stage(Stage::Queued), "It is made anew.")
+        .await?;
     tx.commit().await?;
     let owner = owner(services, &row);
     engine.stop(&owner, GRACE).await?;

@@ -4,7 +4,7 @@ use crate::{Cx, Result, Services};
 use chrono::TimeDelta;
 use domain::{Actor, ContainerId, JobId, UserId, lifecycle::Desired, turn::Stage};
 use jobs::{
-    ActsFor,
+    ActsFor, Due, Options,
     kinds::{RestartContainer, StartContainer, StopContainer},
 };
 use serde_json::json;
@@ -44,9 +44,19 @@ pub(super) async fn enqueue_start(
     acts_for: impl Into<ActsFor>,
     id: ContainerId,
 ) -> Result<JobId> {
+    enqueue_start_at(tx, acts_for, id, Due::Now).await
+}
+
+/// The same for later.
+pub(super) async fn enqueue_start_at(
+    tx: &mut Tx,
+    acts_for: impl Into<ActsFor>,
+    id: ContainerId,
+    due: Due,
+) -> Result<JobId> {
     containers::want(tx, id, Desired::Running).await?;
-    let job =
-        jobs::enqueue(tx, acts_for, &StartContainer { container_id: id }, jobs::Options::default()).await?;
+    let start = StartContainer { container_id: id };
+    let job = jobs::enqueue(tx, acts_for, &start, Options { due, ..Options::default() }).await?;
     containers::set_start_job(tx, id, job.id.uuid()).await?;
     Ok(job.id)
 }
@@ -54,7 +64,7 @@ pub(super) async fn enqueue_start(
 /// It was said to answer and does not: no longer believed, and started (or repaired) again.
 pub(crate) async fn suspect(services: &Services, actor: &Actor, row: &Container) -> Result<()> {
     let mut tx = services.store.system("a container did not answer").await?;
-    containers::observe(&mut tx, row.id, row.generation, &Sight::Stage(Stage::Queued), "it does not answer")
+    containers::observe(&mut tx, row.id, row.generation, &Sight::Stage(Stage::Queued), "It did not answer.")
         .await?;
     enqueue_start(&mut tx, actor, row.id).await?;
     tx.commit().await?;
@@ -79,6 +89,7 @@ pub async fn stop(cx: &Cx) -> Result<JobId> {
     let mut tx = cx.begin().await?;
     let row = containers::ensure(&mut tx, ContainerId::new(cx.services.clock.now()), user).await?;
     containers::want(&mut tx, row.id, Desired::Stopped).await?;
+    containers::set_put_to_sleep(&mut tx, row.id).await?;
     let job = StopContainer { container_id: row.id };
     let job = jobs::enqueue(&mut tx, &cx.actor, &job, jobs::Options::default()).await?;
     cx.audit(&mut tx, "container.stop", &row.id.to_string(), Some(user), json!({})).await?;

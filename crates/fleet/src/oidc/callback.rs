@@ -8,6 +8,7 @@ use super::{
 use crate::{
     Cx, Error, Origin, Result, Services,
     auth::{SignIn, open_session},
+    containers::{Came, wake_early},
 };
 use ::oidc::{Identity, Way};
 use domain::Actor;
@@ -89,6 +90,7 @@ async fn sign_in(
     let (token, lasts_seconds) = open_session(cx, &mut tx, user.id, user_agent, Some(oidc)).await?;
     cx.audit(&mut tx, "auth.login", &user.id.to_string(), Some(user.id), json!({ "via": "oidc" })).await?;
     tx.commit().await?;
+    wake_early(&cx.services, user.id, Came::SignedIn).await;
     Ok(SignIn { user, token, lasts_seconds })
 }
 

@@ -16,7 +16,7 @@ use std::{collections::HashMap, time::Duration};
 use store::{
     Tx,
     containers::{self as rows, Container},
-    listen,
+    listen, places, timings,
     turns::Turn,
     users,
 };
@@ -62,13 +62,21 @@ enum Look {
     NotYet(String),
 }
 
+/// What was said last, and when.
+struct Told {
+    name: Stage,
+    ahead: Option<u64>,
+    note: Option<String>,
+    at: Instant,
+}
+
 struct Wait<'a> {
     services: &'a Services,
     live: &'a Live,
     turn: &'a Turn,
     began: Instant,
     asked: Instant,
-    told: Option<(Stage, Option<u64>, Instant)>,
+    told: Option<Told>,
 }
 
 impl Wait<'_> {
@@ -121,33 +129,52 @@ impl Wait<'_> {
 
     async fn report(&mut self, tx: &mut Tx, row: &Container) -> crate::Result<()> {
         let stage = if row.is_up() { Stage::Loading } else { row.stage() };
-        let position = match row.start_job {
-            Some(job) if stage == Stage::Queued => jobs::queue_position(tx, JobId::from(job)).await?,
-            _ => None,
-        };
-        let ahead = position.and_then(|p| u64::try_from(p.ahead).ok());
-        let note = match position {
-            Some(place) if place.slots == 0 => Some(
-                "No worker is running that could start your agent. Your message is kept; ask your admin.",
-            ),
+        let usual: HashMap<Stage, u64> = timings::usual(tx).await?.into_iter().collect();
+        let (ahead, note) = match stage {
+            Stage::Queued => self.queued(tx, row).await?,
             // Of a start nothing need be said: it has the newest ones.
-            _ if row.takes_over && row.is_up() => Some("Your agent is taking over your changed settings."),
-            _ => None,
+            _ if row.takes_over && row.is_up() => {
+                (None, Some("Your agent is taking over your changed settings.".to_owned()))
+            }
+            _ => (None, None),
         };
-        let usual: HashMap<Stage, u64> = rows::usual_timings(tx).await?.into_iter().collect();
-        self.tell(stage, usual.get(&stage).copied(), ahead, note.map(str::to_owned));
+        self.tell(stage, usual.get(&stage).copied(), ahead, note);
         Ok(())
+    }
+
+    /// How many are before it, and why it has not begun.
+    async fn queued(&self, tx: &mut Tx, row: &Container) -> crate::Result<(Option<u64>, Option<String>)> {
+        if let Some(ahead) = places::ahead(tx, row.id).await? {
+            let ahead = u64::try_from(ahead).unwrap_or_default();
+            let settings = self.services.settings.get();
+            let count = containers::count(tx, &settings).await?.unwrap_or_default();
+            let all =
+                if count == 1 { "The only place is".to_owned() } else { format!("All {count} places are") };
+            return Ok((Some(ahead), Some(format!("{all} busy, {ahead} ahead of you."))));
+        }
+        let position = match row.start_job {
+            Some(job) => jobs::queue_position(tx, JobId::from(job)).await?,
+            None => None,
+        };
+        let note = if position.is_some_and(|place| place.slots == 0) {
+            let nobody =
+                "No worker is running that could start your agent. Your message is kept; ask your admin.";
+            Some(nobody.to_owned())
+        } else {
+            row.reason.clone()
+        };
+        Ok((position.and_then(|place| u64::try_from(place.ahead).ok()), note))
     }
 
     /// Tells a change at once, and a standstill now and then.
     fn tell(&mut self, name: Stage, usual_ms: Option<u64>, ahead: Option<u64>, note: Option<String>) {
-        let unchanged = self
-            .told
-            .is_some_and(|(stage, before, at)| stage == name && before == ahead && at.elapsed() < RETELL);
+        let unchanged = self.told.as_ref().is_some_and(|told| {
+            told.name == name && told.ahead == ahead && told.note == note && told.at.elapsed() < RETELL
+        });
         if unchanged {
             return;
         }
-        self.told = Some((name, ahead, Instant::now()));
+        self.told = Some(Told { name, ahead, note: note.clone(), at: Instant::now() });
         let elapsed_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.live.push(&TurnEvent::Stage { name, elapsed_ms, usual_ms, ahead, note });
     }

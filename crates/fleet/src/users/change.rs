@@ -1,7 +1,7 @@
-//! Role and access of an account.
+//! Role and access of an account, and how long its container may idle.
 
 use crate::{Cx, Error, Result};
-use domain::{Role, UserId, lifecycle::Desired};
+use domain::{Invalid, Role, UserId, lifecycle::Desired};
 use jobs::{ActsFor, kinds::StopContainer};
 use serde_json::json;
 use store::{
@@ -16,17 +16,27 @@ pub struct Patch {
     pub role: Option<Role>,
     /// Shut or open.
     pub disabled: Option<bool>,
+    /// Seconds without use after which its container is stopped: 0 = never; `Some(None)` = as the instance says.
+    pub idle_timeout_seconds: Option<Option<u32>>,
 }
+
+/// The longest idle timeout: a year.
+const LONGEST_IDLE: u32 = 31_536_000;
 
 /// Changes another account. Shutting one ends its sessions, jobs and answers and stops its container, in the
 /// same moment; its tokens are refused as long as it is shut.
 pub async fn change(cx: &Cx, id: UserId, patch: Patch) -> Result<Listed> {
     let admin = cx.as_admin()?;
+    if patch.idle_timeout_seconds.flatten().is_some_and(|seconds| seconds > LONGEST_IDLE) {
+        let most = "Use at most 31536000 seconds (a year), 0 for never, or null for the instance's setting.";
+        return Err(Invalid::new("idleTimeoutSeconds", most).into());
+    }
     let mut tx = cx.system("an admin changes an account").await?;
     let before = users::get_locked(&mut tx, id).await?.ok_or(Error::NotFound("user"))?;
     let role = patch.role.unwrap_or_else(|| Role::from_stored(&before.user.role));
     let was_disabled = before.user.disabled_at.is_some();
     let disabled = patch.disabled.unwrap_or(was_disabled);
+    let idle = patch.idle_timeout_seconds.unwrap_or(before.idle_timeout());
     let loses = disabled || role != Role::Admin;
     if loses && before.breakglass {
         let detail = "This is the breakglass account, the way in when nothing else works. It stays an admin.";
@@ -36,10 +46,13 @@ pub async fn change(cx: &Cx, id: UserId, patch: Patch) -> Result<Listed> {
         return Err(Error::conflict("own_account", "Ask another admin to change your own access."));
     }
     users::set_standing(&mut tx, id, role.as_str(), disabled).await?;
+    users::set_idle_timeout(&mut tx, id, idle).await?;
     let stopped = if disabled && !was_disabled { shut(&mut tx, id).await? } else { Vec::new() };
     let detail = json!({
-        "before": { "role": before.user.role, "disabled": was_disabled },
-        "after": { "role": role.as_str(), "disabled": disabled },
+        "before": {
+            "role": before.user.role, "disabled": was_disabled, "idleTimeoutSeconds": before.idle_timeout(),
+        },
+        "after": { "role": role.as_str(), "disabled": disabled, "idleTimeoutSeconds": idle },
     });
     admin.audit(&mut tx, "user.change", &id.to_string(), Some(id), detail).await?;
     let after = users::get_locked(&mut tx, id).await?.ok_or(Error::NotFound("user"))?;

@@ -15,7 +15,7 @@ use domain::{
     containers::{ContainerError, ContainerSpec, Network, Owner, RunState, Seen},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 /// Rounds in which a racing maker or remover of the same container may finish.
 const ROUNDS: u32 = 50;
@@ -77,6 +77,19 @@ pub(super) async fn start(link: &Link, owner: &Owner) -> Result<Seen, ContainerE
     }
 }
 
+/// Freezes it; one that does not run is left alone.
+pub(super) async fn pause(link: &Link, owner: &Owner) -> Result<(), ContainerError> {
+    let Some(seen) = find(link, owner).await? else { return Ok(()) };
+    if seen.state != RunState::Running {
+        return Ok(());
+    }
+    match link.docker.pause_container(&seen.docker_id).await {
+        // It ended, or was paused, since the look.
+        Err(error) if !is_missing(&error) && !is_conflict(&error) => Err(translate(error)),
+        _ => Ok(()),
+    }
+}
+
 /// Ends it, by force after `grace`; a stopped or missing one is fine.
 pub(super) async fn stop(link: &Link, owner: &Owner, grace: Duration) -> Result<(), ContainerError> {
     let Some(seen) = find(link, owner).await? else { return Ok(()) };
@@ -111,8 +124,7 @@ pub(super) async fn find(link: &Link, owner: &Owner) -> Result<Option<Seen>, Con
 
 /// Every container of the instance. The list call knows no exit codes, so each one is looked at.
 pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<Seen>, ContainerError> {
-    let label = format!("{}={instance}", labels::INSTANCE_LABEL);
-    let filters = HashMap::from([("label", vec![label])]);
+    let filters = labels::filters(instance);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
     let containers = link.docker.list_containers(Some(options)).await.map_err(translate)?;
     stream::iter(containers.into_iter().filter_map(|container| container.id))

@@ -5,8 +5,8 @@
 //!
 //! Endpoints used (what a filtering socket proxy must let through): `GET /version`, `/info`, `/events`;
 //! `GET /images/{}/json`; `GET /networks`, `/networks/{}`, `POST /networks/create`, `DELETE /networks/{}`;
-//! `POST /volumes/create`, `GET` and `DELETE /volumes/{}`; `GET /containers/json`, `/containers/{}/json`,
-//! `POST /containers/create`, `/containers/{}/{start,stop,unpause}`, `DELETE /containers/{}`.
+//! `GET /volumes`, `POST /volumes/create`, `GET` and `DELETE /volumes/{}`; `GET /containers/json`, `/containers/{}/json`,
+//! `POST /containers/create`, `/containers/{}/{start,stop,pause,unpause}`, `DELETE /containers/{}`.
 
 mod container;
 mod error;
@@ -22,7 +22,8 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use domain::{
     InstanceId,
     containers::{
-        ContainerError, ContainerSpec, Containers, EngineInfo, Event, Network, NetworkPolicy, Owner, Seen,
+        Belonging, ContainerError, ContainerSpec, Containers, EngineInfo, Event, Network, NetworkPolicy,
+        Owner, Seen,
     },
 };
 use error::{is_missing, translate};
@@ -137,6 +138,10 @@ impl Containers for DockerContainers {
         container::start(self.link().await?, owner).await
     }
 
+    async fn pause(&self, owner: &Owner) -> Result<(), ContainerError> {
+        container::pause(self.link().await?, owner).await
+    }
+
     async fn stop(&self, owner: &Owner, grace: Duration) -> Result<(), ContainerError> {
         container::stop(self.link().await?, owner, grace).await
     }
@@ -159,6 +164,13 @@ impl Containers for DockerContainers {
 
     async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError> {
         container::list(self.link().await?, instance).await
+    }
+
+    async fn belongings(&self, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError> {
+        let link = self.link().await?;
+        let mut all = network::list(link, instance).await?;
+        all.extend(volume::list(link, instance).await?);
+        Ok(all)
     }
 
     async fn watch(

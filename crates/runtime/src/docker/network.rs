@@ -3,11 +3,17 @@
 use super::{
     Link,
     error::{is_missing, is_network_taken, is_subnet_taken, translate},
-    subnets,
+    observe, subnets,
 };
 use crate::{labels, names};
-use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest, NetworkInspect};
-use domain::containers::{ContainerError, Network, NetworkPolicy, Owner};
+use bollard::{
+    models::{Ipam, IpamConfig, NetworkCreateRequest, NetworkInspect},
+    query_parameters::ListNetworksOptionsBuilder,
+};
+use domain::{
+    InstanceId,
+    containers::{Belonging, BelongingKind, ContainerError, Network, NetworkPolicy, Owner},
+};
 use ipnet::Ipv4Net;
 use std::{collections::HashMap, time::Duration};
 
@@ -63,6 +69,18 @@ pub(super) async fn find(link: &Link, owner: &Owner) -> Result<Option<Found>, Co
     };
     labels::check_belonging(&format!("the network {name}"), seen.labels.as_ref(), owner)?;
     Ok(Some(read(seen, owner)?))
+}
+
+/// Every network of the instance that is a user's.
+pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError> {
+    let options = ListNetworksOptionsBuilder::new().filters(&labels::filters(instance)).build();
+    let networks = link.docker.list_networks(Some(options)).await.map_err(translate)?;
+    let read = |network: bollard::models::Network| {
+        let user = labels::read_user(&network.labels?)?;
+        let created_at = network.created.as_deref().and_then(observe::moment);
+        Some(Belonging { user, kind: BelongingKind::Network, created_at })
+    };
+    Ok(networks.into_iter().filter_map(read).collect())
 }
 
 /// `None` when somebody else is making it at this moment.

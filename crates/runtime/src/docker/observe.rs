@@ -18,6 +18,7 @@ pub(super) fn read(inspected: ContainerInspectResponse, owner: Owner, generation
         image: inspected.config.and_then(|config| config.image).unwrap_or_default(),
         state,
         address: inspected.network_settings.filter(|_| runs).and_then(published_address),
+        created_at: inspected.created.as_deref().and_then(moment),
         started_at: docker.started_at.as_deref().and_then(moment),
     }
 }
@@ -42,7 +43,7 @@ fn published_address(settings: NetworkSettings) -> Option<SocketAddr> {
 }
 
 /// Docker writes the year 1 for "never".
-fn moment(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn moment(text: &str) -> Option<DateTime<Utc>> {
     let moment = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
     (moment.timestamp() > 0).then_some(moment)
 }

@@ -3,10 +3,17 @@
 use super::{
     Link,
     error::{is_missing, translate},
+    observe,
 };
 use crate::{labels, names};
-use bollard::{models::VolumeCreateRequest, query_parameters::RemoveVolumeOptions};
-use domain::containers::{ContainerError, Owner};
+use bollard::{
+    models::VolumeCreateRequest,
+    query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions},
+};
+use domain::{
+    InstanceId,
+    containers::{Belonging, BelongingKind, ContainerError, Owner},
+};
 
 /// Makes it when it is missing. Docker answers a second create with the volume that is there, whoever
 /// made it: so the labels of the answer are looked at.
@@ -19,6 +26,18 @@ pub(super) async fn ensure(link: &Link, owner: &Owner) -> Result<(), ContainerEr
     };
     let volume = link.docker.create_volume(request).await.map_err(translate)?;
     labels::check_belonging(&format!("the volume {name}"), Some(&volume.labels), owner)
+}
+
+/// Every volume of the instance that is a user's.
+pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError> {
+    let options = ListVolumesOptionsBuilder::new().filters(&labels::filters(instance)).build();
+    let volumes = link.docker.list_volumes(Some(options)).await.map_err(translate)?.volumes;
+    let read = |volume: bollard::models::Volume| {
+        let user = labels::read_user(&volume.labels)?;
+        let created_at = volume.created_at.as_deref().and_then(observe::moment);
+        Some(Belonging { user, kind: BelongingKind::Volume, created_at })
+    };
+    Ok(volumes.unwrap_or_default().into_iter().filter_map(read).collect())
 }
 
 /// Removes it with all it holds; a missing one is fine.

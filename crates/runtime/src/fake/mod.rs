@@ -37,6 +37,8 @@ pub enum Verb {
     Create,
     /// `start`
     Start,
+    /// `pause`
+    Pause,
     /// `stop`
     Stop,
     /// `remove`
@@ -49,6 +51,8 @@ pub enum Verb {
     Inspect,
     /// `list`
     List,
+    /// `belongings`
+    Belongings,
     /// `watch`
     Watch,
 }
@@ -192,6 +196,7 @@ impl FakeContainers {
             image: spec.image.clone(),
             state: RunState::Created,
             address: None,
+            created_at: Some(self.clock.now()),
             started_at: None,
         };
         state.containers.insert(key(&spec.owner), seen.clone());

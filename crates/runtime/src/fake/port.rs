@@ -3,10 +3,10 @@
 use super::{FakeContainers, Verb, find, key};
 use async_trait::async_trait;
 use domain::{
-    InstanceId,
+    InstanceId, UserId,
     containers::{
-        ContainerError, ContainerSpec, Containers, EngineInfo, Event, Happened, Network, NetworkPolicy,
-        Owner, RunState, Seen,
+        Belonging, BelongingKind, ContainerError, ContainerSpec, Containers, EngineInfo, Event, Happened,
+        Network, NetworkPolicy, Owner, RunState, Seen,
     },
 };
 use futures_util::{
@@ -86,6 +86,15 @@ impl Containers for FakeContainers {
         })
     }
 
+    async fn pause(&self, owner: &Owner) -> Result<(), ContainerError> {
+        self.step(Verb::Pause, |state| {
+            if let Some(seen) = find(state, owner)?.filter(|seen| seen.state == RunState::Running) {
+                seen.state = RunState::Paused;
+            }
+            Ok(())
+        })
+    }
+
     async fn stop(&self, owner: &Owner, _grace: Duration) -> Result<(), ContainerError> {
         self.step(Verb::Stop, |state| {
             if let Some(seen) = find(state, owner)? {
@@ -121,6 +130,18 @@ impl Containers for FakeContainers {
         self.step(Verb::List, |state| {
             let mine = state.containers.values().filter(|seen| seen.owner.instance == instance);
             Ok(mine.cloned().collect())
+        })
+    }
+
+    async fn belongings(&self, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError> {
+        self.step(Verb::Belongings, |state| {
+            let of = |kind| {
+                move |key: &(InstanceId, UserId)| {
+                    (key.0 == instance).then_some(Belonging { user: key.1, kind, created_at: None })
+                }
+            };
+            let networks = state.networks.keys().filter_map(of(BelongingKind::Network));
+            Ok(networks.chain(state.volumes.iter().filter_map(of(BelongingKind::Volume))).collect())
         })
     }
 

@@ -122,6 +122,7 @@ export function Composer({ draft, agents, agentId, onAgent, onSend, sending, onS
 const DOTS: Record<Container['observed'], { dot: string; word: string }> = {
   ready: { dot: 'bg-ok', word: 'awake' },
   starting: { dot: 'bg-warn', word: 'starting' },
+  paused: { dot: 'bg-ok', word: 'dozing' },
   stopped: { dot: 'bg-line-strong', word: 'asleep' },
   absent: { dot: 'bg-line-strong', word: 'asleep' },
   failed: { dot: 'bg-bad', word: 'did not start' },

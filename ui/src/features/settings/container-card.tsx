@@ -18,6 +18,7 @@ const STATES: Record<Container['observed'], { tone: Tone; word: string; about: s
   },
   starting: { tone: 'warn', word: 'Starting', about: 'It answers in a few seconds.' },
   ready: { tone: 'ok', word: 'Awake', about: 'It goes to sleep when nobody used it for a while.' },
+  paused: { tone: 'ok', word: 'Dozing', about: 'It answers your next message within a second.' },
   failed: { tone: 'bad', word: 'Did not start', about: '' },
 }
 
@@ -49,6 +50,7 @@ export function ContainerCard() {
             <p className="text-sm text-muted">
               {state.about}
               {current && ` In this state since ${ago(current.stageSince)}.`}
+              {current?.reason && ` ${current.reason}`}
               {current?.takesOver && ' It is taking over your changed settings.'}
               {current?.outdated && ' A newer image is there: restart it to use it.'}
             </p>
@@ -74,7 +76,8 @@ function Buttons({ current }: { current: Container | null }) {
       setBusy(null)
     }
   }
-  const up = current?.desired === 'running' && current.observed !== 'failed'
+  const up =
+    (current?.desired === 'running' || current?.desired === 'paused') && current.observed !== 'failed'
   return (
     <div className="flex flex-wrap items-center gap-2">
       {!up && (

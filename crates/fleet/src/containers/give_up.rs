@@ -1,0 +1,33 @@
+//! The end of a start that will not succeed.
+
+use super::{GRACE, StartFailure, owner, places};
+use crate::{Result, Services};
+use domain::{ContainerId, containers::Containers};
+use store::containers::{self, Sight};
+
+/// Stores that the start was given up, and why: whoever waits is told. What still runs of it is stopped, and its
+/// place goes to the next one.
+pub async fn give_up(
+    services: &Services,
+    engine: &dyn Containers,
+    id: ContainerId,
+    failure: &StartFailure,
+) -> Result<()> {
+    let mut tx = services.store.system("a start was given up").await?;
+    let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
+    if row.is_up() {
+        // Another worker was luckier meanwhile.
+        return Ok(());
+    }
+    drop(tx);
+    if let Err(error) = engine.stop(&owner(services, &row), GRACE).await {
+        tracing::warn!(%error, container = %id, "what is left of a start that failed could not be stopped");
+    }
+    let said = serde_json::to_value(failure).map_err(crate::Error::internal)?;
+    let mut tx = services.store.system("a start was given up").await?;
+    containers::observe(&mut tx, id, row.generation, &Sight::Failed { failure: said }, &failure.title)
+        .await?;
+    places::call_next(&mut tx).await?;
+    tx.commit().await?;
+    Ok(())
+}

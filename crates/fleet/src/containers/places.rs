@@ -1,0 +1,146 @@
+//! Places in the host's memory: a start takes one, or waits for one and says so.
+
+use super::{down::away, wake};
+use crate::{Result, Services};
+use domain::{
+    ContainerId, containers::Containers, lifecycle::Desired, rest::BETWEEN_MESSAGES, settings::Settings,
+    turn::Stage,
+};
+use jobs::{ActsFor, Options, Priority, kinds::StopContainer};
+use serde::{Deserialize, Serialize};
+use store::{
+    Tx, config,
+    containers::{self, Container, Sight},
+    idle::{self, Idle},
+    places::{self, Place},
+};
+
+/// What the host keeps for everything that is no agent.
+const OF_THE_HOST: u64 = 4 << 30;
+/// Where the engine's memory stands in `system_config`: the API cannot ask the engine.
+const HOST: &str = "host";
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Host {
+    memory_bytes: u64,
+}
+
+/// How the host's memory is given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// What all containers together may be given; `None` until a worker has seen the host.
+    pub total_bytes: Option<u64>,
+    /// What is set aside.
+    pub reserved_bytes: u64,
+    /// For how many containers.
+    pub running: u64,
+}
+
+/// How the memory stands, for whoever may see the whole instance.
+pub async fn budget(tx: &mut Tx, settings: &Settings) -> Result<Budget> {
+    let standing = places::standing(tx).await?;
+    Ok(Budget {
+        total_bytes: total(tx, settings).await?,
+        reserved_bytes: u64::try_from(standing.reserved).unwrap_or_default(),
+        running: u64::try_from(standing.running).unwrap_or_default(),
+    })
+}
+
+/// How many containers fit; `None` until a worker has seen the host.
+pub(crate) async fn count(tx: &mut Tx, settings: &Settings) -> Result<Option<u64>> {
+    let total = total(tx, settings).await?;
+    Ok(total.map(|total| (total / settings.limits.memory_bytes()).max(1)))
+}
+
+/// Whether another container fits and nobody waits.
+pub(super) async fn is_room(tx: &mut Tx, settings: &Settings) -> Result<bool> {
+    let standing = places::standing(tx).await?;
+    let Some(total) = total(tx, settings).await? else { return Ok(standing.waiting == 0) };
+    let needed = u64::try_from(standing.reserved).unwrap_or_default() + settings.limits.memory_bytes();
+    Ok(standing.waiting == 0 && (needed <= total || standing.reserved == 0))
+}
+
+/// Stores how much memory the engine's host has.
+pub async fn learn_host(services: &Services, engine: &dyn Containers) -> Result<()> {
+    let host = Host { memory_bytes: engine.engine().await.map_err(away)?.memory_bytes };
+    let mut tx = services.store.system("memory of the host").await?;
+    config::put(&mut tx, HOST, &host).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn total(tx: &mut Tx, settings: &Settings) -> Result<Option<u64>> {
+    if settings.memory_budget_bytes > 0 {
+        return Ok(Some(settings.memory_budget_bytes));
+    }
+    let host = config::get::<Host>(tx, HOST).await?;
+    Ok(host.map(|host| host.value.memory_bytes.saturating_sub(OF_THE_HOST)))
+}
+
+/// Whether a start may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It has its place.
+    Granted,
+    /// It is begun again when a place becomes free.
+    Waits,
+}
+
+/// Sets memory aside for a start. When there is none the longest idle container has to go; when none is idle the
+/// start waits in line.
+pub(super) async fn admit(services: &Services, settings: &Settings, row: &Container) -> Result<Admission> {
+    let mut tx = services.store.system("a place for a container").await?;
+    let budget = total(&mut tx, settings).await?.and_then(|total| i64::try_from(total).ok());
+    let bytes = i64::try_from(settings.limits.memory_bytes()).unwrap_or(i64::MAX);
+    let place = places::take(&mut tx, row.id, bytes, budget.unwrap_or(i64::MAX)).await?;
+    if let Place::Waiting { short } = place {
+        make_room(&mut tx, short).await?;
+        if row.place_wanted_at.is_none() {
+            let sight = Sight::Stage(Stage::Queued);
+            let why = "All places on the server are busy; your agent starts as soon as one is free.";
+            containers::observe(&mut tx, row.id, row.generation, &sight, why).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(if place == Place::Taken { Admission::Granted } else { Admission::Waits })
+}
+
+/// Sets memory aside for a container that runs already.
+pub(super) async fn note(services: &Services, settings: &Settings, id: ContainerId) -> Result<()> {
+    let bytes = i64::try_from(settings.limits.memory_bytes()).unwrap_or(i64::MAX);
+    let mut tx = services.store.system("the place of a container").await?;
+    places::note(&mut tx, id, bytes).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Lets the longest idle containers go until `short` bytes become free, as far as there are any.
+async fn make_room(tx: &mut Tx, mut short: i64) -> Result<()> {
+    if short <= 0 {
+        return Ok(());
+    }
+    let quiet = idle::list(tx).await?.into_iter().filter(|idle| idle.idle() > BETWEEN_MESSAGES);
+    for Idle { row, .. } in quiet {
+        if short <= 0 {
+            break;
+        }
+        let why = "Somebody else needed its place, and nobody was using it.";
+        if idle::let_go(tx, &row, Desired::Stopped, BETWEEN_MESSAGES, why).await? {
+            short -= row.reserved_bytes;
+            let job = StopContainer { container_id: row.id };
+            // A person waits for it.
+            let options = Options { priority: Some(Priority::High), ..Options::default() };
+            jobs::enqueue(tx, ActsFor::User(row.user_id), &job, options).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A place became free: whoever waits longest tries again.
+pub(super) async fn call_next(tx: &mut Tx) -> Result<()> {
+    let Some(id) = places::next(tx).await? else { return Ok(()) };
+    let Some(row) = containers::get(tx, id).await? else { return Ok(()) };
+    wake::enqueue_start(tx, ActsFor::User(row.user_id), id).await?;
+    Ok(())
+}
