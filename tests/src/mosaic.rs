@@ -23,6 +23,8 @@ pub struct Options {
     pub memory_mib: u32,
     /// MOSAIC_SECRET_KEY of the processes that are started from now on.
     pub secret_key: String,
+    /// Where its workers find Docker, if not at the usual place.
+    pub docker_socket: Option<PathBuf>,
     /// An own database, if not a fresh one.
     pub database: Option<Database>,
 }
@@ -35,6 +37,7 @@ impl Default for Options {
             workers: 1,
             memory_mib: 128,
             secret_key: SECRET_KEY.to_owned(),
+            docker_socket: None,
             database: None,
         }
     }
@@ -127,7 +130,10 @@ impl Mosaic {
     pub fn start_worker(&mut self) -> usize {
         let run = format!("mosaic.test={}", prepared("MOSAIC_TEST_RUN"));
         let port = self.ports.1.to_string();
-        let child = self.spawn(&["worker", "--internal-port", &port, "--docker-label", &run]);
+        let mut args = vec!["worker", "--internal-port", &port, "--docker-label", &run];
+        let socket = self.options.docker_socket.as_ref().map(|socket| socket.to_str().unwrap().to_owned());
+        args.extend(socket.iter().flat_map(|socket| ["--docker-socket", socket]));
+        let child = self.spawn(&args);
         self.workers.push(Some(child));
         self.workers.len() - 1
     }
@@ -142,7 +148,12 @@ impl Mosaic {
         kill(self.workers[number].take());
     }
 
-    fn spawn(&self, args: &[&str]) -> Child {
+    /// The port that containers reach.
+    pub const fn internal_port(&self) -> u16 {
+        self.ports.1
+    }
+
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         let name = format!("{}-{}.log", args[0], uuid::Uuid::now_v7().simple());
         let log = File::create(self.folder.path().join(name)).unwrap();
         self.command(args)

@@ -5,11 +5,12 @@ use crate::{
     guards::{Admin, Caller, Id},
     page,
     problem::Reply,
+    routes::providers::Enqueued,
 };
 use chrono::{DateTime, Utc};
 use domain::{Role, UserId};
 use fleet::users::{self, Listed, Patch};
-use rocket::{get, patch, serde::json::Json};
+use rocket::{delete, get, http::Status, patch, serde::json::Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -85,4 +86,13 @@ pub struct Changes {
 pub async fn change(caller: Caller<Admin>, id: Id<UserId>, body: Body<Changes>) -> Reply<Json<Shown>> {
     let Changes { role, disabled } = body.0;
     Ok(Json(users::change(&caller.cx, id.0, Patch { role, disabled }).await?.into()))
+}
+
+/// Deletes another account with everything that is its own. There is no way back.
+#[utoipa::path(
+    responses((status = 202, description = "Accepted: it is shut at once, the rest goes on in the background", body = Enqueued))
+)]
+#[delete("/users/<id>")]
+pub async fn remove(caller: Caller<Admin>, id: Id<UserId>) -> Reply<(Status, Json<Enqueued>)> {
+    Ok((Status::Accepted, Json(Enqueued { job_id: users::remove(&caller.cx, id.0).await? })))
 }
