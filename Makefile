@@ -2,10 +2,10 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test lint fmt images doctor bench-proxy bench-queue bench-fleet soak openapi ui test-ui screenshots
+.PHONY: help up down demo test test-networks lint fmt images doctor bench-proxy bench-queue bench-fleet soak openapi ui test-ui screenshots
 
 help: ## this list
-	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  DATA=folder  LISTEN=host:port  DETACH=1  DATABASE_URL=postgres://…  (up, down, demo, doctor)"
 	@echo "  ARGS='-p jobs'  instead of --workspace  (test)"
@@ -21,6 +21,9 @@ demo: ## Mosaic with a stand-in for the model, to look around
 
 test: ## all tests, against a real engine, Postgres and agent
 	@exec deploy/setup/test.sh
+
+test-networks: ## two hundred users' networks on this machine's engine (minutes)
+	@MOSAIC_TEST_NETWORKS=200 ARGS='-p runtime --test it -- networks::many' deploy/setup/test.sh
 
 lint: ## form and lints, warnings are errors
 	@exec deploy/setup/lint.sh

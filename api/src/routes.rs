@@ -5,9 +5,11 @@ mod audit;
 mod auth;
 mod chats;
 mod container;
+mod fleet;
 mod health;
 mod internal;
 mod jobs;
+mod me;
 mod oidc;
 mod onboarding;
 mod openai;
@@ -104,6 +106,11 @@ table! {
         jobs::act::cancel,
         jobs::act::discard,
         audit::own,
+        // what is his to take home, or to have deleted
+        me::export_start,
+        me::export_standing,
+        me::export_download,
+        me::remove,
         // what an admin sets and sees
         settings::get,
         settings::change,
@@ -122,6 +129,12 @@ table! {
         jobs::schedules::run,
         users::list,
         users::change,
+        users::remove,
+        fleet::containers::list,
+        fleet::containers::stop,
+        fleet::containers::restart,
+        fleet::self_test::run,
+        fleet::self_test::get,
         audit::list;
 
     /// `/v1`

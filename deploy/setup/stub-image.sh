@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Owns: the image mosaic-stub-agent:dev, a small stand-in for the agent in tests. A second run with
-# the same inputs does nothing. The last line on stdout is the tag.
+# Owns: the image mosaic-stub-agent:dev, a small stand-in for the agent in tests, also tagged with the
+# hash of its inputs. A second run with the same inputs does nothing. The last line on stdout is the tag
+# with the hash: the tests of one clone do not meet the image of another.
 #
 #   MOSAIC_STUB_BIN=FOLDER   static mosaic-entrypoint and stub-agent made elsewhere (default: cargo)
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-tag=mosaic-stub-agent:dev
 if [ -z "${MOSAIC_STUB_BIN:-}" ]; then
   static_build mosaic-entrypoint stub-agent
   MOSAIC_STUB_BIN=$STATIC_BIN
@@ -23,7 +23,8 @@ tar --append --file "$context/rootfs.tar" --sort=name --mtime=@0 --numeric-owner
 rm -r "$context/rootfs"
 
 inputs=$(inputs_of "$context")
+tag=mosaic-stub-agent:$inputs
 if ! image_made_from "$tag" "$inputs"; then
-  step "stub agent image $tag" env DOCKER_BUILDKIT=0 docker build --force-rm -t "$tag" --label "mosaic.inputs=$inputs" "$context"
+  step "stub agent image $tag" env DOCKER_BUILDKIT=0 docker build --force-rm -t "$tag" -t mosaic-stub-agent:dev --label "mosaic.inputs=$inputs" "$context"
 fi
 echo "$tag"

@@ -12,7 +12,7 @@
 
 "$SETUP/tools.sh"
 "$SETUP/docker.sh"
-apt_install nftables iproute2 busybox-static
+apt_install nftables iproute2 busybox-static haproxy curl
 MOSAIC_TEST_POSTGRES_DIR=$("$SETUP/postgres.sh")
 MOSAIC_TEST_AGENT_IMAGE=$("$SETUP/agent-image.sh")
 MOSAIC_TEST_STUB_IMAGE=$("$SETUP/stub-image.sh")

@@ -13,6 +13,7 @@ async fn a_person_and_the_real_agent() {
     let names = mosaic.containers().await;
     assert_eq!(names.len(), 1);
     profile(&names[0]);
+    the_image_plays_its_part_in_the_self_test(&person).await;
     tools_are_shown(&person, &chat).await;
     a_change_is_applied(&person).await;
     tools_and_skills_are_the_agents_own(&mosaic, &person, &chat).await;
@@ -35,6 +36,21 @@ async fn answers(person: &Person, chat: &str, text: &str) -> Value {
     assert_eq!(turn["status"], "done", "{turn}");
     assert!(turn["answer"].as_str().unwrap().contains(text), "the stand-in quotes what it was asked: {turn}");
     turn
+}
+
+/// What the walls are worth is `isolation`'s; here it is shown that the real image tries what it is told to.
+async fn the_image_plays_its_part_in_the_self_test(admin: &Person) {
+    assert_eq!(admin.post("/api/fleet/self-test", &json!({})).await.status, 202);
+    let report = eventually("the self-test has a result", || async {
+        let report = admin.get("/api/fleet/self-test").await.body;
+        assert_ne!(report["state"], "failed", "{report}");
+        (report["state"] == "done").then_some(report)
+    })
+    .await;
+    let checks = report["checks"].as_array().unwrap().clone();
+    let passed =
+        |name: &str| checks.iter().filter(|check| check["name"] == name && check["passed"] == true).count();
+    assert_eq!((passed("Mosaic's internal port"), passed("another user's container")), (2, 2), "{report}");
 }
 
 /// The walls of the container, as Docker sees them.

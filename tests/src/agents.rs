@@ -16,6 +16,15 @@ pub fn bridge_address() -> String {
     if gateway.is_empty() { "172.17.0.1".to_owned() } else { gateway }
 }
 
+/// Name of the instance's packet filter, by the tag in its bridges' names; `None` while it has no network.
+pub(crate) fn guard_table(instance: &str) -> Option<String> {
+    let filter = format!("label=mosaic.instance={instance}");
+    let networks = docker(&["network", "ls", "-q", "--filter", &filter]);
+    let option = "{{index .Options \"com.docker.network.bridge.name\"}}";
+    let bridge = docker(&["network", "inspect", "-f", option, networks.lines().next()?]);
+    Some(format!("mosaic_guard_{}", bridge.get(4..7)?))
+}
+
 /// Removes the containers, networks and volumes of the instance in this database.
 pub(crate) fn remove_containers(url: &str) {
     let url = url.to_owned();
@@ -29,6 +38,10 @@ pub(crate) fn remove_containers(url: &str) {
         })
     });
     let Ok(Some(instance)) = instance.join() else { return };
+    if let Some(table) = guard_table(&instance) {
+        // Mostly no test has put it up.
+        let _ = Command::new("nft").args(["delete", "table", "inet", &table]).output();
+    }
     let filter = format!("label=mosaic.instance={instance}");
     for (list, remove) in [
         (vec!["ps", "-aq"], vec!["rm", "-f"]),

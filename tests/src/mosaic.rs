@@ -155,7 +155,12 @@ impl Mosaic {
         kill(self.workers[number].take());
     }
 
-    fn spawn(&self, args: &[&str]) -> Child {
+    /// The port that containers reach.
+    pub const fn internal_port(&self) -> u16 {
+        self.ports.1
+    }
+
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         let name = format!("{}-{}.log", args[0], uuid::Uuid::now_v7().simple());
         let log = File::create(self.folder.path().join(name)).unwrap();
         self.command(args)

@@ -1,6 +1,6 @@
 //! More processes of one Mosaic, other ways to end one, and what is left behind by them.
 
-use crate::{Mosaic, docker, eventually, ports::free_port};
+use crate::{Mosaic, agents, docker, eventually, ports::free_port};
 use std::process::{Command, ExitStatus};
 use tokio::task::JoinHandle;
 
@@ -10,6 +10,19 @@ impl Mosaic {
         let (url, child) = self.spawn_api((free_port(), free_port())).await;
         self.replicas.push(child);
         url
+    }
+
+    /// Puts up the walls around the agents, and waits until they stand. They go with this Mosaic.
+    pub async fn start_guard(&mut self) {
+        let port = self.internal_port().to_string();
+        let child = self.spawn(&["guard", "--internal-port", &port]);
+        self.replicas.push(child);
+        let table = agents::guard_table(&self.instance().await).expect("a container has a network");
+        eventually("the guard's table is there", || {
+            let listed = Command::new("nft").args(["list", "table", "inet", &table]).output().unwrap();
+            std::future::ready(listed.status.success().then_some(()))
+        })
+        .await;
     }
 
     /// SIGTERM to the API, as whoever runs services sends it; answers with how it ended.

@@ -5,11 +5,12 @@ use crate::{
     guards::{Admin, Caller, Id},
     page,
     problem::Reply,
+    routes::providers::Enqueued,
 };
 use chrono::{DateTime, Utc};
 use domain::{Role, UserId};
 use fleet::users::{self, Listed, Patch};
-use rocket::{get, patch, serde::json::Json};
+use rocket::{delete, get, http::Status, patch, serde::json::Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -94,4 +95,13 @@ pub async fn change(caller: Caller<Admin>, id: Id<UserId>, body: Body<Changes>) 
     let Changes { role, disabled, idle_timeout_seconds } = body.0;
     let patch = Patch { role, disabled, idle_timeout_seconds };
     Ok(Json(users::change(&caller.cx, id.0, patch).await?.into()))
+}
+
+/// Deletes another account with everything that is its own. There is no way back.
+#[utoipa::path(
+    responses((status = 202, description = "Accepted: it is shut at once, the rest goes on in the background", body = Enqueued))
+)]
+#[delete("/users/<id>")]
+pub async fn remove(caller: Caller<Admin>, id: Id<UserId>) -> Reply<(Status, Json<Enqueued>)> {
+    Ok((Status::Accepted, Json(Enqueued { job_id: users::remove(&caller.cx, id.0).await? })))
 }

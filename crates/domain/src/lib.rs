@@ -1,7 +1,7 @@
 //! The nouns of Mosaic Fleet: ids, actors, state machines, settings and ports.
 //!
 //! Owns the vocabulary every other crate speaks. It must not do I/O: no database, no network, no
-//! file, no environment. The ports ([`containers::Containers`], [`clock::Clock`]) are signatures only.
+//! file, no environment. The ports ([`containers::Containers`], [`isolation::Walls`], [`clock::Clock`]) are signatures only.
 
 pub mod actor;
 pub mod agent;
@@ -9,6 +9,7 @@ pub mod clock;
 pub mod containers;
 pub mod ids;
 pub mod invalid;
+pub mod isolation;
 pub mod lifecycle;
 pub mod provider;
 pub mod public_url;

@@ -19,6 +19,8 @@
 //!   answer until there is a version that is neither.
 //! * Once more, with `tried` and `error` and without `have`, when the gateway ended with code 78:
 //!   it could not start with that version.
+//!
+//! Called as `mosaic-entrypoint probe …` it does nothing of this: see [`probe`].
 
 mod disk;
 mod envelope;
@@ -27,6 +29,7 @@ mod gateway;
 mod lines;
 mod mosaic;
 mod pace;
+mod probe;
 mod settings;
 mod signals;
 
@@ -44,6 +47,10 @@ const EXIT_NO_COMMAND: u8 = 127;
 const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(("probe", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return probe::run(rest);
+    }
     let settings = match Settings::from_env() {
         Ok(settings) => settings,
         Err(missing) => {

@@ -1,6 +1,6 @@
 //! Why a use-case did not happen. One place for the stable codes; `api` maps them to RFC 9457.
 
-use domain::Invalid;
+use domain::{Invalid, containers::ContainerError};
 use std::time::Duration;
 
 /// Shorthand for every use-case.
@@ -143,6 +143,24 @@ impl From<store::Error> for Error {
                 }
             }
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<ContainerError> for Error {
+    fn from(error: ContainerError) -> Self {
+        let code = error.code();
+        if let ContainerError::EngineAway(said) | ContainerError::Other(said) = &error {
+            // The engine's own words are for the log: they may name paths of the host.
+            tracing::warn!(code, said, "the container engine");
+        }
+        if !error.is_passing() {
+            return Self::conflict(code, format!("The server says: {error}."));
+        }
+        Self::Unavailable {
+            code,
+            detail: "The server's container engine does not do it; its log has the details.".into(),
+            retry_after: Duration::from_secs(5),
         }
     }
 }

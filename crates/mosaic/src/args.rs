@@ -73,6 +73,9 @@ pub struct Worker {
     /// Port of the internal listener, as containers reach it
     #[arg(long, default_value_t = 8081)]
     pub internal_port: u16,
+    /// Port of the public listener, which containers must not reach: the self-test tries it
+    #[arg(long, default_value_t = 8080)]
+    pub public_port: u16,
     /// Further labels (key=value) for everything made on the Docker engine
     #[arg(long, value_name = "KEY=VALUE")]
     pub docker_label: Vec<String>,
@@ -93,6 +96,9 @@ pub struct Doctor {
     /// Folder for database, key and logs, as given to `up`
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
+    /// Try out the walls around agents too: probes on networks of their own, a minute or less
+    #[arg(long)]
+    pub isolation: bool,
     #[command(flatten)]
     pub worker: Worker,
 }

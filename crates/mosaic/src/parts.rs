@@ -3,8 +3,8 @@
 use crate::args;
 use anyhow::Context;
 use boot::{Config, Shutdown, spawn_named};
-use domain::{SystemClock, WorkerId};
-use fleet::{Parts, Services, containers::Placement};
+use domain::{SystemClock, WorkerId, isolation::Walls};
+use fleet::{Parts, Services, containers::Placement, isolation::Site};
 use providers::Outbound;
 use runtime::{DockerContainers, DockerSettings};
 use secrecy::{ExposeSecret, SecretString};
@@ -90,8 +90,15 @@ async fn ending<T>(part: impl Future<Output = anyhow::Result<T>>, shutdown: &Shu
 
 /// A worker for all lanes. Ends when `shutdown` begins and its jobs are drained or handed back.
 pub async fn work(services: &Arc<Services>, args: &args::Worker, shutdown: &Shutdown) -> anyhow::Result<()> {
-    let placement = Placement { publish_on: args.publish_on, internal_port: args.internal_port };
-    let tools = Tools { services: Arc::clone(services), engine: Arc::new(docker(args)?), placement };
+    let engine = Arc::new(docker(args)?);
+    let Site { placement, public_port } = site(args);
+    let tools = Tools {
+        services: Arc::clone(services),
+        walls: Arc::clone(&engine) as Arc<dyn Walls>,
+        engine,
+        placement,
+        public_port,
+    };
     let id = WorkerId::new(services.clock.now());
     let mut config = WorkerConfig::new(id, hostname(), env!("CARGO_PKG_VERSION"));
     config.drain = DRAIN;
@@ -102,6 +109,12 @@ pub async fn work(services: &Arc<Services>, args: &args::Worker, shutdown: &Shut
     let run = workers::run(&services.store, workers::registry(tools.clone()), config, shutdown.token());
     let (ended, ()) = tokio::join!(ending(async { run.await.context("the worker") }, shutdown), watching);
     ended
+}
+
+/// What the command line says of this instance.
+pub const fn site(args: &args::Worker) -> Site {
+    let placement = Placement { publish_on: args.publish_on, internal_port: args.internal_port };
+    Site { placement, public_port: args.public_port }
 }
 
 /// The Docker engine as the arguments describe it.

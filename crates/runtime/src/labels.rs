@@ -14,6 +14,8 @@ pub const USER_LABEL: &str = "mosaic.user";
 pub const CONTAINER_LABEL: &str = "mosaic.container";
 /// Counts the container's creates.
 pub const GENERATION_LABEL: &str = "mosaic.generation";
+/// Names the run of the self-test that made it. What bears it is nobody's: no user, no row.
+pub const PROBE_LABEL: &str = "mosaic.probe";
 
 type Labels = HashMap<String, String>;
 
@@ -41,6 +43,14 @@ pub(crate) fn filters(instance: InstanceId) -> HashMap<&'static str, Vec<String>
 /// Whose network or volume it is; `None` when the label is missing or malformed.
 pub(crate) fn read_user(labels: &Labels) -> Option<UserId> {
     read(labels, USER_LABEL)
+}
+
+/// Labels of what a run of the self-test makes.
+pub(crate) fn of_probe(instance: InstanceId, run: &str) -> Labels {
+    Labels::from([
+        (INSTANCE_LABEL.to_owned(), instance.to_string()),
+        (PROBE_LABEL.to_owned(), run.to_owned()),
+    ])
 }
 
 /// Refuses a network or volume that is not this owner's.

@@ -55,6 +55,12 @@ impl Store {
         self.rights
     }
 
+    /// Where the database listens: its host (a folder, when it is reached by a Unix socket) and its port.
+    pub fn server(&self) -> (String, u16) {
+        let options = self.pool.connect_options();
+        (options.get_host().to_owned(), options.get_port())
+    }
+
     /// The pool, for LISTEN connections and health checks only.
     pub const fn pool(&self) -> &PgPool {
         &self.pool

@@ -264,6 +264,12 @@ pub async fn idle_timeout(tx: &mut Tx, id: UserId) -> Result<Option<u32>> {
     Ok(seconds.flatten().and_then(|seconds| u32::try_from(seconds).ok()))
 }
 
+/// Deletes an account and all rows that are its own; the audit log stays. `false`: there was none.
+pub async fn delete(tx: &mut Tx, id: UserId) -> Result<bool> {
+    let gone = sqlx::query("delete from users where id = $1").bind(id.uuid()).execute(tx.conn()).await?;
+    Ok(gone.rows_affected() > 0)
+}
+
 /// Wrapped data keys that another key than `key_id` wraps, locked; in the order of their users, behind `after`.
 pub async fn keys_of_others(
     tx: &mut Tx,

@@ -1,20 +1,30 @@
 //! The kinds of jobs: one file each with its payload and its policy. Handlers: `workers/src/handlers`.
 
 mod apply_config;
+mod delete_user;
+mod export_data;
+mod measure_containers;
+mod prune_exports;
 mod prune_jobs;
 mod reap_idle;
 mod restart_container;
 mod rotate_keys;
+mod self_test;
 mod start_container;
 mod stop_container;
 mod sweep_containers;
 mod test_provider;
 
 pub use apply_config::ApplyConfig;
+pub use delete_user::DeleteUser;
+pub use export_data::ExportData;
+pub use measure_containers::MeasureContainers;
+pub use prune_exports::PruneExports;
 pub use prune_jobs::PruneJobs;
 pub use reap_idle::ReapIdle;
 pub use restart_container::RestartContainer;
 pub use rotate_keys::RotateKeys;
+pub use self_test::SelfTest;
 pub use start_container::StartContainer;
 pub use stop_container::StopContainer;
 pub use sweep_containers::SweepContainers;
@@ -23,12 +33,17 @@ pub use test_provider::TestProvider;
 use crate::Job;
 
 /// Every kind there is. A worker's registry is compared with it.
-pub const ALL: [&str; 9] = [
+pub const ALL: [&str; 14] = [
     ApplyConfig::KIND,
+    DeleteUser::KIND,
+    ExportData::KIND,
+    MeasureContainers::KIND,
+    PruneExports::KIND,
     PruneJobs::KIND,
     ReapIdle::KIND,
     RestartContainer::KIND,
     RotateKeys::KIND,
+    SelfTest::KIND,
     StartContainer::KIND,
     StopContainer::KIND,
     SweepContainers::KIND,

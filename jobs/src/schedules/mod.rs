@@ -11,7 +11,7 @@ pub use tick::tick;
 
 use crate::{
     ActsFor, Enqueued, Job, Options, Result, Tx, enqueue,
-    kinds::{PruneJobs, ReapIdle, SweepContainers},
+    kinds::{MeasureContainers, PruneExports, PruneJobs, ReapIdle, SweepContainers},
 };
 use chrono::{DateTime, Utc};
 use domain::JobId;
@@ -115,6 +115,8 @@ pub async fn run_now(tx: &mut Tx, acts_for: impl Into<ActsFor>, name: &str) -> R
 async fn enqueue_kind(tx: &mut Tx, acts_for: ActsFor, kind: &str) -> Result<Option<Enqueued>> {
     let options = Options::default();
     Ok(Some(match kind {
+        MeasureContainers::KIND => enqueue(tx, acts_for, &MeasureContainers {}, options).await?,
+        PruneExports::KIND => enqueue(tx, acts_for, &PruneExports {}, options).await?,
         PruneJobs::KIND => enqueue(tx, acts_for, &PruneJobs {}, options).await?,
         ReapIdle::KIND => enqueue(tx, acts_for, &ReapIdle {}, options).await?,
         SweepContainers::KIND => enqueue(tx, acts_for, &SweepContainers {}, options).await?,

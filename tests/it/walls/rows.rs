@@ -20,6 +20,9 @@ const OWNED: &[(&str, &str)] = &[
     ("user_agent_configs", "user_id"),
     ("user_containers", "user_id"),
     ("container_events", "user_id"),
+    ("container_usage", "user_id"),
+    ("exports", "user_id"),
+    ("export_pieces", "user_id"),
     ("chats", "user_id"),
     ("turns", "user_id"),
     ("turn_events", "user_id"),
@@ -37,6 +40,7 @@ const HIDDEN: &[&str] = &[
     "oidc_logouts",
     "sign_in_throttle",
     "system_containers",
+    "isolation_tests",
     "queues",
     "workers",
     "schedules",
@@ -71,6 +75,10 @@ async fn walls_hold(mosaic: &Mosaic, rights: Rights) {
     // As if both had come by an identity provider, and one had just begun to.
     for sql in [
         "insert into oidc_identities (issuer, subject, user_id) select 'https://id.example', username, id from users",
+        "insert into container_usage (container_id, user_id, memory_bytes) select id, user_id, 1 from user_containers
+            on conflict do nothing",
+        "insert into exports (job_id, user_id, draft) select gen_random_uuid(), id, gen_random_uuid() from users",
+        "insert into export_pieces (job_id, draft, seq, user_id, bytes) select job_id, draft, 0, user_id, 'x' from exports",
         "insert into oidc_flows (browser_hash, expires_at) values ('x', now())",
         "insert into oidc_logouts (issuer, token_id, expires_at) values ('https://id.example', 'x', now())",
         "insert into oidc_provider (id, issuer, client_id, label, scopes, auto_provision, allowed_domains,
@@ -196,6 +204,8 @@ async fn an_admin_sees_no_content(store: &Store, id: UserId) {
         "oidc_identities",
         "llm_providers",
         "user_agent_configs",
+        "exports",
+        "export_pieces",
         "chats",
         "turns",
         "turn_events",

@@ -350,6 +350,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/fleet/containers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody's containers, by their users' names, and how the memory is shared out. */
+        get: operations["fleet::containers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/containers/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes somebody's container anew from the present image and settings; its state stays. */
+        post: operations["fleet::containers_restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/containers/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops somebody's container; its state stays, the next message starts it again. */
+        post: operations["fleet::containers_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/self-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the latest run found: each denial and each permission with how it was tried and how it was proven. */
+        get: operations["fleet::self_test_get"];
+        put?: never;
+        /** Tries out the walls around agents, as a job. */
+        post: operations["fleet::self_test_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -537,6 +606,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes the caller's account with everything that is his. There is no way back. */
+        delete: operations["me_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/activity": {
         parameters: {
             query?: never;
@@ -546,6 +632,41 @@ export interface paths {
         };
         /** What you did, and what others did to your things. */
         get: operations["audit_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the latest archive stands. */
+        get: operations["me_export_standing"];
+        put?: never;
+        /** Gathers everything that is the caller's into one archive, as a job. */
+        post: operations["me_export_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/export/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest archive: a gzipped tar. */
+        get: operations["me_export_download"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1013,7 +1134,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /** Deletes another account with everything that is its own. There is no way back. */
+        delete: operations["users_remove"];
         options?: never;
         head?: never;
         /** Changes an account: role and access of another one, and how long its container may idle. */
@@ -1307,6 +1429,10 @@ export interface components {
         CurrentContainer: {
             container?: components["schemas"]["ContainerStatus"] | null;
         };
+        DeleteMe: {
+            /** @description The caller's own user name. */
+            confirm?: string | null;
+        };
         /**
          * @description What the row says is wanted.
          * @enum {string}
@@ -1333,6 +1459,35 @@ export interface components {
             /** @description What happened. */
             title: string;
         };
+        /** @description The acting user's latest archive. */
+        Export: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            createdAt: string;
+            /** @description Why it failed, or what it waits for. */
+            detail?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be downloaded; null until it is ready.
+             */
+            expiresAt?: string | null;
+            /** @description The job that makes it. */
+            jobId: components["schemas"]["JobId"];
+            /**
+             * Format: int64
+             * @description Its size; null until it is ready.
+             */
+            sizeBytes?: number | null;
+            /** @description How it stands. */
+            state: components["schemas"]["ExportState"];
+        };
+        /**
+         * @description How an archive stands.
+         * @enum {string}
+         */
+        ExportState: "running" | "ready" | "failed";
         /** @description What was wrong with one field. */
         FieldProblem: {
             /** @description The field. */
@@ -1340,8 +1495,113 @@ export interface components {
             /** @description What to do about it. */
             message: string;
         };
+        /** @description What all containers together may use of the host's memory. */
+        FleetBudget: {
+            /**
+             * Format: int64
+             * @description Limits of those that are up or on their way.
+             */
+            reservedBytes: number;
+            /**
+             * Format: int64
+             * @description How many these are.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description All there is for them; null = not limited.
+             */
+            totalBytes?: number | null;
+        };
+        /** @description A container as an admin sees it. */
+        FleetContainer: {
+            /** @description What is wanted. */
+            desired: components["schemas"]["Desired"];
+            /** @description Its id. */
+            id: components["schemas"]["ContainerId"];
+            /**
+             * Format: int64
+             * @description Seconds since its last use; null unless it answers.
+             */
+            idleSeconds?: number | null;
+            /** @description Image it was made from. */
+            image?: string | null;
+            /**
+             * Format: date-time
+             * @description Last chat activity.
+             */
+            lastUsedAt?: string | null;
+            /** @description What it uses and what it may use. */
+            memory: components["schemas"]["FleetMemory"];
+            /** @description It was made from another image than the present one. */
+            outdated: boolean;
+            /** @description Why it failed, in a sentence. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Starts after the first.
+             */
+            restarts: number;
+            /**
+             * Format: date-time
+             * @description Since when it is like this.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it last became ready; null unless it answers.
+             */
+            startedAt?: string | null;
+            /** @description What was last seen. */
+            state: components["schemas"]["Observed"];
+            /** @description Whose it is. */
+            user: components["schemas"]["FleetUser"];
+        };
+        /** @description A container's memory. */
+        FleetMemory: {
+            /**
+             * Format: int64
+             * @description Most it may use.
+             */
+            limitBytes: number;
+            /**
+             * Format: int64
+             * @description As measured within the last minutes; null = not measured.
+             */
+            usedBytes?: number | null;
+        };
+        FleetPage: {
+            budget: components["schemas"]["FleetBudget"];
+            items: components["schemas"]["FleetContainer"][];
+            nextCursor?: string | null;
+        };
+        /** @description A container's user. */
+        FleetUser: {
+            id: components["schemas"]["UserId"];
+            /** @description His name; pages continue behind it. */
+            username: string;
+        };
         GoTo: {
             redirectTo: string;
+        };
+        /** @description One try from one network. */
+        IsolationCheck: {
+            /** @description What should come of it. */
+            expected: components["schemas"]["Reach"];
+            /** @description From which network: `open network` or `closed network`. */
+            from: string;
+            /** @description What stands there. */
+            name: string;
+            /** @description What came of it. */
+            outcome: components["schemas"]["Reach"];
+            /** @description Whether it is as it should be. */
+            passed: boolean;
+            /** @description How it was shown that the target would have answered, or why that could not be shown. */
+            proof: string;
+            /** @description Its address, as it was tried. */
+            target: string;
+            /** @description How it was tried, and what was met. */
+            tried: string;
         };
         Items_Agent: {
             /** @description The page. */
@@ -2002,6 +2262,11 @@ export interface components {
             providerId: components["schemas"]["ProviderId"];
         };
         /**
+         * @description What came of a try, and what should have come of it.
+         * @enum {string}
+         */
+        Reach: "denied" | "allowed" | "unknown";
+        /**
          * @description What a person may do besides looking after his own things.
          * @enum {string}
          */
@@ -2025,6 +2290,34 @@ export interface components {
             cron?: string | null;
             enabled?: boolean | null;
         };
+        /** @description The latest run, as admins see it. */
+        SelfTest: {
+            /** @description Every try. */
+            checks: components["schemas"]["IsolationCheck"][];
+            /** @description Whether agents are kept from what they must not reach; null = not known (yet). */
+            enforced?: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it had a result.
+             */
+            finishedAt?: string | null;
+            /** @description The job that runs it. */
+            jobId: components["schemas"]["JobId"];
+            /**
+             * Format: date-time
+             * @description When it began, or was asked for.
+             */
+            startedAt: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["SelfTestState"];
+            /** @description The same in one sentence. */
+            summary: string;
+        };
+        /**
+         * @description Where a run stands.
+         * @enum {string}
+         */
+        SelfTestState: "running" | "done" | "failed";
         Session: {
             address: string;
             /** Format: date-time */
@@ -3212,6 +3505,158 @@ export interface operations {
             };
         };
     };
+    "fleet::containers_list": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fleet::containers_restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: it goes on in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fleet::containers_stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: it goes on in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fleet::self_test_get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelfTest"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fleet::self_test_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: it goes on in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "jobs::list_list": {
         parameters: {
             query?: {
@@ -3558,6 +4003,39 @@ export interface operations {
             };
         };
     };
+    me_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteMe"];
+            };
+        };
+        responses: {
+            /** @description Accepted: every session has ended, the rest goes on in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_own: {
         parameters: {
             query?: {
@@ -3577,6 +4055,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_export_standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_export_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: it goes on in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_export_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gzip": number[];
                 };
             };
             /** @description What was wrong, and what to do */
@@ -4607,6 +5172,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: it is shut at once, the rest goes on in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
                 };
             };
             /** @description What was wrong, and what to do */

@@ -1,17 +1,22 @@
 //! One handler per kind of job: from payload to use-case, from its error to an outcome.
 
 mod apply_config;
+mod delete_user;
+mod export_data;
+mod measure_containers;
+mod prune_exports;
 mod prune_jobs;
 mod reap_idle;
 mod restart_container;
 mod rotate_keys;
+mod self_test;
 mod start_container;
 mod stop_container;
 mod sweep_containers;
 mod test_provider;
 
 use crate::{JobContext, Registry};
-use domain::containers::Containers;
+use domain::{containers::Containers, isolation::Walls};
 use fleet::{
     Cx, Error, Origin, Services,
     containers::{Placement, StartFailure},
@@ -19,8 +24,8 @@ use fleet::{
 use jobs::{
     Outcome,
     kinds::{
-        ApplyConfig, PruneJobs, ReapIdle, RestartContainer, RotateKeys, StartContainer, StopContainer,
-        SweepContainers, TestProvider,
+        ApplyConfig, DeleteUser, ExportData, MeasureContainers, PruneExports, PruneJobs, ReapIdle,
+        RestartContainer, RotateKeys, SelfTest, StartContainer, StopContainer, SweepContainers, TestProvider,
     },
 };
 use std::sync::Arc;
@@ -33,8 +38,12 @@ pub struct Tools {
     pub services: Arc<Services>,
     /// The containers.
     pub engine: Arc<dyn Containers>,
+    /// What tries the walls around them.
+    pub walls: Arc<dyn Walls>,
     /// Where containers meet Mosaic.
     pub placement: Placement,
+    /// Port of the public listener.
+    pub public_port: u16,
 }
 
 /// The handlers of all kinds.
@@ -42,7 +51,8 @@ pub fn registry(tools: Tools) -> Registry {
     let with = |tools: &Tools| tools.clone();
     let (start, stop, restart, apply) = (with(&tools), with(&tools), with(&tools), with(&tools));
     let (reap, sweep, prune, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
-    let test = tools;
+    let (delete, export, expire) = (with(&tools), with(&tools), with(&tools));
+    let (measure, self_test, test) = (with(&tools), with(&tools), tools);
     Registry::new()
         .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
         .handle(move |job, payload: ApplyConfig| apply_config::handle(apply.clone(), job, payload))
@@ -54,6 +64,13 @@ pub fn registry(tools: Tools) -> Registry {
         .handle(move |job, payload: RestartContainer| {
             restart_container::handle(restart.clone(), job, payload)
         })
+        .handle(move |job, payload: MeasureContainers| {
+            measure_containers::handle(measure.clone(), job, payload)
+        })
+        .handle(move |job, payload: DeleteUser| delete_user::handle(delete.clone(), job, payload))
+        .handle(move |job, payload: ExportData| export_data::handle(export.clone(), job, payload))
+        .handle(move |job, payload: PruneExports| prune_exports::handle(expire.clone(), job, payload))
+        .handle(move |job, payload: SelfTest| self_test::handle(self_test.clone(), job, payload))
         .handle(move |job, payload: TestProvider| test_provider::handle(test.clone(), job, payload))
 }
 
@@ -70,6 +87,9 @@ impl Tools {
 impl fleet::Progress for JobContext {
     async fn phase(&self, name: &str) {
         JobContext::phase(self, name).await;
+    }
+    async fn percent(&self, percent: u8) {
+        self.progress(percent).await;
     }
     fn cancel(&self) -> &CancellationToken {
         JobContext::cancel(self)

@@ -17,7 +17,7 @@ pub(super) async fn bring_up(
     id: domain::ContainerId,
     max_attempts: u32,
 ) -> Outcome {
-    let Tools { services, engine, placement } = tools;
+    let Tools { services, engine, placement, .. } = tools;
     let Err(failure) = containers::bring_up(services, engine.as_ref(), *placement, job, id).await else {
         return Outcome::Done;
     };

@@ -62,7 +62,8 @@ pub async fn change(cx: &Cx, id: UserId, patch: Patch) -> Result<Listed> {
     Ok(after)
 }
 
-async fn shut(tx: &mut Tx, id: UserId) -> Result<Vec<domain::TurnId>> {
+/// Nobody gets in any more, and what runs for him ends. Answers the turns that are to stop.
+pub(super) async fn shut(tx: &mut Tx, id: UserId) -> Result<Vec<domain::TurnId>> {
     credentials::delete_sessions_of(tx, id).await?;
     jobs::cancel::all_of(tx, id).await?;
     let stopped = turns::request_stop_of(tx, id).await?;

@@ -2,7 +2,10 @@
 
 mod change;
 mod list;
+mod remove;
 
+use change::shut;
 pub use change::{Patch, change};
 pub use list::list;
+pub use remove::{delete, remove, remove_own};
 pub use store::users::Listed;

@@ -27,7 +27,12 @@ pub async fn run(config: &Config, args: args::Doctor) -> anyhow::Result<()> {
         Err(error) => findings.push(finding("secret key", Err(format!("{error:#}")))),
         Ok((url, key)) => {
             findings.extend(database(&url).await);
-            instance(&url, &key, &args.worker, &mut findings).await;
+            if let Some(services) = services(&url, &key, &mut findings).await {
+                instance(&services, &args.worker, &mut findings).await;
+                if args.isolation {
+                    findings.push(finding("isolation", super::isolation::run(&services, &args.worker).await));
+                }
+            }
         }
     }
     findings.extend(engine(&args.worker).await);
@@ -135,12 +140,22 @@ async fn row_security(url: &SecretString) -> Result<String, String> {
     }
 }
 
-async fn instance(url: &SecretString, key: &SecretString, args: &args::Worker, findings: &mut Vec<Finding>) {
-    let services: Arc<Services> = match parts::services(url, key).await {
-        Ok(services) => services,
-        Err(error) => return findings.push(finding("secret key", Err(format!("{error:#}")))),
-    };
-    findings.push(finding("secret key", secret_key(&services).await));
+async fn services(
+    url: &SecretString,
+    key: &SecretString,
+    findings: &mut Vec<Finding>,
+) -> Option<Arc<Services>> {
+    match parts::services(url, key).await {
+        Ok(services) => Some(services),
+        Err(error) => {
+            findings.push(finding("secret key", Err(format!("{error:#}"))));
+            None
+        }
+    }
+}
+
+async fn instance(services: &Services, args: &args::Worker, findings: &mut Vec<Finding>) {
+    findings.push(finding("secret key", secret_key(services).await));
     let settings = services.settings.get();
     if let Ok(docker) = parts::docker(args) {
         let image = match docker.image_present(&settings.agent_image).await {
@@ -149,9 +164,10 @@ async fn instance(url: &SecretString, key: &SecretString, args: &args::Worker, f
             Err(error) => Err(error.to_string()),
         };
         findings.push(finding("agent image", image));
-        findings.push(finding("network pool", network_pool(&docker, &services).await));
+        findings.push(finding("agent runtime", agent_runtime(&docker, services).await));
+        findings.push(finding("network pool", network_pool(&docker, services).await));
     }
-    let wanted = super::guard::wanted(&services, args.internal_port).await;
+    let wanted = super::guard::wanted(services, args.internal_port).await;
     let guard = match Guard::new(services.instance).status(&wanted).await {
         Ok(GuardStatus::Enforced) => Ok("in force".into()),
         Ok(GuardStatus::Missing) => Err("NOT ENFORCED: run `mosaic up` or `mosaic guard` as root".into()),
@@ -176,6 +192,19 @@ async fn secret_key(services: &Services) -> Result<String, String> {
             "{lost} keys cannot be opened: put the older key back behind the new one (`new,old`)"
         )),
     }
+}
+
+/// Whether the engine has the runtime that agents are to be run with.
+async fn agent_runtime(docker: &dyn Containers, services: &Services) -> Result<String, String> {
+    let runtime = services.settings.get().container_runtime.clone();
+    let there = docker.engine().await.map_err(|error| error.to_string())?.runtimes;
+    if there.contains(&runtime) {
+        return Ok(runtime);
+    }
+    Err(format!(
+        "the Docker engine has no runtime {runtime}, only {}: install it there, or change containerRuntime in the settings",
+        there.join(", ")
+    ))
 }
 
 /// Places for users' networks, and how many are taken.

@@ -3,7 +3,7 @@
 use crate::{args, parts};
 use boot::{Config, Shutdown};
 use fleet::Services;
-use runtime::guard::{Guard, GuardConfig, NotEnforced, allowed_addresses, host_resolvers};
+use runtime::guard::{Guard, GuardConfig, NotEnforced};
 use std::{sync::Arc, time::Duration};
 use store::listen;
 
@@ -47,10 +47,5 @@ pub async fn keep(services: &Arc<Services>, internal_port: u16, shutdown: &Shutd
 }
 
 pub async fn wanted(services: &Services, internal_port: u16) -> GuardConfig {
-    let settings = services.settings.get();
-    GuardConfig {
-        internal_port,
-        resolvers: host_resolvers().await,
-        allowed: allowed_addresses(&settings.allowed_hosts).await,
-    }
+    GuardConfig::read(internal_port, &services.settings.get().allowed_hosts).await
 }

@@ -53,6 +53,8 @@ async fn serve(
         tracing::warn!(%error, "NOT ENFORCED: the walls around agent containers are missing");
     }
     print_links(&services, api).await?;
+    // The port is known here; a worker of its own is told it.
+    let worker = &args::Worker { public_port: api.listen.port(), ..worker.clone() };
     let keep = async {
         guard::keep(&services, worker.internal_port, shutdown).await;
         Ok(())

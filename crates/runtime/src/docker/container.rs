@@ -173,7 +173,7 @@ async fn make(link: &Link, spec: &ContainerSpec, network: &Network) -> Result<()
 }
 
 /// Removes by Docker's id and waits until it is gone, whoever removes it.
-async fn delete(link: &Link, id: &str) -> Result<(), ContainerError> {
+pub(super) async fn delete(link: &Link, id: &str) -> Result<(), ContainerError> {
     // `v` takes along volumes without a name; the state volume has one.
     let options = RemoveContainerOptions { force: true, v: true, link: false };
     for _ in 0..ROUNDS {

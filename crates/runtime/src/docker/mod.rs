@@ -3,18 +3,18 @@
 //! Owns the connection and hands each verb to its file. It acts by Docker's ids that it has just read
 //! together with the labels, never by a bare name, so that nothing of somebody else's can be hit.
 //!
-//! Endpoints used (what a filtering socket proxy must let through): `GET /version`, `/info`, `/events`;
-//! `GET /images/{}/json`; `GET /networks`, `/networks/{}`, `POST /networks/create`, `DELETE /networks/{}`;
-//! `GET /volumes`, `POST /volumes/create`, `GET` and `DELETE /volumes/{}`; `GET /containers/json`, `/containers/{}/json`,
-//! `POST /containers/create`, `/containers/{}/{start,stop,pause,unpause}`, `DELETE /containers/{}`.
+//! The endpoints used are those that `deploy/socket-proxy/haproxy.cfg` lets through: a new one goes in there too.
 
 mod container;
 mod error;
 mod events;
 mod network;
 mod observe;
+mod probe;
 mod profile;
+mod state;
 mod subnets;
+mod usage;
 mod volume;
 
 use async_trait::async_trait;
@@ -25,11 +25,17 @@ use domain::{
         Belonging, ContainerError, ContainerSpec, Containers, EngineInfo, Event, Network, NetworkPolicy,
         Owner, Seen,
     },
+    isolation::Trial,
 };
 use error::{is_missing, translate};
 use futures_util::stream::BoxStream;
 use ipnet::Ipv4Net;
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+pub(crate) use probe::{Neighbour, Place, Probes};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::sync::OnceCell;
 
 /// How long the engine may take to answer one request. Creating a network on a busy host takes seconds.
@@ -58,6 +64,7 @@ pub struct DockerContainers {
 }
 
 /// A negotiated connection and what was learnt while making it.
+#[derive(Clone)]
 struct Link {
     docker: Docker,
     /// Cores of the host: Docker refuses a container that may use more.
@@ -69,6 +76,16 @@ impl DockerContainers {
     /// Does not connect yet.
     pub fn new(settings: DockerSettings) -> Self {
         Self { settings, link: OnceCell::new() }
+    }
+
+    /// The self-test's hands on this engine.
+    pub(crate) async fn probes(&self, trial: &Trial) -> Result<Probes, ContainerError> {
+        Ok(Probes::new(self.link().await?.clone(), trial.clone()))
+    }
+
+    /// The engine's socket.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.settings.socket
     }
 
     async fn link(&self) -> Result<&Link, ContainerError> {
@@ -158,8 +175,20 @@ impl Containers for DockerContainers {
         volume::remove(self.link().await?, owner).await
     }
 
+    async fn read_volume(
+        &self,
+        owner: &Owner,
+        image: &str,
+    ) -> Result<Option<BoxStream<'static, Result<Vec<u8>, ContainerError>>>, ContainerError> {
+        state::read(self.link().await?, owner, image).await
+    }
+
     async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError> {
         container::find(self.link().await?, owner).await
+    }
+
+    async fn memory(&self, owner: &Owner) -> Result<Option<u64>, ContainerError> {
+        usage::memory(self.link().await?, owner).await
     }
 
     async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError> {

@@ -45,7 +45,8 @@ pub(super) async fn ensure(
             Some(found) => delete(link, &found.id).await?,
             None => {}
         }
-        if let Some(network) = make(link, owner, policy, pool).await? {
+        let labels = labels::of_belongings(owner);
+        if let Some(network) = make(link, owner, policy, pool, labels).await? {
             return Ok(network);
         }
         tokio::time::sleep(BETWEEN_ROUNDS).await;
@@ -83,17 +84,19 @@ pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<Belong
     Ok(networks.into_iter().filter_map(read).collect())
 }
 
-/// `None` when somebody else is making it at this moment.
-async fn make(
+/// Makes it in the first free place of the pool. `None` when somebody else is making it at this moment.
+pub(super) async fn make(
     link: &Link,
     owner: &Owner,
     policy: NetworkPolicy,
     pool: Ipv4Net,
+    labels: HashMap<String, String>,
 ) -> Result<Option<Network>, ContainerError> {
+    let labels = link.with_extra(labels);
     let taken = subnets_in_use(link).await?;
     for subnet in subnets::free(pool, &taken, owner.user.uuid().as_u128()) {
         let network = Network { subnet, gateway: subnets::gateway(subnet) };
-        match link.docker.create_network(request(link, owner, policy, &network)).await {
+        match link.docker.create_network(request(owner, policy, &network, labels.clone())).await {
             Ok(_) => return Ok(Some(network)),
             // Another instance, or a network that was made since the look: try the next one.
             Err(error) if is_subnet_taken(&error) => {}
@@ -108,7 +111,12 @@ async fn make(
     Err(ContainerError::NetworkPoolExhausted(pool))
 }
 
-fn request(link: &Link, owner: &Owner, policy: NetworkPolicy, network: &Network) -> NetworkCreateRequest {
+fn request(
+    owner: &Owner,
+    policy: NetworkPolicy,
+    network: &Network,
+    labels: HashMap<String, String>,
+) -> NetworkCreateRequest {
     let range = IpamConfig {
         subnet: Some(network.subnet.to_string()),
         gateway: Some(network.gateway.to_string()),
@@ -122,7 +130,7 @@ fn request(link: &Link, owner: &Owner, policy: NetworkPolicy, network: &Network)
         enable_ipv6: Some(false),
         ipam: Some(Ipam { config: Some(vec![range]), ..Ipam::default() }),
         options: Some(HashMap::from([(BRIDGE_NAME.to_owned(), names::bridge(owner, policy))])),
-        labels: Some(link.with_extra(labels::of_belongings(owner))),
+        labels: Some(labels),
         ..NetworkCreateRequest::default()
     }
 }
@@ -133,7 +141,7 @@ async fn subnets_in_use(link: &Link) -> Result<Vec<Ipv4Net>, ContainerError> {
     Ok(ranges.filter_map(|range| range.subnet?.parse().ok()).collect())
 }
 
-async fn delete(link: &Link, id: &str) -> Result<(), ContainerError> {
+pub(super) async fn delete(link: &Link, id: &str) -> Result<(), ContainerError> {
     match link.docker.remove_network(id).await {
         Err(error) if !is_missing(&error) => Err(translate(error)),
         _ => Ok(()),

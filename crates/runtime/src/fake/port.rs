@@ -122,8 +122,26 @@ impl Containers for FakeContainers {
         })
     }
 
+    /// An empty volume: nothing is ever written to it here.
+    async fn read_volume(
+        &self,
+        owner: &Owner,
+        _image: &str,
+    ) -> Result<Option<BoxStream<'static, Result<Vec<u8>, ContainerError>>>, ContainerError> {
+        self.step(Verb::Inspect, |state| {
+            Ok(state.volumes.contains(&key(owner)).then(|| stream::iter([Ok(vec![0; 1024])]).boxed()))
+        })
+    }
+
     async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError> {
         self.step(Verb::Inspect, |state| Ok(find(state, owner)?.cloned()))
+    }
+
+    async fn memory(&self, owner: &Owner) -> Result<Option<u64>, ContainerError> {
+        self.step(Verb::Inspect, |state| {
+            let running = find(state, owner)?.filter(|seen| seen.state == RunState::Running);
+            Ok(running.map(|_| 64 << 20))
+        })
     }
 
     async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError> {

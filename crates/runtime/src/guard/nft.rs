@@ -1,4 +1,4 @@
-//! The `nft` command: found, fed, read. The only place that starts a process here.
+//! The `nft` command: found, fed, read.
 
 use super::NotEnforced;
 use std::{io::ErrorKind, process::Stdio};

@@ -1,6 +1,7 @@
 //! What the host's environment says about the guard's configuration: its resolvers, and the addresses
 //! behind the names that an admin allowed.
 
+use super::GuardConfig;
 use domain::settings::AllowedHost;
 use std::{
     collections::BTreeSet,
@@ -12,6 +13,13 @@ use tokio::{fs, net::lookup_host};
 /// stub of systemd-resolved.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 const BEHIND_THE_STUB: &str = "/run/systemd/resolve/resolv.conf";
+
+impl GuardConfig {
+    /// What should be in force on this host now.
+    pub async fn read(internal_port: u16, allowed: &[AllowedHost]) -> Self {
+        Self { internal_port, resolvers: host_resolvers().await, allowed: allowed_addresses(allowed).await }
+    }
+}
 
 /// The resolvers that Docker's embedded DNS asks from inside the containers' networks. Loopback ones are
 /// left out: Docker does not hand them on.

@@ -1,0 +1,122 @@
+//! All containers.
+
+use crate::{Cx, Result};
+use chrono::{DateTime, Utc};
+use domain::{
+    ContainerId, UserId,
+    lifecycle::{Desired, Observed},
+    settings::Settings,
+};
+use serde::Serialize;
+use store::overview::{self, Row};
+use utoipa::ToSchema;
+
+const MIB: u64 = 1024 * 1024;
+
+/// A container as an admin sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = FleetContainer)]
+pub struct Listed {
+    /// Its id.
+    id: ContainerId,
+    /// Whose it is.
+    pub user: Whose,
+    /// What is wanted.
+    desired: Desired,
+    /// What was last seen.
+    state: Observed,
+    /// Since when it is like this.
+    since: DateTime<Utc>,
+    /// Seconds since its last use; null unless it answers.
+    idle_seconds: Option<i64>,
+    /// When it last became ready; null unless it answers.
+    started_at: Option<DateTime<Utc>>,
+    /// Last chat activity.
+    last_used_at: Option<DateTime<Utc>>,
+    /// Image it was made from.
+    image: Option<String>,
+    /// It was made from another image than the present one.
+    outdated: bool,
+    /// What it uses and what it may use.
+    memory: Memory,
+    /// Starts after the first.
+    restarts: i64,
+    /// Why it failed, in a sentence.
+    reason: Option<String>,
+}
+
+/// A container's user.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = FleetUser)]
+pub struct Whose {
+    id: UserId,
+    /// His name; pages continue behind it.
+    pub username: String,
+}
+
+/// A container's memory.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = FleetMemory)]
+pub struct Memory {
+    /// As measured within the last minutes; null = not measured.
+    used_bytes: Option<i64>,
+    /// Most it may use.
+    limit_bytes: u64,
+}
+
+/// What all containers together may use of the host's memory.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = FleetBudget)]
+pub struct Budget {
+    /// All there is for them; null = not limited.
+    total_bytes: Option<u64>,
+    /// Limits of those that are up or on their way.
+    reserved_bytes: u64,
+    /// How many these are.
+    running: i64,
+}
+
+/// One page of containers by their users' names, behind the name `after`, for an admin.
+pub async fn list(cx: &Cx, after: Option<&str>, limit: u32) -> Result<Vec<Listed>> {
+    let mut tx = cx.as_admin()?.begin().await?;
+    let rows = overview::list(&mut tx, after, limit.into()).await?;
+    let settings = cx.services.settings.get();
+    Ok(rows.into_iter().map(|row| listed(row, &settings)).collect())
+}
+
+/// How the memory is shared out, for an admin.
+pub async fn budget(cx: &Cx) -> Result<Budget> {
+    let mut tx = cx.as_admin()?.begin().await?;
+    let running = overview::running(&mut tx).await?;
+    let each = limit(&cx.services.settings.get());
+    let reserved_bytes = each.saturating_mul(u64::try_from(running).unwrap_or_default());
+    Ok(Budget { total_bytes: None, reserved_bytes, running })
+}
+
+fn limit(settings: &Settings) -> u64 {
+    u64::from(settings.limits.memory_mib) * MIB
+}
+
+fn listed(row: Row, settings: &Settings) -> Listed {
+    let state = row.observed();
+    let text = |field: &str| row.failure.as_ref().and_then(|failure| failure[field].as_str());
+    let reason = text("title").map(|title| format!("{title} {}", text("detail").unwrap_or_default()));
+    Listed {
+        id: row.id,
+        user: Whose { id: row.user_id, username: row.username },
+        desired: Desired::from_stored(&row.desired),
+        state,
+        since: row.since,
+        idle_seconds: row.idle_seconds,
+        started_at: row.started_at,
+        last_used_at: row.last_used_at,
+        outdated: state == Observed::Ready && row.image.as_ref() != Some(&settings.agent_image),
+        image: row.image,
+        memory: Memory { used_bytes: row.memory_bytes, limit_bytes: limit(settings) },
+        restarts: row.restarts,
+        reason: reason.map(|reason| reason.trim_end().to_owned()),
+    }
+}

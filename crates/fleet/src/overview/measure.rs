@@ -1,0 +1,32 @@
+//! How much memory the containers use.
+
+use crate::{Result, Services, containers::owner};
+use domain::{containers::Containers, lifecycle::Observed};
+use futures_util::{StreamExt, stream};
+use store::{containers, overview};
+
+/// Measured at the same time.
+const AT_ONCE: usize = 8;
+
+/// Asks the engine for each container that answers, and notes it. Answers how many. One that has just gone is
+/// left out.
+pub async fn measure(services: &Services, engine: &dyn Containers) -> Result<usize> {
+    let mut tx = services.store.system("memory of containers").await?;
+    let rows = containers::wanted_running(&mut tx).await?;
+    drop(tx);
+    let up = rows.into_iter().filter(|row| row.observed() == Observed::Ready);
+    let asked = up.map(async |row| {
+        let used = engine.memory(&owner(services, &row)).await;
+        used.map(|used| used.map(|used| (row, used)))
+    });
+    let found: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+    let mut measured = 0;
+    let mut tx = services.store.system("memory of containers").await?;
+    for used in found {
+        let Some((row, used)) = used? else { continue };
+        overview::measured(&mut tx, row.id, row.user_id, used).await?;
+        measured += 1;
+    }
+    tx.commit().await?;
+    Ok(measured)
+}

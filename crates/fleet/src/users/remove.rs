@@ -1,0 +1,115 @@
+//! An account and everything of it goes for good.
+//!
+//! In the request: nobody gets in any more and nothing more is begun for it. The rest is a job, which may be killed
+//! anywhere: it begins again and finds what is left. The rows go last, because they say what else there is.
+
+use super::shut;
+use crate::{Cx, Error, Progress, Result, Services};
+use domain::{
+    Actor, ContainerId, Invalid, JobId, UserId,
+    containers::{Containers, Owner},
+};
+use jobs::{ActsFor, Options, kinds::DeleteUser};
+use serde_json::json;
+use std::time::Duration;
+use store::{
+    Tx, containers,
+    users::{self, Listed},
+};
+use uuid::Uuid;
+
+/// What begins the job's life without an owner: its owner's jobs go with him.
+const BY_THE_PRODUCT: ActsFor = ActsFor::System { reason: "an account is deleted", owner: None };
+/// Nothing that was just shut out is waited for longer.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Deletes the acting user's own account; `confirm` must be its name.
+pub async fn remove_own(cx: &Cx, confirm: Option<&str>) -> Result<JobId> {
+    let user = cx.user()?;
+    let mut tx = cx.services.store.system("somebody deletes his account").await?;
+    let own = users::get_locked(&mut tx, user).await?.ok_or(Error::NotSignedIn)?;
+    if confirm.map(str::to_lowercase) != Some(own.user.username.to_lowercase()) {
+        return Err(Invalid::new("confirm", "Type your own user name, to show that you mean it.").into());
+    }
+    begin(cx, tx, &own).await
+}
+
+/// Deletes somebody else's account, for an admin.
+pub async fn remove(cx: &Cx, id: UserId) -> Result<JobId> {
+    let admin = cx.as_admin()?;
+    if id == admin.user()? {
+        return Err(Error::conflict(
+            "own_account",
+            "Delete your own account under My data, or ask another admin.",
+        ));
+    }
+    let mut tx = cx.services.store.system("an admin deletes an account").await?;
+    let other = users::get_locked(&mut tx, id).await?.ok_or(Error::NotFound("user"))?;
+    begin(&admin, tx, &other).await
+}
+
+async fn begin(cx: &Cx, mut tx: Tx, account: &Listed) -> Result<JobId> {
+    let id = account.user.id;
+    if account.breakglass {
+        let detail =
+            "This is the breakglass account, the way in when nothing else works. It cannot be deleted.";
+        return Err(Error::conflict("breakglass_protected", detail));
+    }
+    users::set_standing(&mut tx, id, &account.user.role, true).await?;
+    let stopped = shut(&mut tx, id).await?;
+    let container_id = containers::get_of(&mut tx, id).await?.map(|row| row.id);
+    let job = DeleteUser { user_id: id, container_id };
+    let job = jobs::enqueue(&mut tx, BY_THE_PRODUCT, &job, Options::default()).await?;
+    cx.audit(&mut tx, "user.delete", &id.to_string(), Some(id), json!({})).await?;
+    tx.commit().await?;
+    stopped.into_iter().for_each(|turn| cx.services.drivers.stop(turn));
+    Ok(job.id)
+}
+
+/// The job: container, network and volume, then the rows, then once more what a start that was under way has made
+/// meanwhile.
+pub async fn delete(
+    cx: &Cx,
+    engine: &dyn Containers,
+    job: &dyn Progress,
+    user: UserId,
+    container: Option<ContainerId>,
+) -> Result<()> {
+    let services = &cx.services;
+    let owner = Owner {
+        instance: services.instance,
+        user,
+        // Without a row there was never a container; network and volume bear no container's id.
+        container: container.unwrap_or_else(|| ContainerId::from(Uuid::nil())),
+    };
+    job.phase("container").await;
+    take_away(engine, &owner).await?;
+    job.phase("rows").await;
+    job.percent(50).await;
+    delete_rows(cx, services, user).await?;
+    job.phase("what was just being made").await;
+    job.percent(90).await;
+    take_away(engine, &owner).await?;
+    if let Some(container) = container {
+        services.gateways.forget(container);
+    }
+    Ok(())
+}
+
+async fn take_away(engine: &dyn Containers, owner: &Owner) -> Result<()> {
+    engine.stop(owner, GRACE).await?;
+    engine.remove(owner).await?;
+    engine.remove_network(owner).await?;
+    engine.remove_volume(owner).await?;
+    Ok(())
+}
+
+async fn delete_rows(cx: &Cx, services: &Services, user: UserId) -> Result<()> {
+    let mut tx = services.store.system("an account is deleted").await?;
+    if users::delete(&mut tx, user).await? {
+        let product = Cx { actor: Actor::System("an account is deleted"), ..cx.clone() };
+        product.audit(&mut tx, "user.deleted", &user.to_string(), Some(user), json!({})).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Which tables go into an archive. A new table of a user's own is one line here.
+
+use crate::{Result, Tx};
+use futures_util::{Stream, TryStreamExt, future};
+
+/// A table whose rows are a person's own. Row-level security says which: it is read in his transaction.
+#[derive(Debug)]
+pub struct Table {
+    /// What the file is called.
+    pub file: &'static str,
+    table: &'static str,
+    /// Columns that stay here: secrets, and what says nothing outside.
+    without: &'static [&'static str],
+}
+
+const fn table(file: &'static str, table: &'static str, without: &'static [&'static str]) -> Table {
+    Table { file, table, without }
+}
+
+/// All of them. One that this database does not have is passed over.
+pub const TABLES: &[Table] = &[
+    table("account", "users", &[]),
+    table("identities", "oidc_identities", &[]),
+    table("providers", "llm_providers", &["api_key", "key_ends_in"]),
+    table("agents", "user_agent_configs", &[]),
+    table("api-tokens", "api_tokens", &["token_hash", "ends_in"]),
+    table("container", "user_containers", &["gateway_token", "gateway_token_hash", "address"]),
+    table("chats", "chats", &[]),
+    table("turns", "turns", &["idempotency_key", "lease_fence", "lease_until"]),
+    table("findings", "findings", &[]),
+    table("memories", "agent_memories", &[]),
+    table("conversations", "conversation_archive", &[]),
+    table("conversation-messages", "conversation_messages", &[]),
+    table("activity", "audit_log", &[]),
+];
+
+/// The acting user's rows as JSON texts, read as fast as they are taken.
+pub async fn rows<'a>(
+    tx: &'a mut Tx,
+    of: &'static Table,
+) -> Result<impl Stream<Item = Result<String>> + Send + 'a> {
+    let there: bool =
+        sqlx::query_scalar("select to_regclass($1) is not null").bind(of.table).fetch_one(tx.conn()).await?;
+    // Without rows but of the right shape where there is no such table.
+    let sql = match there {
+        true => format!("select (to_jsonb(t) - $1::text[])::text from {} t", of.table),
+        false => "select null::text where $1::text[] is null".to_owned(),
+    };
+    let without: Vec<String> = of.without.iter().map(|name| (*name).to_owned()).collect();
+    let found =
+        sqlx::query_scalar::<_, Option<String>>(sqlx::AssertSqlSafe(sql)).bind(without).fetch(tx.conn());
+    Ok(found.map_err(Into::into).try_filter_map(|row| future::ready(Ok(row))))
+}

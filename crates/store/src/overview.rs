@@ -1,0 +1,96 @@
+//! Everybody's containers, as admins see them: how they stand and what they use, never what is in them.
+
+use crate::{Result, Tx};
+use chrono::{DateTime, Utc};
+use domain::{ContainerId, UserId, lifecycle::Observed};
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// A measurement counts for so long (seconds): the next one is due each minute.
+const FRESH: f64 = 180.0;
+
+/// A container with its user's name.
+#[derive(Debug, Clone, FromRow)]
+pub struct Row {
+    /// Its id.
+    #[sqlx(try_from = "Uuid")]
+    pub id: ContainerId,
+    /// Whose it is.
+    #[sqlx(try_from = "Uuid")]
+    pub user_id: UserId,
+    /// His name.
+    pub username: String,
+    /// What is wanted, as stored.
+    pub desired: String,
+    observed: String,
+    /// Since when it is like this.
+    pub since: DateTime<Utc>,
+    /// Seconds since its last use; only while it answers.
+    pub idle_seconds: Option<i64>,
+    /// When it last became ready; only while it answers.
+    pub started_at: Option<DateTime<Utc>>,
+    /// Last chat activity.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Image of the present generation.
+    pub image: Option<String>,
+    /// Memory in use, as last measured.
+    pub memory_bytes: Option<i64>,
+    /// Starts after the first.
+    pub restarts: i64,
+    /// Why it failed: `{code, title, detail}`.
+    pub failure: Option<Value>,
+}
+
+impl Row {
+    /// What was last seen.
+    pub fn observed(&self) -> Observed {
+        Observed::from_stored(&self.observed)
+    }
+}
+
+/// Containers by their users' names, behind the name `after`.
+pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Row>> {
+    Ok(sqlx::query_as(
+        "select c.id, c.user_id, u.username, c.desired, c.observed, c.stage_since as since,
+                case when c.observed = 'ready' then
+                    extract(epoch from now() - greatest(c.last_used_at, c.ready_at, c.stage_since))::bigint end as idle_seconds,
+                case when c.observed = 'ready' then c.ready_at end as started_at,
+                c.last_used_at, c.image, c.failure,
+                case when c.observed = 'ready' then m.memory_bytes end as memory_bytes,
+                greatest((select count(*) from container_events e
+                          where e.container_id = c.id and e.what = 'booting') - 1, 0) as restarts
+         from user_containers c
+         join users u on u.id = c.user_id
+         left join container_usage m
+             on m.container_id = c.id and m.measured_at > now() - make_interval(secs => $3)
+         where $1::text is null or lower(u.username) > lower($1)
+         order by lower(u.username) limit $2",
+    )
+    .bind(after)
+    .bind(limit)
+    .bind(FRESH)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// How many containers are up or on their way.
+pub async fn running(tx: &mut Tx) -> Result<i64> {
+    Ok(sqlx::query_scalar("select count(*) from user_containers where observed in ('starting', 'ready')")
+        .fetch_one(tx.conn())
+        .await?)
+}
+
+/// Notes what a container uses now.
+pub async fn measured(tx: &mut Tx, id: ContainerId, user: UserId, bytes: u64) -> Result<()> {
+    sqlx::query(
+        "insert into container_usage (container_id, user_id, memory_bytes) values ($1, $2, $3)
+         on conflict (container_id) do update set memory_bytes = excluded.memory_bytes, measured_at = now()",
+    )
+    .bind(id.uuid())
+    .bind(user.uuid())
+    .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

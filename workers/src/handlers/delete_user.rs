@@ -1,0 +1,14 @@
+//! `delete-user`.
+
+use super::{Tools, outcome};
+use crate::JobContext;
+use jobs::{Outcome, kinds::DeleteUser};
+
+/// Takes everything away; what is gone already is fine.
+pub(super) async fn handle(tools: Tools, job: JobContext, payload: DeleteUser) -> Outcome {
+    let DeleteUser { user_id, container_id } = payload;
+    match fleet::users::delete(&tools.cx(&job), tools.engine.as_ref(), &job, user_id, container_id).await {
+        Ok(()) => Outcome::Done,
+        Err(error) => outcome(error),
+    }
+}

@@ -1,0 +1,13 @@
+//! `measure-containers`.
+
+use super::{Tools, outcome};
+use crate::JobContext;
+use jobs::{Outcome, kinds::MeasureContainers};
+
+/// Notes what each container uses.
+pub(super) async fn handle(tools: Tools, _job: JobContext, _payload: MeasureContainers) -> Outcome {
+    match fleet::overview::measure(&tools.services, tools.engine.as_ref()).await {
+        Ok(_) => Outcome::Done,
+        Err(error) => outcome(error),
+    }
+}

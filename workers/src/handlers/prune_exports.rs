@@ -1,0 +1,16 @@
+//! `prune-exports`.
+
+use super::{Tools, outcome};
+use crate::JobContext;
+use jobs::{Outcome, kinds::PruneExports};
+
+/// Removes archives that are past their time.
+pub(super) async fn handle(tools: Tools, _job: JobContext, _payload: PruneExports) -> Outcome {
+    match fleet::export::prune(&tools.services).await {
+        Ok(pruned) => {
+            tracing::info!(pruned, "pruned archives");
+            Outcome::Done
+        }
+        Err(error) => outcome(error),
+    }
+}
