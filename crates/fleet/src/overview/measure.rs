@@ -12,7 +12,7 @@ const AT_ONCE: usize = 8;
 /// left out.
 pub async fn measure(services: &Services, engine: &dyn Containers) -> Result<usize> {
     let mut tx = services.store.system("memory of containers").await?;
-    let rows = containers::wanted_running(&mut tx).await?;
+    let rows = containers::all(&mut tx).await?;
     drop(tx);
     let up = rows.into_iter().filter(|row| row.observed() == Observed::Ready);
     let asked = up.map(async |row| {
