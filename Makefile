@@ -2,7 +2,7 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test lint fmt images doctor bench-proxy bench-queue soak openapi ui test-ui screenshots
+.PHONY: help up down demo test lint fmt images doctor bench-proxy bench-queue bench-knowledge soak openapi ui test-ui screenshots
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ openapi: ## write api/openapi.json and the pages' types anew, after a change of 
 
 bench-queue: ## how fast jobs start and end, beside graphile-worker and apalis-postgres
 	@exec deploy/setup/bench-queue.sh
+
+bench-knowledge: ## how fast and how well the search finds, up to a million rows
+	@exec deploy/setup/bench-knowledge.sh
 
 soak: ## ten minutes of jobs while workers are killed and Postgres is restarted and frozen
 	@exec deploy/setup/soak.sh

@@ -5,9 +5,12 @@ mod audit;
 mod auth;
 mod chats;
 mod container;
+mod findings;
 mod health;
 mod internal;
 mod jobs;
+mod knowledge;
+mod memory;
 mod oidc;
 mod onboarding;
 mod openai;
@@ -95,6 +98,19 @@ table! {
         turns::get,
         turns::events,
         turns::stop,
+        // what he knows
+        findings::list,
+        findings::get,
+        findings::write::create,
+        findings::write::change,
+        findings::write::remove,
+        findings::search::search,
+        memory::list,
+        memory::get,
+        memory::put,
+        memory::remove,
+        memory::history,
+        knowledge::status,
         // what happens for him
         jobs::list::list,
         jobs::stats::stats,

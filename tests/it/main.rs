@@ -17,6 +17,7 @@ mod chat;
 mod faults;
 mod hostile;
 mod keys;
+mod knowledge;
 mod onboarding;
 mod openai;
 mod pages;

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod containers;
 pub mod ids;
 pub mod invalid;
+pub mod knowledge;
 pub mod lifecycle;
 pub mod provider;
 pub mod public_url;

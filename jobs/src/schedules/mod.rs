@@ -11,7 +11,7 @@ pub use tick::tick;
 
 use crate::{
     ActsFor, Enqueued, Job, Options, Result, Tx, enqueue,
-    kinds::{PruneJobs, ReapIdle, SweepContainers},
+    kinds::{EmbedPending, PruneJobs, PruneKnowledge, ReapIdle, SweepContainers},
 };
 use chrono::{DateTime, Utc};
 use domain::JobId;
@@ -115,7 +115,9 @@ pub async fn run_now(tx: &mut Tx, acts_for: impl Into<ActsFor>, name: &str) -> R
 async fn enqueue_kind(tx: &mut Tx, acts_for: ActsFor, kind: &str) -> Result<Option<Enqueued>> {
     let options = Options::default();
     Ok(Some(match kind {
+        EmbedPending::KIND => enqueue(tx, acts_for, &EmbedPending {}, options).await?,
         PruneJobs::KIND => enqueue(tx, acts_for, &PruneJobs {}, options).await?,
+        PruneKnowledge::KIND => enqueue(tx, acts_for, &PruneKnowledge {}, options).await?,
         ReapIdle::KIND => enqueue(tx, acts_for, &ReapIdle {}, options).await?,
         SweepContainers::KIND => enqueue(tx, acts_for, &SweepContainers {}, options).await?,
         _ => return Ok(None),

@@ -350,6 +350,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's findings, latest first; `q` narrows to those that contain it letter by letter. */
+        get: operations["findings_list"];
+        put?: never;
+        /** Saves a finding. One with the same content takes it in, and is what is answered. */
+        post: operations["findings::write_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/findings/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Searches the caller's findings by words and by meaning, best first. */
+        post: operations["findings::search_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/findings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One finding. */
+        get: operations["findings_get"];
+        put?: never;
+        post?: never;
+        /** Forgets a finding. */
+        delete: operations["findings::write_remove"];
+        options?: never;
+        head?: never;
+        /** Changes the named fields of a finding. */
+        patch: operations["findings::write_change"];
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -469,6 +523,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/knowledge/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the search goes by meaning, and how many of the caller's texts wait for it. */
+        get: operations["knowledge_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lanes": {
         parameters: {
             query?: never;
@@ -546,6 +617,59 @@ export interface paths {
         };
         /** What you did, and what others did to your things. */
         get: operations["audit_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that begin with `prefix`, in their order. Without `agentId`: what all of the caller's agents share. */
+        get: operations["memory_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is remembered by this key. */
+        get: operations["memory_get"];
+        /** Remembers a value. Another version than `ifVersion` answers 409. */
+        put: operations["memory_put"];
+        post?: never;
+        /** Forgets a key. */
+        delete: operations["memory_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory/{key}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest versions of a key, also of one that was deleted; latest first. */
+        get: operations["memory_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1308,6 +1432,55 @@ export interface components {
          * @enum {string}
          */
         Dialect: "openai-completions" | "openai-responses" | "anthropic-messages" | "google-generative-ai" | "ollama";
+        /**
+         * @description Where vectors come from.
+         * @enum {string}
+         */
+        EmbeddingSource: "builtin" | "endpoint" | "off";
+        /**
+         * @description Whether vectors can be had.
+         * @enum {string}
+         */
+        EmbeddingState: "ready" | "unavailable" | "off";
+        /** @description Who makes vectors of texts, and whether he does. */
+        EmbeddingStatus: {
+            /** @description Why not. */
+            detail?: string | null;
+            /**
+             * Format: int32
+             * @description Numbers of its vectors, once it made one.
+             */
+            dimensions?: number | null;
+            /** @description The model, as it is recorded beside its vectors. */
+            model?: string | null;
+            state: components["schemas"]["EmbeddingState"];
+        };
+        /** @description Who embeds. */
+        Embeddings: {
+            /**
+             * @description The endpoint's key: written as text or null, shown like this.
+             * @default {
+             *       "endsIn": "",
+             *       "set": false
+             *     }
+             */
+            apiKey: components["schemas"]["ShownKey"];
+            /**
+             * @description The endpoint's base URL (`https://llm.example.org/v1`).
+             * @default null
+             */
+            baseUrl: string | null;
+            /**
+             * @description The endpoint's model.
+             * @default null
+             */
+            model: string | null;
+            /**
+             * @description Where vectors come from.
+             * @default builtin
+             */
+            source: components["schemas"]["EmbeddingSource"];
+        };
         /** @description The job that was enqueued. */
         Enqueued: {
             /** @description Follow it at `/api/jobs/{id}`. */
@@ -1330,6 +1503,105 @@ export interface components {
             field: string;
             /** @description What to do about it. */
             message: string;
+        };
+        Finding: {
+            content: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt?: string | null;
+            id: components["schemas"]["FindingId"];
+            /** @description Those that say nearly the same, nearest first; known some seconds after saving. */
+            similar: components["schemas"]["SimilarFinding"][];
+            source: components["schemas"]["FindingOrigin"];
+            tags: string[];
+            title?: string | null;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        FindingChanges: {
+            /** @default null */
+            content: string | null;
+            /** @default null */
+            tags: string[] | null;
+            /**
+             * @description Null takes it away.
+             * @default null
+             */
+            title: string | null;
+            /**
+             * Format: int32
+             * @description How long from now it is to be kept; null = for ever.
+             * @default null
+             */
+            ttlSeconds: number | null;
+        };
+        FindingFilters: {
+            /** @default null */
+            agentId: components["schemas"]["AgentId"] | null;
+            /**
+             * Format: date-time
+             * @description Saved not before.
+             * @default null
+             */
+            since: string | null;
+            /**
+             * @description With all of these tags.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description Saved before.
+             * @default null
+             */
+            until: string | null;
+        };
+        FindingId: string;
+        FindingMatch: components["schemas"]["Finding"] & {
+            matchedBy: components["schemas"]["MatchedBy"][];
+            /**
+             * Format: double
+             * @description Comparable within one answer only.
+             */
+            score: number;
+            snippet: components["schemas"]["SnippetPart"][];
+        };
+        FindingMatches: {
+            items: components["schemas"]["FindingMatch"][];
+            mode: components["schemas"]["SearchMode"];
+            /** @description What the answer lacks; null when nothing. */
+            note?: string | null;
+        };
+        /** @description Where a finding comes from. */
+        FindingOrigin: {
+            agentId?: components["schemas"]["AgentId"] | null;
+            chatId?: components["schemas"]["ChatId"] | null;
+            /** @description `person`, `agent` or `chat`. */
+            kind: string;
+            turnId?: components["schemas"]["TurnId"] | null;
+        };
+        FindingPage: {
+            items: components["schemas"]["Finding"][];
+            nextCursor?: string | null;
+        };
+        FindingQuery: {
+            filters?: components["schemas"]["FindingFilters"];
+            /**
+             * Format: int32
+             * @description The most hits: 30 unless said, 100 at most.
+             */
+            limit?: number | null;
+            /** @description What to look for, in at most 1,000 characters. */
+            query: string;
+        };
+        FindingSource: {
+            /** @default null */
+            agentId: components["schemas"]["AgentId"] | null;
+            /** @default null */
+            chatId: components["schemas"]["ChatId"] | null;
+            /** @default null */
+            turnId: components["schemas"]["TurnId"] | null;
         };
         GoTo: {
             redirectTo: string;
@@ -1637,6 +1909,40 @@ export interface components {
             endsIn?: string | null;
             set: boolean;
         };
+        /** @description Everything about knowledge. */
+        KnowledgeSettings: {
+            /**
+             * @description Who embeds.
+             * @default {
+             *       "apiKey": {
+             *         "endsIn": "",
+             *         "set": false
+             *       },
+             *       "baseUrl": null,
+             *       "model": null,
+             *       "source": "builtin"
+             *     }
+             */
+            embeddings: components["schemas"]["Embeddings"];
+            /**
+             * @description The text search configuration of Postgres by which words are found; `simple` takes them as they are.
+             * @default english
+             */
+            textSearchLanguage: string;
+        };
+        KnowledgeStatus: {
+            embedding: components["schemas"]["EmbeddingStatus"];
+            /**
+             * Format: int64
+             * @description Pieces of the caller's texts that wait for their vectors.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Pieces of the caller's texts.
+             */
+            total: number;
+        };
         /** @description A lane. */
         Lane: {
             /**
@@ -1694,12 +2000,55 @@ export interface components {
         LogoutToken: {
             logout_token: string;
         };
+        /**
+         * @description By what something was found.
+         * @enum {string}
+         */
+        MatchedBy: "text" | "meaning";
         /** @description A signed-in person. */
         Me: {
             displayName: string;
             id: components["schemas"]["UserId"];
             role: string;
             username: string;
+        };
+        Memory: {
+            /** Format: date-time */
+            expiresAt?: string | null;
+            key: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Any JSON. */
+            value: unknown;
+            /**
+             * Format: int64
+             * @description Counts writes and deletions of the key.
+             */
+            version: number;
+        };
+        MemoryHistory: {
+            items: components["schemas"]["MemoryVersion"][];
+        };
+        MemoryPage: {
+            items: components["schemas"]["Memory"][];
+            nextCursor?: string | null;
+        };
+        /** @description One version of a key. */
+        MemoryVersion: {
+            /** Format: date-time */
+            at: string;
+            /** @description `person` or `agent`. */
+            by: string;
+            /** @description What it was set to; null also when it was deleted. */
+            value?: unknown;
+            /** Format: int64 */
+            version: number;
+        };
+        MemoryWritten: {
+            key: string;
+            value: unknown;
+            /** Format: int64 */
+            version: number;
         };
         Methods: {
             breakglass: boolean;
@@ -1752,6 +2101,34 @@ export interface components {
         };
         NewChat: {
             title?: string | null;
+        };
+        NewFinding: {
+            /** @description At most 20,000 characters. */
+            content: string;
+            source?: components["schemas"]["FindingSource"];
+            /** @description At most 10 of at most 40 characters; case does not matter. */
+            tags?: string[];
+            /** @description A line of at most 200 characters. */
+            title?: string | null;
+            /**
+             * Format: int32
+             * @description How long it is to be kept; absent = for ever.
+             */
+            ttlSeconds?: number | null;
+        };
+        NewMemory: {
+            /**
+             * Format: int64
+             * @description Only if this is the version now; 0 = only if there is none.
+             */
+            ifVersion?: number | null;
+            /**
+             * Format: int32
+             * @description How long it is to be remembered; absent = for ever.
+             */
+            ttlSeconds?: number | null;
+            /** @description Any JSON of at most 64 KiB. */
+            value: unknown;
         };
         NewOidc: {
             adminGroups?: string[];
@@ -1999,6 +2376,11 @@ export interface components {
             cron?: string | null;
             enabled?: boolean | null;
         };
+        /**
+         * @description By what was searched.
+         * @enum {string}
+         */
+        SearchMode: "hybrid" | "text";
         Session: {
             address: string;
             /** Format: date-time */
@@ -2044,6 +2426,22 @@ export interface components {
              * @default 30
              */
             jobRetentionDays: number;
+            /**
+             * @description Search in findings and conversations.
+             * @default {
+             *       "embeddings": {
+             *         "apiKey": {
+             *           "endsIn": "",
+             *           "set": false
+             *         },
+             *         "baseUrl": null,
+             *         "model": null,
+             *         "source": "builtin"
+             *       },
+             *       "textSearchLanguage": "english"
+             *     }
+             */
+            knowledge: components["schemas"]["KnowledgeSettings"];
             /**
              * @description What one container may use.
              * @default {
@@ -2100,6 +2498,29 @@ export interface components {
              */
             trustedProxies: string[];
         };
+        /** @description What is shown of a key that is stored. */
+        ShownKey: {
+            /**
+             * @description Its last characters; of a short key none.
+             * @default
+             */
+            endsIn: string;
+            /**
+             * @description Whether there is one.
+             * @default false
+             */
+            set: boolean;
+        };
+        /** @description One that says nearly the same. */
+        SimilarFinding: {
+            id: components["schemas"]["FindingId"];
+            /**
+             * Format: float
+             * @description 0.9 to 1.
+             */
+            score: number;
+            title?: string | null;
+        };
         /** @description Something an agent knows how to do: a text that it reads when it needs it. */
         Skill: {
             /** @description What to do, as Markdown of at most 20,000 characters. */
@@ -2108,6 +2529,12 @@ export interface components {
             description: string;
             /** @description Its name, a slug; unique among the agent's skills. */
             name: string;
+        };
+        /** @description A part of a snippet. */
+        SnippetPart: {
+            /** @description Whether these are words of the query. */
+            hit: boolean;
+            text: string;
         };
         /**
          * @description The steps of a start as a person sees them, in order.
@@ -3119,6 +3546,214 @@ export interface operations {
             };
         };
     };
+    findings_list: {
+        parameters: {
+            query?: {
+                /** @description With this tag */
+                tag?: string;
+                /** @description From this agent */
+                agentId?: components["schemas"]["AgentId"];
+                /** @description With this in title or content, in any case */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "findings::write_create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFinding"];
+            };
+        };
+        responses: {
+            /** @description Merged with one that was there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description Saved */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "findings::search_search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingQuery"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingMatches"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "findings::write_remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "findings::write_change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingChanges"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "jobs::list_list": {
         parameters: {
             query?: {
@@ -3345,6 +3980,35 @@ export interface operations {
             };
         };
     };
+    knowledge_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeStatus"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "jobs::lanes_list": {
         parameters: {
             query?: never;
@@ -3484,6 +4148,180 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_list: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+                /** @description How the keys begin */
+                prefix?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_get: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_put: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryWritten"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_remove: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_history: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryHistory"];
                 };
             };
             /** @description What was wrong, and what to do */

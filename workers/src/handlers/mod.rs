@@ -1,7 +1,10 @@
 //! One handler per kind of job: from payload to use-case, from its error to an outcome.
 
 mod apply_config;
+mod embed;
+mod embed_pending;
 mod prune_jobs;
+mod prune_knowledge;
 mod reap_idle;
 mod restart_container;
 mod rotate_keys;
@@ -19,8 +22,8 @@ use fleet::{
 use jobs::{
     Outcome,
     kinds::{
-        ApplyConfig, PruneJobs, ReapIdle, RestartContainer, RotateKeys, StartContainer, StopContainer,
-        SweepContainers, TestProvider,
+        ApplyConfig, Embed, EmbedPending, PruneJobs, PruneKnowledge, ReapIdle, RestartContainer, RotateKeys,
+        StartContainer, StopContainer, SweepContainers, TestProvider,
     },
 };
 use std::sync::Arc;
@@ -42,6 +45,7 @@ pub fn registry(tools: Tools) -> Registry {
     let with = |tools: &Tools| tools.clone();
     let (start, stop, restart, apply) = (with(&tools), with(&tools), with(&tools), with(&tools));
     let (reap, sweep, prune, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
+    let (embed, embed_all, forget) = (with(&tools), with(&tools), with(&tools));
     let test = tools;
     Registry::new()
         .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
@@ -54,6 +58,9 @@ pub fn registry(tools: Tools) -> Registry {
         .handle(move |job, payload: RestartContainer| {
             restart_container::handle(restart.clone(), job, payload)
         })
+        .handle(move |job, payload: Embed| embed::handle(embed.clone(), job, payload))
+        .handle(move |job, payload: EmbedPending| embed_pending::handle(embed_all.clone(), job, payload))
+        .handle(move |job, payload: PruneKnowledge| prune_knowledge::handle(forget.clone(), job, payload))
         .handle(move |job, payload: TestProvider| test_provider::handle(test.clone(), job, payload))
 }
 
@@ -69,6 +76,9 @@ impl Tools {
 impl fleet::Progress for JobContext {
     async fn phase(&self, name: &str) {
         JobContext::phase(self, name).await;
+    }
+    async fn progress(&self, percent: u8) {
+        JobContext::progress(self, percent).await;
     }
     fn cancel(&self) -> &CancellationToken {
         JobContext::cancel(self)

@@ -2,7 +2,10 @@
 
 use crate::{args, parts};
 use boot::Config;
-use domain::containers::Containers;
+use domain::{
+    containers::Containers,
+    knowledge::{EmbedderState, EmbeddingSource},
+};
 use fleet::Services;
 use runtime::guard::{Guard, GuardStatus};
 use secrecy::{ExposeSecret, SecretString};
@@ -27,7 +30,7 @@ pub async fn run(config: &Config, args: args::Doctor) -> anyhow::Result<()> {
         Err(error) => findings.push(finding("secret key", Err(format!("{error:#}")))),
         Ok((url, key)) => {
             findings.extend(database(&url).await);
-            instance(&url, &key, &args.worker, &mut findings).await;
+            instance(config, (&url, &key), &args.worker, &mut findings).await;
         }
     }
     findings.extend(engine(&args.worker).await);
@@ -135,12 +138,18 @@ async fn row_security(url: &SecretString) -> Result<String, String> {
     }
 }
 
-async fn instance(url: &SecretString, key: &SecretString, args: &args::Worker, findings: &mut Vec<Finding>) {
-    let services: Arc<Services> = match parts::services(url, key).await {
+async fn instance(
+    config: &Config,
+    (url, key): (&SecretString, &SecretString),
+    args: &args::Worker,
+    findings: &mut Vec<Finding>,
+) {
+    let services: Arc<Services> = match parts::services(config, url, key).await {
         Ok(services) => services,
         Err(error) => return findings.push(finding("secret key", Err(format!("{error:#}")))),
     };
     findings.push(finding("secret key", secret_key(&services).await));
+    findings.push(finding("embeddings", embeddings(&services)));
     let settings = services.settings.get();
     if let Ok(docker) = parts::docker(args) {
         let image = match docker.image_present(&settings.agent_image).await {
@@ -175,6 +184,17 @@ async fn secret_key(services: &Services) -> Result<String, String> {
         (lost, ..) => Err(format!(
             "{lost} keys cannot be opened: put the older key back behind the new one (`new,old`)"
         )),
+    }
+}
+
+/// Who makes vectors for the search. Without them it goes by words alone.
+fn embeddings(services: &Services) -> Result<String, String> {
+    let chosen = services.settings.get().knowledge.embeddings.clone();
+    match (chosen.source, services.embedder.state()) {
+        (EmbeddingSource::Off, _) => Ok("switched off in the settings: searches go by words".into()),
+        (EmbeddingSource::Endpoint, _) => Ok(format!("by {}", chosen.base_url.unwrap_or_default())),
+        (EmbeddingSource::Builtin, EmbedderState::Ready) => Ok(format!("by {}", services.embedder.model())),
+        (EmbeddingSource::Builtin, EmbedderState::Unavailable(why)) => Err(why),
     }
 }
 
