@@ -46,6 +46,7 @@ impl From<Error> for Problem {
             Error::TooMany { .. } => Status::TooManyRequests,
             Error::NotFound(_) => Status::NotFound,
             Error::Invalid(_) => Status::UnprocessableEntity,
+            Error::TooLarge(_) => Status::PayloadTooLarge,
             Error::Conflict { .. } => Status::Conflict,
             Error::Stale => Status::PreconditionFailed,
             Error::Unavailable { .. } => Status::ServiceUnavailable,

@@ -5,11 +5,14 @@ mod audit;
 mod auth;
 mod chats;
 mod container;
+mod findings;
 mod fleet;
 mod health;
 mod internal;
 mod jobs;
+mod knowledge;
 mod me;
+mod memory;
 mod oidc;
 mod onboarding;
 mod openai;
@@ -97,6 +100,19 @@ table! {
         turns::get,
         turns::events,
         turns::stop,
+        // what he knows
+        findings::list,
+        findings::get,
+        findings::write::create,
+        findings::write::change,
+        findings::write::remove,
+        findings::search::search,
+        memory::list,
+        memory::get,
+        memory::put,
+        memory::remove,
+        memory::history,
+        knowledge::status,
         // what happens for him
         jobs::list::list,
         jobs::stats::stats,

@@ -4,5 +4,7 @@
 
 "$SETUP/tools.sh"
 "$SETUP/docker.sh"
+MOSAIC_EMBEDDINGS_DIR=$("$SETUP/embeddings.sh")
+export MOSAIC_EMBEDDINGS_DIR
 (cd "$ROOT" && cargo build --locked --release -p mosaic)
 exec "$TARGET/release/mosaic" doctor --data-dir "$DATA"

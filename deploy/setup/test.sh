@@ -4,7 +4,7 @@
 #
 #   ARGS='-p jobs'   what to give to cargo test, instead of --workspace
 #
-# For the tests: TEST_DATABASE_URL (superuser), MOSAIC_TEST_{BIN,AGENT_IMAGE,STUB_IMAGE,POSTGRES_DIR,CLIENTS,OIDC},
+# For the tests: TEST_DATABASE_URL (superuser), MOSAIC_TEST_{BIN,AGENT_IMAGE,STUB_IMAGE,POSTGRES_DIR,CLIENTS,OIDC,EMBEDDINGS_DIR},
 # and MOSAIC_TEST_RUN: every container, network and volume of theirs carries label
 # mosaic.test=$MOSAIC_TEST_RUN.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,6 +18,7 @@ MOSAIC_TEST_AGENT_IMAGE=$("$SETUP/agent-image.sh")
 MOSAIC_TEST_STUB_IMAGE=$("$SETUP/stub-image.sh")
 MOSAIC_TEST_CLIENTS=$("$SETUP/test-clients.sh")
 MOSAIC_TEST_OIDC=$("$SETUP/test-oidc.sh")
+MOSAIC_TEST_EMBEDDINGS_DIR=$("$SETUP/embeddings.sh")
 
 MOSAIC_TEST_RUN=$(date +%s)-$$
 clean_docker() {
@@ -38,7 +39,7 @@ cd "$ROOT"
 [ -x "$TARGET/debug/mosaic" ] || say "==> cargo: building everything and its tests (several minutes the first time)"
 cargo build --locked --workspace --bins
 MOSAIC_TEST_BIN=$TARGET/debug/mosaic
-export TEST_DATABASE_URL MOSAIC_TEST_RUN MOSAIC_TEST_BIN MOSAIC_TEST_AGENT_IMAGE MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_POSTGRES_DIR MOSAIC_TEST_CLIENTS MOSAIC_TEST_OIDC
+export TEST_DATABASE_URL MOSAIC_TEST_RUN MOSAIC_TEST_BIN MOSAIC_TEST_AGENT_IMAGE MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_POSTGRES_DIR MOSAIC_TEST_CLIENTS MOSAIC_TEST_OIDC MOSAIC_TEST_EMBEDDINGS_DIR
 if [ -z "${ARGS:-}" ]; then
   (cd ui && npm run --silent gen:check && npm run --silent lint && npm run --silent test && npm run --silent size)
 fi

@@ -22,6 +22,8 @@ if [ -z "${DATABASE_URL:-}${DATABASE_URL_FILE:-}" ]; then
   folder=$("$SETUP/postgres.sh")
   postgres=(--postgres-dir "$folder")
 fi
+MOSAIC_EMBEDDINGS_DIR=$("$SETUP/embeddings.sh")
+export MOSAIC_EMBEDDINGS_DIR
 "$SETUP/ui.sh"
 [ -x "$TARGET/release/mosaic" ] || say "==> cargo: release build of mosaic (several minutes the first time)"
 (cd "$ROOT" && cargo build --locked --release -p mosaic)

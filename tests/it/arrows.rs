@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "api",
             "boot",
             "domain",
+            "embeddings",
             "fleet",
             "jobs",
             "migrations",
@@ -37,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runtime", &["domain"]),
     ("openclaw", &["domain"]),
     ("providers", &["domain"]),
+    ("embeddings", &["domain"]),
     ("oidc", &["providers"]),
     ("domain", &[]),
     ("boot", &[]),
@@ -47,7 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tests", &["stub-llm"]),
     // It makes a hundred users with tokens at once, which the product has no way to do yet, and measures the queue
     // with workers and handlers of its own.
-    ("bench", &["domain", "jobs", "migrations", "store", "vault", "workers"]),
+    ("bench", &["domain", "embeddings", "jobs", "migrations", "store", "vault", "workers"]),
 ];
 
 /// What a crate's own tests may link besides.
@@ -64,8 +66,10 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("apalis*", &["bench", "jobs", "workers"]),
     ("cron", &["jobs"]),
     ("sqlx*", &["bench", "jobs", "migrations", "mosaic", "store", "tests"]),
-    ("pgvector", &["store"]),
+    ("pgvector", &["bench", "store"]),
     ("openidconnect", &["oidc"]),
+    ("ort*", &["embeddings"]),
+    ("tokenizers", &["embeddings"]),
     ("reqwest*", &["bench", "openclaw", "providers", "tests"]),
     ("rustls*", &["providers"]),
     ("ureq", &["mosaic-entrypoint"]),
@@ -87,6 +91,7 @@ const OUTSIDE_IN_TESTS: &[(&str, &[&str])] =
 const OPENED: &[(&str, usize)] = &[
     ("crates/fleet/src/agent_config/render.rs", 1),
     ("crates/fleet/src/containers/bring_up.rs", 1),
+    ("crates/fleet/src/knowledge/endpoint.rs", 1),
     ("crates/fleet/src/oidc/live.rs", 1),
     ("crates/fleet/src/providers/target.rs", 1),
 ];

@@ -15,6 +15,7 @@ struct Belongings {
     turn: String,
     job: String,
     token: String,
+    finding: String,
 }
 
 /// Fills every table with something of this person.
@@ -35,7 +36,22 @@ async fn settled(person: &Person) -> Belongings {
     let chat = person.chat().await;
     let turn = person.ask(&chat, "a private matter").await;
     assert_eq!(person.finished(&turn).await["status"], "done");
-    Belongings { provider, agent, chat, turn, job, token }
+    let mut finding = String::new();
+    // Two that say nearly the same: they are linked once they are embedded.
+    for end in [".", "!"] {
+        let saved = person
+            .post("/api/findings", &json!({ "content": format!("a private matter of hers{end}") }))
+            .await;
+        finding = saved.body["id"].as_str().unwrap().to_owned();
+    }
+    let path = format!("/api/findings/{finding}");
+    eventually("the findings are linked", || async {
+        person.get(&path).await.body["similar"][0].is_object().then_some(())
+    })
+    .await;
+    let memory = person.put("/api/memory/private", &json!({ "value": "a private matter" })).await;
+    assert_eq!(memory.status, 200, "{:?}", memory.body);
+    Belongings { provider, agent, chat, turn, job, token, finding }
 }
 
 /// Everything about a person's things that the API shows himself.
@@ -47,6 +63,8 @@ async fn seen_by_himself(person: &Person, of: &Belongings) -> Vec<Value> {
         format!("/api/chats/{}", of.chat),
         format!("/api/turns/{}", of.turn),
         format!("/api/jobs/{}", of.job),
+        format!("/api/findings/{}", of.finding),
+        "/api/memory/private".into(),
         "/api/tokens".into(),
         "/api/chats".into(),
         "/api/container".into(),
@@ -60,7 +78,7 @@ async fn seen_by_himself(person: &Person, of: &Belongings) -> Vec<Value> {
 
 /// Every way to touch these things by their ids.
 fn touches(of: &Belongings) -> Vec<(Method, String, Value)> {
-    let Belongings { provider, agent, chat, turn, job, token } = of;
+    let Belongings { provider, agent, chat, turn, job, token, finding } = of;
     let nothing = || json!({});
     vec![
         (Method::GET, format!("/api/providers/{provider}"), nothing()),
@@ -80,6 +98,14 @@ fn touches(of: &Belongings) -> Vec<(Method, String, Value)> {
         (Method::POST, format!("/api/turns/{turn}/stop"), nothing()),
         (Method::GET, format!("/api/jobs/{job}"), nothing()),
         (Method::DELETE, format!("/api/tokens/{token}"), nothing()),
+        (Method::GET, format!("/api/findings/{finding}"), nothing()),
+        (Method::PATCH, format!("/api/findings/{finding}"), json!({ "content": "Mallory's" })),
+        (Method::DELETE, format!("/api/findings/{finding}"), nothing()),
+        (Method::GET, "/api/memory/private".into(), nothing()),
+        (Method::GET, format!("/api/memory/private?agentId={agent}"), nothing()),
+        (Method::PUT, format!("/api/memory/private?agentId={agent}"), json!({ "value": 1 })),
+        (Method::DELETE, "/api/memory/private".into(), nothing()),
+        (Method::GET, "/api/memory/private/history".into(), nothing()),
     ]
 }
 

@@ -23,6 +23,8 @@ pub struct Options {
     pub memory_mib: u32,
     /// MOSAIC_SECRET_KEY of the processes that are started from now on.
     pub secret_key: String,
+    /// The folder of the embedding model.
+    pub embeddings: PathBuf,
     /// An own database, if not a fresh one.
     pub database: Option<Database>,
     /// The engine's socket as workers reach it, if not the engine's own.
@@ -37,6 +39,7 @@ impl Default for Options {
             workers: 1,
             memory_mib: 128,
             secret_key: SECRET_KEY.to_owned(),
+            embeddings: prepared("MOSAIC_TEST_EMBEDDINGS_DIR").into(),
             database: None,
             engine: None,
         }
@@ -180,6 +183,7 @@ impl Mosaic {
             .args(args)
             .env("DATABASE_URL", &self.database.url)
             .env("MOSAIC_SECRET_KEY", &self.options.secret_key)
+            .env("MOSAIC_EMBEDDINGS_DIR", &self.options.embeddings)
             .stdin(Stdio::null());
         command
     }

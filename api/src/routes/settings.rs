@@ -6,6 +6,7 @@ use crate::{
     problem::{Problem, Reply},
 };
 use domain::settings::Settings;
+use fleet::knowledge::KeyChange;
 use rocket::{
     get,
     http::{Header, Status},
@@ -51,12 +52,41 @@ pub async fn change(
         let detail = "Say in If-Match which version you read (the ETag of GET /api/settings).";
         Problem::new(Status::PreconditionRequired, "if_match_required", detail)
     })?;
-    let settings = merged(&before.value, body.0)?;
-    let fact = fleet::settings::replace(&caller.cx, settings, expected).await?;
+    let mut changes = Value::Object(body.0);
+    let key = typed_key(&mut changes)?;
+    let settings = merged(&before.value, changes)?;
+    let fact = fleet::settings::replace(&caller.cx, settings, key, expected).await?;
     Ok(versioned(fact.value, fact.version))
 }
 
-fn merged(before: &Settings, changes: Map<String, Value>) -> Reply<Settings> {
+/// Takes the key of the embedding endpoint out of the changes, before any of them is looked at: as text it is another key,
+/// as null it goes, as the shape in which it is shown it stays.
+fn typed_key(changes: &mut Value) -> Reply<KeyChange> {
+    let embeddings = changes.pointer_mut("/knowledge/embeddings").and_then(Value::as_object_mut);
+    match embeddings.and_then(|fields| fields.remove("apiKey")) {
+        None | Some(Value::Object(_)) => Ok(KeyChange::Keep),
+        Some(Value::Null) => Ok(KeyChange::Remove),
+        Some(Value::String(key)) => Ok(KeyChange::Set(key.into())),
+        Some(_) => {
+            let detail = "knowledge.embeddings.apiKey takes a text, or null for none.";
+            Err(Problem::new(Status::UnprocessableEntity, "invalid", detail))
+        }
+    }
+}
+
+/// Objects are changed field by field, everything else is replaced.
+fn merge(before: &mut Value, changes: Value) {
+    match (before, changes) {
+        (Value::Object(before), Value::Object(changes)) => {
+            for (name, change) in changes {
+                merge(before.entry(name).or_insert(Value::Null), change);
+            }
+        }
+        (before, changes) => *before = changes,
+    }
+}
+
+fn merged(before: &Settings, changes: Value) -> Reply<Settings> {
     let wrong = |error: serde_json::Error| {
         Problem::new(
             Status::UnprocessableEntity,
@@ -65,8 +95,6 @@ fn merged(before: &Settings, changes: Map<String, Value>) -> Reply<Settings> {
         )
     };
     let mut document = serde_json::to_value(before).map_err(wrong)?;
-    if let Some(fields) = document.as_object_mut() {
-        fields.extend(changes);
-    }
+    merge(&mut document, changes);
     serde_json::from_value(document).map_err(wrong)
 }

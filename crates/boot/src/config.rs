@@ -23,6 +23,8 @@ pub struct Config {
     pub data_dir: Option<PathBuf>,
     /// `MOSAIC_AGENT_IMAGE`: the image of the agents' containers as the set-up built it.
     pub agent_image: Option<String>,
+    /// `MOSAIC_EMBEDDINGS_DIR`: the folder with the built-in embedding model as the set-up fetched it.
+    pub embeddings_dir: Option<PathBuf>,
 }
 
 /// A variable that cannot be used. Never shows the content of a secret one.
@@ -95,6 +97,7 @@ impl Config {
             log: Log { filter: filter(&env)?, format: format(&env)? },
             data_dir: data_dir(&env)?,
             agent_image: env.text("MOSAIC_AGENT_IMAGE")?,
+            embeddings_dir: env.text("MOSAIC_EMBEDDINGS_DIR")?.map(PathBuf::from),
         })
     }
 }

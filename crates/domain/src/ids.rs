@@ -114,6 +114,8 @@ ids! {
     ChatId = "cht";
     /// One question and its answer.
     TurnId = "trn";
+    /// Something saved to be found again.
+    FindingId = "fnd";
     /// A durable job.
     JobId = "job";
     /// One start of a worker process.

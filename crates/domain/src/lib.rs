@@ -10,6 +10,7 @@ pub mod containers;
 pub mod ids;
 pub mod invalid;
 pub mod isolation;
+pub mod knowledge;
 pub mod lifecycle;
 pub mod provider;
 pub mod public_url;

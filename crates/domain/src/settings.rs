@@ -3,6 +3,7 @@
 use crate::{
     containers::{Limits, NetworkPolicy},
     invalid::{self, Invalid},
+    knowledge::KnowledgeSettings,
     public_url::PublicUrl,
 };
 use ipnet::{IpNet, Ipv4Net};
@@ -61,6 +62,8 @@ pub struct Settings {
     pub session_days: u32,
     /// Days after which jobs that are over leave the history; 0 = never.
     pub job_retention_days: u32,
+    /// Search in findings and conversations.
+    pub knowledge: KnowledgeSettings,
 }
 
 impl Default for Settings {
@@ -89,6 +92,7 @@ impl Default for Settings {
             session_idle_hours: 24 * 7,
             session_days: 30,
             job_retention_days: 30,
+            knowledge: KnowledgeSettings::default(),
         }
     }
 }
@@ -139,6 +143,7 @@ impl Settings {
             invalid::line("allowedHosts", &allowed.host, 253)?;
         }
         self.limits.check()?;
+        self.knowledge.check()?;
         Ok(self)
     }
 }

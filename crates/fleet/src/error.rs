@@ -45,6 +45,9 @@ pub enum Error {
     /// The input cannot be accepted.
     #[error("Some of the input cannot be accepted.")]
     Invalid(Vec<Invalid>),
+    /// It is larger than can be kept.
+    #[error("{0}")]
+    TooLarge(String),
     /// It clashes with what is there.
     #[error("{detail}")]
     Conflict {
@@ -115,6 +118,7 @@ impl Error {
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
             Self::Invalid(_) => "invalid",
+            Self::TooLarge(_) => "too_large",
             Self::Refused { code, .. } | Self::TooMany { code, .. } => code,
             Self::Conflict { code, .. } | Self::Unavailable { code, .. } | Self::Upstream { code, .. } => {
                 code

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 pub trait Progress: Send + Sync {
     /// Ends the present phase and begins this one. For the eye only.
     async fn phase(&self, name: &str);
-    /// How much of it is done, in per cent. For the eye only.
-    async fn percent(&self, percent: u8);
+    /// How far it is, in per cent. For the eye only.
+    async fn progress(&self, percent: u8);
     /// Cancelled when the work should stop.
     fn cancel(&self) -> &CancellationToken;
 }

@@ -1,7 +1,7 @@
 //! What use-cases are done with, put together once per process.
 
-use crate::{Result, gateways::Gateways, jobs, oidc, settings, turns::Drivers};
-use domain::{Clock, InstanceId};
+use crate::{Result, gateways::Gateways, jobs, knowledge::LastFault, oidc, settings, turns::Drivers};
+use domain::{Clock, InstanceId, knowledge::Embedder};
 use providers::Outbound;
 use std::sync::Arc;
 use store::{Store, listen::Ear};
@@ -19,6 +19,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The one way out.
     pub outbound: Outbound,
+    /// The embedding model inside Mosaic.
+    pub embedder: Arc<dyn Embedder>,
 }
 
 /// Everything a use-case needs.
@@ -31,6 +33,8 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// The one outbound HTTP client.
     pub outbound: Outbound,
+    /// The embedding model inside Mosaic.
+    pub embedder: Arc<dyn Embedder>,
     /// Which installation this is.
     pub instance: InstanceId,
     /// The live settings.
@@ -41,13 +45,14 @@ pub struct Services {
     pub(crate) oidc: oidc::Live,
     pub(crate) drivers: Drivers,
     pub(crate) stats: jobs::Cached,
+    pub(crate) embedding_fault: LastFault,
 }
 
 impl Services {
     /// Puts the parts together. Makes the instance's identity at the very first start;
     /// refuses when MOSAIC_SECRET_KEY does not fit the stored ones.
     pub async fn assemble(parts: Parts) -> Result<Arc<Self>> {
-        let Parts { store, ring, ear, clock, outbound } = parts;
+        let Parts { store, ring, ear, clock, outbound, embedder } = parts;
         let instance = crate::keys::identity(&store, &ring, clock.now()).await?;
         let settings = settings::Live::load(&store).await?;
         Ok(Arc::new(Self {
@@ -58,10 +63,12 @@ impl Services {
             oidc: oidc::Live::default(),
             drivers: Drivers::default(),
             stats: jobs::Cached::default(),
+            embedding_fault: LastFault::default(),
             store,
             ear,
             clock,
             outbound,
+            embedder,
             ring,
         }))
     }

@@ -1,6 +1,10 @@
 //! The instance's settings: read by everyone, changed by admins, live in every process.
 
-use crate::{Cx, Error, Result};
+use crate::{
+    Cx, Error, Result,
+    knowledge::{self, KeyChange},
+};
+use ::jobs::{self, kinds::EmbedPending};
 use domain::settings::{AllowedHost, Settings};
 use serde_json::json;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -75,10 +79,10 @@ pub async fn get(cx: &Cx) -> Result<Fact<Settings>> {
     stored(&mut tx).await
 }
 
-/// Replaces the settings whose version is still `expected`.
-pub async fn replace(cx: &Cx, settings: Settings, expected: i64) -> Result<Fact<Settings>> {
+/// Replaces the settings whose version is still `expected`, and does with the key of the embedding endpoint as told.
+pub async fn replace(cx: &Cx, settings: Settings, key: KeyChange, expected: i64) -> Result<Fact<Settings>> {
     let cx = cx.as_admin()?;
-    let settings = settings.check()?;
+    let mut settings = settings.check()?;
     let mut tx = cx.begin().await?;
     let before = stored(&mut tx).await?;
     let (pool, old) = (settings.subnet_pool, before.value.subnet_pool);
@@ -88,13 +92,33 @@ pub async fn replace(cx: &Cx, settings: Settings, expected: i64) -> Result<Fact<
             format!("Containers live in {old}. Choose a pool that contains it, or remove them first.");
         return Err(Error::conflict("subnet_pool_in_use", detail));
     }
+    let knowledge = knowledge_changed(&cx, &mut tx, &before.value, &mut settings, key).await?;
     let version = put(&cx, &mut tx, &settings, expected).await?;
+    if knowledge {
+        jobs::enqueue(&mut tx, &cx.actor, &EmbedPending {}, jobs::Options::default()).await?;
+    }
     cx.audit(&mut tx, "settings.change", KEY, None, json!({ "before": before.value, "after": settings }))
         .await?;
     tx.commit().await?;
     // Who changed it sees the change in his very next request, if it comes here.
     cx.services.settings.set(settings.clone());
     Ok(Fact { value: settings, version })
+}
+
+/// Brings what is said about knowledge into its stored form; whether texts have to be embedded or read again.
+async fn knowledge_changed(
+    cx: &Cx,
+    tx: &mut Tx,
+    before: &Settings,
+    settings: &mut Settings,
+    key: KeyChange,
+) -> Result<bool> {
+    let embeddings = &mut settings.knowledge.embeddings;
+    if let Some(entered) = &embeddings.base_url {
+        embeddings.base_url = Some(knowledge::base_url(entered)?);
+    }
+    embeddings.api_key = knowledge::change_key(cx, tx, &before.knowledge.embeddings, embeddings, key).await?;
+    Ok(settings.knowledge != before.knowledge)
 }
 
 /// Allows a private host and port for providers, in the admin's own transaction.

@@ -4,6 +4,7 @@ use crate::args;
 use anyhow::Context;
 use boot::{Config, Shutdown, spawn_named};
 use domain::{SystemClock, WorkerId, isolation::Walls};
+use embeddings::Builtin;
 use fleet::{Parts, Services, containers::Placement, isolation::Site};
 use providers::Outbound;
 use runtime::{DockerContainers, DockerSettings};
@@ -31,18 +32,25 @@ pub async fn migrate(url: &SecretString) -> anyhow::Result<()> {
 }
 
 /// The services over a migrated database, with what keeps them current.
-pub async fn services(url: &SecretString, key: &SecretString) -> anyhow::Result<Arc<Services>> {
+pub async fn services(
+    config: &Config,
+    url: &SecretString,
+    key: &SecretString,
+) -> anyhow::Result<Arc<Services>> {
     let ring = KeyRing::parse(key).context("MOSAIC_SECRET_KEY")?;
     let store =
         Store::connect(url.expose_secret(), CONNECTIONS).await.context("connecting to the database")?;
     let (ear, feeder) = Ear::new(store.pool().clone());
     spawn_named("notifications", feeder);
+    let embedder = Builtin::new(config.embeddings_dir.clone());
+    spawn_named("embeddings", embedder.clone().keep());
     let parts = Parts {
         store: store.clone(),
         ring,
         ear: ear.clone(),
         clock: Arc::new(SystemClock),
         outbound: Outbound::system(),
+        embedder: Arc::new(embedder),
     };
     let services = Services::assemble(parts).await.context("reading the instance's identity")?;
     spawn_named("settings", services.settings.clone().follow(store, ear));

@@ -1,7 +1,7 @@
 //! LLM providers: which kinds there are, whether an account works, and how HTTP leaves the product.
 //!
 //! Owns the catalogue of kinds ([`catalog`]), the connection test ([`connection`]), the model lists
-//! ([`models`]), the named reasons why an account does not work ([`cause`]) and the one outbound
+//! ([`models`]), embeddings by an endpoint ([`embeddings`]), the named reasons why an account does not work ([`cause`]) and the one outbound
 //! HTTP client with its address guard ([`outbound`]). It must not store anything, must not open
 //! sealed secrets (callers hand it a [`secrecy::SecretString`]), and must not know OpenClaw.
 
@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod cause;
 pub mod connection;
 mod dialect;
+pub mod embeddings;
 pub mod models;
 pub mod outbound;
 mod scrub;

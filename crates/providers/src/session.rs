@@ -12,10 +12,13 @@ use crate::{
 };
 use domain::provider::ProviderKind;
 use secrecy::SecretString;
+use serde_json::json;
 use std::time::Duration;
 
 /// OpenRouter's list alone is larger than the client's default cap.
 const LARGEST_LIST: usize = 8 << 20;
+/// Sixty-four vectors of four thousand numbers, written out.
+const LARGEST_BATCH: usize = 16 << 20;
 /// A machine of one's own may have to load a model of many gigabytes first.
 const OLLAMA_LOADS: Duration = Duration::from_secs(120);
 
@@ -103,6 +106,22 @@ impl<'a> Session<'a> {
         }
         let document = serde_json::from_slice(&answer.body).map_err(|_| Cause::BadAnswer)?;
         if self.row.dialect.is_completion(&document) { Ok(()) } else { Err(Cause::BadAnswer.into()) }
+    }
+
+    /// What the endpoint answers to a request for vectors of `texts`.
+    pub(crate) async fn embed(
+        &self,
+        model: &str,
+        texts: &[String],
+        within: Duration,
+    ) -> Result<serde_json::Value, Failure> {
+        let document = json!({"model": model, "input": texts, "encoding_format": "float"});
+        let call = Call::post_json(below(&self.base, "embeddings"), &document);
+        let answer = self.send(call.within(within).at_most(LARGEST_BATCH)).await?;
+        if !answer.status.is_success() {
+            return Err(upstream::failure(&answer, self.key));
+        }
+        serde_json::from_slice(&answer.body).map_err(|_| Cause::BadAnswer.into())
     }
 
     /// Whether `listed` has `wanted`, in whatever spelling the dialect takes for the same.

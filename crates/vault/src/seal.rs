@@ -24,6 +24,8 @@ pub enum Purpose {
     GatewayToken,
     /// The OpenID Connect client secret (`system_config`).
     OidcClientSecret,
+    /// The key of the embedding endpoint (`system_config`).
+    EmbeddingsApiKey,
     /// A data key (`user_keys`); only the ring seals for it.
     DataKey,
     /// The constant that shows whether the key fits (`system_config`).
@@ -37,6 +39,7 @@ impl Purpose {
             Self::ProviderApiKey => "provider_api_key",
             Self::GatewayToken => "gateway_token",
             Self::OidcClientSecret => "oidc_client_secret",
+            Self::EmbeddingsApiKey => "embeddings_api_key",
             Self::DataKey => "data_key",
             Self::KeyCheck => "key_check",
         }

@@ -2,10 +2,13 @@
 
 mod apply_config;
 mod delete_user;
+mod embed;
+mod embed_pending;
 mod export_data;
 mod measure_containers;
 mod prune_exports;
 mod prune_jobs;
+mod prune_knowledge;
 mod reap_idle;
 mod restart_container;
 mod rotate_keys;
@@ -17,10 +20,13 @@ mod test_provider;
 
 pub use apply_config::ApplyConfig;
 pub use delete_user::DeleteUser;
+pub use embed::Embed;
+pub use embed_pending::EmbedPending;
 pub use export_data::ExportData;
 pub use measure_containers::MeasureContainers;
 pub use prune_exports::PruneExports;
 pub use prune_jobs::PruneJobs;
+pub use prune_knowledge::PruneKnowledge;
 pub use reap_idle::ReapIdle;
 pub use restart_container::RestartContainer;
 pub use rotate_keys::RotateKeys;
@@ -33,13 +39,16 @@ pub use test_provider::TestProvider;
 use crate::Job;
 
 /// Every kind there is. A worker's registry is compared with it.
-pub const ALL: [&str; 14] = [
+pub const ALL: [&str; 17] = [
     ApplyConfig::KIND,
     DeleteUser::KIND,
+    Embed::KIND,
+    EmbedPending::KIND,
     ExportData::KIND,
     MeasureContainers::KIND,
     PruneExports::KIND,
     PruneJobs::KIND,
+    PruneKnowledge::KIND,
     ReapIdle::KIND,
     RestartContainer::KIND,
     RotateKeys::KIND,

@@ -11,7 +11,9 @@ pub use tick::tick;
 
 use crate::{
     ActsFor, Enqueued, Job, Options, Result, Tx, enqueue,
-    kinds::{MeasureContainers, PruneExports, PruneJobs, ReapIdle, SweepContainers},
+    kinds::{
+        EmbedPending, MeasureContainers, PruneExports, PruneJobs, PruneKnowledge, ReapIdle, SweepContainers,
+    },
 };
 use chrono::{DateTime, Utc};
 use domain::JobId;
@@ -117,7 +119,9 @@ async fn enqueue_kind(tx: &mut Tx, acts_for: ActsFor, kind: &str) -> Result<Opti
     Ok(Some(match kind {
         MeasureContainers::KIND => enqueue(tx, acts_for, &MeasureContainers {}, options).await?,
         PruneExports::KIND => enqueue(tx, acts_for, &PruneExports {}, options).await?,
+        EmbedPending::KIND => enqueue(tx, acts_for, &EmbedPending {}, options).await?,
         PruneJobs::KIND => enqueue(tx, acts_for, &PruneJobs {}, options).await?,
+        PruneKnowledge::KIND => enqueue(tx, acts_for, &PruneKnowledge {}, options).await?,
         ReapIdle::KIND => enqueue(tx, acts_for, &ReapIdle {}, options).await?,
         SweepContainers::KIND => enqueue(tx, acts_for, &SweepContainers {}, options).await?,
         _ => return Ok(None),

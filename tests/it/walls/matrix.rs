@@ -18,12 +18,14 @@ enum Wall {
     Chat,
     /// A signed-in browser, or a token made for the job board.
     Jobs,
+    /// A signed-in browser, or a token made for knowledge.
+    Knowledge,
     /// An admin's browser.
     Admin,
     /// An agent's container, on a port of its own.
     Container,
 }
-use Wall::{Admin, Browser, Chat, Container, Jobs, Open, Setup};
+use Wall::{Admin, Browser, Chat, Container, Jobs, Knowledge, Open, Setup};
 
 const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/healthz", Open),
@@ -75,6 +77,18 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/api/turns/{id}", Chat),
     ("GET", "/api/turns/{id}/events", Chat),
     ("POST", "/api/turns/{id}/stop", Chat),
+    ("GET", "/api/findings", Knowledge),
+    ("POST", "/api/findings", Knowledge),
+    ("POST", "/api/findings/search", Knowledge),
+    ("GET", "/api/findings/{id}", Knowledge),
+    ("PATCH", "/api/findings/{id}", Knowledge),
+    ("DELETE", "/api/findings/{id}", Knowledge),
+    ("GET", "/api/memory", Knowledge),
+    ("GET", "/api/memory/{key}", Knowledge),
+    ("PUT", "/api/memory/{key}", Knowledge),
+    ("DELETE", "/api/memory/{key}", Knowledge),
+    ("GET", "/api/memory/{key}/history", Knowledge),
+    ("GET", "/api/knowledge/status", Knowledge),
     ("GET", "/api/jobs", Jobs),
     ("GET", "/api/jobs/stats", Jobs),
     ("GET", "/api/jobs/events", Jobs),
@@ -157,6 +171,7 @@ fn the_document_says_who_gets_in() {
             Browser | Admin => vec![session],
             Chat => vec![session, json!({ "token": ["chat"] })],
             Jobs => vec![session, json!({ "token": ["jobs"] })],
+            Knowledge => vec![session, json!({ "token": ["knowledge"] })],
             Container => unreachable!("not on the public port"),
         };
         // Absent = what the whole document says.
@@ -171,7 +186,7 @@ fn the_document_says_who_gets_in() {
 async fn status(person: &Person, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
     // An id of a kind that exists nowhere: whoever may come in does not find it.
     let path = path.replace("{id}", &format!("{}_{}", kind(path), uuid::Uuid::now_v7().simple()));
-    let path = path.replace("{name}", "nothing");
+    let path = path.replace("{name}", "nothing").replace("{key}", "nothing");
     let request = person.request(method.parse().unwrap(), &path);
     let admin = json!({ "username": "mallory", "password": "correct horse battery staple" });
     let body = if path.ends_with("/breakglass") { admin } else { json!({}) };
@@ -187,6 +202,7 @@ fn kind(path: &str) -> &'static str {
         ("providers", "prv"),
         ("agents", "agt"),
         ("chats", "cht"),
+        ("findings", "fnd"),
         ("turns", "trn"),
         ("jobs", "job"),
         ("users", "usr"),
@@ -255,7 +271,7 @@ fn expected(wall: Wall, who: &str) -> Option<u16> {
         // On the public port there is no such door.
         (Container, _) => Some(404),
         (_, "anonymous" | "a container" | "a disabled user" | "a disabled user's token") => Some(401),
-        (Chat, "chat") | (Jobs, "jobs") => None,
+        (Chat, "chat") | (Jobs, "jobs") | (Knowledge, "knowledge") => None,
         (_, "chat" | "jobs" | "knowledge") => Some(403),
         (Admin, "bob") => Some(403),
         _ => None,

@@ -26,6 +26,12 @@ const OWNED: &[(&str, &str)] = &[
     ("chats", "user_id"),
     ("turns", "user_id"),
     ("turn_events", "user_id"),
+    ("findings", "user_id"),
+    ("finding_links", "user_id"),
+    ("agent_memories", "user_id"),
+    ("agent_memory_history", "user_id"),
+    ("knowledge_chunks", "user_id"),
+    ("knowledge_terms", "user_id"),
     ("jobs", "owner_id"),
     ("job_overview", "owner_id"),
     ("job_attempts", "(select owner_id from jobs where jobs.id = job_id)"),
@@ -46,7 +52,7 @@ const HIDDEN: &[&str] = &[
     "schedules",
 ];
 /// What is everybody's.
-const COMMON: &[&str] = &["system_config", "stage_timings"];
+const COMMON: &[&str] = &["system_config", "stage_timings", "knowledge_models"];
 
 #[tokio::test]
 async fn a_superusers_transactions_see_only_the_acting_users_rows() {
@@ -209,6 +215,12 @@ async fn an_admin_sees_no_content(store: &Store, id: UserId) {
         "chats",
         "turns",
         "turn_events",
+        "findings",
+        "finding_links",
+        "agent_memories",
+        "agent_memory_history",
+        "knowledge_chunks",
+        "knowledge_terms",
     ] {
         assert_eq!(count(tx.conn(), table, "true").await, 0, "{table}");
     }

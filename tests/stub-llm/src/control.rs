@@ -1,4 +1,4 @@
-//! The routes that are not completions: model lists, and the control endpoints for tests.
+//! The routes that are not completions: model lists, embeddings, and the control endpoints for tests.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::ask::{Ask, Delivery};
-use crate::dialects::{anthropic::Anthropic, bearer, header, openai_chat::OpenAiChat};
+use crate::dialects::{anthropic::Anthropic, bearer, header, list, openai_chat::OpenAiChat};
 use crate::log::Log;
 use crate::play::Dialect;
 use crate::script;
@@ -31,6 +31,29 @@ pub async fn tags() -> Json<Value> {
     Json(json!({"models": models}))
 }
 
+/// Numbers of an embedding.
+const DIMENSIONS: usize = 48;
+
+/// `POST /v1/embeddings`: texts with the same words get the same vector.
+pub async fn embeddings(headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    let embedding = |(index, text): (usize, &Value)| json!({"object": "embedding", "index": index, "embedding": words(text.as_str().unwrap_or_default())});
+    let data: Vec<Value> = list(&body, "input").iter().enumerate().map(embedding).collect();
+    let answer = json!({"object": "list", "model": body["model"], "data": data});
+    listed::<OpenAiChat>(bearer(&headers).unwrap_or_default(), answer)
+}
+
+/// How often words of each sort are there; which sort a word is, its letters decide.
+fn words(text: &str) -> Vec<usize> {
+    let mut counts = vec![0; DIMENSIONS];
+    // No text is without any.
+    counts[0] = 1;
+    for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        let sort = word.bytes().fold(7_usize, |sort, byte| sort.wrapping_mul(31).wrapping_add(byte.into()));
+        counts[sort % DIMENSIONS] += 1;
+    }
+    counts
+}
+
 /// `GET /_stub/requests`.
 pub async fn requests(State(log): State<Arc<Log>>) -> Json<Value> {
     let all = log.all();
@@ -43,6 +66,7 @@ pub async fn reset(State(log): State<Arc<Log>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+/// The answer, to whom has a good key.
 fn listed<D: Dialect>(key: String, list: Value) -> Response {
     let key = (!key.is_empty()).then_some(key);
     let Some(failure) = script::key_failure(key.as_deref()) else {

@@ -108,6 +108,7 @@ fn router(log: Arc<log::Log>) -> Router {
         .route("/v1/responses", post(play::talk::<OpenAiResponses>))
         .route("/v1/messages", post(play::talk::<Anthropic>))
         .route("/v1/models", get(control::models))
+        .route("/v1/embeddings", post(control::embeddings))
         .route("/v1beta/models/{*call}", post(play::talk::<Google>))
         .route("/api/chat", post(play::talk::<Ollama>))
         .route("/api/tags", get(control::tags))

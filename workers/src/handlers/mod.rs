@@ -2,10 +2,13 @@
 
 mod apply_config;
 mod delete_user;
+mod embed;
+mod embed_pending;
 mod export_data;
 mod measure_containers;
 mod prune_exports;
 mod prune_jobs;
+mod prune_knowledge;
 mod reap_idle;
 mod restart_container;
 mod rotate_keys;
@@ -24,8 +27,9 @@ use fleet::{
 use jobs::{
     Outcome,
     kinds::{
-        ApplyConfig, DeleteUser, ExportData, MeasureContainers, PruneExports, PruneJobs, ReapIdle,
-        RestartContainer, RotateKeys, SelfTest, StartContainer, StopContainer, SweepContainers, TestProvider,
+        ApplyConfig, DeleteUser, Embed, EmbedPending, ExportData, MeasureContainers, PruneExports, PruneJobs,
+        PruneKnowledge, ReapIdle, RestartContainer, RotateKeys, SelfTest, StartContainer, StopContainer,
+        SweepContainers, TestProvider,
     },
 };
 use std::sync::Arc;
@@ -52,6 +56,7 @@ pub fn registry(tools: Tools) -> Registry {
     let (start, stop, restart, apply) = (with(&tools), with(&tools), with(&tools), with(&tools));
     let (reap, sweep, prune, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
     let (delete, export, expire) = (with(&tools), with(&tools), with(&tools));
+    let (embed, embed_all, forget) = (with(&tools), with(&tools), with(&tools));
     let (measure, self_test, test) = (with(&tools), with(&tools), tools);
     Registry::new()
         .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
@@ -71,6 +76,9 @@ pub fn registry(tools: Tools) -> Registry {
         .handle(move |job, payload: ExportData| export_data::handle(export.clone(), job, payload))
         .handle(move |job, payload: PruneExports| prune_exports::handle(expire.clone(), job, payload))
         .handle(move |job, payload: SelfTest| self_test::handle(self_test.clone(), job, payload))
+        .handle(move |job, payload: Embed| embed::handle(embed.clone(), job, payload))
+        .handle(move |job, payload: EmbedPending| embed_pending::handle(embed_all.clone(), job, payload))
+        .handle(move |job, payload: PruneKnowledge| prune_knowledge::handle(forget.clone(), job, payload))
         .handle(move |job, payload: TestProvider| test_provider::handle(test.clone(), job, payload))
 }
 
@@ -88,8 +96,8 @@ impl fleet::Progress for JobContext {
     async fn phase(&self, name: &str) {
         JobContext::phase(self, name).await;
     }
-    async fn percent(&self, percent: u8) {
-        self.progress(percent).await;
+    async fn progress(&self, percent: u8) {
+        JobContext::progress(self, percent).await;
     }
     fn cancel(&self) -> &CancellationToken {
         JobContext::cancel(self)

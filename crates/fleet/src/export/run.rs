@@ -36,11 +36,11 @@ pub async fn run(cx: &Cx, engine: &dyn Containers, job: &dyn Progress, id: JobId
     chats::add(cx, &mut archive, &mut save).await?;
     job.phase("tables").await;
     for (number, table) in (0u8..).zip(TABLES) {
-        job.percent(10 + number * 2).await;
+        job.progress(10 + number * 2).await;
         add_table(cx, table, &mut archive, &mut save).await?;
     }
     job.phase("state volume").await;
-    job.percent(50).await;
+    job.progress(50).await;
     add_state(cx, engine, &mut archive, &mut save).await?;
     save.finish(archive).await
 }

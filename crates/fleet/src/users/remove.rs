@@ -85,10 +85,10 @@ pub async fn delete(
     job.phase("container").await;
     take_away(engine, &owner).await?;
     job.phase("rows").await;
-    job.percent(50).await;
+    job.progress(50).await;
     delete_rows(cx, services, user).await?;
     job.phase("what was just being made").await;
-    job.percent(90).await;
+    job.progress(90).await;
     take_away(engine, &owner).await?;
     if let Some(container) = container {
         services.gateways.forget(container);

@@ -23,14 +23,14 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
 
 async fn reset_breakglass(config: &Config, data_dir: Option<PathBuf>) -> anyhow::Result<()> {
     let (url, key) = super::up::running_instance(config, data_dir)?;
-    let services = parts::services(&url, &key).await?;
+    let services = parts::services(config, &url, &key).await?;
     let name = fleet::auth::reset_breakglass(&services, read_password()?).await?;
     say(&format!("The password of {name} is changed; all of its sessions are ended."))
 }
 
 async fn rotate_key(config: &Config, data_dir: Option<PathBuf>) -> anyhow::Result<()> {
     let (url, key) = super::up::running_instance(config, data_dir)?;
-    let services = parts::services(&url, &key).await?;
+    let services = parts::services(config, &url, &key).await?;
     let before = keys::standing(&services).await?;
     if before.behind == 0 && before.lost == 0 {
         return say(

@@ -5,7 +5,8 @@ use boot::{Config, Shutdown};
 
 pub async fn run(config: &Config, args: args::Api) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals(parts::DRAIN)?;
-    let services = parts::services(config.require_database_url()?, config.require_secret_key()?).await?;
+    let services =
+        parts::services(config, config.require_database_url()?, config.require_secret_key()?).await?;
     super::up::print_links(&services, &args).await?;
     parts::serve(&services, &args, &shutdown).await
 }

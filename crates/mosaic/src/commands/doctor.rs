@@ -2,7 +2,10 @@
 
 use crate::{args, parts};
 use boot::Config;
-use domain::containers::Containers;
+use domain::{
+    containers::Containers,
+    knowledge::{EmbedderState, EmbeddingSource},
+};
 use fleet::Services;
 use runtime::guard::{Guard, GuardStatus};
 use secrecy::{ExposeSecret, SecretString};
@@ -27,7 +30,7 @@ pub async fn run(config: &Config, args: args::Doctor) -> anyhow::Result<()> {
         Err(error) => findings.push(finding("secret key", Err(format!("{error:#}")))),
         Ok((url, key)) => {
             findings.extend(database(&url).await);
-            if let Some(services) = services(&url, &key, &mut findings).await {
+            if let Some(services) = services(config, (&url, &key), &mut findings).await {
                 instance(&services, &args.worker, &mut findings).await;
                 if args.isolation {
                     findings.push(finding("isolation", super::isolation::run(&services, &args.worker).await));
@@ -141,11 +144,11 @@ async fn row_security(url: &SecretString) -> Result<String, String> {
 }
 
 async fn services(
-    url: &SecretString,
-    key: &SecretString,
+    config: &Config,
+    (url, key): (&SecretString, &SecretString),
     findings: &mut Vec<Finding>,
 ) -> Option<Arc<Services>> {
-    match parts::services(url, key).await {
+    match parts::services(config, url, key).await {
         Ok(services) => Some(services),
         Err(error) => {
             findings.push(finding("secret key", Err(format!("{error:#}"))));
@@ -156,6 +159,7 @@ async fn services(
 
 async fn instance(services: &Services, args: &args::Worker, findings: &mut Vec<Finding>) {
     findings.push(finding("secret key", secret_key(services).await));
+    findings.push(finding("embeddings", embeddings(services)));
     let settings = services.settings.get();
     if let Ok(docker) = parts::docker(args) {
         let image = match docker.image_present(&settings.agent_image).await {
@@ -205,6 +209,17 @@ async fn agent_runtime(docker: &dyn Containers, services: &Services) -> Result<S
         "the Docker engine has no runtime {runtime}, only {}: install it there, or change containerRuntime in the settings",
         there.join(", ")
     ))
+}
+
+/// Who makes vectors for the search. Without them it goes by words alone.
+fn embeddings(services: &Services) -> Result<String, String> {
+    let chosen = services.settings.get().knowledge.embeddings.clone();
+    match (chosen.source, services.embedder.state()) {
+        (EmbeddingSource::Off, _) => Ok("switched off in the settings: searches go by words".into()),
+        (EmbeddingSource::Endpoint, _) => Ok(format!("by {}", chosen.base_url.unwrap_or_default())),
+        (EmbeddingSource::Builtin, EmbedderState::Ready) => Ok(format!("by {}", services.embedder.model())),
+        (EmbeddingSource::Builtin, EmbedderState::Unavailable(why)) => Err(why),
+    }
 }
 
 /// Places for users' networks, and how many are taken.

@@ -12,7 +12,8 @@ const CHECK_EVERY: Duration = Duration::from_secs(10);
 
 pub async fn run(config: &Config, args: args::Guard) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals(parts::DRAIN)?;
-    let services = parts::services(config.require_database_url()?, config.require_secret_key()?).await?;
+    let services =
+        parts::services(config, config.require_database_url()?, config.require_secret_key()?).await?;
     apply(&services, args.internal_port).await?;
     keep(&services, args.internal_port, &shutdown).await;
     Ok(())

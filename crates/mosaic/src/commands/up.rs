@@ -45,7 +45,7 @@ async fn serve(
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
     parts::migrate(url).await?;
-    let services = parts::services(url, key).await?;
+    let services = parts::services(config, url, key).await?;
     if let Some(image) = &config.agent_image {
         fleet::settings::set_agent_image(&services, image).await?;
     }

@@ -5,6 +5,7 @@ use boot::{Config, Shutdown};
 
 pub async fn run(config: &Config, args: args::Worker) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals(parts::DRAIN)?;
-    let services = parts::services(config.require_database_url()?, config.require_secret_key()?).await?;
+    let services =
+        parts::services(config, config.require_database_url()?, config.require_secret_key()?).await?;
     parts::work(&services, &args, &shutdown).await
 }
