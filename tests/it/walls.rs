@@ -15,6 +15,7 @@ struct Belongings {
     turn: String,
     job: String,
     token: String,
+    conversation: String,
 }
 
 /// Fills every table with something of this person.
@@ -35,7 +36,11 @@ async fn settled(person: &Person) -> Belongings {
     let chat = person.chat().await;
     let turn = person.ask(&chat, "a private matter").await;
     assert_eq!(person.finished(&turn).await["status"], "done");
-    Belongings { provider, agent, chat, turn, job, token }
+    let entry = json!({ "id": "1", "role": "user", "text": "a private matter" });
+    let session = json!({ "sessionId": "brought", "entries": [entry] });
+    let brought = person.post("/api/conversations/ingest", &session).await;
+    let conversation = brought.body["conversationId"].as_str().unwrap().to_owned();
+    Belongings { provider, agent, chat, turn, job, token, conversation }
 }
 
 /// Everything about a person's things that the API shows himself.
@@ -47,6 +52,7 @@ async fn seen_by_himself(person: &Person, of: &Belongings) -> Vec<Value> {
         format!("/api/chats/{}", of.chat),
         format!("/api/turns/{}", of.turn),
         format!("/api/jobs/{}", of.job),
+        format!("/api/conversations/{}", of.conversation),
         "/api/tokens".into(),
         "/api/chats".into(),
         "/api/container".into(),
@@ -60,7 +66,7 @@ async fn seen_by_himself(person: &Person, of: &Belongings) -> Vec<Value> {
 
 /// Every way to touch these things by their ids.
 fn touches(of: &Belongings) -> Vec<(Method, String, Value)> {
-    let Belongings { provider, agent, chat, turn, job, token } = of;
+    let Belongings { provider, agent, chat, turn, job, token, conversation } = of;
     let nothing = || json!({});
     vec![
         (Method::GET, format!("/api/providers/{provider}"), nothing()),
@@ -80,6 +86,8 @@ fn touches(of: &Belongings) -> Vec<(Method, String, Value)> {
         (Method::POST, format!("/api/turns/{turn}/stop"), nothing()),
         (Method::GET, format!("/api/jobs/{job}"), nothing()),
         (Method::DELETE, format!("/api/tokens/{token}"), nothing()),
+        (Method::GET, format!("/api/conversations/{conversation}"), nothing()),
+        (Method::DELETE, format!("/api/conversations/{conversation}"), nothing()),
     ]
 }
 

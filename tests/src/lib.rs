@@ -21,6 +21,7 @@ mod ports;
 mod processes;
 mod sse;
 
+pub use agents::Cell;
 pub use database::{Database, database, database_of};
 pub use forger::{CLIENT, Forger, now};
 pub use identity::{CLIENT_SECRET, IdentityProvider};

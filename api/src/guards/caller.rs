@@ -50,6 +50,12 @@ impl Scope for Jobs {
     const TOKEN: Option<ApiScope> = Some(ApiScope::Jobs);
 }
 
+/// Browsers, and API tokens made for knowledge.
+pub struct Knowledge;
+impl Scope for Knowledge {
+    const TOKEN: Option<ApiScope> = Some(ApiScope::Knowledge);
+}
+
 /// A recognised person with what a use-case needs.
 pub struct Caller<S> {
     /// The context of his request.

@@ -114,6 +114,10 @@ ids! {
     ChatId = "cht";
     /// One question and its answer.
     TurnId = "trn";
+    /// What was said in one session of an agent, archived.
+    ConversationId = "cnv";
+    /// A message of an archived conversation.
+    MessageId = "msg";
     /// A durable job.
     JobId = "job";
     /// One start of a worker process.

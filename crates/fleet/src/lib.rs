@@ -4,18 +4,21 @@
 //! port in `domain::containers` is handed in) or SQL (`store`, `jobs`).
 
 pub mod agent_config;
+pub mod agent_tools;
 pub mod agents;
 pub mod audit;
 pub mod auth;
 pub mod chats;
 pub mod completions;
 pub mod containers;
+pub mod conversations;
 mod cx;
 mod error;
 mod gateways;
 pub mod health;
 pub mod jobs;
 pub mod keys;
+pub mod knowledge;
 pub mod oidc;
 pub mod onboarding;
 mod progress;

@@ -11,7 +11,7 @@ pub use tick::tick;
 
 use crate::{
     ActsFor, Enqueued, Job, Options, Result, Tx, enqueue,
-    kinds::{PruneJobs, ReapIdle, SweepContainers},
+    kinds::{PruneJobs, ReapIdle, SweepContainers, SweepSessionLogs},
 };
 use chrono::{DateTime, Utc};
 use domain::JobId;
@@ -118,6 +118,7 @@ async fn enqueue_kind(tx: &mut Tx, acts_for: ActsFor, kind: &str) -> Result<Opti
         PruneJobs::KIND => enqueue(tx, acts_for, &PruneJobs {}, options).await?,
         ReapIdle::KIND => enqueue(tx, acts_for, &ReapIdle {}, options).await?,
         SweepContainers::KIND => enqueue(tx, acts_for, &SweepContainers {}, options).await?,
+        SweepSessionLogs::KIND => enqueue(tx, acts_for, &SweepSessionLogs {}, options).await?,
         _ => return Ok(None),
     }))
 }

@@ -18,12 +18,14 @@ enum Wall {
     Chat,
     /// A signed-in browser, or a token made for the job board.
     Jobs,
+    /// A signed-in browser, or a token made for knowledge.
+    Knowledge,
     /// An admin's browser.
     Admin,
     /// An agent's container, on a port of its own.
     Container,
 }
-use Wall::{Admin, Browser, Chat, Container, Jobs, Open, Setup};
+use Wall::{Admin, Browser, Chat, Container, Jobs, Knowledge, Open, Setup};
 
 const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/healthz", Open),
@@ -75,6 +77,12 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/api/turns/{id}", Chat),
     ("GET", "/api/turns/{id}/events", Chat),
     ("POST", "/api/turns/{id}/stop", Chat),
+    ("GET", "/api/conversations", Knowledge),
+    ("GET", "/api/conversations/{id}", Knowledge),
+    ("DELETE", "/api/conversations/{id}", Knowledge),
+    ("POST", "/api/conversations/search", Knowledge),
+    ("POST", "/api/conversations/ingest", Knowledge),
+    ("POST", "/api/conversations/import", Knowledge),
     ("GET", "/api/jobs", Jobs),
     ("GET", "/api/jobs/stats", Jobs),
     ("GET", "/api/jobs/events", Jobs),
@@ -104,6 +112,9 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/v1/models", Chat),
     ("POST", "/v1/chat/completions", Chat),
     ("GET", "/api/internal/agent-config/{id}", Container),
+    ("POST", "/api/internal/mcp", Container),
+    ("GET", "/api/internal/mcp", Container),
+    ("DELETE", "/api/internal/mcp", Container),
     // Last: behind it the browser is signed out.
     ("POST", "/api/auth/logout", Browser),
 ];
@@ -120,6 +131,7 @@ fn routes_of_the_api() -> BTreeSet<(String, String)> {
     let mut found: BTreeSet<(String, String)> =
         operations().into_iter().map(|(method, path, _)| (method, path)).collect();
     found.insert(("GET".into(), "/api/internal/agent-config/{id}".into()));
+    found.extend(["POST", "GET", "DELETE"].map(|method| (method.into(), "/api/internal/mcp".into())));
     found
 }
 
@@ -147,6 +159,7 @@ fn the_document_says_who_gets_in() {
             Browser | Admin => vec![session],
             Chat => vec![session, json!({ "token": ["chat"] })],
             Jobs => vec![session, json!({ "token": ["jobs"] })],
+            Knowledge => vec![session, json!({ "token": ["knowledge"] })],
             Container => unreachable!("not on the public port"),
         };
         // Absent = what the whole document says.
@@ -177,6 +190,7 @@ fn kind(path: &str) -> &'static str {
         ("providers", "prv"),
         ("agents", "agt"),
         ("chats", "cht"),
+        ("conversations", "cnv"),
         ("turns", "trn"),
         ("jobs", "job"),
         ("users", "usr"),
@@ -245,7 +259,7 @@ fn expected(wall: Wall, who: &str) -> Option<u16> {
         // On the public port there is no such door.
         (Container, _) => Some(404),
         (_, "anonymous" | "a container" | "a disabled user" | "a disabled user's token") => Some(401),
-        (Chat, "chat") | (Jobs, "jobs") => None,
+        (Chat, "chat") | (Jobs, "jobs") | (Knowledge, "knowledge") => None,
         (_, "chat" | "jobs" | "knowledge") => Some(403),
         (Admin, "bob") => Some(403),
         _ => None,

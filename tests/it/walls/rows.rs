@@ -23,6 +23,10 @@ const OWNED: &[(&str, &str)] = &[
     ("chats", "user_id"),
     ("turns", "user_id"),
     ("turn_events", "user_id"),
+    ("conversation_archive", "user_id"),
+    ("conversation_messages", "user_id"),
+    ("knowledge_chunks", "user_id"),
+    ("knowledge_terms", "user_id"),
     ("jobs", "owner_id"),
     ("job_overview", "owner_id"),
     ("job_attempts", "(select owner_id from jobs where jobs.id = job_id)"),
@@ -42,7 +46,7 @@ const HIDDEN: &[&str] = &[
     "schedules",
 ];
 /// What is everybody's.
-const COMMON: &[&str] = &["system_config", "stage_timings"];
+const COMMON: &[&str] = &["system_config", "stage_timings", "knowledge_models"];
 
 #[tokio::test]
 async fn a_superusers_transactions_see_only_the_acting_users_rows() {
@@ -199,6 +203,10 @@ async fn an_admin_sees_no_content(store: &Store, id: UserId) {
         "chats",
         "turns",
         "turn_events",
+        "conversation_archive",
+        "conversation_messages",
+        "knowledge_chunks",
+        "knowledge_terms",
     ] {
         assert_eq!(count(tx.conn(), table, "true").await, 0, "{table}");
     }

@@ -350,6 +350,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's conversations, the latest first. */
+        get: operations["conversations_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in a session log of an older OpenClaw (JSONL, at most 16 MiB), each entry once. */
+        post: operations["conversations::bring_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/ingest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes entries of a session in, each once. */
+        post: operations["conversations::bring_ingest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Searches the caller's conversations, best first. */
+        post: operations["conversations::search_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conversation with a page of its messages, the oldest first. */
+        get: operations["conversations_get"];
+        put?: never;
+        post?: never;
+        /** Forgets a conversation: what was said in it until now is neither shown nor found any more. */
+        delete: operations["conversations_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -1284,6 +1370,105 @@ export interface components {
             /** @description A change of providers or agents is on its way into it. */
             takesOver: boolean;
         };
+        Conversation: {
+            agentId?: components["schemas"]["AgentId"] | null;
+            chatId?: components["schemas"]["ChatId"] | null;
+            id: components["schemas"]["ConversationId"];
+            /** Format: date-time */
+            lastAt: string;
+            /**
+             * Format: int32
+             * @description How many messages there are.
+             */
+            messages: number;
+            /** @description OpenClaw's key of the session, or the id under which it was brought. */
+            sessionKey: string;
+            /** Format: date-time */
+            startedAt: string;
+            title: string;
+        };
+        /** @description What hits must be; everything given must hold. */
+        ConversationFilters: {
+            /** @default null */
+            agentId: components["schemas"]["AgentId"] | null;
+            /** @default null */
+            role: components["schemas"]["MessageRole"] | null;
+            /**
+             * @description Not before this moment (RFC 3339).
+             * @default null
+             */
+            since: string | null;
+            /**
+             * @description Before this moment (RFC 3339).
+             * @default null
+             */
+            until: string | null;
+        };
+        ConversationHit: {
+            agentId?: components["schemas"]["AgentId"] | null;
+            /** Format: date-time */
+            at: string;
+            chatId?: components["schemas"]["ChatId"] | null;
+            conversationId: components["schemas"]["ConversationId"];
+            matchedBy: components["schemas"]["MatchedBy"][];
+            messageId: components["schemas"]["MessageId"];
+            role: components["schemas"]["MessageRole"];
+            /**
+             * Format: double
+             * @description Higher is better; comparable within one answer only.
+             */
+            score: number;
+            snippet: components["schemas"]["SnippetPart"][];
+            title: string;
+            turnId?: components["schemas"]["TurnId"] | null;
+        };
+        ConversationHits: {
+            items: components["schemas"]["ConversationHit"][];
+            /** @description `hybrid` = by words and by meaning; `text` = by words alone, and the note says why. */
+            mode: string;
+            note?: string | null;
+        };
+        ConversationId: string;
+        ConversationIngested: {
+            /** @description How many entries are new. */
+            added: number;
+            conversationId: components["schemas"]["ConversationId"];
+            /** @description How many were there already. */
+            known: number;
+        };
+        ConversationMessage: {
+            /** Format: date-time */
+            at: string;
+            /** @description Its entry in the session. */
+            entryId: string;
+            id: components["schemas"]["MessageId"];
+            role: components["schemas"]["MessageRole"];
+            /** @description The words; of a tool call its arguments as JSON. */
+            text: string;
+            /** @description The tool that was called, or answered. */
+            toolName?: string | null;
+            turnId?: components["schemas"]["TurnId"] | null;
+        };
+        ConversationPage: {
+            items: components["schemas"]["Conversation"][];
+            nextCursor?: string | null;
+        };
+        ConversationSearch: {
+            filters?: components["schemas"]["ConversationFilters"];
+            limit?: number | null;
+            query: string;
+        };
+        ConversationWithMessages: components["schemas"]["Conversation"] & {
+            items: components["schemas"]["ConversationMessage"][];
+            nextCursor?: string | null;
+        };
+        ConversationsImported: {
+            added: number;
+            /** @description How many sessions the file held. */
+            conversations: number;
+            known: number;
+            skipped: components["schemas"]["SkippedLine"][];
+        };
         Created_AgentId: {
             id: string;
         };
@@ -1694,6 +1879,11 @@ export interface components {
         LogoutToken: {
             logout_token: string;
         };
+        /**
+         * @description By what something was found.
+         * @enum {string}
+         */
+        MatchedBy: "text" | "meaning";
         /** @description A signed-in person. */
         Me: {
             displayName: string;
@@ -1701,6 +1891,12 @@ export interface components {
             role: string;
             username: string;
         };
+        MessageId: string;
+        /**
+         * @description Whose words a message is.
+         * @enum {string}
+         */
+        MessageRole: "user" | "assistant" | "tool";
         Methods: {
             breakglass: boolean;
             oidc: boolean;
@@ -1752,6 +1948,22 @@ export interface components {
         };
         NewChat: {
             title?: string | null;
+        };
+        NewConversation: {
+            agentId?: components["schemas"]["AgentId"] | null;
+            entries: components["schemas"]["NewConversationEntry"][];
+            /** @description Its id, of the client's choice: the same id again is the same session. */
+            sessionId: string;
+            title?: string | null;
+        };
+        NewConversationEntry: {
+            /** @description When it was said (RFC 3339); now where it is missing. */
+            at?: string | null;
+            /** @description Its id within the session: the same id again is the same entry. */
+            id: string;
+            role: components["schemas"]["MessageRole"];
+            text: string;
+            toolName?: string | null;
         };
         NewOidc: {
             adminGroups?: string[];
@@ -2108,6 +2320,18 @@ export interface components {
             description: string;
             /** @description Its name, a slug; unique among the agent's skills. */
             name: string;
+        };
+        /** @description A line that could not be read. */
+        SkippedLine: {
+            /** @description Its number, from 1. */
+            line: number;
+            why: string;
+        };
+        /** @description A part of a snippet. */
+        SnippetPart: {
+            /** @description Whether these are words of the query. */
+            hit: boolean;
+            text: string;
         };
         /**
          * @description The steps of a start as a person sees them, in order.
@@ -3107,6 +3331,206 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Enqueued"];
                 };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conversations_list: {
+        parameters: {
+            query?: {
+                /** @description With this agent */
+                agentId?: components["schemas"]["AgentId"];
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations::bring_import": {
+        parameters: {
+            query?: {
+                /** @description The agent that spoke in it */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One JSON object a line */
+        requestBody: {
+            content: {
+                "application/jsonl": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationsImported"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations::bring_ingest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversation"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationIngested"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations::search_search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationSearch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationHits"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conversations_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationWithMessages"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conversations_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What was wrong, and what to do */
             default: {

@@ -1,6 +1,7 @@
 //! One handler per kind of job: from payload to use-case, from its error to an outcome.
 
 mod apply_config;
+mod ingest_session_log;
 mod prune_jobs;
 mod reap_idle;
 mod restart_container;
@@ -8,6 +9,7 @@ mod rotate_keys;
 mod start_container;
 mod stop_container;
 mod sweep_containers;
+mod sweep_session_logs;
 mod test_provider;
 
 use crate::{JobContext, Registry};
@@ -19,8 +21,8 @@ use fleet::{
 use jobs::{
     Outcome,
     kinds::{
-        ApplyConfig, PruneJobs, ReapIdle, RestartContainer, RotateKeys, StartContainer, StopContainer,
-        SweepContainers, TestProvider,
+        ApplyConfig, IngestSessionLog, PruneJobs, ReapIdle, RestartContainer, RotateKeys, StartContainer,
+        StopContainer, SweepContainers, SweepSessionLogs, TestProvider,
     },
 };
 use std::sync::Arc;
@@ -42,6 +44,7 @@ pub fn registry(tools: Tools) -> Registry {
     let with = |tools: &Tools| tools.clone();
     let (start, stop, restart, apply) = (with(&tools), with(&tools), with(&tools), with(&tools));
     let (reap, sweep, prune, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
+    let (ingest, sweep_logs) = (with(&tools), with(&tools));
     let test = tools;
     Registry::new()
         .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
@@ -53,6 +56,12 @@ pub fn registry(tools: Tools) -> Registry {
         .handle(move |job, payload: StopContainer| stop_container::handle(stop.clone(), job, payload))
         .handle(move |job, payload: RestartContainer| {
             restart_container::handle(restart.clone(), job, payload)
+        })
+        .handle(move |job, payload: IngestSessionLog| {
+            ingest_session_log::handle(ingest.clone(), job, payload)
+        })
+        .handle(move |job, payload: SweepSessionLogs| {
+            sweep_session_logs::handle(sweep_logs.clone(), job, payload)
         })
         .handle(move |job, payload: TestProvider| test_provider::handle(test.clone(), job, payload))
 }

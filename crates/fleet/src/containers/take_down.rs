@@ -1,7 +1,7 @@
 //! Take a container down, or remove it so that the next start makes a new one.
 
 use super::{StartFailure, owner, wake};
-use crate::Services;
+use crate::{Services, conversations};
 use domain::{ContainerId, containers::Containers, lifecycle::Desired, turn::Stage};
 use jobs::ActsFor;
 use std::time::Duration;
@@ -23,6 +23,7 @@ pub async fn take_down(
     if row.desired() == Desired::Running {
         return Ok(());
     }
+    conversations::before_stop(services, row.user_id).await;
     let owner = owner(services, &row);
     engine.stop(&owner, GRACE).await?;
     let sight = if row.desired() == Desired::Removed {
@@ -53,6 +54,10 @@ pub async fn discard(
 ) -> Result<(), StartFailure> {
     let mut tx = services.store.system("restart of a container").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
+    // Its own transaction: none is held while the container is asked.
+    drop(tx);
+    conversations::before_stop(services, row.user_id).await;
+    let mut tx = services.store.system("restart of a container").await?;
     // From here on messages wait for the new one instead of going into the one that ends.
     containers::observe(&mut tx, id, row.generation, &Sight::Stage(Stage::Queued), "restart").await?;
     tx.commit().await?;

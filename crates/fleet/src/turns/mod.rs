@@ -18,6 +18,7 @@ mod stream;
 mod tools;
 mod wait_ready;
 
+pub(crate) use create::title;
 pub use create::{NewTurn, create};
 pub use drivers::Drivers;
 pub(crate) use drivers::spawn;
@@ -32,6 +33,6 @@ use domain::ChatId;
 pub(crate) const LEASE_SECONDS: f64 = 10.0;
 
 /// The name of the OpenClaw session that a chat's branch runs in.
-fn session_key(chat: ChatId, branch: i32) -> openclaw::SessionKey {
+pub(crate) fn session_key(chat: ChatId, branch: i32) -> openclaw::SessionKey {
     openclaw::SessionKey::new(chat, u32::try_from(branch).unwrap_or_default())
 }
