@@ -27,18 +27,15 @@ impl<'r, T: DeserializeOwned> FromData<'r> for Body<T> {
     }
 }
 
-/// The largest body that is passed on, in bytes: OpenAI's clients resend their whole history.
-const LARGEST_RAW: u64 = 8 << 20;
-
-/// The bytes of a body that is passed on.
-pub struct Raw(pub Vec<u8>);
+/// The bytes of a body, of at most so many MiB.
+pub struct Raw<const MIB: u64>(pub Vec<u8>);
 
 #[rocket::async_trait]
-impl<'r> FromData<'r> for Raw {
+impl<'r, const MIB: u64> FromData<'r> for Raw<MIB> {
     type Error = ();
 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
-        match read(data, LARGEST_RAW).await {
+        match read(data, MIB << 20).await {
             Ok(bytes) => Outcome::Success(Self(bytes)),
             Err(problem) => Outcome::Error(catch::leave(request, problem)),
         }

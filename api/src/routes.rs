@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod chats;
 mod container;
+mod conversations;
 mod findings;
 mod fleet;
 mod health;
@@ -113,6 +114,13 @@ table! {
         memory::remove,
         memory::history,
         knowledge::status,
+        // what he keeps
+        conversations::list,
+        conversations::get,
+        conversations::remove,
+        conversations::search::search,
+        conversations::bring::ingest,
+        conversations::bring::import,
         // what happens for him
         jobs::list::list,
         jobs::stats::stats,
@@ -164,5 +172,8 @@ pub(crate) fn public(rocket: Rocket<Build>) -> Rocket<Build> {
 
 /// What agent containers call, on the internal port only.
 pub(crate) fn internal(rocket: Rocket<Build>) -> Rocket<Build> {
-    rocket.mount("/", root()).mount("/api/internal", routes![internal::config])
+    rocket.mount("/", root()).mount(
+        "/api/internal",
+        routes![internal::config, internal::mcp::speak, internal::mcp::listen, internal::mcp::end],
+    )
 }

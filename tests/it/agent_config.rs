@@ -2,26 +2,12 @@
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use tests::{Mosaic, Person, agents, docker, eventually};
-
-/// A running container as Docker knows it.
-struct Cell {
-    id: String,
-    token: String,
-}
+use tests::{Cell, Mosaic, Person, agents, eventually};
 
 /// The container of this person, which has said hello already.
 async fn cell(person: &Person) -> Cell {
     assert_eq!(person.ask_once("hello").await["status"], "done");
-    look(person).await
-}
-
-async fn look(person: &Person) -> Cell {
-    let id = status(person).await["id"].as_str().unwrap().to_owned();
-    let name = docker(&["ps", "-q", "--filter", &format!("label=mosaic.container={id}")]);
-    let environment = docker(&["inspect", "-f", "{{range .Config.Env}}{{println .}}{{end}}", &name]);
-    let token = environment.lines().find_map(|line| line.strip_prefix("OPENCLAW_GATEWAY_TOKEN="));
-    Cell { id, token: token.unwrap().to_owned() }
+    Cell::of(person).await
 }
 
 async fn status(person: &Person) -> Value {
@@ -30,12 +16,25 @@ async fn status(person: &Person) -> Value {
 
 /// Asks for the configuration of `id` at `base`; answers with status, version and body.
 async fn ask(base: &str, id: &str, token: Option<&str>, query: &[(&str, &str)]) -> (u16, String, Value) {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = client.get(format!("{base}/api/internal/agent-config/{id}")).query(query);
-    let request = match token {
+    let request = asking(base, id, query);
+    answered(match token {
         Some(token) => request.bearer_auth(token),
         None => request,
-    };
+    })
+    .await
+}
+
+/// Asks as the container itself does: with its token, by the address that it knows.
+async fn ask_as(cell: &Cell, base: &str, query: &[(&str, &str)]) -> (u16, String, Value) {
+    answered(asking(base, &cell.id, query).header("Host", &cell.host).bearer_auth(&cell.token)).await
+}
+
+fn asking(base: &str, id: &str, query: &[(&str, &str)]) -> reqwest::RequestBuilder {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    client.get(format!("{base}/api/internal/agent-config/{id}")).query(query)
+}
+
+async fn answered(request: reqwest::RequestBuilder) -> (u16, String, Value) {
     let response = request.send().await.unwrap();
     let version =
         response.headers().get("etag").map(|tag| tag.to_str().unwrap().trim_matches('"').to_owned());
@@ -76,6 +75,10 @@ async fn a_container_gets_its_own_configuration_and_no_other() {
     }
     assert!(body.to_string().contains("Ada") && !body.to_string().contains("Bartholomew"));
     assert!(ask(inside, &his.id, Some(&his.token), &[]).await.2.to_string().contains("Bartholomew"));
+    // Mosaic's tools are where the container finds Mosaic.
+    let (_, _, body) = ask_as(&hers, inside, &[]).await;
+    let tools = &body["config"]["mcp"]["servers"]["mosaic"];
+    assert_eq!(tools["url"], format!("http://{}/api/internal/mcp", hers.host));
     let (code, _, body) = ask(inside, &hers.id, Some(&hers.token), &[("have", &version)]).await;
     assert_eq!((code, body), (304, Value::Null));
     let older = ask(inside, &hers.id, Some(&hers.token), &[("have", "another"), ("wait", "30")]).await;
@@ -99,9 +102,9 @@ async fn a_change_reaches_the_waiting_container_at_once_and_is_shown_when_it_is_
     let inside = mosaic.internal_url.clone();
     let before = applied(&alice).await;
 
-    let (base, id, token, have) = (inside.clone(), cell.id.clone(), cell.token.clone(), before.clone());
+    let have = before.clone();
     let waiting =
-        tokio::spawn(async move { ask(&base, &id, Some(&token), &[("have", &have), ("wait", "50")]).await });
+        tokio::spawn(async move { ask_as(&cell, &inside, &[("have", &have), ("wait", "50")]).await });
     tokio::time::sleep(Duration::from_millis(500)).await;
     let agent = alice.get("/api/agents").await.body["items"][0]["id"].as_str().unwrap().to_owned();
     let changed = Instant::now();
@@ -135,13 +138,13 @@ async fn a_refused_version_is_shown_with_what_openclaw_said() {
     let version = applied(&alice).await;
     let said = format!("gateway: Unrecognized key: \"nonsense\"{}", "x".repeat(2000));
     let report = [("have", "an-older-one"), ("tried", &version), ("error", said.as_str())];
-    let (code, ..) = ask(inside, &cell.id, Some(&cell.token), &report).await;
+    let (code, ..) = ask_as(&cell, inside, &report).await;
     assert_eq!(code, 304, "what was refused is not sent again");
     let shown = status(&alice).await;
     assert_eq!(shown["appliedVersion"], "an-older-one");
     assert_eq!(shown["configError"].as_str().unwrap(), &said[..500]);
     // The next good report takes it back.
-    ask(inside, &cell.id, Some(&cell.token), &[("have", &version)]).await;
+    ask_as(&cell, inside, &[("have", &version)]).await;
     let shown = status(&alice).await;
     assert_eq!((&shown["appliedVersion"], &shown["configError"]), (&json!(version), &Value::Null));
 }
@@ -157,7 +160,7 @@ async fn a_token_ends_with_its_container() {
     let job = format!("/api/jobs/{}", job.body["jobId"].as_str().unwrap());
     eventually("it is restarted", || async { (alice.get(&job).await.body["state"] == "done").then_some(()) })
         .await;
-    let new = look(&alice).await;
+    let new = Cell::of(&alice).await;
     assert_eq!(new.id, old.id);
     assert_ne!(new.token, old.token);
     assert_eq!(ask(inside, &old.id, Some(&old.token), &[]).await.0, 401);

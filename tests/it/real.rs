@@ -15,6 +15,7 @@ async fn a_person_and_the_real_agent() {
     profile(&names[0]);
     the_image_plays_its_part_in_the_self_test(&person).await;
     tools_are_shown(&person, &chat).await;
+    what_was_said_is_found_by_person_and_agent(&mosaic, &person, &chat).await;
     a_change_is_applied(&person).await;
     tools_and_skills_are_the_agents_own(&mosaic, &person, &chat).await;
     a_bad_key_is_named_and_a_new_one_works_at_once(&mosaic, &person, &chat).await;
@@ -77,6 +78,31 @@ async fn tools_are_shown(person: &Person, chat: &str) {
     assert_eq!(cards[0]["name"], "exec");
     assert_eq!(cards[0]["status"], "done");
     assert!(cards[0]["result"].as_str().unwrap().contains("forty-two"), "{turn}");
+}
+
+/// In the archive with its tools, each once; and the agent finds it by Mosaic's own tool, as its skill tells it to.
+async fn what_was_said_is_found_by_person_and_agent(mosaic: &Mosaic, person: &Person, chat: &str) {
+    let search = json!({ "query": "forty-two", "filters": { "role": "tool" } });
+    let found = eventually("the tool's words are found", || async {
+        let found = person.post("/api/conversations/search", &search).await.body["items"].clone();
+        found.get(0).is_some().then_some(found)
+    })
+    .await;
+    assert_eq!(found.as_array().unwrap().len(), 2, "the call and its result: {found}");
+    assert_eq!(found[0]["chatId"], chat, "{found}");
+    let id = found[0]["conversationId"].as_str().unwrap();
+    let all = person.get(&format!("/api/conversations/{id}")).await.body;
+    let roles: Vec<&str> =
+        all["items"].as_array().unwrap().iter().map(|item| item["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["user", "assistant", "user", "tool", "tool", "assistant"], "{all}");
+
+    let ask = r#"[[llm:tool=mosaic__conversations_search,args={"query":"forty-two","role":"tool"}]]"#;
+    let turn = person.ask(chat, ask).await;
+    let turn = person.finished(&turn).await;
+    let result = turn["tools"][0]["result"].as_str().unwrap_or_default();
+    assert!(result.contains("forty-two") && result.contains("conversationId"), "{turn}");
+    let prompt = mosaic.llm.requests().pop().unwrap().prompt;
+    assert!(prompt.contains("<name>mosaic</name>"), "the skill: {prompt}");
 }
 
 /// "Applied" is what the container says.

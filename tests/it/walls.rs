@@ -16,6 +16,7 @@ struct Belongings {
     job: String,
     token: String,
     finding: String,
+    conversation: String,
 }
 
 /// Fills every table with something of this person.
@@ -51,7 +52,11 @@ async fn settled(person: &Person) -> Belongings {
     .await;
     let memory = person.put("/api/memory/private", &json!({ "value": "a private matter" })).await;
     assert_eq!(memory.status, 200, "{:?}", memory.body);
-    Belongings { provider, agent, chat, turn, job, token, finding }
+    let entry = json!({ "id": "1", "role": "user", "text": "a private matter" });
+    let session = json!({ "sessionId": "brought", "entries": [entry] });
+    let brought = person.post("/api/conversations/ingest", &session).await;
+    let conversation = brought.body["conversationId"].as_str().unwrap().to_owned();
+    Belongings { provider, agent, chat, turn, job, token, finding, conversation }
 }
 
 /// Everything about a person's things that the API shows himself.
@@ -65,6 +70,7 @@ async fn seen_by_himself(person: &Person, of: &Belongings) -> Vec<Value> {
         format!("/api/jobs/{}", of.job),
         format!("/api/findings/{}", of.finding),
         "/api/memory/private".into(),
+        format!("/api/conversations/{}", of.conversation),
         "/api/tokens".into(),
         "/api/chats".into(),
         "/api/container".into(),
@@ -78,7 +84,7 @@ async fn seen_by_himself(person: &Person, of: &Belongings) -> Vec<Value> {
 
 /// Every way to touch these things by their ids.
 fn touches(of: &Belongings) -> Vec<(Method, String, Value)> {
-    let Belongings { provider, agent, chat, turn, job, token, finding } = of;
+    let Belongings { provider, agent, chat, turn, job, token, finding, conversation } = of;
     let nothing = || json!({});
     vec![
         (Method::GET, format!("/api/providers/{provider}"), nothing()),
@@ -106,6 +112,8 @@ fn touches(of: &Belongings) -> Vec<(Method, String, Value)> {
         (Method::PUT, format!("/api/memory/private?agentId={agent}"), json!({ "value": 1 })),
         (Method::DELETE, "/api/memory/private".into(), nothing()),
         (Method::GET, "/api/memory/private/history".into(), nothing()),
+        (Method::GET, format!("/api/conversations/{conversation}"), nothing()),
+        (Method::DELETE, format!("/api/conversations/{conversation}"), nothing()),
     ]
 }
 

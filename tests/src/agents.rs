@@ -1,9 +1,35 @@
 //! What stands around Mosaic in a test: the stand-in for a provider, and the agents' containers.
 
-use crate::docker;
+use crate::{Person, docker};
 use std::process::Command;
 use stub_llm::Handle;
 use tokio::net::TcpListener;
+
+/// A person's running container, as Docker knows it.
+pub struct Cell {
+    /// Its id in Mosaic.
+    pub id: String,
+    /// Its gateway token.
+    pub token: String,
+    /// Where it reaches Mosaic, as `address:port`. From the host that address is no way in.
+    pub host: String,
+}
+
+impl Cell {
+    /// The container of this person.
+    pub async fn of(person: &Person) -> Self {
+        let container = person.get("/api/container").await.body["container"].clone();
+        let id = container["id"].as_str().unwrap().to_owned();
+        let name = docker(&["ps", "-q", "--filter", &format!("label=mosaic.container={id}")]);
+        let environment = docker(&["inspect", "-f", "{{range .Config.Env}}{{println .}}{{end}}", &name]);
+        let of = |name: &str| {
+            let line = environment.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            line.unwrap().to_owned()
+        };
+        let host = of("MOSAIC_CONFIG_URL").split('/').nth(2).unwrap().to_owned();
+        Self { id, token: of("OPENCLAW_GATEWAY_TOKEN"), host }
+    }
+}
 
 /// A stand-in for a provider at an address that this process and containers both reach.
 pub async fn llm() -> Handle {

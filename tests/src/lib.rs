@@ -22,6 +22,7 @@ mod ports;
 mod processes;
 mod sse;
 
+pub use agents::Cell;
 pub use database::{Database, database, database_of};
 pub use engine::{Engine, Moment, Side};
 pub use forger::{CLIENT, Forger, now};

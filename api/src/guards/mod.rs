@@ -8,5 +8,8 @@ mod transport;
 
 pub use caller::{Admin, Caller, Chat, Client, Cookie, Jobs, Knowledge};
 pub use inside::Inside;
-pub use param::{Authorization, ChatHeader, Id, IdempotencyKey, LastEventId, SetupToken, Version};
+pub use param::{
+    AgentHeader, Authorization, ChatHeader, Host, Id, IdempotencyKey, LastEventId, McpVersion, SetupToken,
+    Version,
+};
 pub use transport::Way;

@@ -79,6 +79,12 @@ header! {
     LastEventId = "Last-Event-ID";
     /// The chat that an OpenAI client wants to continue.
     ChatHeader = "X-Mosaic-Chat";
+    /// Where the caller reaches this server.
+    Host = "Host";
+    /// The slug of the agent that calls a tool.
+    AgentHeader = "X-Mosaic-Agent";
+    /// The revision of the protocol that a client of tools speaks.
+    McpVersion = "MCP-Protocol-Version";
     /// The bearer's whole `Authorization` header.
     Authorization = "Authorization";
     /// The token of the setup link, in a header so that it stands in no log.

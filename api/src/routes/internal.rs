@@ -1,7 +1,9 @@
 //! `/api/internal`: what agent containers ask, with their own gateway token.
 
+pub mod mcp;
+
 use crate::{
-    guards::{Authorization, Id, Inside},
+    guards::{Authorization, Host, Id, Inside},
     problem::Reply,
 };
 use domain::ContainerId;
@@ -53,19 +55,24 @@ pub async fn config(
     _inside: Inside,
     services: &State<Arc<Services>>,
     token: Authorization,
+    host: Host,
     id: Id<ContainerId>,
     asked: Asked,
     shutdown: Shutdown,
 ) -> Reply<Answered> {
-    let token =
-        token.0.as_deref().and_then(|value| value.strip_prefix("Bearer ")).ok_or(Error::NotSignedIn)?;
-    let token = SecretString::from(token);
+    let token = bearer(&token)?;
     let Asked { have, wait, tried, error } = asked;
-    let report = Report { have, refused: tried.zip(error), wait_seconds: wait.unwrap_or(0) };
+    let at = host.0.and_then(|host| host.parse().ok());
+    let report = Report { have, refused: tried.zip(error), wait_seconds: wait.unwrap_or(0), at };
     let answer = tokio::select! {
         answer = agent_config::serve(services, &token, id.0, report) => answer?,
         // A container's patience must not hold up the end of the process.
         () = shutdown => Answer::Unchanged,
     };
     Ok(Answered(answer))
+}
+
+fn bearer(header: &Authorization) -> fleet::Result<SecretString> {
+    let token = header.0.as_deref().and_then(|value| value.strip_prefix("Bearer "));
+    Ok(token.ok_or(Error::NotSignedIn)?.into())
 }

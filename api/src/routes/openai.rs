@@ -93,7 +93,8 @@ fn alive(bytes: AnswerBytes) -> impl Stream<Item = Bytes> + Send {
 pub async fn complete(
     caller: Caller<Chat>,
     chat: ChatHeader,
-    body: Raw,
+    // OpenAI's clients resend their whole history.
+    body: Raw<8>,
     shutdown: Shutdown,
 ) -> Result<Completion, OpenAiError> {
     let chat = chat.0.map(|text| parse_chat(&text)).transpose()?;

@@ -116,6 +116,10 @@ ids! {
     TurnId = "trn";
     /// Something saved to be found again.
     FindingId = "fnd";
+    /// What was said in one session of an agent, archived.
+    ConversationId = "cnv";
+    /// A message of an archived conversation.
+    MessageId = "msg";
     /// A durable job.
     JobId = "job";
     /// One start of a worker process.

@@ -7,6 +7,7 @@ pub mod actor;
 pub mod agent;
 pub mod clock;
 pub mod containers;
+pub mod conversation;
 pub mod ids;
 pub mod invalid;
 pub mod isolation;

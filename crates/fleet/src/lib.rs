@@ -4,12 +4,14 @@
 //! port in `domain::containers` is handed in) or SQL (`store`, `jobs`).
 
 pub mod agent_config;
+pub mod agent_tools;
 pub mod agents;
 pub mod audit;
 pub mod auth;
 pub mod chats;
 pub mod completions;
 pub mod containers;
+pub mod conversations;
 mod cx;
 mod error;
 pub mod export;

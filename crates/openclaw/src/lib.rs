@@ -2,7 +2,7 @@
 //!
 //! Owns the rendering of `openclaw.json` and the personality files ([`render`]), the client of one
 //! container's gateway ([`Gateway`]: readiness, chat, pass-through), the reading of a session's
-//! committed history ([`history`]) and the meaning of upstream errors ([`errors`]). It must not touch
+//! committed history ([`history`]), of session logs ([`transcript`]) and the meaning of upstream errors ([`errors`]). It must not touch
 //! the database, start containers or open sealed secrets. A container is not trusted: its agent may run
 //! commands and answer in the gateway's place, so everything read from it is bounded.
 //!
@@ -15,6 +15,7 @@ pub mod render;
 mod session_key;
 mod sse;
 mod storable;
+pub mod transcript;
 
 pub use errors::{Cause, UpstreamError};
 pub use gateway::{

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod chats;
 pub mod config;
 pub mod containers;
+pub mod conversations;
 pub mod credentials;
 pub mod deaths;
 mod error;

@@ -264,11 +264,11 @@ pub struct Ending<'a> {
     pub tools: &'a Value,
 }
 
-/// Ends a turn that is still held by this lease; `false` when it is not.
-pub async fn finish(tx: &mut Tx, lease: Lease, ending: &Ending<'_>) -> Result<bool> {
-    let done = sqlx::query(
+/// Ends a turn that is still held by this lease, and answers whose it is; `None` when it is not held.
+pub async fn finish(tx: &mut Tx, lease: Lease, ending: &Ending<'_>) -> Result<Option<UserId>> {
+    let user: Option<Uuid> = sqlx::query_scalar(
         "update turns set status = $3, answer = $4, error = $5, usage = $6, tools = $7, finished_at = clock_timestamp()
-         where id = $1 and lease_fence = $2 and status in ('pending', 'running')",
+         where id = $1 and lease_fence = $2 and status in ('pending', 'running') returning user_id",
     )
     .bind(lease.turn.uuid())
     .bind(lease.fence)
@@ -277,8 +277,8 @@ pub async fn finish(tx: &mut Tx, lease: Lease, ending: &Ending<'_>) -> Result<bo
     .bind(ending.error)
     .bind(ending.usage)
     .bind(ending.tools)
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
     tx.notify(listen::TURN, &lease.turn.uuid().to_string()).await?;
-    Ok(done.rows_affected() == 1)
+    Ok(user.map(UserId::from))
 }

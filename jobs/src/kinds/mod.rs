@@ -5,6 +5,7 @@ mod delete_user;
 mod embed;
 mod embed_pending;
 mod export_data;
+mod ingest_session_log;
 mod measure_containers;
 mod prune_exports;
 mod prune_jobs;
@@ -16,6 +17,7 @@ mod self_test;
 mod start_container;
 mod stop_container;
 mod sweep_containers;
+mod sweep_session_logs;
 mod test_provider;
 
 pub use apply_config::ApplyConfig;
@@ -23,6 +25,7 @@ pub use delete_user::DeleteUser;
 pub use embed::Embed;
 pub use embed_pending::EmbedPending;
 pub use export_data::ExportData;
+pub use ingest_session_log::IngestSessionLog;
 pub use measure_containers::MeasureContainers;
 pub use prune_exports::PruneExports;
 pub use prune_jobs::PruneJobs;
@@ -34,17 +37,19 @@ pub use self_test::SelfTest;
 pub use start_container::StartContainer;
 pub use stop_container::StopContainer;
 pub use sweep_containers::SweepContainers;
+pub use sweep_session_logs::SweepSessionLogs;
 pub use test_provider::TestProvider;
 
 use crate::Job;
 
 /// Every kind there is. A worker's registry is compared with it.
-pub const ALL: [&str; 17] = [
+pub const ALL: [&str; 19] = [
     ApplyConfig::KIND,
     DeleteUser::KIND,
     Embed::KIND,
     EmbedPending::KIND,
     ExportData::KIND,
+    IngestSessionLog::KIND,
     MeasureContainers::KIND,
     PruneExports::KIND,
     PruneJobs::KIND,
@@ -56,5 +61,6 @@ pub const ALL: [&str; 17] = [
     StartContainer::KIND,
     StopContainer::KIND,
     SweepContainers::KIND,
+    SweepSessionLogs::KIND,
     TestProvider::KIND,
 ];

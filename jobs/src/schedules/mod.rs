@@ -13,6 +13,7 @@ use crate::{
     ActsFor, Enqueued, Job, Options, Result, Tx, enqueue,
     kinds::{
         EmbedPending, MeasureContainers, PruneExports, PruneJobs, PruneKnowledge, ReapIdle, SweepContainers,
+        SweepSessionLogs,
     },
 };
 use chrono::{DateTime, Utc};
@@ -124,6 +125,7 @@ async fn enqueue_kind(tx: &mut Tx, acts_for: ActsFor, kind: &str) -> Result<Opti
         PruneKnowledge::KIND => enqueue(tx, acts_for, &PruneKnowledge {}, options).await?,
         ReapIdle::KIND => enqueue(tx, acts_for, &ReapIdle {}, options).await?,
         SweepContainers::KIND => enqueue(tx, acts_for, &SweepContainers {}, options).await?,
+        SweepSessionLogs::KIND => enqueue(tx, acts_for, &SweepSessionLogs {}, options).await?,
         _ => return Ok(None),
     }))
 }

@@ -89,6 +89,12 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("DELETE", "/api/memory/{key}", Knowledge),
     ("GET", "/api/memory/{key}/history", Knowledge),
     ("GET", "/api/knowledge/status", Knowledge),
+    ("GET", "/api/conversations", Knowledge),
+    ("GET", "/api/conversations/{id}", Knowledge),
+    ("DELETE", "/api/conversations/{id}", Knowledge),
+    ("POST", "/api/conversations/search", Knowledge),
+    ("POST", "/api/conversations/ingest", Knowledge),
+    ("POST", "/api/conversations/import", Knowledge),
     ("GET", "/api/jobs", Jobs),
     ("GET", "/api/jobs/stats", Jobs),
     ("GET", "/api/jobs/events", Jobs),
@@ -128,6 +134,9 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/v1/models", Chat),
     ("POST", "/v1/chat/completions", Chat),
     ("GET", "/api/internal/agent-config/{id}", Container),
+    ("POST", "/api/internal/mcp", Container),
+    ("GET", "/api/internal/mcp", Container),
+    ("DELETE", "/api/internal/mcp", Container),
     // Last: behind it the browser is signed out.
     ("POST", "/api/auth/logout", Browser),
 ];
@@ -144,6 +153,7 @@ fn routes_of_the_api() -> BTreeSet<(String, String)> {
     let mut found: BTreeSet<(String, String)> =
         operations().into_iter().map(|(method, path, _)| (method, path)).collect();
     found.insert(("GET".into(), "/api/internal/agent-config/{id}".into()));
+    found.extend(["POST", "GET", "DELETE"].map(|method| (method.into(), "/api/internal/mcp".into())));
     found
 }
 
@@ -203,6 +213,7 @@ fn kind(path: &str) -> &'static str {
         ("agents", "agt"),
         ("chats", "cht"),
         ("findings", "fnd"),
+        ("conversations", "cnv"),
         ("turns", "trn"),
         ("jobs", "job"),
         ("users", "usr"),

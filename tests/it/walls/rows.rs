@@ -30,6 +30,8 @@ const OWNED: &[(&str, &str)] = &[
     ("finding_links", "user_id"),
     ("agent_memories", "user_id"),
     ("agent_memory_history", "user_id"),
+    ("conversation_archive", "user_id"),
+    ("conversation_messages", "user_id"),
     ("knowledge_chunks", "user_id"),
     ("knowledge_terms", "user_id"),
     ("jobs", "owner_id"),
@@ -219,6 +221,8 @@ async fn an_admin_sees_no_content(store: &Store, id: UserId) {
         "finding_links",
         "agent_memories",
         "agent_memory_history",
+        "conversation_archive",
+        "conversation_messages",
         "knowledge_chunks",
         "knowledge_terms",
     ] {

@@ -5,6 +5,7 @@ mod delete_user;
 mod embed;
 mod embed_pending;
 mod export_data;
+mod ingest_session_log;
 mod measure_containers;
 mod prune_exports;
 mod prune_jobs;
@@ -16,6 +17,7 @@ mod self_test;
 mod start_container;
 mod stop_container;
 mod sweep_containers;
+mod sweep_session_logs;
 mod test_provider;
 
 use crate::{JobContext, Registry};
@@ -27,9 +29,9 @@ use fleet::{
 use jobs::{
     Outcome,
     kinds::{
-        ApplyConfig, DeleteUser, Embed, EmbedPending, ExportData, MeasureContainers, PruneExports, PruneJobs,
-        PruneKnowledge, ReapIdle, RestartContainer, RotateKeys, SelfTest, StartContainer, StopContainer,
-        SweepContainers, TestProvider,
+        ApplyConfig, DeleteUser, Embed, EmbedPending, ExportData, IngestSessionLog, MeasureContainers,
+        PruneExports, PruneJobs, PruneKnowledge, ReapIdle, RestartContainer, RotateKeys, SelfTest,
+        StartContainer, StopContainer, SweepContainers, SweepSessionLogs, TestProvider,
     },
 };
 use std::sync::Arc;
@@ -57,6 +59,7 @@ pub fn registry(tools: Tools) -> Registry {
     let (reap, sweep, prune, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
     let (delete, export, expire) = (with(&tools), with(&tools), with(&tools));
     let (embed, embed_all, forget) = (with(&tools), with(&tools), with(&tools));
+    let (ingest, sweep_logs) = (with(&tools), with(&tools));
     let (measure, self_test, test) = (with(&tools), with(&tools), tools);
     Registry::new()
         .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
@@ -79,6 +82,12 @@ pub fn registry(tools: Tools) -> Registry {
         .handle(move |job, payload: Embed| embed::handle(embed.clone(), job, payload))
         .handle(move |job, payload: EmbedPending| embed_pending::handle(embed_all.clone(), job, payload))
         .handle(move |job, payload: PruneKnowledge| prune_knowledge::handle(forget.clone(), job, payload))
+        .handle(move |job, payload: IngestSessionLog| {
+            ingest_session_log::handle(ingest.clone(), job, payload)
+        })
+        .handle(move |job, payload: SweepSessionLogs| {
+            sweep_session_logs::handle(sweep_logs.clone(), job, payload)
+        })
         .handle(move |job, payload: TestProvider| test_provider::handle(test.clone(), job, payload))
 }
 

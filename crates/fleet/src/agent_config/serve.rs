@@ -1,19 +1,20 @@
 //! A container asks for its configuration, and says which one is in force.
 
 use super::render::{Current, render};
-use crate::{Error, Result, Services};
+use crate::{Error, Result, Services, containers::recognise};
 use chrono::{DateTime, Utc};
 use domain::ContainerId;
 use openclaw::render::Rendered;
 use secrecy::SecretString;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 use store::{
     containers::{self, Container},
     listen::{self, Note},
 };
 use tokio::time::Instant;
-use vault::{Token, TokenKind};
 
+/// Where agents' tools are, on the listener that the configuration comes from.
+const MCP_PATH: &str = "/api/internal/mcp";
 /// The longest a request may be held, in seconds.
 const LONGEST_WAIT: u64 = 55;
 
@@ -26,6 +27,8 @@ pub struct Report {
     pub refused: Option<(String, String)>,
     /// Seconds to wait for something newer.
     pub wait_seconds: u64,
+    /// Where it reaches Mosaic, as `address:port`.
+    pub at: Option<SocketAddr>,
 }
 
 /// What it is answered.
@@ -47,10 +50,11 @@ pub async fn serve(
     // Listening begins before reading: what changes in between is heard.
     let mut listener = services.ear.listen();
     let row = authenticate(services, token, id).await?;
+    let mcp_url = report.at.map(|at| format!("http://{at}{MCP_PATH}"));
     note(services, &row, &report).await?;
     let user = row.user_id.uuid().to_string();
     loop {
-        let Current { rendered, change } = render(services, row.user_id).await?;
+        let Current { rendered, change } = render(services, row.user_id, mcp_url.clone()).await?;
         let known = [report.have.as_deref(), report.refused.as_ref().map(|(version, _)| version.as_str())];
         if !known.contains(&Some(rendered.version.as_str())) {
             return Ok(Answer::New(Box::new(rendered)));
@@ -71,9 +75,7 @@ pub async fn serve(
 }
 
 async fn authenticate(services: &Services, token: &SecretString, id: ContainerId) -> Result<Container> {
-    let token = Token::parse(TokenKind::Gateway, token).map_err(|_| Error::NotSignedIn)?;
-    let mut tx = services.store.system("recognise a container").await?;
-    let row = containers::by_token(&mut tx, token.hash().as_bytes()).await?.ok_or(Error::NotSignedIn)?;
+    let row = recognise(services, token).await?;
     if row.id == id { Ok(row) } else { Err(Error::Forbidden("This is another container's configuration.")) }
 }
 

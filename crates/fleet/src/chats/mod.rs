@@ -1,6 +1,6 @@
 //! Chats: create, list, read, rename, delete.
 
-use crate::{Cx, Error, Result};
+use crate::{Cx, Error, Result, conversations};
 use chrono::{DateTime, Utc};
 use domain::{ChatId, invalid};
 use store::{chats, turns};
@@ -45,7 +45,7 @@ pub async fn rename(cx: &Cx, id: ChatId, title: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a chat. A turn that still runs is stopped.
+/// Deletes a chat, and forgets what was said in it. A turn that still runs is stopped.
 pub async fn delete(cx: &Cx, id: ChatId) -> Result<()> {
     let mut tx = cx.begin().await?;
     for turn in turns::list(&mut tx, id).await?.iter().filter(|turn| !turn.status().is_final()) {
@@ -54,6 +54,7 @@ pub async fn delete(cx: &Cx, id: ChatId) -> Result<()> {
     if !chats::delete(&mut tx, id).await? {
         return Err(Error::NotFound("chat"));
     }
+    conversations::forget_chat(&mut tx, cx.user()?, id).await?;
     tx.commit().await?;
     Ok(())
 }

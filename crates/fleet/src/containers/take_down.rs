@@ -1,7 +1,7 @@
 //! Take a container down, freeze it, or remove it so that the next start makes a new one.
 
 use super::{GRACE, StartFailure, owner, places, wake};
-use crate::{Services, settings};
+use crate::{Services, conversations, settings};
 use domain::{
     ContainerId,
     containers::{Containers, Owner, RunState},
@@ -23,6 +23,9 @@ pub async fn take_down(
     let mut tx = services.store.system("stop of a container").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
     drop(tx);
+    if matches!(row.desired(), Desired::Stopped | Desired::Removed) {
+        conversations::before_stop(services, row.user_id).await;
+    }
     let owner = owner(services, &row);
     let sight = match row.desired() {
         Desired::Running => return Ok(()),
@@ -71,6 +74,10 @@ pub async fn discard(
     let settings = settings::read(&services.store).await?;
     let mut tx = services.store.system("restart of a container").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
+    // Its own transaction: none is held while the container is asked.
+    drop(tx);
+    conversations::before_stop(services, row.user_id).await;
+    let mut tx = services.store.system("restart of a container").await?;
     images::ask(&mut tx, id, &settings.agent_image).await?;
     // From here on messages wait for the new one instead of going into the one that ends.
     containers::observe(&mut tx, id, row.generation, &Sight::Stage(Stage::Queued), "It is made anew.")

@@ -135,7 +135,7 @@ async fn branch(tx: &mut Tx, chat: &Chat, replaces: Option<TurnId>) -> Result<i3
 }
 
 /// The first words, as a title for a chat that has none.
-fn title(text: &str) -> String {
+pub(crate) fn title(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
     let mut title: String = line.chars().filter(|c| !c.is_control()).take(60).collect();
     if line.chars().count() > 60 {

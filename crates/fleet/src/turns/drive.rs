@@ -7,7 +7,7 @@ use super::{
     stream::{self, Dispatch, Prepared, Streamed},
     wait_ready,
 };
-use crate::{Services, containers::suspect};
+use crate::{Services, containers::suspect, conversations};
 use domain::{Actor, Person, Role, turn::TurnStatus};
 use serde_json::json;
 use std::time::Duration;
@@ -213,12 +213,11 @@ async fn store_end(
     unsaved.push(live.upcoming(terminal));
     let stored = async {
         let mut tx = services.store.system("end of a turn").await?;
-        let ours = turns::finish(&mut tx, live.lease, ending).await?;
-        if ours {
-            events::append(&mut tx, &unsaved).await?;
-            tx.commit().await?;
-        }
-        Ok(ours)
+        let Some(user) = turns::finish(&mut tx, live.lease, ending).await? else { return Ok(false) };
+        events::append(&mut tx, &unsaved).await?;
+        conversations::enqueue(&mut tx, user).await?;
+        tx.commit().await?;
+        Ok(true)
     };
     let stored = stored.await;
     if stored.is_err() {

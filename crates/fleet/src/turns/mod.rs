@@ -18,6 +18,7 @@ mod stream;
 mod tools;
 mod wait_ready;
 
+pub(crate) use create::title;
 pub use create::{NewTurn, create};
 pub use drivers::Drivers;
 pub(crate) use drivers::spawn;

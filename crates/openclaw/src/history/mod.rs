@@ -7,7 +7,7 @@
 
 mod follow;
 mod item;
-mod parse;
+pub(crate) mod parse;
 mod recover;
 
 pub use follow::Follow;

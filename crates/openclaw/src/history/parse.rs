@@ -65,7 +65,7 @@ struct Meta {
 }
 
 /// Reads a page. `None` when it is none.
-pub(super) fn page(body: &[u8]) -> Option<Page> {
+pub(crate) fn page(body: &[u8]) -> Option<Page> {
     let raw: RawPage = serde_json::from_slice(body).ok()?;
     let older = raw.next_cursor.and_then(|cursor| cursor.parse().ok());
     let entries =
@@ -77,6 +77,13 @@ pub(super) fn page(body: &[u8]) -> Option<Page> {
         items.push(Item { index: u16::try_from(index).unwrap_or(u16::MAX), ..entry });
     }
     Some(Page { items, older })
+}
+
+/// The parts of one message that stands alone. `None` when it is none.
+pub(crate) fn message(raw: Value) -> Option<Vec<Item>> {
+    let entry = serde_json::from_value(storable::document(raw)).ok()?;
+    let number = |(index, item)| Item { index: u16::try_from(index).unwrap_or(u16::MAX), ..item };
+    Some(items_of(entry).into_iter().enumerate().map(number).collect())
 }
 
 fn items_of(entry: RawEntry) -> Vec<Item> {

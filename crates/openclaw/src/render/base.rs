@@ -8,8 +8,15 @@ use domain::agent::{OWN_SKILL, Tool};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The configuration without providers and agents.
-pub(super) fn config(tools: &BTreeSet<Tool>, mcp_url: Option<&str>) -> Value {
+/// Whether Mosaic's own tools are offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnTools {
+    Offered,
+    Absent,
+}
+
+/// The configuration without providers, agents and tool servers.
+pub(super) fn config(tools: &BTreeSet<Tool>, own_tools: OwnTools) -> Value {
     json!({
         "gateway": gateway(),
         "agents": { "ownership": "explicit", "defaults": agent_defaults(), "entries": {} },
@@ -24,7 +31,7 @@ pub(super) fn config(tools: &BTreeSet<Tool>, mcp_url: Option<&str>) -> Value {
         // The file (on tmpfs) without answers; the console with OpenClaw's word on each reload, which the
         // entrypoint reads. The console has every answer too, at any level: nobody may keep it.
         "logging": { "level": "warn", "consoleLevel": "info", "consoleStyle": "json" },
-        "mcp": mcp(mcp_url),
+        "mcp": {},
         "models": { "mode": "replace", "providers": {} },
         "plugins": { "allow": [], "slots": { "memory": "none" } },
         // `enforce` runs a worker that competes with the first chat after boot.
@@ -35,7 +42,7 @@ pub(super) fn config(tools: &BTreeSet<Tool>, mcp_url: Option<&str>) -> Value {
             "workshop": { "autonomous": { "mode": "off" }, "approvalPolicy": "pending" },
         },
         "telemetry": { "enabled": false },
-        "tools": tool_policy(tools, mcp_url),
+        "tools": tool_policy(tools, own_tools),
         "update": { "checkOnStart": false, "auto": { "enabled": false } },
     })
 }
@@ -78,9 +85,9 @@ fn agent_defaults() -> Value {
     })
 }
 
-fn tool_policy(tools: &BTreeSet<Tool>, mcp_url: Option<&str>) -> Value {
+fn tool_policy(tools: &BTreeSet<Tool>, own_tools: OwnTools) -> Value {
     let own = tools.iter().map(|tool| tool.as_str());
-    let allowed: Vec<&str> = own.chain(mcp_url.map(|_| "bundle-mcp")).collect();
+    let allowed: Vec<&str> = own.chain((own_tools == OwnTools::Offered).then_some("bundle-mcp")).collect();
     json!({
         "profile": "minimal",
         "alsoAllow": allowed,
@@ -94,20 +101,5 @@ fn tool_policy(tools: &BTreeSet<Tool>, mcp_url: Option<&str>) -> Value {
         "sessions": { "visibility": "agent" },
         // Every tool by its own name: behind the search they would all be called `tool_call`.
         "toolSearch": false,
-    })
-}
-
-fn mcp(url: Option<&str>) -> Value {
-    let Some(url) = url else { return json!({}) };
-    json!({
-        "servers": {
-            "mosaic": {
-                "url": url,
-                "transport": "streamable-http",
-                "headers": { "Authorization": "Bearer ${OPENCLAW_GATEWAY_TOKEN}" },
-                "connectionTimeoutMs": 5_000,
-                "requestTimeoutMs": 20_000,
-            },
-        },
     })
 }

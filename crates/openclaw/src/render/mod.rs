@@ -7,10 +7,12 @@
 mod base;
 mod dialect;
 mod escape;
+mod mosaic;
 mod personality;
 mod providers;
 mod skills;
 
+use base::OwnTools;
 use domain::{
     Slug,
     agent::{ModelRef, OWN_SKILL, Personality, Skill, Tool},
@@ -112,7 +114,9 @@ impl Rendered {
 /// Renders `input`. An agent whose provider is gone is rendered with a model that does not exist, so that
 /// it says so ([`crate::Cause::ModelUnknown`]) and the others work on.
 pub fn render(input: &Input) -> Rendered {
-    let mut config = base::config(&used(input), input.mcp_url.as_deref());
+    let own_tools = if input.mcp_url.is_some() { OwnTools::Offered } else { OwnTools::Absent };
+    let mut config = base::config(&used(input), own_tools);
+    config["mcp"] = mosaic::servers(input);
     config["models"]["providers"] = providers::entries(input).into();
     config["plugins"]["allow"] = plugins(input);
     config["agents"]["entries"] =
@@ -123,7 +127,10 @@ pub fn render(input: &Input) -> Rendered {
     let files: Vec<File> = input
         .agents
         .iter()
-        .flat_map(|agent| personality::files(agent).into_iter().chain(skills::files(agent)))
+        .flat_map(|agent| {
+            let own = personality::files(agent).into_iter().chain(skills::files(agent));
+            own.chain(mosaic::skill(input, agent))
+        })
         .collect();
     Rendered { version: version(&config, &files), config: config.into(), files }
 }
@@ -136,7 +143,9 @@ fn entry(input: &Input, agent: &Agent) -> (String, Value) {
         "workspace": personality::workspace(&agent.slug),
         "model": { "primary": providers::reference(input, &agent.model), "fallbacks": fallbacks },
     });
-    let denied: Vec<&str> = used(input).difference(&agent.tools).map(|tool| tool.as_str()).collect();
+    let used = used(input);
+    let others = used.difference(&agent.tools).map(|tool| tool.as_str().to_owned());
+    let denied: Vec<String> = others.chain(mosaic::denied(input, agent)).collect();
     if !denied.is_empty() {
         entry["tools"] = json!({ "deny": denied });
     }

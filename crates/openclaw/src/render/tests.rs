@@ -115,9 +115,8 @@ fn personality_files_stay_below_openclaws_caps() {
         Personality { soul: "Calm.\n".into(), identity: "🔭".repeat(20_000), user: "ä".repeat(4_000) };
     let files = render(&input).files;
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let expected =
-        ["AGENTS.md", "IDENTITY.md", "SOUL.md", "USER.md"].map(|name| format!("workspace-ada/{name}"));
-    assert_eq!(paths, expected);
+    let expected = ["AGENTS.md", "IDENTITY.md", "SOUL.md", "USER.md", "skills/mosaic/SKILL.md"];
+    assert_eq!(paths, expected.map(|name| format!("workspace-ada/{name}")));
     let units: Vec<usize> = files.iter().map(|file| file.content.encode_utf16().count()).collect();
     assert!(units[1] <= 20_000 && units[3] == 4_000, "{units:?}");
     assert!(files[1].content.starts_with("# Identity\n\nName: Ada\n\n🔭"));
@@ -193,8 +192,9 @@ fn an_agent_has_its_own_tools_and_skills() {
     }];
     let config = config(&input);
     let entries = &config["agents"]["entries"];
-    assert_eq!((&entries["ada"]["tools"], &entries["ada"]["skills"]), (&Value::Null, &Value::Null));
-    assert_eq!(entries["bob"]["tools"], json!({ "deny": ["write", "edit", "exec"] }));
+    assert_eq!(entries["ada"]["tools"], json!({ "deny": ["mosaic-bob__*"] }));
+    assert_eq!(entries["ada"]["skills"], Value::Null);
+    assert_eq!(entries["bob"]["tools"], json!({ "deny": ["write", "edit", "exec", "mosaic__*"] }));
     assert_eq!(entries["bob"]["skills"], json!(["mosaic", "birds"]));
     let files = render(&input).files;
     let skill = files.iter().find(|file| file.path == "workspace-bob/skills/birds/SKILL.md").unwrap();
@@ -202,4 +202,27 @@ fn an_agent_has_its_own_tools_and_skills() {
         skill.content,
         "---\nname: birds\ndescription: \"Use it for: \\\"birds\\\" --- #always\"\n---\n\n# Birds\n\nHerons first.\n"
     );
+}
+
+#[test]
+fn each_agent_has_mosaics_tools_in_his_own_name() {
+    let config = config(&input());
+    let servers = &config["mcp"]["servers"];
+    let names: Vec<&String> = servers.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["mosaic", "mosaic-bob"]);
+    for (name, agent) in [("mosaic", "ada"), ("mosaic-bob", "bob")] {
+        assert_eq!(servers[name]["headers"]["X-Mosaic-Agent"], agent);
+        assert_eq!(servers[name]["headers"]["Authorization"], "Bearer ${OPENCLAW_GATEWAY_TOKEN}");
+    }
+    let files = render(&input()).files;
+    let skill = |agent: &str| {
+        let path = format!("workspace-{agent}/skills/mosaic/SKILL.md");
+        files.iter().find(|file| file.path == path).unwrap().content.clone()
+    };
+    assert!(skill("ada").starts_with("---\nname: mosaic\ndescription: \"Lasting knowledge"));
+    assert!(skill("ada").contains("`mosaic__findings_search`"));
+    assert!(skill("bob").contains("`mosaic-bob__memory_set`") && !skill("bob").contains("`mosaic__"));
+    // The longest name that OpenClaw makes of it is one that providers take.
+    let longest = format!("mosaic-{}__conversations_search", "x".repeat(Slug::MAX));
+    assert!(longest.len() <= 64, "{}", longest.len());
 }

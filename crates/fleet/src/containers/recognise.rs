@@ -1,0 +1,13 @@
+//! From a gateway token to the container that bears it.
+
+use crate::{Error, Result, Services};
+use secrecy::SecretString;
+use store::containers::{self, Container};
+use vault::{Token, TokenKind};
+
+/// The container with this token. One that is revoked, or whose user is shut out, is nobody's.
+pub(crate) async fn recognise(services: &Services, token: &SecretString) -> Result<Container> {
+    let token = Token::parse(TokenKind::Gateway, token).map_err(|_| Error::NotSignedIn)?;
+    let mut tx = services.store.system("recognise a container").await?;
+    containers::by_token(&mut tx, token.hash().as_bytes()).await?.ok_or(Error::NotSignedIn)
+}

@@ -1,0 +1,270 @@
+//! What was said is in the archive: once, whatever is killed or repeated, and for nobody else.
+
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection, PgPool};
+use tests::{Mosaic, Options, Person, docker, eventually};
+
+/// A session log of an older OpenClaw.
+const LOG: &str = include_str!("../../crates/openclaw/tests/samples/session-tool.jsonl");
+
+async fn search(person: &Person, body: Value) -> Vec<Value> {
+    let reply = person.post("/api/conversations/search", &body).await;
+    assert_eq!(reply.status, 200, "{:?}", reply.body);
+    reply.body["items"].as_array().unwrap().clone()
+}
+
+/// The messages of the one conversation of a chat, as soon as there are so many.
+async fn messages(person: &Person, chat: &str, count: usize) -> Vec<Value> {
+    let conversation = eventually("what was said is in the archive", || async {
+        let listed = person.get("/api/conversations").await.body["items"].as_array().unwrap().clone();
+        let of_chat: Vec<Value> = listed.into_iter().filter(|item| item["chatId"] == chat).collect();
+        assert!(of_chat.len() < 2, "{of_chat:?}");
+        of_chat.into_iter().find(|item| item["messages"].as_u64() >= Some(count as u64))
+    })
+    .await;
+    let path = format!("/api/conversations/{}?limit=100", conversation["id"].as_str().unwrap());
+    let items = person.get(&path).await.body["items"].as_array().unwrap().clone();
+    assert_eq!(items.len(), count, "{items:#?}");
+    assert_eq!(conversation["messages"], count, "{conversation}");
+    items
+}
+
+fn roles(messages: &[Value]) -> Vec<&str> {
+    messages.iter().map(|message| message["role"].as_str().unwrap()).collect()
+}
+
+/// A turn in which a tool was used.
+async fn with_a_tool(person: &Person, chat: &str, about: &str) -> Value {
+    let turn = person.ask(chat, &format!("{about} [[stub:tool=exec]]")).await;
+    let turn = person.finished(&turn).await;
+    assert_eq!(turn["status"], "done", "{turn}");
+    turn
+}
+
+async fn running(pool: &PgPool) -> Option<()> {
+    let sql = "select from jobs where kind = 'ingest-session-log' and state = 'running'";
+    sqlx::query(sql).fetch_optional(pool).await.unwrap().map(|_| ())
+}
+
+#[tokio::test]
+async fn what_was_said_is_there_once_whatever_is_killed_or_repeated() {
+    let mut mosaic = Mosaic::start().await;
+    let person = mosaic.onboarded().await;
+    let chat = person.chat().await;
+    let pool = mosaic.database.pool.clone();
+
+    // The worker dies in the middle of taking in: it waits for this lock when it is killed.
+    let mut lock = PgConnection::connect(&mosaic.database.url).await.unwrap();
+    let mut holds = lock.begin().await.unwrap();
+    sqlx::query("lock table conversation_messages in exclusive mode").execute(&mut *holds).await.unwrap();
+    let first = with_a_tool(&person, &chat, "a zealous zebra").await;
+    eventually("it is being taken in", || running(&pool)).await;
+    let waits = "select from pg_locks where not granted and relation = 'conversation_messages'::regclass";
+    eventually("it is in the middle", || async { sqlx::query(waits).fetch_optional(&pool).await.unwrap() })
+        .await;
+    mosaic.kill_worker(0);
+    holds.rollback().await.unwrap();
+    assert_eq!(search(&person, json!({ "query": "zebra" })).await, Vec::<Value>::new(), "all or nothing");
+    mosaic.start_worker();
+    let there = messages(&person, &chat, 4).await;
+    assert_eq!(roles(&there), ["user", "tool", "tool", "assistant"]);
+    assert_eq!(
+        (there[1]["toolName"].as_str(), there[3]["turnId"].as_str()),
+        (Some("exec"), first["id"].as_str())
+    );
+    assert_eq!(there[3]["text"], first["answer"]);
+
+    // As if nobody had noted that it was taken in.
+    sqlx::query("update turns set archived_at = null").execute(&pool).await.unwrap();
+    let run = person.post("/api/schedules/sweep-session-logs/run", &json!({})).await;
+    assert_eq!(run.status, 202, "{:?}", run.body);
+    let all = "select from turns where archived_at is null";
+    eventually("the sweep takes it in again", || async {
+        sqlx::query(all).fetch_optional(&pool).await.unwrap().is_none().then_some(())
+    })
+    .await;
+    assert_eq!(messages(&person, &chat, 4).await, there);
+    let found = search(&person, json!({ "query": "zealous zebra", "filters": { "role": "user" } })).await;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((&found[0]["messageId"], found[0]["chatId"].as_str()), (&there[0]["id"], Some(chat.as_str())));
+
+    // Nobody can be asked any more: what Mosaic itself knows is taken, and not doubled by what comes later.
+    let kept = with_a_tool(&person, &chat, "a quiet quagga").await;
+    mosaic.kill_worker(1);
+    docker(&["rm", "-f", &mosaic.containers().await[0]]);
+    mosaic.start_worker();
+    let there = messages(&person, &chat, 8).await;
+    assert_eq!(roles(&there[4..]), ["user", "tool", "tool", "assistant"]);
+    assert_eq!((&there[4]["text"], &there[7]["text"]), (&kept["question"], &kept["answer"]));
+    with_a_tool(&person, &chat, "a third thylacine").await;
+    let there = messages(&person, &chat, 12).await;
+    assert!(there[8]["text"].as_str().unwrap().starts_with("a third thylacine"));
+
+    // A chat that is deleted takes with it what was said.
+    assert_eq!(person.delete(&format!("/api/chats/{chat}")).await.status, 204);
+    assert_eq!(person.get("/api/conversations").await.body["items"], json!([]));
+    assert_eq!(search(&person, json!({ "query": "zebra quagga thylacine" })).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn before_a_stop_what_was_said_is_taken_in() {
+    let mosaic = Mosaic::start().await;
+    let person = mosaic.onboarded().await;
+    let chat = person.chat().await;
+    // Only the stop takes in.
+    sqlx::query("update queues set paused_at = now() where name = 'ingest'")
+        .execute(&mosaic.database.pool)
+        .await
+        .unwrap();
+    with_a_tool(&person, &chat, "a last lynx").await;
+    assert_eq!(person.post("/api/container/stop", &json!({})).await.status, 202);
+    let there = messages(&person, &chat, 4).await;
+    let from_the_agent = |message: &Value| !message["entryId"].as_str().unwrap().starts_with("trn_");
+    assert!(there.iter().all(from_the_agent), "from the agent's own history: {there:#?}");
+}
+
+#[tokio::test]
+async fn what_is_brought_is_kept_once_found_by_its_owner_and_forgotten_for_good() {
+    let mosaic = Mosaic::start_with(Options { workers: 0, ..Options::default() }).await;
+    mosaic.onboarded().await;
+    let (alice, bob) = (mosaic.equipped("alice").await, mosaic.equipped("bob").await);
+    let agent = alice.get("/api/agents").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let his = bob.get("/api/agents").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let entry = |id: &str, role: &str, text: &str, at: &str| json!({ "id": id, "role": role, "text": text, "at": at });
+    let entries = json!([
+        entry("1", "user", "Where did we hide the emerald?", "2026-01-01T10:00:00Z"),
+        entry("2", "assistant", "The emerald is under the third stair.", "2026-01-01T10:00:01Z"),
+        entry("3", "user", "And the ruby? Not near the emerald, I hope.", "2026-03-01T10:00:00Z"),
+    ]);
+    let session = json!({ "sessionId": "s-1", "agentId": agent, "title": "Treasures", "entries": entries });
+    let first = alice.post("/api/conversations/ingest", &session).await;
+    assert_eq!((first.status, &first.body["added"], &first.body["known"]), (200, &json!(3), &json!(0)));
+    let again = alice.post("/api/conversations/ingest", &session).await;
+    assert_eq!((&again.body["added"], &again.body["known"]), (&json!(0), &json!(3)));
+    let id = first.body["conversationId"].as_str().unwrap().to_owned();
+    refusals(&alice, &his).await;
+
+    found_by_filters(&alice, &agent).await;
+    imported(&alice).await;
+
+    // The same search, words and ids in another's hands.
+    let path = format!("/api/conversations/{id}");
+    for query in ["emerald", "Treasures", "third stair", "tool-output"] {
+        assert_eq!(search(&bob, json!({ "query": query })).await, Vec::<Value>::new(), "{query}");
+    }
+    assert_eq!(
+        search(&bob, json!({ "query": "emerald", "filters": { "agentId": agent } })).await,
+        Vec::<Value>::new()
+    );
+    assert_eq!((bob.get(&path).await.status, bob.delete(&path).await.status), (404, 404));
+    // His session of the same name is another one.
+    let own = json!({ "sessionId": "s-1", "entries": [entry("1", "user", "An emerald of my own", "2026-01-01T10:00:00Z")] });
+    let own = bob.post("/api/conversations/ingest", &own).await;
+    assert_eq!((own.status, own.body["conversationId"] == id.as_str()), (200, false));
+    assert_eq!(search(&bob, json!({ "query": "emerald" })).await.len(), 1);
+
+    assert_eq!(search(&alice, json!({ "query": "emerald" })).await.len(), 3);
+    assert_eq!(alice.delete(&path).await.status, 204);
+    assert_eq!((alice.get(&path).await.status, alice.delete(&path).await.status), (404, 404));
+    assert_eq!(search(&alice, json!({ "query": "emerald" })).await, Vec::<Value>::new());
+    let left: i64 =
+        sqlx::query_scalar("select count(*) from knowledge_chunks where conversation_id::text = $1")
+            .bind(uuid(&id))
+            .fetch_one(&mosaic.database.pool)
+            .await
+            .unwrap();
+    assert_eq!(left, 0, "nothing of it is left");
+    assert_eq!(search(&bob, json!({ "query": "emerald" })).await.len(), 1, "his own is untouched");
+}
+
+/// An id without its prefix, as the database stores it.
+fn uuid(id: &str) -> String {
+    uuid::Uuid::parse_str(id.split_once('_').unwrap().1).unwrap().to_string()
+}
+
+async fn refusals(alice: &Person, his: &str) {
+    let one = |role: &str, text: &str| json!([{ "id": "9", "role": role, "text": text }]);
+    let many: Vec<Value> =
+        (0..1001).map(|n| json!({ "id": n.to_string(), "role": "user", "text": "x" })).collect();
+    for (body, status) in [
+        (json!({ "sessionId": "s-1", "agentId": his, "entries": [] }), 404),
+        (json!({ "sessionId": "", "entries": [] }), 422),
+        (json!({ "sessionId": "s-1", "entries": one("king", "x") }), 422),
+        (json!({ "sessionId": "s-1", "entries": one("user", " ") }), 422),
+        (json!({ "sessionId": "s-1", "entries": one("user", "a\u{0}b") }), 422),
+        (
+            json!({ "sessionId": "s-1", "entries": [{ "id": "9", "role": "user", "text": "x", "at": "yesterday" }] }),
+            422,
+        ),
+        (json!({ "sessionId": "s-1", "entries": many }), 422),
+    ] {
+        let reply = alice.post("/api/conversations/ingest", &body).await;
+        assert_eq!(reply.status, status, "{:?}", reply.body);
+    }
+    for query in [json!({ "query": " " }), json!({ "query": "x", "filters": { "since": "soon" } })] {
+        assert_eq!(alice.post("/api/conversations/search", &query).await.status, 422, "{query}");
+    }
+    assert_eq!(alice.get("/api/conversations?agentId=nonsense").await.status, 422);
+    assert_eq!(alice.get("/api/conversations?cursor=nonsense").await.status, 400);
+}
+
+async fn found_by_filters(alice: &Person, agent: &str) {
+    let none = format!("agt_{}", "0".repeat(32));
+    for (filters, count) in [
+        (json!({}), 3),
+        (json!({ "role": "assistant" }), 1),
+        (json!({ "since": "2026-02-01T00:00:00Z" }), 1),
+        (json!({ "until": "2026-02-01T00:00:00Z" }), 2),
+        (json!({ "agentId": agent }), 3),
+        (json!({ "agentId": none }), 0),
+    ] {
+        let found = search(alice, json!({ "query": "emerald", "filters": filters })).await;
+        assert_eq!(found.len(), count, "{filters}: {found:#?}");
+    }
+    assert_eq!(search(alice, json!({ "query": "emerald", "limit": 2 })).await.len(), 2);
+    let stair = &search(alice, json!({ "query": "emerald stair" })).await[0];
+    assert_eq!((stair["title"].as_str(), stair["role"].as_str()), (Some("Treasures"), Some("assistant")));
+    let marked: Vec<&str> = stair["snippet"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|part| part["hit"] == true)
+        .map(|part| part["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(marked, ["emerald", "stair"]);
+    // Page by page.
+    let conversation = stair["conversationId"].as_str().unwrap();
+    let (mut cursor, mut ids) = (String::new(), Vec::new());
+    loop {
+        let page = alice.get(&format!("/api/conversations/{conversation}?limit=2{cursor}")).await.body;
+        ids.extend(
+            page["items"].as_array().unwrap().iter().map(|item| item["entryId"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page["nextCursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(ids, ["1", "2", "3"]);
+}
+
+async fn import(person: &Person, file: Vec<u8>) -> tests::Reply {
+    let request = person.request(reqwest::Method::POST, "/api/conversations/import").body(file);
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    tests::Reply { status, headers, body: response.json().await.unwrap() }
+}
+
+async fn imported(alice: &Person) {
+    let broken = LOG.replacen('\n', "\n{\"type\":\n\n", 1);
+    let reply = import(alice, broken.into_bytes()).await;
+    let skipped = json!([{ "line": 2, "why": "It is not JSON." }]);
+    let expected = json!({ "conversations": 1, "added": 10, "known": 0, "skipped": skipped });
+    assert_eq!((reply.status, &reply.body), (200, &expected));
+    let reply = import(alice, LOG.as_bytes().to_vec()).await;
+    assert_eq!(reply.body, json!({ "conversations": 1, "added": 0, "known": 10, "skipped": [] }));
+    let found = search(alice, json!({ "query": "tool-output-123", "filters": { "role": "tool" } })).await;
+    assert_eq!(found.len(), 2, "the call and its result: {found:#?}");
+    let nonsense = import(alice, b"hello\n".repeat(300)).await;
+    assert_eq!((nonsense.status, nonsense.code()), (422, "invalid"));
+    let large = import(alice, vec![b'x'; (16 << 20) + 1]).await;
+    assert_eq!((large.status, large.code()), (413, "too_large"));
+}

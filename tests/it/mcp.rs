@@ -1,0 +1,159 @@
+//! The tools that agents have of Mosaic: spoken by MCP's own clients, and to nobody but the container's user.
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tests::{Cell, Mosaic, Person, eventually, prepared};
+use tokio::process::Command;
+
+/// A container as it calls.
+struct Door {
+    url: String,
+    token: String,
+}
+
+impl Door {
+    async fn of(mosaic: &Mosaic, person: &Person) -> Self {
+        Self { url: format!("{}/api/internal/mcp", mosaic.internal_url), token: Cell::of(person).await.token }
+    }
+}
+
+fn request(door: &Door, method: Method) -> RequestBuilder {
+    Client::builder().no_proxy().build().unwrap().request(method, &door.url)
+}
+
+fn ask(method: &str, params: Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params })
+}
+
+async fn said(door: &Door, body: &Value) -> (StatusCode, Value) {
+    let response = request(door, Method::POST).bearer_auth(&door.token).json(body).send().await.unwrap();
+    (response.status(), response.json().await.unwrap_or(Value::Null))
+}
+
+/// Runs an official client's script; answers with what it saw.
+async fn client(door: &Door, program: &str, script: &str, calls: &Value) -> Value {
+    let clients = prepared("MOSAIC_TEST_CLIENTS");
+    let output = Command::new(program.replace("{clients}", &clients))
+        .arg(format!("{clients}/node/{script}"))
+        .env("MCP_URL", &door.url)
+        .env("MCP_TOKEN", &door.token)
+        .env("MCP_AGENT", "ada")
+        .env("CALLS", calls.to_string())
+        .env("NO_PROXY", "*")
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A person whose agent has said something about a thing.
+async fn talked(mosaic: &Mosaic, person: &Person, about: &str) -> Door {
+    assert_eq!(person.ask_once(&format!("remember the {about}")).await["status"], "done");
+    eventually("it is in the archive", || async {
+        let found = person.post("/api/conversations/search", &json!({ "query": about })).await.body;
+        (found["items"].as_array()?.len() == 2).then_some(())
+    })
+    .await;
+    Door::of(mosaic, person).await
+}
+
+#[tokio::test]
+async fn the_official_clients_work_unmodified_and_see_their_own_user_only() {
+    let mosaic = Mosaic::start().await;
+    let (alice, bob) = (mosaic.onboarded().await, mosaic.equipped("bob").await);
+    let (hers, his) = (talked(&mosaic, &alice, "amber anchor").await, talked(&mosaic, &bob, "bronze bell").await);
+    let search = |query: &str| json!(["conversations_search", { "query": query }]);
+    let calls = json!([
+        search("amber anchor"),
+        search("bronze bell"),
+        ["conversations_search", { "query": "amber", "role": "user", "limit": 1 }],
+        ["conversations_search", { "query": " " }],
+        ["conversations_search", { "question": "amber" }],
+        ["conversations_search", { "query": "amber", "since": "yesterday" }],
+        ["nothing", {}],
+    ]);
+    for (program, script) in [("{clients}/python/bin/python", "mcp_client.py"), ("node", "mcp_client.mjs")] {
+        let seen = client(&hers, program, script, &calls).await;
+        assert_eq!(seen["server"], "mosaic");
+        assert!(seen["tools"].as_array().unwrap().contains(&json!("conversations_search")), "{seen}");
+        let calls = &seen["calls"];
+        let found = calls[0]["structured"]["items"].as_array().unwrap();
+        assert_eq!(found.len(), 2, "{seen}");
+        assert!(found[0]["text"].as_str().unwrap().contains("amber anchor"), "{seen}");
+        assert_eq!(
+            serde_json::from_str::<Value>(calls[0]["text"].as_str().unwrap()).unwrap(),
+            calls[0]["structured"]
+        );
+        assert_eq!(calls[1]["structured"]["items"], json!([]), "bob's words: {seen}");
+        assert_eq!(calls[2]["structured"]["items"].as_array().unwrap().len(), 1, "{seen}");
+        for (call, says) in [(3, "Enter what to look for"), (4, "unknown field `question`"), (5, "RFC 3339")]
+        {
+            assert_eq!(calls[call]["isError"], true, "{seen}");
+            assert!(calls[call]["text"].as_str().unwrap().contains(says), "{seen}");
+        }
+        assert_eq!(calls[6], json!({ "refused": -32602 }), "{seen}");
+    }
+    let (_, found) = said(
+        &his,
+        &ask("tools/call", json!({ "name": "conversations_search", "arguments": { "query": "amber bell" } })),
+    )
+    .await;
+    let found = found["result"]["structuredContent"]["items"].to_string();
+    assert!(found.contains("bronze bell") && !found.contains("amber"), "{found}");
+    who_is_no_container_is_not_answered(&alice, &hers).await;
+    the_protocol(&hers).await;
+    // Its token ends with the container, and with its user.
+    a_new_container_has_a_new_token(&mosaic, &alice, &hers).await;
+    let sql = "update users set disabled_at = now() where username = 'bob'";
+    sqlx::query(sql).execute(&mosaic.database.pool).await.unwrap();
+    assert_eq!(said(&his, &ask("ping", json!({}))).await.0, 401);
+}
+
+async fn a_new_container_has_a_new_token(mosaic: &Mosaic, person: &Person, old: &Door) {
+    let job = person.post("/api/container/restart", &json!({})).await;
+    let job = format!("/api/jobs/{}", job.body["jobId"].as_str().unwrap());
+    eventually("it is made anew", || async {
+        (person.get(&job).await.body["state"] == "done").then_some(())
+    })
+    .await;
+    assert_eq!(said(old, &ask("ping", json!({}))).await.0, 401, "revoked");
+    assert_eq!(said(&Door::of(mosaic, person).await, &ask("ping", json!({}))).await.0, 200);
+}
+
+async fn who_is_no_container_is_not_answered(person: &Person, door: &Door) {
+    let made = person.post("/api/tokens", &json!({ "name": "t", "scopes": ["knowledge"] })).await;
+    let gateway = "mgt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for token in ["", "nonsense", gateway, made.body["token"].as_str().unwrap(), &door.token[1..]] {
+        let refused =
+            request(door, Method::POST).bearer_auth(token).json(&ask("tools/list", json!({}))).send();
+        assert_eq!(refused.await.unwrap().status(), 401, "{token}");
+    }
+    assert_eq!(request(door, Method::POST).json(&ask("ping", json!({}))).send().await.unwrap().status(), 401);
+}
+
+async fn the_protocol(door: &Door) {
+    for (asked, spoken) in
+        [("2025-11-25", "2025-11-25"), ("2025-03-26", "2025-03-26"), ("1999-01-01", "2025-11-25")]
+    {
+        let (status, answer) = said(door, &ask("initialize", json!({ "protocolVersion": asked }))).await;
+        assert_eq!((status.as_u16(), &answer["result"]["protocolVersion"]), (200, &json!(spoken)));
+        assert_eq!((&answer["jsonrpc"], &answer["id"]), (&json!("2.0"), &json!(7)));
+    }
+    assert_eq!(said(door, &ask("ping", json!({}))).await.1["result"], json!({}));
+    assert_eq!(said(door, &ask("resources/list", json!({}))).await.1["error"]["code"], -32601);
+    assert_eq!(said(door, &ask("tools/call", json!({}))).await.1["error"]["code"], -32602);
+    let notification = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    assert_eq!(said(door, &notification).await, (StatusCode::ACCEPTED, Value::Null));
+    let (status, answer) = said(door, &json!([ask("ping", json!({}))])).await;
+    assert_eq!((status.as_u16(), &answer["error"]["code"]), (400, &json!(-32600)));
+    let garbage = request(door, Method::POST).bearer_auth(&door.token).body("{").send().await.unwrap();
+    assert_eq!(garbage.status(), 400);
+    let newer =
+        request(door, Method::POST).bearer_auth(&door.token).header("MCP-Protocol-Version", "2999-01-01");
+    assert_eq!(newer.json(&ask("ping", json!({}))).send().await.unwrap().status(), 400);
+    for method in [Method::GET, Method::DELETE] {
+        let refused = request(door, method).bearer_auth(&door.token).send().await.unwrap();
+        assert_eq!((refused.status().as_u16(), refused.headers()["allow"].to_str().unwrap()), (405, "POST"));
+    }
+}
