@@ -2,7 +2,7 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test test-networks lint fmt images doctor bench-proxy bench-queue bench-fleet bench-knowledge soak openapi ui test-ui screenshots
+.PHONY: help up down demo test test-networks lint fmt images doctor bench-proxy bench-queue bench-fleet bench-knowledge bench-ui soak openapi ui test-ui test-ui-real screenshots
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -62,5 +62,11 @@ soak: ## ten minutes of jobs while workers are killed and Postgres is restarted 
 test-ui: ## the pages in a real browser, against a server that serves them
 	@exec deploy/setup/test-ui.sh
 
+test-ui-real: ## one journey in the browser on the real OpenClaw, from the setup link on
+	@SUITE=e2e:real exec deploy/setup/test-ui.sh
+
 screenshots: ## pictures of every page, for people to look at
-	@cd ui && npm run screenshots
+	@SUITE=screenshots exec deploy/setup/test-ui.sh
+
+bench-ui: ## frames a second while a long answer streams in
+	@SUITE=measure exec deploy/setup/test-ui.sh

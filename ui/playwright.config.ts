@@ -1,12 +1,16 @@
 import { defineConfig } from '@playwright/test'
-import { AUTH } from './e2e/environment'
+import type { WorkerFixtures } from './e2e/fixtures'
 
-/** One server for all tests, so one after the other. It is started by `e2e/start.ts` unless MOSAIC_URL says where it runs. */
-export default defineConfig({
+/** What the projects `desktop` and `mobile` leave to others. */
+const ASIDE = [/setup\.spec/, /real\.spec/, /(shots|measure)\//]
+
+/**
+ * Every worker has a server of its own, with a database and containers of its own (`e2e/mosaic.ts`), so that
+ * files run beside each other; the tests of one file share it, one after the other.
+ */
+export default defineConfig<object, WorkerFixtures>({
   testDir: './e2e',
-  globalSetup: './e2e/start.ts',
-  workers: 1,
-  fullyParallel: false,
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   // Containers that others start meanwhile cut connections of the browser, see fixtures.ts.
@@ -15,24 +19,26 @@ export default defineConfig({
   use: {
     viewport: { width: 1440, height: 900 },
     colorScheme: 'light',
-    trace: 'retain-on-failure',
+    trace: 'on-first-retry',
     permissions: ['clipboard-read', 'clipboard-write'],
     launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
   },
   projects: [
-    { name: 'setup', testMatch: /setup\.spec\.ts/ },
-    {
-      name: 'desktop',
-      testIgnore: [/setup\.spec\.ts/, /shots\//],
-      dependencies: ['setup'],
-      use: { storageState: AUTH },
-    },
+    { name: 'setup', testMatch: /setup\.spec/, use: { untouched: true } },
+    { name: 'desktop', testIgnore: ASIDE },
     {
       name: 'mobile',
-      testIgnore: [/setup\.spec\.ts/, /shots\//],
+      testIgnore: ASIDE,
       grep: /@mobile/,
-      dependencies: ['setup'],
-      use: { storageState: AUTH, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+      use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     },
+    // Each of these is run by its name.
+    {
+      name: 'real',
+      testMatch: /real\.spec/,
+      use: { untouched: true, image: process.env.MOSAIC_REAL_IMAGE ?? 'mosaic-agent:2026.9.6' },
+    },
+    { name: 'shots', testMatch: /shots\.spec/, retries: 0, timeout: 300_000, use: { untouched: true } },
+    { name: 'measure', testMatch: /measure\/.*\.spec/, retries: 0, timeout: 600_000 },
   ],
 })

@@ -8,5 +8,8 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['./src/test-setup.ts'],
+    // A busy machine is no failure.
+    testTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } },
   },
 })

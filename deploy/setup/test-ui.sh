@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Owns: `make test-ui`: the pages in a real Chromium, against a real server that serves them itself.
+# Owns: `make test-ui`: the pages in a real Chromium, against real servers that serve them themselves.
 #
 #   ARGS='chat'   what to give to playwright: names of files, -g for names of tests
+#   SUITE=…       e2e (default), e2e:real (one journey on the real OpenClaw), screenshots, measure
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 "$SETUP/tools.sh"
@@ -12,10 +13,12 @@ if [ -z "${CHROMIUM:-}" ]; then
 fi
 MOSAIC_POSTGRES_DIR=$("$SETUP/postgres.sh")
 MOSAIC_AGENT_IMAGE=$("$SETUP/stub-image.sh")
+MOSAIC_TEST_OIDC=$("$SETUP/test-oidc.sh")
+[ "${SUITE:=e2e}" != e2e:real ] || MOSAIC_REAL_IMAGE=$("$SETUP/agent-image.sh")
 "$SETUP/ui.sh"
 cd "$ROOT"
 cargo build --locked -p mosaic -p stub-llm
-export CHROMIUM MOSAIC_POSTGRES_DIR MOSAIC_AGENT_IMAGE MOSAIC_SERVES_UI=1
+export CHROMIUM MOSAIC_POSTGRES_DIR MOSAIC_AGENT_IMAGE MOSAIC_REAL_IMAGE MOSAIC_TEST_OIDC MOSAIC_SERVES_UI=1
 cd ui
 # shellcheck disable=SC2086 # several arguments
-exec npm run --silent e2e -- ${ARGS:-}
+exec npm run --silent "$SUITE" -- ${ARGS:-}

@@ -59,10 +59,67 @@ async fn talked(mosaic: &Mosaic, person: &Person, about: &str) -> Door {
 }
 
 #[tokio::test]
+async fn what_an_agent_saves_is_its_users_and_nobody_elses() {
+    let mosaic = Mosaic::start().await;
+    let (alice, bob) = (mosaic.onboarded().await, mosaic.equipped("bob").await);
+    let (hers, his) =
+        (talked(&mosaic, &alice, "amber anchor").await, talked(&mosaic, &bob, "bronze bell").await);
+    let boat = json!({ "content": "The boat is moored at pier nine.", "title": "Boat", "tags": ["boat"] });
+    let calls = json!([
+        ["finding_save", boat],
+        ["finding_save", boat],
+        ["finding_save", { "content": " " }],
+        ["findings_search", { "query": "where is the boat", "tags": ["boat"] }],
+        ["memory_set", { "key": "garden/plan", "value": { "beds": 3 } }],
+        ["memory_set", { "key": "garden/plan", "value": 4, "ifVersion": 0 }],
+        ["memory_get", { "key": "garden/plan" }],
+        ["memory_get", { "key": "garden/plan", "whose": "shared" }],
+        ["memory_list", { "prefix": "garden/" }],
+    ]);
+    let seen = client(&hers, "node", "mcp_client.mjs", &calls).await["calls"].clone();
+    let structured = |n: usize| &seen[n]["structured"];
+    assert_eq!((&structured(0)["merged"], &structured(1)["merged"]), (&json!(false), &json!(true)), "{seen}");
+    assert_eq!(structured(0)["id"], structured(1)["id"]);
+    assert_eq!((&seen[2]["isError"], &seen[5]["isError"]), (&json!(true), &json!(true)), "{seen}");
+    assert_eq!(structured(3)["items"][0]["content"], boat["content"], "{seen}");
+    assert_eq!(
+        (&structured(6)["value"], &structured(6)["version"]),
+        (&json!({ "beds": 3 }), &json!(1)),
+        "{seen}"
+    );
+    assert_eq!(structured(7)["version"], 0, "the agents' common memory is another: {seen}");
+    assert_eq!(structured(8)["items"].as_array().unwrap().len(), 1, "{seen}");
+    // Its user sees both, as said by his agent.
+    let agent = alice.get("/api/agents").await.body["items"][0]["id"].clone();
+    let found = alice.get("/api/findings").await.body["items"][0].clone();
+    assert_eq!((&found["source"]["kind"], &found["source"]["agentId"]), (&json!("agent"), &agent), "{found}");
+    let path = format!("/api/memory/garden%2Fplan?agentId={}", agent.as_str().unwrap());
+    assert_eq!(alice.get(&path).await.body["value"], json!({ "beds": 3 }));
+    let seen =
+        client(&his, "{clients}/python/bin/python", "mcp_client.py", &calls_of_another()).await["calls"]
+            .clone();
+    assert_eq!(
+        (&seen[0]["structured"]["items"], &seen[1]["structured"]["version"]),
+        (&json!([]), &json!(0)),
+        "{seen}"
+    );
+    assert_eq!(seen[2]["structured"]["items"], json!([]), "{seen}");
+}
+
+fn calls_of_another() -> Value {
+    json!([
+        ["findings_search", { "query": "boat pier nine" }],
+        ["memory_get", { "key": "garden/plan" }],
+        ["memory_list", {}],
+    ])
+}
+
+#[tokio::test]
 async fn the_official_clients_work_unmodified_and_see_their_own_user_only() {
     let mosaic = Mosaic::start().await;
     let (alice, bob) = (mosaic.onboarded().await, mosaic.equipped("bob").await);
-    let (hers, his) = (talked(&mosaic, &alice, "amber anchor").await, talked(&mosaic, &bob, "bronze bell").await);
+    let (hers, his) =
+        (talked(&mosaic, &alice, "amber anchor").await, talked(&mosaic, &bob, "bronze bell").await);
     let search = |query: &str| json!(["conversations_search", { "query": query }]);
     let calls = json!([
         search("amber anchor"),

@@ -103,6 +103,15 @@ async fn what_was_said_is_found_by_person_and_agent(mosaic: &Mosaic, person: &Pe
     assert!(result.contains("forty-two") && result.contains("conversationId"), "{turn}");
     let prompt = mosaic.llm.requests().pop().unwrap().prompt;
     assert!(prompt.contains("<name>mosaic</name>"), "the skill: {prompt}");
+
+    // And keeps something, which it and its user find again.
+    let keep = r#"[[llm:tool=mosaic__finding_save,args={"content":"The key is under the blue pot.","title":"Key"}]]"#;
+    let turn = person.finished(&person.ask(chat, keep).await).await;
+    assert!(turn["tools"][0]["result"].as_str().unwrap_or_default().contains("fnd_"), "{turn}");
+    let find = r#"[[llm:tool=mosaic__findings_search,args={"query":"where is the key"}]]"#;
+    let turn = person.finished(&person.ask(chat, find).await).await;
+    assert!(turn["tools"][0]["result"].as_str().unwrap_or_default().contains("blue pot"), "{turn}");
+    assert_eq!(person.get("/api/findings").await.body["items"][0]["title"], "Key");
 }
 
 /// "Applied" is what the container says.

@@ -1,19 +1,9 @@
-import { answered, ask, expect, expectAccessible, expectNarrow, facts, test } from './fixtures'
+import { answered, ask, asleep, expect, expectAccessible, expectNarrow, test } from './fixtures'
 
 const composer = /^Message to/
 
-/** Puts the container to sleep, so that the next message has to wake it. */
-async function sleep(request: import('@playwright/test').APIRequestContext): Promise<void> {
-  await request.post('/api/container/stop', { data: {} })
-  await expect
-    .poll(async () => (await (await request.get('/api/container')).json()).container?.observed ?? 'absent', {
-      timeout: 30_000,
-    })
-    .toMatch(/stopped|absent/)
-}
-
 test('a cold start shows its steps, then the answer streams in @mobile', async ({ page, request }) => {
-  await sleep(request)
+  await asleep(request)
   await ask(page, 'Wake up, please [[stub:delay=500]]')
   await expect(page.getByText('Starting your agent')).toBeVisible()
   await expect(page.getByText('Loading personality and memory')).toBeVisible()
@@ -192,9 +182,9 @@ test('chats are found, renamed, deleted and taken back', async ({ page }) => {
   await expect(dolphins).toHaveCount(0)
 })
 
-test('images of other servers are named, never loaded', async ({ page, request }) => {
+test('images of other servers are named, never loaded', async ({ page, request, mosaic }) => {
   const foreign: string[] = []
-  const own = new URL(facts().url).origin
+  const own = new URL(mosaic.url).origin
   page.on('request', (one) => {
     if (!one.url().startsWith(own) && !one.url().startsWith('data:')) foreign.push(one.url())
   })

@@ -1,12 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { test as base, expect, type Page } from '@playwright/test'
-import { facts } from './environment'
+import { join } from 'node:path'
+import { type APIRequestContext, test as base, expect, type Page } from '@playwright/test'
+import { Mosaic } from './mosaic'
+import { setUp } from './set-up'
 
 interface Fixtures {
   /** Console errors that a test means to cause. */
   allowConsole: RegExp | null
   clean: undefined
+}
+
+export interface WorkerFixtures {
+  /** Of the agents' containers. */
+  image: string
+  /** Nobody has set it up yet. */
+  untouched: boolean
+  /** The server of this worker, and where the signed-in state of its admin is. */
+  server: { mosaic: Mosaic; state: string | undefined }
+  mosaic: Mosaic
 }
 
 /**
@@ -16,9 +28,32 @@ interface Fixtures {
 const NETWORK_CHANGED = /ERR_NETWORK_CHANGED|Failed to fetch dynamically imported module/
 
 /** Every test fails on console errors, page errors and violations of the content security policy. */
-export const test = base.extend<Fixtures>({
-  // biome-ignore lint/correctness/noEmptyPattern: what a fixture needs is read from this pattern
-  baseURL: async ({}, use) => use(facts().url),
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  image: [process.env.MOSAIC_AGENT_IMAGE ?? 'mosaic-stub-agent:dev', { scope: 'worker', option: true }],
+  untouched: [false, { scope: 'worker', option: true }],
+  server: [
+    async ({ image, untouched, playwright }, use, { workerIndex, config }) => {
+      const mosaic = new Mosaic(String(workerIndex), image)
+      try {
+        await mosaic.begin()
+        if (untouched) await use({ mosaic, state: undefined })
+        else {
+          const api = await playwright.request.newContext()
+          await setUp(mosaic, api)
+          const state = join(config.rootDir, `../test-results/.servers/${workerIndex}-admin.json`)
+          await api.storageState({ path: state })
+          await api.dispose()
+          await use({ mosaic, state })
+        }
+      } finally {
+        await mosaic.end()
+      }
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  mosaic: [({ server }, use) => use(server.mosaic), { scope: 'worker' }],
+  baseURL: ({ mosaic }, use) => use(mosaic.url),
+  storageState: ({ server }, use) => use(server.state),
   allowConsole: [null, { option: true }],
   clean: [
     async ({ context, allowConsole }, use) => {
@@ -45,17 +80,34 @@ interface Finding {
   nodes: { html: string; failureSummary?: string }[]
 }
 
+/** During an entrance the colours are mixed, and the contrast is not what it will be. */
+export async function atRest(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    // What is about to begin has begun after two frames.
+    await frame()
+    await frame()
+    const ends = document
+      .getAnimations()
+      .filter((animation) => animation.effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY)
+    await Promise.allSettled(ends.map((animation) => animation.finished))
+  })
+}
+
+const ALL = { type: 'tag', values: TAGS }
+/** What a theme can change. */
+export const COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
+
 /** No finding of axe in the state that is on the screen now. */
-export async function expectAccessible(page: Page): Promise<void> {
-  // During an entrance the colours are mixed, and the contrast is not what it will be.
-  await page.waitForTimeout(350)
-  await page.evaluate(AXE)
-  const findings = await page.evaluate(async (tags) => {
+export async function expectAccessible(page: Page, only: typeof ALL = ALL): Promise<void> {
+  await atRest(page)
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE)
+  const findings = await page.evaluate(async (runOnly) => {
     const { axe } = window as unknown as {
       axe: { run: (on: Document, options: unknown) => Promise<{ violations: Finding[] }> }
     }
-    return (await axe.run(document, { runOnly: { type: 'tag', values: tags } })).violations
-  }, TAGS)
+    return (await axe.run(document, { runOnly, resultTypes: ['violations'] })).violations
+  }, only)
   const told = findings.flatMap((finding) =>
     finding.nodes.map((node) => `${finding.id}: ${node.html.slice(0, 200)}\n${node.failureSummary ?? ''}`),
   )
@@ -77,10 +129,24 @@ export async function ask(page: Page, text: string): Promise<string> {
   return new URL(page.url()).pathname
 }
 
+/** Puts the container to sleep, so that the next message has to wake it. */
+export async function asleep(api: APIRequestContext): Promise<void> {
+  await api.post('/api/container/stop', { data: {} })
+  const state = async () => (await (await api.get('/api/container')).json()).container?.observed ?? 'absent'
+  await expect.poll(state, { timeout: 30_000 }).toMatch(/stopped|absent/)
+}
+
+/** Whether the server knows this address: while it is built, tests of it are skipped. */
+export async function has(api: APIRequestContext, path: string): Promise<boolean> {
+  const reply = await api.get(path)
+  // What is not there yet says so in its own words.
+  return reply.ok() || (await reply.json()).detail !== 'There is nothing at this address.'
+}
+
 /** Waits for the end of the last answer. */
 export async function answered(page: Page): Promise<void> {
   await expect(page.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0, { timeout: 45_000 })
   await expect(page.getByRole('button', { name: 'Answer again' }).last()).toBeVisible()
 }
 
-export { expect, facts }
+export { expect }

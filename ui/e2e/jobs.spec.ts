@@ -1,5 +1,5 @@
 import type { APIRequestContext } from '@playwright/test'
-import { expect, expectAccessible, facts, test } from './fixtures'
+import { expect, expectAccessible, test } from './fixtures'
 
 /** Jobs to look at: tests of a provider, one after the other. */
 async function makeJobs(request: APIRequestContext, count: number): Promise<void> {
@@ -93,12 +93,12 @@ test('lanes pause, jobs say why they wait, schedules run now', async ({ page, re
   await expectAccessible(page)
 })
 
-test('somebody who is no admin sees neither lanes nor admin pages', async ({ page }) => {
+test('somebody who is no admin sees neither lanes nor admin pages', async ({ page, mosaic }) => {
   await page.route('**/api/auth/me', (route) =>
     route.fulfill({
       json: {
         id: 'usr_01a20000000070008000000000000001',
-        username: facts().username,
+        username: mosaic.username,
         displayName: 'Ben',
         role: 'user',
       },

@@ -1,28 +1,31 @@
-import { expect, expectAccessible, facts, test } from './fixtures'
+import type { Page } from '@playwright/test'
+import { expect, expectAccessible, test } from './fixtures'
+import type { Mosaic } from './mosaic'
 
 // Nobody is signed in here, and wrong passwords are typed on purpose.
 test.use({ storageState: { cookies: [], origins: [] }, allowConsole: /status of (401|429)/ })
 
-async function signIn(page: import('@playwright/test').Page, password = facts().password): Promise<void> {
-  await page.getByRole('textbox', { name: 'User name' }).fill(facts().username)
+async function signIn(page: Page, mosaic: Mosaic, password = mosaic.password): Promise<void> {
+  await page.getByRole('textbox', { name: 'User name' }).fill(mosaic.username)
   await page.getByRole('textbox', { name: 'Password' }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
 test('signing in leads to where one wanted to go, signing out leads out @mobile', async ({
   page,
+  mosaic,
   isMobile,
 }) => {
   await page.goto('/settings/tokens')
   await expect(page).toHaveURL(/\/login\?next=/)
   await expectAccessible(page)
-  await signIn(page, 'wrong password 123')
+  await signIn(page, mosaic, 'wrong password 123')
   await expect(page.getByRole('alert')).toBeVisible()
   await expectAccessible(page)
-  await signIn(page)
+  await signIn(page, mosaic)
   await expect(page).toHaveURL(/\/settings\/tokens$/)
   if (isMobile) await page.getByRole('button', { name: 'Open the menu' }).click()
-  await page.getByRole('button', { name: new RegExp(facts().username) }).click()
+  await page.getByRole('button', { name: new RegExp(mosaic.username) }).click()
   await expectAccessible(page)
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await expect(page).toHaveURL(/\/login/)
@@ -30,17 +33,17 @@ test('signing in leads to where one wanted to go, signing out leads out @mobile'
   await expect(page).toHaveURL(/\/login/)
 })
 
-test('a session that is ended elsewhere leads to the sign-in and back', async ({ page, browser }) => {
+test('a session that is ended elsewhere leads to the sign-in and back', async ({ page, browser, mosaic }) => {
   await page.goto('/login')
-  await signIn(page)
+  await signIn(page, mosaic)
   await expect(page.getByRole('heading', { level: 1, name: 'New chat' })).toBeVisible()
   const other = await browser.newContext({
-    baseURL: facts().url,
+    baseURL: mosaic.url,
     userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
   })
   const elsewhere = await other.newPage()
   await elsewhere.goto('/login')
-  await signIn(elsewhere)
+  await signIn(elsewhere, mosaic)
   await expect(elsewhere.getByRole('heading', { level: 1, name: 'New chat' })).toBeVisible()
   await elsewhere.goto('/settings/sessions')
   await expect(elsewhere.getByText('This session')).toBeVisible()
@@ -53,14 +56,14 @@ test('a session that is ended elsewhere leads to the sign-in and back', async ({
   await expect(elsewhere.getByText('Session ended').first()).toBeAttached()
   await page.getByRole('link', { name: 'Settings' }).click()
   await expect(page).toHaveURL(/\/login\?next=/)
-  await signIn(page)
+  await signIn(page, mosaic)
   await expect(page).toHaveURL(/\/settings/)
   await other.close()
 })
 
-test('a foreign address is never where a sign-in leads', async ({ page }) => {
+test('a foreign address is never where a sign-in leads', async ({ page, mosaic }) => {
   await page.goto('/login?next=//evil.example/')
-  await signIn(page)
+  await signIn(page, mosaic)
   await expect(page).toHaveURL(/\/chat$/)
-  expect(new URL(page.url()).origin).toBe(new URL(facts().url).origin)
+  expect(new URL(page.url()).origin).toBe(new URL(mosaic.url).origin)
 })

@@ -1,11 +1,11 @@
-import { expect, expectAccessible, facts, test } from './fixtures'
+import { expect, expectAccessible, test } from './fixtures'
 
 const KEY = 'sk-good-canary-7f3e'
 
 test.describe('providers', () => {
   test.use({ allowConsole: /status of (409|422)/ })
 
-  test('what is typed is tested and not saved; what is saved never comes back', async ({ page }) => {
+  test('what is typed is tested and not saved; what is saved never comes back', async ({ page, mosaic }) => {
     const bodies: string[] = []
     page.on('response', async (response) => {
       if (response.url().includes('/api/')) bodies.push(await response.text().catch(() => ''))
@@ -15,7 +15,7 @@ test.describe('providers', () => {
     const sheet = page.getByRole('dialog', { name: 'Add a provider' })
     await sheet.getByText('OpenAI-compatible').click()
     await sheet.getByRole('textbox', { name: 'Name' }).fill('Second')
-    await sheet.getByRole('textbox', { name: 'API address' }).fill(`${facts().llm}/v1`)
+    await sheet.getByRole('textbox', { name: 'API address' }).fill(`${mosaic.llm}/v1`)
     await sheet.getByRole('textbox', { name: /^API key/ }).fill(KEY)
     await sheet.getByRole('button', { name: 'Load the list' }).click()
     await sheet.getByRole('checkbox', { name: /stub-large/ }).check()
@@ -29,7 +29,7 @@ test.describe('providers', () => {
     await page.getByRole('link', { name: 'Add provider' }).click()
     await sheet.getByText('OpenAI-compatible').click()
     await sheet.getByRole('textbox', { name: 'Name' }).fill('Second')
-    await sheet.getByRole('textbox', { name: 'API address' }).fill(`${facts().llm}/v1`)
+    await sheet.getByRole('textbox', { name: 'API address' }).fill(`${mosaic.llm}/v1`)
     await sheet.getByRole('textbox', { name: /^API key/ }).fill(KEY)
     await sheet.getByRole('textbox', { name: 'Model id' }).fill('stub-large')
     await page.keyboard.press('Enter')
@@ -84,7 +84,7 @@ test('an agent is added, previewed, changed and deleted', async ({ page }) => {
   await expect(page.getByRole('link', { name: 'Grace' })).toHaveCount(0)
 })
 
-test('a token is shown once, works, and is revoked', async ({ page, playwright }) => {
+test('a token is shown once, works, and is revoked', async ({ page, playwright, mosaic }) => {
   await page.goto('/settings/tokens')
   await page.getByRole('button', { name: 'Create token' }).first().click()
   const dialog = page.getByRole('dialog', { name: 'Create an API token' })
@@ -99,13 +99,13 @@ test('a token is shown once, works, and is revoked', async ({ page, playwright }
   const program = await playwright.request.newContext({
     extraHTTPHeaders: { authorization: `Bearer ${token}` },
   })
-  expect((await program.get(`${facts().url}/v1/models`)).status()).toBe(200)
+  expect((await program.get(`${mosaic.url}/v1/models`)).status()).toBe(200)
   await shown.getByRole('button', { name: 'I have copied it' }).click()
   expect(await page.content()).not.toContain(token)
   await page.getByRole('button', { name: 'Revoke Laptop' }).click()
   await page.getByRole('button', { name: 'Revoke token' }).click()
   await expect(page.getByText('Laptop')).toHaveCount(0)
-  expect((await program.get(`${facts().url}/v1/models`)).status()).toBe(401)
+  expect((await program.get(`${mosaic.url}/v1/models`)).status()).toBe(401)
   await program.dispose()
 })
 
@@ -143,9 +143,9 @@ test.describe('the instance', () => {
   })
 })
 
-test('single sign-on says why a provider cannot be used', async ({ page }) => {
+test('single sign-on says why a provider cannot be used', async ({ page, mosaic }) => {
   await page.goto('/settings/sign-in')
-  await page.getByRole('textbox', { name: 'Issuer' }).fill(facts().llm)
+  await page.getByRole('textbox', { name: 'Issuer' }).fill(mosaic.llm)
   await page.getByRole('textbox', { name: 'Client ID' }).fill('mosaic')
   await page.getByRole('textbox', { name: 'Client secret' }).fill('not a secret')
   await page.getByRole('button', { name: 'Test', exact: true }).click()

@@ -1,6 +1,5 @@
 import type { Page } from '@playwright/test'
-import { AUTH } from './environment'
-import { expect, expectAccessible, facts, test } from './fixtures'
+import { expect, expectAccessible, test } from './fixtures'
 
 // The order is the wizard's own. What follows in other files uses what is set up here.
 test.describe.configure({ mode: 'serial' })
@@ -9,8 +8,8 @@ test.use({ allowConsole: /status of 4(01|03|04|09|22)/ })
 const title = (page: Page, name: string) =>
   expect(page.getByRole('heading', { level: 1, name })).toBeFocused()
 
-test('the setup, from the link to the first chat, by keyboard only', async ({ page, context }) => {
-  const { setupToken, username, password, llm } = facts()
+test('the setup, from the link to the first chat, by keyboard only', async ({ page, mosaic }) => {
+  const { setupToken, username, password, llm } = mosaic
   await page.goto(`/setup#token=${setupToken}`)
   await expect(page.getByRole('heading', { level: 1, name: 'Create the admin account' })).toBeVisible()
   expect(page.url()).not.toContain(setupToken)
@@ -80,7 +79,6 @@ test('the setup, from the link to the first chat, by keyboard only', async ({ pa
   await expect(page.getByRole('heading', { level: 1, name: 'Mosaic is ready' })).toBeVisible()
   await page.getByRole('button', { name: 'Start chatting' }).press('Enter')
   await expect(page.getByRole('heading', { level: 1, name: 'New chat' })).toBeVisible()
-  await context.storageState({ path: AUTH })
 })
 
 test('the setup is closed afterwards', async ({ page }) => {

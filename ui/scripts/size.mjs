@@ -31,6 +31,12 @@ const ROUTES = {
     ['routes/_app.tsx', 'routes/_app/settings/route.tsx', 'routes/_app/settings/instance.tsx'],
     225,
   ],
+  '/settings/data': [
+    ['routes/_app.tsx', 'routes/_app/settings/route.tsx', 'routes/_app/settings/data.tsx'],
+    225,
+  ],
+  '/knowledge': [['routes/_app.tsx', 'routes/_app/knowledge.tsx'], 225],
+  '/fleet': [['routes/_app.tsx', 'routes/_app/fleet.tsx'], 225],
   '/users': [['routes/_app.tsx', 'routes/_app/users.tsx'], 225],
   '/audit': [['routes/_app.tsx', 'routes/_app/audit.tsx'], 225],
   highlighter: [['lib/markdown/highlight.ts'], 25, 'alone'],

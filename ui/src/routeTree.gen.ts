@@ -14,7 +14,9 @@ import { Route as AppRouteImport } from './routes/_app'
 import { Route as LoginRouteImport } from './routes/login'
 import { Route as SetupRouteImport } from './routes/setup'
 import { Route as AppAuditRouteImport } from './routes/_app/audit'
+import { Route as AppFleetRouteImport } from './routes/_app/fleet'
 import { Route as AppJobsRouteRouteImport } from './routes/_app/jobs/route'
+import { Route as AppKnowledgeRouteImport } from './routes/_app/knowledge'
 import { Route as AppSettingsRouteRouteImport } from './routes/_app/settings/route'
 import { Route as AppUsersRouteImport } from './routes/_app/users'
 import { Route as AppChatIndexRouteImport } from './routes/_app/chat/index'
@@ -24,6 +26,7 @@ import { Route as AppJobsIdRouteImport } from './routes/_app/jobs/$id'
 import { Route as AppSettingsIndexRouteImport } from './routes/_app/settings/index'
 import { Route as AppSettingsActivityRouteImport } from './routes/_app/settings/activity'
 import { Route as AppSettingsAgentsRouteImport } from './routes/_app/settings/agents'
+import { Route as AppSettingsDataRouteImport } from './routes/_app/settings/data'
 import { Route as AppSettingsInstanceRouteImport } from './routes/_app/settings/instance'
 import { Route as AppSettingsProvidersRouteImport } from './routes/_app/settings/providers'
 import { Route as AppSettingsSessionsRouteImport } from './routes/_app/settings/sessions'
@@ -54,9 +57,19 @@ const AppAuditRoute = AppAuditRouteImport.update({
   path: '/audit',
   getParentRoute: () => AppRoute,
 } as any)
+const AppFleetRoute = AppFleetRouteImport.update({
+  id: '/fleet',
+  path: '/fleet',
+  getParentRoute: () => AppRoute,
+} as any)
 const AppJobsRouteRoute = AppJobsRouteRouteImport.update({
   id: '/jobs',
   path: '/jobs',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppKnowledgeRoute = AppKnowledgeRouteImport.update({
+  id: '/knowledge',
+  path: '/knowledge',
   getParentRoute: () => AppRoute,
 } as any)
 const AppSettingsRouteRoute = AppSettingsRouteRouteImport.update({
@@ -104,6 +117,11 @@ const AppSettingsAgentsRoute = AppSettingsAgentsRouteImport.update({
   path: '/agents',
   getParentRoute: () => AppSettingsRouteRoute,
 } as any)
+const AppSettingsDataRoute = AppSettingsDataRouteImport.update({
+  id: '/data',
+  path: '/data',
+  getParentRoute: () => AppSettingsRouteRoute,
+} as any)
 const AppSettingsInstanceRoute = AppSettingsInstanceRouteImport.update({
   id: '/instance',
   path: '/instance',
@@ -137,11 +155,14 @@ export interface FileRoutesByFullPath {
   '/jobs': typeof AppJobsRouteRouteWithChildren
   '/settings': typeof AppSettingsRouteRouteWithChildren
   '/audit': typeof AppAuditRoute
+  '/fleet': typeof AppFleetRoute
+  '/knowledge': typeof AppKnowledgeRoute
   '/users': typeof AppUsersRoute
   '/chat/$id': typeof AppChatIdRoute
   '/jobs/$id': typeof AppJobsIdRoute
   '/settings/activity': typeof AppSettingsActivityRoute
   '/settings/agents': typeof AppSettingsAgentsRoute
+  '/settings/data': typeof AppSettingsDataRoute
   '/settings/instance': typeof AppSettingsInstanceRoute
   '/settings/providers': typeof AppSettingsProvidersRoute
   '/settings/sessions': typeof AppSettingsSessionsRoute
@@ -156,11 +177,14 @@ export interface FileRoutesByTo {
   '/login': typeof LoginRoute
   '/setup': typeof SetupRoute
   '/audit': typeof AppAuditRoute
+  '/fleet': typeof AppFleetRoute
+  '/knowledge': typeof AppKnowledgeRoute
   '/users': typeof AppUsersRoute
   '/chat/$id': typeof AppChatIdRoute
   '/jobs/$id': typeof AppJobsIdRoute
   '/settings/activity': typeof AppSettingsActivityRoute
   '/settings/agents': typeof AppSettingsAgentsRoute
+  '/settings/data': typeof AppSettingsDataRoute
   '/settings/instance': typeof AppSettingsInstanceRoute
   '/settings/providers': typeof AppSettingsProvidersRoute
   '/settings/sessions': typeof AppSettingsSessionsRoute
@@ -179,11 +203,14 @@ export interface FileRoutesById {
   '/_app/jobs': typeof AppJobsRouteRouteWithChildren
   '/_app/settings': typeof AppSettingsRouteRouteWithChildren
   '/_app/audit': typeof AppAuditRoute
+  '/_app/fleet': typeof AppFleetRoute
+  '/_app/knowledge': typeof AppKnowledgeRoute
   '/_app/users': typeof AppUsersRoute
   '/_app/chat/$id': typeof AppChatIdRoute
   '/_app/jobs/$id': typeof AppJobsIdRoute
   '/_app/settings/activity': typeof AppSettingsActivityRoute
   '/_app/settings/agents': typeof AppSettingsAgentsRoute
+  '/_app/settings/data': typeof AppSettingsDataRoute
   '/_app/settings/instance': typeof AppSettingsInstanceRoute
   '/_app/settings/providers': typeof AppSettingsProvidersRoute
   '/_app/settings/sessions': typeof AppSettingsSessionsRoute
@@ -202,11 +229,14 @@ export interface FileRouteTypes {
     | '/jobs'
     | '/settings'
     | '/audit'
+    | '/fleet'
+    | '/knowledge'
     | '/users'
     | '/chat/$id'
     | '/jobs/$id'
     | '/settings/activity'
     | '/settings/agents'
+    | '/settings/data'
     | '/settings/instance'
     | '/settings/providers'
     | '/settings/sessions'
@@ -221,11 +251,14 @@ export interface FileRouteTypes {
     | '/login'
     | '/setup'
     | '/audit'
+    | '/fleet'
+    | '/knowledge'
     | '/users'
     | '/chat/$id'
     | '/jobs/$id'
     | '/settings/activity'
     | '/settings/agents'
+    | '/settings/data'
     | '/settings/instance'
     | '/settings/providers'
     | '/settings/sessions'
@@ -243,11 +276,14 @@ export interface FileRouteTypes {
     | '/_app/jobs'
     | '/_app/settings'
     | '/_app/audit'
+    | '/_app/fleet'
+    | '/_app/knowledge'
     | '/_app/users'
     | '/_app/chat/$id'
     | '/_app/jobs/$id'
     | '/_app/settings/activity'
     | '/_app/settings/agents'
+    | '/_app/settings/data'
     | '/_app/settings/instance'
     | '/_app/settings/providers'
     | '/_app/settings/sessions'
@@ -302,11 +338,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppAuditRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/fleet': {
+      id: '/_app/fleet'
+      path: '/fleet'
+      fullPath: '/fleet'
+      preLoaderRoute: typeof AppFleetRouteImport
+      parentRoute: typeof AppRoute
+    }
     '/_app/jobs': {
       id: '/_app/jobs'
       path: '/jobs'
       fullPath: '/jobs'
       preLoaderRoute: typeof AppJobsRouteRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/knowledge': {
+      id: '/_app/knowledge'
+      path: '/knowledge'
+      fullPath: '/knowledge'
+      preLoaderRoute: typeof AppKnowledgeRouteImport
       parentRoute: typeof AppRoute
     }
     '/_app/settings': {
@@ -372,6 +422,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppSettingsAgentsRouteImport
       parentRoute: typeof AppSettingsRouteRoute
     }
+    '/_app/settings/data': {
+      id: '/_app/settings/data'
+      path: '/data'
+      fullPath: '/settings/data'
+      preLoaderRoute: typeof AppSettingsDataRouteImport
+      parentRoute: typeof AppSettingsRouteRoute
+    }
     '/_app/settings/instance': {
       id: '/_app/settings/instance'
       path: '/instance'
@@ -427,6 +484,7 @@ const AppJobsRouteRouteWithChildren = AppJobsRouteRoute._addFileChildren(
 interface AppSettingsRouteRouteChildren {
   AppSettingsActivityRoute: typeof AppSettingsActivityRoute
   AppSettingsAgentsRoute: typeof AppSettingsAgentsRoute
+  AppSettingsDataRoute: typeof AppSettingsDataRoute
   AppSettingsInstanceRoute: typeof AppSettingsInstanceRoute
   AppSettingsProvidersRoute: typeof AppSettingsProvidersRoute
   AppSettingsSessionsRoute: typeof AppSettingsSessionsRoute
@@ -438,6 +496,7 @@ interface AppSettingsRouteRouteChildren {
 const AppSettingsRouteRouteChildren: AppSettingsRouteRouteChildren = {
   AppSettingsActivityRoute: AppSettingsActivityRoute,
   AppSettingsAgentsRoute: AppSettingsAgentsRoute,
+  AppSettingsDataRoute: AppSettingsDataRoute,
   AppSettingsInstanceRoute: AppSettingsInstanceRoute,
   AppSettingsProvidersRoute: AppSettingsProvidersRoute,
   AppSettingsSessionsRoute: AppSettingsSessionsRoute,
@@ -453,6 +512,8 @@ interface AppRouteChildren {
   AppJobsRouteRoute: typeof AppJobsRouteRouteWithChildren
   AppSettingsRouteRoute: typeof AppSettingsRouteRouteWithChildren
   AppAuditRoute: typeof AppAuditRoute
+  AppFleetRoute: typeof AppFleetRoute
+  AppKnowledgeRoute: typeof AppKnowledgeRoute
   AppUsersRoute: typeof AppUsersRoute
   AppChatIdRoute: typeof AppChatIdRoute
   AppChatIndexRoute: typeof AppChatIndexRoute
@@ -462,6 +523,8 @@ const AppRouteChildren: AppRouteChildren = {
   AppJobsRouteRoute: AppJobsRouteRouteWithChildren,
   AppSettingsRouteRoute: AppSettingsRouteRouteWithChildren,
   AppAuditRoute: AppAuditRoute,
+  AppFleetRoute: AppFleetRoute,
+  AppKnowledgeRoute: AppKnowledgeRoute,
   AppUsersRoute: AppUsersRoute,
   AppChatIdRoute: AppChatIdRoute,
   AppChatIndexRoute: AppChatIndexRoute,

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use domain::{AgentId, ChatId, TurnId, turn::TurnStatus};
 use fleet::{
     chats::{self, Chat, Turn},
-    turns::{ErrorText, ToolCard, Usage},
     containers,
+    turns::{ErrorText, ToolCard, Usage},
 };
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, type Page, test } from '@playwright/test'
-import { AUTH, facts } from '../environment'
+import type { Browser, BrowserContext, Page } from '@playwright/test'
+import { test } from '../fixtures'
+import type { Mosaic } from '../mosaic'
+import * as samples from './samples'
 
 const FOLDER = process.env.SHOTS ?? join(import.meta.dirname, '../../shots')
 const SIZES = { desktop: { width: 1440, height: 900 }, mobile: { width: 390, height: 844 } }
@@ -9,6 +11,8 @@ const THEMES = ['light', 'dark'] as const
 
 mkdirSync(FOLDER, { recursive: true })
 test.describe.configure({ mode: 'serial' })
+// States that go wrong are shown on purpose.
+test.use({ allowConsole: /./ })
 
 /** One picture for each width and theme of what is on the page now. */
 async function shoot(page: Page, name: string): Promise<void> {
@@ -26,12 +30,15 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.setViewportSize(SIZES.desktop)
 }
 
-async function signedIn(browser: Browser): Promise<BrowserContext> {
-  return browser.newContext({ baseURL: facts().url, storageState: AUTH, viewport: SIZES.desktop })
+/** The signed-in state, from the setup on. */
+let admin: Awaited<ReturnType<BrowserContext['storageState']>>
+
+async function signedIn(browser: Browser, mosaic: Mosaic): Promise<BrowserContext> {
+  return browser.newContext({ baseURL: mosaic.url, storageState: admin, viewport: SIZES.desktop })
 }
 
-test('the setup', async ({ browser }) => {
-  const { setupToken, username, password, llm, url } = facts()
+test('the setup', async ({ browser, mosaic }) => {
+  const { setupToken, username, password, llm, url } = mosaic
   const context = await browser.newContext({ baseURL: url, viewport: SIZES.desktop })
   const page = await context.newPage()
   await page.goto(`/setup#token=${setupToken}`)
@@ -77,12 +84,12 @@ test('the setup', async ({ browser }) => {
   await shoot(page, 'setup-5-done')
   await page.getByRole('button', { name: 'Start chatting' }).click()
   await page.getByRole('heading', { name: 'New chat' }).waitFor()
-  await context.storageState({ path: AUTH })
+  admin = await context.storageState()
   await context.close()
 })
 
-test('the sign-in', async ({ browser }) => {
-  const context = await browser.newContext({ baseURL: facts().url, viewport: SIZES.desktop })
+test('the sign-in', async ({ browser, mosaic }) => {
+  const context = await browser.newContext({ baseURL: mosaic.url, viewport: SIZES.desktop })
   const page = await context.newPage()
   await page.goto('/login')
   await page.getByRole('button', { name: 'Sign in' }).waitFor()
@@ -118,8 +125,8 @@ pub async fn claim(pool: &PgPool, worker: &str, n: i64) -> Result<Vec<Job>> {
 | running | a worker | no |
 | failed | the handler | yes |`
 
-test('the chat', async ({ browser }) => {
-  const context = await signedIn(browser)
+test('the chat', async ({ browser, mosaic }) => {
+  const context = await signedIn(browser, mosaic)
   const page = await context.newPage()
   await page.goto('/chat')
   await page.getByRole('heading', { level: 2 }).first().waitFor()
@@ -195,8 +202,8 @@ test('the chat', async ({ browser }) => {
   await context.close()
 })
 
-test('everything else', async ({ browser }) => {
-  const context = await signedIn(browser)
+test('everything else', async ({ browser, mosaic }) => {
+  const context = await signedIn(browser, mosaic)
   const page = await context.newPage()
   const pages: Record<string, string> = {
     'settings-providers': '/settings/providers',
@@ -235,5 +242,65 @@ test('everything else', async ({ browser }) => {
   await page.getByRole('checkbox').nth(1).check()
   await page.getByRole('checkbox').nth(2).check()
   await shoot(page, 'jobs-selected')
+  await context.close()
+})
+
+test('with something in them', async ({ browser, mosaic }) => {
+  const context = await signedIn(browser, mosaic)
+  const page = await context.newPage()
+  const answers = (path: string, json: unknown) =>
+    page.route(
+      (url) => url.pathname === path,
+      (route) => route.fulfill({ json }),
+    )
+  await answers('/api/fleet/containers', samples.fleet)
+  await answers('/api/fleet/self-test', samples.selfTest)
+  await answers('/api/me/export', samples.exported)
+  await answers('/api/knowledge/status', samples.status)
+  await answers('/api/findings', samples.findings)
+  await answers('/api/findings/fnd_1', samples.findings.items[0])
+  await answers('/api/findings/search', samples.foundFindings)
+  await answers('/api/memory', samples.memories)
+  await answers('/api/memory/tone', samples.memories.items[2])
+  await answers('/api/memory/tone/history', {
+    items: [{ version: 2, value: 'Short answers.', at: new Date().toISOString(), by: 'agent' }],
+  })
+  await answers('/api/conversations', samples.conversations)
+  await answers('/api/conversations/search', samples.foundMessages)
+  await answers('/api/conversations/cnv_1', samples.conversationPage)
+  const pages: Record<string, string> = {
+    fleet: '/fleet',
+    'my-data': '/settings/data',
+    'knowledge-findings': '/knowledge',
+    'knowledge-findings-found': '/knowledge?q=index',
+    'knowledge-finding': '/knowledge?open=fnd_1',
+    'knowledge-finding-new': '/knowledge?open=new',
+    'knowledge-memory': '/knowledge?tab=memory',
+    'knowledge-memory-entry': '/knowledge?tab=memory&open=tone',
+    'knowledge-conversations': '/knowledge?tab=conversations',
+    'knowledge-conversations-found': '/knowledge?tab=conversations&q=index',
+    'knowledge-conversation': '/knowledge?tab=conversations&open=cnv_1&at=msg_2',
+  }
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(path)
+    await page.locator('h1').waitFor()
+    await page.waitForTimeout(700)
+    await shoot(page, name)
+  }
+  await page.goto('/settings/data')
+  await page.getByRole('button', { name: 'Delete my account' }).click()
+  await page.getByRole('dialog').waitFor()
+  await shoot(page, 'my-data-delete')
+  await answers('/api/fleet/self-test', samples.notEnforced)
+  await page.goto('/fleet')
+  await page.getByText('Not enforced').scrollIntoViewIfNeeded()
+  await shoot(page, 'fleet-not-enforced')
+  for (const path of ['/api/findings', '/api/memory', '/api/conversations'])
+    await answers(path, { items: [] })
+  for (const tab of ['findings', 'memory', 'conversations']) {
+    await page.goto(`/knowledge?tab=${tab}`)
+    await page.waitForTimeout(700)
+    await shoot(page, `knowledge-${tab}-empty`)
+  }
   await context.close()
 })

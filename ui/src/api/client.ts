@@ -68,7 +68,7 @@ export async function send(method: string, path: Path, options: Options = {}): P
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
@@ -110,6 +110,9 @@ export const api = {
     json<T>('PATCH', path, { ...options, body }),
   put: <T = void>(path: Path, body: unknown, options?: Options) => json<T>('PUT', path, { ...options, body }),
   delete: <T = void>(path: Path, options?: Options) => json<T>('DELETE', path, options),
+  /** Sends a file of lines as it is. */
+  upload: <T>(path: Path, body: Blob, options?: Options) =>
+    json<T>('POST', path, { ...options, body, headers: { 'content-type': 'application/jsonl' } }),
 }
 
 /** A key for `Idempotency-Key`: 128 random bits. Works on plain http too, unlike `randomUUID`. */

@@ -1,5 +1,5 @@
 /** What is written to the server, and what has to be read again because of it. */
-import { api, freshKey } from './client'
+import { api, freshKey, send } from './client'
 import { q, queryClient } from './queries'
 import type * as T from './types'
 
@@ -101,6 +101,48 @@ export const admin = {
   removeOidc: () => changing(api.delete('/api/settings/oidc'), ['oidc'], ['methods']),
   testOidc: (body: Pick<T.OidcDraft, 'issuer' | 'clientId' | 'clientSecret'>) =>
     api.post<T.OidcReport>('/api/settings/oidc/test', body),
-  user: (id: string, body: { role?: T.Role; disabled?: boolean }) =>
+  user: (id: string, body: { role?: T.Role; disabled?: boolean; idleTimeoutSeconds?: number | null }) =>
     changing(api.patch(`/api/users/${id}`, body), ['users']),
+}
+
+export const fleet = {
+  stop: (id: string) => changing(api.post<T.Enqueued>(`/api/fleet/containers/${id}/stop`), ['fleet']),
+  restart: (id: string) => changing(api.post<T.Enqueued>(`/api/fleet/containers/${id}/restart`), ['fleet']),
+  selfTest: () => changing(api.post<T.Enqueued>('/api/fleet/self-test'), ['self-test']),
+}
+
+export const mine = {
+  export: () => changing(api.post<T.Enqueued>('/api/me/export'), ['export']),
+  /** Deletes who is signed in, for good; `confirm` is his own user name. */
+  remove: (confirm: string) => api.delete<T.Enqueued>('/api/me', { body: { confirm } }),
+}
+
+export const findings = {
+  /** Answers whether the same finding was there already: then that one stays. */
+  create: async (body: T.NewFinding): Promise<boolean> =>
+    (await changing(send('POST', '/api/findings', { body }), ['findings'], ['knowledge'])).status === 200,
+  change: (id: string, body: T.NewFinding) =>
+    changing(api.patch<T.Finding>(`/api/findings/${id}`, body), ['findings'], ['knowledge']),
+  remove: (id: string) => changing(api.delete(`/api/findings/${id}`), ['findings'], ['knowledge']),
+}
+
+const memoryPath = (key: string) => `/api/memory/${encodeURIComponent(key)}` as const
+
+export const memory = {
+  /** Refused with `version_conflict` where the agent has changed it since it was read. */
+  set: (agentId: string, key: string, body: { value: unknown; ifVersion?: number; ttlSeconds?: number }) =>
+    changing(api.put<T.Memory>(memoryPath(key), body, { query: { agentId } }), ['memory']),
+  forget: (agentId: string, key: string) =>
+    changing(api.delete(memoryPath(key), { query: { agentId } }), ['memory']),
+}
+
+export const conversations = {
+  remove: (id: string) => changing(api.delete(`/api/conversations/${id}`), ['conversations'], ['knowledge']),
+  /** Takes a session log as it is: a line is an entry. */
+  import: (log: Blob, agentId: string | undefined) =>
+    changing(
+      api.upload<T.Imported>('/api/conversations/import', log, { query: { agentId } }),
+      ['conversations'],
+      ['knowledge'],
+    ),
 }

@@ -1,6 +1,6 @@
 /** What is read from the server: every key and how it is fetched. Writing stands in `mutations.ts`. */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
-import { ApiError, api, send } from './client'
+import { ApiError, api, isStatus, type Options, send } from './client'
 import type * as T from './types'
 
 export const queryClient = new QueryClient({
@@ -14,6 +14,30 @@ export const queryClient = new QueryClient({
     },
   },
 })
+
+/** `null` where there is no such thing yet. */
+async function orNull<R>(work: Promise<R>): Promise<R | null> {
+  try {
+    return await work
+  } catch (error) {
+    if (isStatus(error, 404)) return null
+    throw error
+  }
+}
+
+/** A list that comes in pages of fifty. */
+function paged<Page extends { nextCursor?: string | null }>(
+  queryKey: readonly unknown[],
+  path: T.Path,
+  query: Options['query'] = {},
+) {
+  return infiniteQueryOptions({
+    queryKey,
+    queryFn: ({ pageParam }) => api.get<Page>(path, { query: { ...query, limit: 50, cursor: pageParam } }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  })
+}
 
 export const q = {
   version: queryOptions({
@@ -53,25 +77,12 @@ export const q = {
     queryKey: ['container'],
     queryFn: () => api.get<T.CurrentContainer>('/api/container'),
   }),
-  chats: infiniteQueryOptions({
-    queryKey: ['chats'],
-    queryFn: ({ pageParam }) =>
-      api.get<T.Items<T.Chat>>('/api/chats', { query: { limit: 50, cursor: pageParam } }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor,
-  }),
+  chats: paged<T.Items<T.Chat>>(['chats'], '/api/chats'),
   chat: (id: string) =>
     queryOptions({ queryKey: ['chat', id], queryFn: () => api.get<T.ChatWithTurns>(`/api/chats/${id}`) }),
   job: (id: string) =>
     queryOptions({ queryKey: ['jobs', 'one', id], queryFn: () => api.get<T.JobDetail>(`/api/jobs/${id}`) }),
-  jobs: (filter: T.JobFilter) =>
-    infiniteQueryOptions({
-      queryKey: ['jobs', 'list', filter],
-      queryFn: ({ pageParam }) =>
-        api.get<T.Items<T.Job>>('/api/jobs', { query: { ...filter, limit: 50, cursor: pageParam } }),
-      initialPageParam: undefined as string | undefined,
-      getNextPageParam: (last) => last.nextCursor,
-    }),
+  jobs: (filter: T.JobFilter) => paged<T.Items<T.Job>>(['jobs', 'list', filter], '/api/jobs', { ...filter }),
   jobStats: queryOptions({
     queryKey: ['jobs', 'stats'],
     queryFn: () => api.get<T.JobStats>('/api/jobs/stats'),
@@ -92,31 +103,70 @@ export const q = {
   oidc: queryOptions({
     queryKey: ['oidc'],
     /** `null` where no provider was set up yet. */
-    queryFn: () =>
-      api.get<T.OidcSettings | null>('/api/settings/oidc').catch((error: unknown) => {
-        if (error instanceof ApiError && error.status === 404) return null
-        throw error
-      }),
+    queryFn: () => orNull(api.get<T.OidcSettings>('/api/settings/oidc')),
   }),
   users: queryOptions({
     queryKey: ['users'],
     queryFn: () => api.get<T.Items<T.User>>('/api/users', { query: { limit: 100 } }),
   }),
+  userPages: paged<T.Items<T.User>>(['users', 'pages'], '/api/users'),
   audit: (filter: { action?: string; actor?: string }) =>
-    infiniteQueryOptions({
-      queryKey: ['audit', filter],
-      queryFn: ({ pageParam }) =>
-        api.get<T.Items<T.AuditEntry>>('/api/audit', { query: { ...filter, limit: 50, cursor: pageParam } }),
-      initialPageParam: undefined as string | undefined,
-      getNextPageParam: (last) => last.nextCursor,
-    }),
-  activity: infiniteQueryOptions({
-    queryKey: ['activity'],
-    queryFn: ({ pageParam }) =>
-      api.get<T.Items<T.AuditEntry>>('/api/me/activity', { query: { limit: 50, cursor: pageParam } }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor,
+    paged<T.Items<T.AuditEntry>>(['audit', filter], '/api/audit', filter),
+  activity: paged<T.Items<T.AuditEntry>>(['activity'], '/api/me/activity'),
+  fleet: paged<T.FleetPage>(['fleet'], '/api/fleet/containers'),
+  /** `null` where it was never run. */
+  selfTest: queryOptions({
+    queryKey: ['self-test'],
+    queryFn: () => orNull(api.get<T.SelfTest>('/api/fleet/self-test')),
   }),
+  /** `null` where there is none. */
+  export: queryOptions({ queryKey: ['export'], queryFn: () => orNull(api.get<T.Export>('/api/me/export')) }),
+  knowledgeStatus: queryOptions({
+    queryKey: ['knowledge', 'status'],
+    queryFn: () => api.get<T.KnowledgeStatus>('/api/knowledge/status'),
+  }),
+  findings: (filter: { tag?: string; agentId?: string }) =>
+    paged<T.Items<T.Finding>>(['findings', 'list', filter], '/api/findings', filter),
+  finding: (id: string) =>
+    queryOptions({
+      queryKey: ['findings', 'one', id],
+      queryFn: () => api.get<T.Finding>(`/api/findings/${id}`),
+    }),
+  foundFindings: (query: string, filters: { tags?: string[]; agentId?: string }) =>
+    queryOptions({
+      queryKey: ['findings', 'found', query, filters],
+      queryFn: ({ signal }) =>
+        api.post<T.Found<T.FoundFinding>>('/api/findings/search', { query, limit: 50, filters }, { signal }),
+    }),
+  memory: (agentId: string, prefix: string) =>
+    paged<T.Items<T.Memory>>(['memory', 'list', agentId, prefix], '/api/memory', { agentId, prefix }),
+  memoryEntry: (agentId: string, key: string) =>
+    queryOptions({
+      queryKey: ['memory', 'one', agentId, key],
+      queryFn: () => api.get<T.Memory>(`/api/memory/${encodeURIComponent(key)}`, { query: { agentId } }),
+    }),
+  memoryHistory: (agentId: string, key: string) =>
+    queryOptions({
+      queryKey: ['memory', 'history', agentId, key],
+      queryFn: () =>
+        api.get<T.Items<T.MemoryVersion>>(`/api/memory/${encodeURIComponent(key)}/history`, {
+          query: { agentId },
+        }),
+    }),
+  conversations: (filter: { agentId?: string }) =>
+    paged<T.Items<T.Conversation>>(['conversations', 'list', filter], '/api/conversations', filter),
+  conversation: (id: string) =>
+    paged<T.ConversationPage>(['conversations', 'one', id], `/api/conversations/${id}`),
+  foundMessages: (query: string, filters: { agentId?: string; role?: string }) =>
+    queryOptions({
+      queryKey: ['conversations', 'found', query, filters],
+      queryFn: ({ signal }) =>
+        api.post<T.Found<T.FoundMessage>>(
+          '/api/conversations/search',
+          { query, limit: 50, filters },
+          { signal },
+        ),
+    }),
 }
 
 /** Forgets everything that was read, for instance because somebody else signs in. */

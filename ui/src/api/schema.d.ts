@@ -350,6 +350,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's conversations, the latest first. */
+        get: operations["conversations_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in a session log of an older OpenClaw (JSONL, at most 16 MiB), each entry once. */
+        post: operations["conversations::bring_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/ingest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes entries of a session in, each once. */
+        post: operations["conversations::bring_ingest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Searches the caller's conversations, best first. */
+        post: operations["conversations::search_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conversation with a page of its messages, the oldest first. */
+        get: operations["conversations_get"];
+        put?: never;
+        post?: never;
+        /** Forgets a conversation: what was said in it until now is neither shown nor found any more. */
+        delete: operations["conversations_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's findings, latest first; `q` narrows to those that contain it letter by letter. */
+        get: operations["findings_list"];
+        put?: never;
+        /** Saves a finding. One with the same content takes it in, and is what is answered. */
+        post: operations["findings::write_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/findings/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Searches the caller's findings by words and by meaning, best first. */
+        post: operations["findings::search_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/findings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One finding. */
+        get: operations["findings_get"];
+        put?: never;
+        post?: never;
+        /** Forgets a finding. */
+        delete: operations["findings::write_remove"];
+        options?: never;
+        head?: never;
+        /** Changes the named fields of a finding. */
+        patch: operations["findings::write_change"];
+        trace?: never;
+    };
     "/api/fleet/containers": {
         parameters: {
             query?: never;
@@ -538,6 +678,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/knowledge/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the search goes by meaning, and how many of the caller's texts wait for it. */
+        get: operations["knowledge_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lanes": {
         parameters: {
             query?: never;
@@ -667,6 +824,59 @@ export interface paths {
         };
         /** The latest archive: a gzipped tar. */
         get: operations["me_export_download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that begin with `prefix`, in their order. Without `agentId`: what all of the caller's agents share. */
+        get: operations["memory_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is remembered by this key. */
+        get: operations["memory_get"];
+        /** Remembers a value. Another version than `ifVersion` answers 409. */
+        put: operations["memory_put"];
+        post?: never;
+        /** Forgets a key. */
+        delete: operations["memory_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory/{key}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest versions of a key, also of one that was deleted; latest first. */
+        get: operations["memory_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1415,6 +1625,105 @@ export interface components {
             /** @description A change of providers or agents is on its way into it. */
             takesOver: boolean;
         };
+        Conversation: {
+            agentId?: components["schemas"]["AgentId"] | null;
+            chatId?: components["schemas"]["ChatId"] | null;
+            id: components["schemas"]["ConversationId"];
+            /** Format: date-time */
+            lastAt: string;
+            /**
+             * Format: int32
+             * @description How many messages there are.
+             */
+            messages: number;
+            /** @description OpenClaw's key of the session, or the id under which it was brought. */
+            sessionKey: string;
+            /** Format: date-time */
+            startedAt: string;
+            title: string;
+        };
+        /** @description What hits must be; everything given must hold. */
+        ConversationFilters: {
+            /** @default null */
+            agentId: components["schemas"]["AgentId"] | null;
+            /** @default null */
+            role: components["schemas"]["MessageRole"] | null;
+            /**
+             * @description Not before this moment (RFC 3339).
+             * @default null
+             */
+            since: string | null;
+            /**
+             * @description Before this moment (RFC 3339).
+             * @default null
+             */
+            until: string | null;
+        };
+        ConversationHit: {
+            agentId?: components["schemas"]["AgentId"] | null;
+            /** Format: date-time */
+            at: string;
+            chatId?: components["schemas"]["ChatId"] | null;
+            conversationId: components["schemas"]["ConversationId"];
+            matchedBy: components["schemas"]["MatchedBy"][];
+            messageId: components["schemas"]["MessageId"];
+            role: components["schemas"]["MessageRole"];
+            /**
+             * Format: double
+             * @description Higher is better; comparable within one answer only.
+             */
+            score: number;
+            snippet: components["schemas"]["SnippetPart"][];
+            title: string;
+            turnId?: components["schemas"]["TurnId"] | null;
+        };
+        ConversationHits: {
+            items: components["schemas"]["ConversationHit"][];
+            /** @description `hybrid` = by words and by meaning; `text` = by words alone, and the note says why. */
+            mode: string;
+            note?: string | null;
+        };
+        ConversationId: string;
+        ConversationIngested: {
+            /** @description How many entries are new. */
+            added: number;
+            conversationId: components["schemas"]["ConversationId"];
+            /** @description How many were there already. */
+            known: number;
+        };
+        ConversationMessage: {
+            /** Format: date-time */
+            at: string;
+            /** @description Its entry in the session. */
+            entryId: string;
+            id: components["schemas"]["MessageId"];
+            role: components["schemas"]["MessageRole"];
+            /** @description The words; of a tool call its arguments as JSON. */
+            text: string;
+            /** @description The tool that was called, or answered. */
+            toolName?: string | null;
+            turnId?: components["schemas"]["TurnId"] | null;
+        };
+        ConversationPage: {
+            items: components["schemas"]["Conversation"][];
+            nextCursor?: string | null;
+        };
+        ConversationSearch: {
+            filters?: components["schemas"]["ConversationFilters"];
+            limit?: number | null;
+            query: string;
+        };
+        ConversationWithMessages: components["schemas"]["Conversation"] & {
+            items: components["schemas"]["ConversationMessage"][];
+            nextCursor?: string | null;
+        };
+        ConversationsImported: {
+            added: number;
+            /** @description How many sessions the file held. */
+            conversations: number;
+            known: number;
+            skipped: components["schemas"]["SkippedLine"][];
+        };
         Created_AgentId: {
             id: string;
         };
@@ -1443,6 +1752,55 @@ export interface components {
          * @enum {string}
          */
         Dialect: "openai-completions" | "openai-responses" | "anthropic-messages" | "google-generative-ai" | "ollama";
+        /**
+         * @description Where vectors come from.
+         * @enum {string}
+         */
+        EmbeddingSource: "builtin" | "endpoint" | "off";
+        /**
+         * @description Whether vectors can be had.
+         * @enum {string}
+         */
+        EmbeddingState: "ready" | "unavailable" | "off";
+        /** @description Who makes vectors of texts, and whether he does. */
+        EmbeddingStatus: {
+            /** @description Why not. */
+            detail?: string | null;
+            /**
+             * Format: int32
+             * @description Numbers of its vectors, once it made one.
+             */
+            dimensions?: number | null;
+            /** @description The model, as it is recorded beside its vectors. */
+            model?: string | null;
+            state: components["schemas"]["EmbeddingState"];
+        };
+        /** @description Who embeds. */
+        Embeddings: {
+            /**
+             * @description The endpoint's key: written as text or null, shown like this.
+             * @default {
+             *       "endsIn": "",
+             *       "set": false
+             *     }
+             */
+            apiKey: components["schemas"]["ShownKey"];
+            /**
+             * @description The endpoint's base URL (`https://llm.example.org/v1`).
+             * @default null
+             */
+            baseUrl: string | null;
+            /**
+             * @description The endpoint's model.
+             * @default null
+             */
+            model: string | null;
+            /**
+             * @description Where vectors come from.
+             * @default builtin
+             */
+            source: components["schemas"]["EmbeddingSource"];
+        };
         /** @description The job that was enqueued. */
         Enqueued: {
             /** @description Follow it at `/api/jobs/{id}`. */
@@ -1494,6 +1852,105 @@ export interface components {
             field: string;
             /** @description What to do about it. */
             message: string;
+        };
+        Finding: {
+            content: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt?: string | null;
+            id: components["schemas"]["FindingId"];
+            /** @description Those that say nearly the same, nearest first; known some seconds after saving. */
+            similar: components["schemas"]["SimilarFinding"][];
+            source: components["schemas"]["FindingOrigin"];
+            tags: string[];
+            title?: string | null;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        FindingChanges: {
+            /** @default null */
+            content: string | null;
+            /** @default null */
+            tags: string[] | null;
+            /**
+             * @description Null takes it away.
+             * @default null
+             */
+            title: string | null;
+            /**
+             * Format: int32
+             * @description How long from now it is to be kept; null = for ever.
+             * @default null
+             */
+            ttlSeconds: number | null;
+        };
+        FindingFilters: {
+            /** @default null */
+            agentId: components["schemas"]["AgentId"] | null;
+            /**
+             * Format: date-time
+             * @description Saved not before.
+             * @default null
+             */
+            since: string | null;
+            /**
+             * @description With all of these tags.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description Saved before.
+             * @default null
+             */
+            until: string | null;
+        };
+        FindingId: string;
+        FindingMatch: components["schemas"]["Finding"] & {
+            matchedBy: components["schemas"]["MatchedBy"][];
+            /**
+             * Format: double
+             * @description Comparable within one answer only.
+             */
+            score: number;
+            snippet: components["schemas"]["SnippetPart"][];
+        };
+        FindingMatches: {
+            items: components["schemas"]["FindingMatch"][];
+            mode: components["schemas"]["SearchMode"];
+            /** @description What the answer lacks; null when nothing. */
+            note?: string | null;
+        };
+        /** @description Where a finding comes from. */
+        FindingOrigin: {
+            agentId?: components["schemas"]["AgentId"] | null;
+            chatId?: components["schemas"]["ChatId"] | null;
+            /** @description `person`, `agent` or `chat`. */
+            kind: string;
+            turnId?: components["schemas"]["TurnId"] | null;
+        };
+        FindingPage: {
+            items: components["schemas"]["Finding"][];
+            nextCursor?: string | null;
+        };
+        FindingQuery: {
+            filters?: components["schemas"]["FindingFilters"];
+            /**
+             * Format: int32
+             * @description The most hits: 30 unless said, 100 at most.
+             */
+            limit?: number | null;
+            /** @description What to look for, in at most 1,000 characters. */
+            query: string;
+        };
+        FindingSource: {
+            /** @default null */
+            agentId: components["schemas"]["AgentId"] | null;
+            /** @default null */
+            chatId: components["schemas"]["ChatId"] | null;
+            /** @default null */
+            turnId: components["schemas"]["TurnId"] | null;
         };
         /** @description What all containers together may use of the host's memory. */
         FleetBudget: {
@@ -1906,6 +2363,40 @@ export interface components {
             endsIn?: string | null;
             set: boolean;
         };
+        /** @description Everything about knowledge. */
+        KnowledgeSettings: {
+            /**
+             * @description Who embeds.
+             * @default {
+             *       "apiKey": {
+             *         "endsIn": "",
+             *         "set": false
+             *       },
+             *       "baseUrl": null,
+             *       "model": null,
+             *       "source": "builtin"
+             *     }
+             */
+            embeddings: components["schemas"]["Embeddings"];
+            /**
+             * @description The text search configuration of Postgres by which words are found; `simple` takes them as they are.
+             * @default english
+             */
+            textSearchLanguage: string;
+        };
+        KnowledgeStatus: {
+            embedding: components["schemas"]["EmbeddingStatus"];
+            /**
+             * Format: int64
+             * @description Pieces of the caller's texts that wait for their vectors.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Pieces of the caller's texts.
+             */
+            total: number;
+        };
         /** @description A lane. */
         Lane: {
             /**
@@ -1976,6 +2467,11 @@ export interface components {
         LogoutToken: {
             logout_token: string;
         };
+        /**
+         * @description By what something was found.
+         * @enum {string}
+         */
+        MatchedBy: "text" | "meaning";
         /** @description A signed-in person. */
         Me: {
             displayName: string;
@@ -1983,6 +2479,50 @@ export interface components {
             role: string;
             username: string;
         };
+        Memory: {
+            /** Format: date-time */
+            expiresAt?: string | null;
+            key: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Any JSON. */
+            value: unknown;
+            /**
+             * Format: int64
+             * @description Counts writes and deletions of the key.
+             */
+            version: number;
+        };
+        MemoryHistory: {
+            items: components["schemas"]["MemoryVersion"][];
+        };
+        MemoryPage: {
+            items: components["schemas"]["Memory"][];
+            nextCursor?: string | null;
+        };
+        /** @description One version of a key. */
+        MemoryVersion: {
+            /** Format: date-time */
+            at: string;
+            /** @description `person` or `agent`. */
+            by: string;
+            /** @description What it was set to; null also when it was deleted. */
+            value?: unknown;
+            /** Format: int64 */
+            version: number;
+        };
+        MemoryWritten: {
+            key: string;
+            value: unknown;
+            /** Format: int64 */
+            version: number;
+        };
+        MessageId: string;
+        /**
+         * @description Whose words a message is.
+         * @enum {string}
+         */
+        MessageRole: "user" | "assistant" | "tool";
         Methods: {
             breakglass: boolean;
             oidc: boolean;
@@ -2034,6 +2574,50 @@ export interface components {
         };
         NewChat: {
             title?: string | null;
+        };
+        NewConversation: {
+            agentId?: components["schemas"]["AgentId"] | null;
+            entries: components["schemas"]["NewConversationEntry"][];
+            /** @description Its id, of the client's choice: the same id again is the same session. */
+            sessionId: string;
+            title?: string | null;
+        };
+        NewConversationEntry: {
+            /** @description When it was said (RFC 3339); now where it is missing. */
+            at?: string | null;
+            /** @description Its id within the session: the same id again is the same entry. */
+            id: string;
+            role: components["schemas"]["MessageRole"];
+            text: string;
+            toolName?: string | null;
+        };
+        NewFinding: {
+            /** @description At most 20,000 characters. */
+            content: string;
+            source?: components["schemas"]["FindingSource"];
+            /** @description At most 10 of at most 40 characters; case does not matter. */
+            tags?: string[];
+            /** @description A line of at most 200 characters. */
+            title?: string | null;
+            /**
+             * Format: int32
+             * @description How long it is to be kept; absent = for ever.
+             */
+            ttlSeconds?: number | null;
+        };
+        NewMemory: {
+            /**
+             * Format: int64
+             * @description Only if this is the version now; 0 = only if there is none.
+             */
+            ifVersion?: number | null;
+            /**
+             * Format: int32
+             * @description How long it is to be remembered; absent = for ever.
+             */
+            ttlSeconds?: number | null;
+            /** @description Any JSON of at most 64 KiB. */
+            value: unknown;
         };
         NewOidc: {
             adminGroups?: string[];
@@ -2290,6 +2874,11 @@ export interface components {
             cron?: string | null;
             enabled?: boolean | null;
         };
+        /**
+         * @description By what was searched.
+         * @enum {string}
+         */
+        SearchMode: "hybrid" | "text";
         /** @description The latest run, as admins see it. */
         SelfTest: {
             /** @description Every try. */
@@ -2369,6 +2958,22 @@ export interface components {
              */
             jobRetentionDays: number;
             /**
+             * @description Search in findings and conversations.
+             * @default {
+             *       "embeddings": {
+             *         "apiKey": {
+             *           "endsIn": "",
+             *           "set": false
+             *         },
+             *         "baseUrl": null,
+             *         "model": null,
+             *         "source": "builtin"
+             *       },
+             *       "textSearchLanguage": "english"
+             *     }
+             */
+            knowledge: components["schemas"]["KnowledgeSettings"];
+            /**
              * @description What one container may use.
              * @default {
              *       "cpuMillis": 2000,
@@ -2447,6 +3052,29 @@ export interface components {
              */
             wakeEarly: boolean;
         };
+        /** @description What is shown of a key that is stored. */
+        ShownKey: {
+            /**
+             * @description Its last characters; of a short key none.
+             * @default
+             */
+            endsIn: string;
+            /**
+             * @description Whether there is one.
+             * @default false
+             */
+            set: boolean;
+        };
+        /** @description One that says nearly the same. */
+        SimilarFinding: {
+            id: components["schemas"]["FindingId"];
+            /**
+             * Format: float
+             * @description 0.9 to 1.
+             */
+            score: number;
+            title?: string | null;
+        };
         /** @description Something an agent knows how to do: a text that it reads when it needs it. */
         Skill: {
             /** @description What to do, as Markdown of at most 20,000 characters. */
@@ -2455,6 +3083,18 @@ export interface components {
             description: string;
             /** @description Its name, a slug; unique among the agent's skills. */
             name: string;
+        };
+        /** @description A line that could not be read. */
+        SkippedLine: {
+            /** @description Its number, from 1. */
+            line: number;
+            why: string;
+        };
+        /** @description A part of a snippet. */
+        SnippetPart: {
+            /** @description Whether these are words of the query. */
+            hit: boolean;
+            text: string;
         };
         /**
          * @description The steps of a start as a person sees them, in order.
@@ -3505,6 +4145,414 @@ export interface operations {
             };
         };
     };
+    conversations_list: {
+        parameters: {
+            query?: {
+                /** @description With this agent */
+                agentId?: components["schemas"]["AgentId"];
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations::bring_import": {
+        parameters: {
+            query?: {
+                /** @description The agent that spoke in it */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One JSON object a line */
+        requestBody: {
+            content: {
+                "application/jsonl": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationsImported"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations::bring_ingest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversation"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationIngested"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations::search_search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationSearch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationHits"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conversations_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationWithMessages"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conversations_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_list: {
+        parameters: {
+            query?: {
+                /** @description With this tag */
+                tag?: string;
+                /** @description From this agent */
+                agentId?: components["schemas"]["AgentId"];
+                /** @description With this in title or content, in any case */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "findings::write_create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFinding"];
+            };
+        };
+        responses: {
+            /** @description Merged with one that was there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description Saved */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "findings::search_search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingQuery"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingMatches"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "findings::write_remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "findings::write_change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingChanges"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "fleet::containers_list": {
         parameters: {
             query?: {
@@ -3883,6 +4931,35 @@ export interface operations {
             };
         };
     };
+    knowledge_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeStatus"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "jobs::lanes_list": {
         parameters: {
             query?: never;
@@ -4142,6 +5219,180 @@ export interface operations {
                 };
                 content: {
                     "application/gzip": number[];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_list: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+                /** @description How the keys begin */
+                prefix?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_get: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_put: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryWritten"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_remove: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_history: {
+        parameters: {
+            query?: {
+                /** @description Whose memory; absent = shared by all agents */
+                agentId?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryHistory"];
                 };
             };
             /** @description What was wrong, and what to do */

@@ -4,13 +4,16 @@
  * describes what the server sends. Times are ISO 8601 texts in UTC.
  */
 import type { components, paths } from './schema'
+import type { ContainerMore, UpcomingPath, UserMore } from './upcoming'
+
+export type * from './upcoming'
 
 type S = components['schemas']
 /** A shape of the document, with some of its fields told more exactly. */
 type But<Shape, Fields> = Omit<Shape, keyof Fields> & Fields
 
 /** Every address of the document, with any text where it has a `{parameter}`. */
-export type Path = Filled<keyof paths & string>
+export type Path = Filled<keyof paths & string> | UpcomingPath
 type Filled<Pattern extends string> = Pattern extends `${infer Before}{${string}}${infer Behind}`
   ? `${Before}${string}${Filled<Behind>}`
   : Pattern
@@ -92,7 +95,8 @@ export type NewAgent = S['NewAgent']
 export type Container = But<
   S['ContainerStatus'],
   { failure?: { code: string; title: string; detail: string } | null }
->
+> &
+  ContainerMore
 
 export interface CurrentContainer {
   container?: Container | null
@@ -183,6 +187,6 @@ export type OidcDraft = S['NewOidc']
 
 export type OidcReport = S['OidcReport']
 
-export type User = S['User']
+export type User = S['User'] & UserMore
 
 export type AuditEntry = S['AuditEntry']

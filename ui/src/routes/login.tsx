@@ -8,13 +8,16 @@ interface Search {
   next?: string
   /** Why signing in elsewhere did not work. */
   error?: string
+  /** An account was just deleted here. */
+  deleted?: true
 }
 
 export const Route = createFileRoute('/login')({
-  validateSearch: ({ next, error }: Record<string, unknown>): Search => ({
+  validateSearch: ({ next, error, deleted }: Record<string, unknown>): Search => ({
     // A second slash or backslash would lead to another server.
     next: typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : undefined,
     error: typeof error === 'string' ? error : undefined,
+    deleted: deleted === true || undefined,
   }),
   beforeLoad: async ({ context: { queryClient } }) => {
     const onboarding = await queryClient.ensureQueryData(q.onboarding)
@@ -22,11 +25,14 @@ export const Route = createFileRoute('/login')({
     await queryClient.ensureQueryData(q.methods)
   },
   loader: async ({ context: { queryClient }, location }) => {
+    const search = location.search as Search
+    // Its session may take a moment to end.
+    if (search.deleted) return
     const me = await queryClient.ensureQueryData(q.me).catch((error: unknown) => {
       if (isStatus(error, 401)) return null
       throw error
     })
-    if (me) throw redirect({ href: (location.search as Search).next ?? '/chat', replace: true })
+    if (me) throw redirect({ href: search.next ?? '/chat', replace: true })
   },
   component: LoginPage,
 })

@@ -5,7 +5,9 @@
 //! `api`'s business.
 
 mod conversations;
+mod findings;
 mod list;
+mod memory;
 
 pub use list::{Effect, Tool, list};
 
@@ -53,6 +55,11 @@ pub async fn recognise(
 /// [`Error::NotFound`] when there is no such tool; everything else is for the agent to read.
 pub async fn call(caller: &Caller, tool: &str, arguments: Value) -> Result<Value> {
     match tool {
+        "findings_search" => findings::search(caller, read(arguments)?).await,
+        "finding_save" => findings::save(caller, read(arguments)?).await,
+        "memory_get" => memory::get(caller, read(arguments)?).await,
+        "memory_set" => memory::set(caller, read(arguments)?).await,
+        "memory_list" => memory::list(caller, read(arguments)?).await,
         "conversations_search" => conversations::search(caller, read(arguments)?).await,
         _ => Err(Error::NotFound("tool")),
     }

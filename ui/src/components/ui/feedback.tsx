@@ -1,6 +1,6 @@
-import { CircleAlert, Info, LoaderCircle, TriangleAlert } from 'lucide-react'
+import { CircleAlert, CircleFadingArrowUp, Info, LoaderCircle, TriangleAlert } from 'lucide-react'
 import type { ComponentProps, ReactNode } from 'react'
-import { message } from '@/api/client'
+import { isStatus, message } from '@/api/client'
 import { cn } from '@/lib/cn'
 import { Button } from './button'
 
@@ -84,6 +84,17 @@ export function Alert({ tone = 'bad', title, children, actions, className }: Ale
 
 /** A list that could not be loaded. */
 export function LoadError({ what, error, onRetry }: { what: string; error: unknown; onRetry: () => void }) {
+  // While replicas are updated one by one, an older one may not know the address yet.
+  if (isStatus(error, 404))
+    return (
+      <Empty
+        icon={<CircleFadingArrowUp aria-hidden />}
+        title="This server does not have it yet"
+        action={<Button onClick={onRetry}>Try again</Button>}
+      >
+        {what} come with a newer version of Mosaic. Update the server, then open this page again.
+      </Empty>
+    )
   return (
     <div className="p-4">
       <Alert

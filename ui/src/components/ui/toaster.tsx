@@ -72,6 +72,8 @@ function List() {
           <Toast.Action className="h-7 shrink-0 rounded-control px-2 text-xs font-medium text-accent hover:bg-surface-2" />
           <Toast.Close
             aria-label="Dismiss"
+            // It can be reached by keyboard, so it must not be hidden from those who do.
+            aria-hidden={false}
             className="flex size-7 shrink-0 items-center justify-center rounded-control text-muted hover:bg-surface-2"
           >
             <X aria-hidden className="size-3.5" />

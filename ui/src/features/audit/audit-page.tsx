@@ -107,6 +107,10 @@ const NOUNS: [noun: string, label: string][] = [
   ['job', 'Jobs'],
   ['settings', 'Settings'],
   ['keys', 'Keys'],
+  ['fleet', 'Isolation'],
+  ['me', 'Exports'],
+  ['lane', 'Lanes'],
+  ['schedule', 'Schedules'],
   ['audit', 'Audit log'],
 ]
 
@@ -114,7 +118,7 @@ function ActionFilter({ value, onChange }: { value: string; onChange: (value: st
   return (
     <Select
       aria-label="About"
-      className="w-48"
+      className="w-48 max-sm:flex-1"
       value={value}
       onChange={(event) => onChange(event.target.value)}
     >
@@ -134,7 +138,7 @@ function ActorFilter({ value, onChange }: { value: string; onChange: (value: str
   return (
     <Select
       aria-label="Who"
-      className="w-44"
+      className="w-44 max-sm:flex-1"
       value={value}
       onChange={(event) => onChange(event.target.value)}
     >

@@ -17,10 +17,16 @@ const ACTIONS: Record<string, string> = {
   'container.restart': 'Restarted a container',
   'container.start': 'Started a container',
   'container.stop': 'Stopped a container',
+  'fleet.self_test': 'Tested the isolation',
   'job.cancel': 'Cancelled jobs',
   'job.discard': 'Discarded jobs',
   'job.retry': 'Retried jobs',
   'keys.rotate': 'Rotated the keys',
+  'lane.limit': 'Limited a lane',
+  'lane.pause': 'Paused a lane',
+  'lane.resume': 'Resumed a lane',
+  'me.export': 'Exported everything of theirs',
+  'me.export_download': 'Downloaded an export',
   'oidc.change': 'Changed single sign-on',
   'oidc.remove': 'Turned single sign-on off',
   'onboarding.complete': 'Completed the setup',
@@ -28,6 +34,8 @@ const ACTIONS: Record<string, string> = {
   'provider.change': 'Changed a provider',
   'provider.create': 'Added a provider',
   'provider.delete': 'Deleted a provider',
+  'schedule.change': 'Changed a schedule',
+  'schedule.run': 'Ran a schedule now',
   'session.end': 'Ended a session',
   'settings.allow_host': 'Allowed a private host',
   'settings.change': 'Changed the settings',
@@ -35,6 +43,8 @@ const ACTIONS: Record<string, string> = {
   'token.revoke': 'Revoked an API token',
   'user.change': 'Changed a user',
   'user.create': 'Let a new user in',
+  'user.delete': 'Asked to delete an account',
+  'user.deleted': 'Deleted an account',
   'user.role': 'Changed a role by its group',
 }
 
@@ -69,7 +79,7 @@ export function AuditTable({ name, entries }: { name: string; entries: AuditEntr
                 )}
               </p>
               <p className="max-w-96 text-xs wrap-anywhere text-muted">
-                <span className="font-mono">{entry.subject}</span>
+                <Subject id={entry.subject} />
                 {brief(entry.detail) && ` · ${brief(entry.detail)}`}
               </p>
               <p className="text-xs text-muted sm:hidden">{actorOf(entry)}</p>
@@ -90,6 +100,16 @@ export function AuditTable({ name, entries }: { name: string; entries: AuditEntr
   )
 }
 
+/** An id of ours says nothing to a reader but which one it is: its end does that too. */
+function Subject({ id }: { id: string }) {
+  const [, noun, end] = /^([a-z]+)_[0-9a-f]{24}([0-9a-f]{8})$/.exec(id) ?? []
+  return (
+    <span className="font-mono" title={id}>
+      {end ? `${noun} …${end}` : id.replace(/_/g, ' ')}
+    </span>
+  )
+}
+
 /** Who did it; what nobody signed in did has no name. */
 function actorOf(entry: AuditEntry): string {
   if (entry.actorKind === 'system') return 'Mosaic'
@@ -99,7 +119,14 @@ function actorOf(entry: AuditEntry): string {
 function brief(detail: unknown): string {
   if (typeof detail !== 'object' || detail === null) return ''
   return Object.entries(detail)
-    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .map(
+      ([name, value]) =>
+        `${words(name)}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+    )
     .join(', ')
     .slice(0, 160)
+}
+
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ArrowUp, ChevronDown, Square } from 'lucide-react'
 import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { q } from '@/api/queries'
-import type { Agent, Container } from '@/api/types'
+import type { Agent } from '@/api/types'
 import { Menu, MenuChoice } from '@/components/ui/menu'
 import { cn } from '@/lib/cn'
 import { readDraft, writeDraft } from '@/lib/draft'
@@ -119,12 +119,11 @@ export function Composer({ draft, agents, agentId, onAgent, onSend, sending, onS
   )
 }
 
-const DOTS: Record<Container['observed'], { dot: string; word: string }> = {
+const ASLEEP = { dot: 'bg-line-strong', word: 'asleep' }
+const DOTS: Record<string, { dot: string; word: string }> = {
   ready: { dot: 'bg-ok', word: 'awake' },
   starting: { dot: 'bg-warn', word: 'starting' },
   paused: { dot: 'bg-ok', word: 'dozing' },
-  stopped: { dot: 'bg-line-strong', word: 'asleep' },
-  absent: { dot: 'bg-line-strong', word: 'asleep' },
   failed: { dot: 'bg-bad', word: 'did not start' },
 }
 
@@ -136,7 +135,7 @@ interface AgentMenuProps {
 
 function AgentMenu({ agents, agent, onAgent }: AgentMenuProps) {
   const { data } = useQuery({ ...q.container, refetchInterval: 15_000 })
-  const { dot, word } = DOTS[data?.container?.observed ?? 'absent']
+  const { dot, word } = DOTS[data?.container?.observed ?? ''] ?? ASLEEP
   if (!agent) return null
   return (
     <Menu

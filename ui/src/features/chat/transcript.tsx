@@ -1,3 +1,4 @@
+import { useRouterState } from '@tanstack/react-router'
 import { ArrowDown } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { Agent, Turn } from '@/api/types'
@@ -15,11 +16,17 @@ interface Props {
 export function Transcript({ turns, agents, onSend }: Props) {
   const box = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
-  const { away, toEnd } = usePinnedScroll(box, content)
+  const { away, toEnd, toPart } = usePinnedScroll(box, content)
+  const wanted = useRouterState({ select: (state) => state.location.hash })
   const lastId = turns.at(-1)?.id
   // Whoever sends something wants to see it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new turn is what moves it
   useEffect(toEnd, [lastId, toEnd])
+  // Whoever follows a link to a turn wants to see that one.
+  useEffect(() => {
+    const turn = wanted ? document.getElementById(wanted) : null
+    if (turn) toPart(turn)
+  }, [wanted, toPart])
   return (
     <div className="relative min-h-0 flex-1">
       <div

@@ -42,10 +42,15 @@ interface Props {
   onRetry?: () => void
 }
 
+/** Whether the trouble is told with a button of its own. */
+export function saysTryAgain(status: TurnStatus): boolean {
+  return status === 'failed' || status === 'interrupted'
+}
+
 /** Why an answer is missing or incomplete, and the next step. */
 export function TurnTrouble({ status, error, onRetry }: Props) {
   const [restarting, setRestarting] = useState(false)
-  if (status !== 'failed' && status !== 'interrupted') return null
+  if (!saysTryAgain(status)) return null
   const code = error?.code ?? status
   const title =
     error?.title ?? (status === 'interrupted' ? 'The answer was interrupted.' : 'The answer failed.')

@@ -9,7 +9,7 @@ import { useNow } from '@/lib/use-interval'
 import { Question } from './question'
 import { StartCard } from './start-card'
 import { ToolCard } from './tool-card'
-import { TurnTrouble } from './turn-error'
+import { saysTryAgain, TurnTrouble } from './turn-error'
 import { followTurn, isFinal, type LiveTurn, useLiveTurn } from './turn-store'
 import type { Message } from './use-send'
 
@@ -39,7 +39,7 @@ export const TurnView = memo(function TurnView({ turn, agent, last, onSend }: Pr
   const retry = onSend && last ? () => void again(turn.question) : undefined
   const name = agent?.name ?? 'Agent'
   return (
-    <article aria-label={`Message ${turn.seq}`} className="flex flex-col gap-5">
+    <article id={turn.id} aria-label={`Message ${turn.seq}`} className="flex scroll-mt-8 flex-col gap-5">
       <Question text={turn.question} hasLater={!last} onResend={onSend && again} />
       <div className="group/answer">
         <div className="flex items-center gap-2.5">
@@ -70,7 +70,14 @@ export const TurnView = memo(function TurnView({ turn, agent, last, onSend }: Pr
             <p className="text-sm text-muted">The agent finished without an answer.</p>
           )}
           {finished && <TurnTrouble status={view.status} error={view.error} onRetry={retry} />}
-          {finished && <Actions turn={turn} view={view} last={last} onRetry={retry} />}
+          {finished && (
+            <Actions
+              turn={turn}
+              view={view}
+              last={last}
+              onRetry={saysTryAgain(view.status) ? undefined : retry}
+            />
+          )}
         </div>
       </div>
     </article>

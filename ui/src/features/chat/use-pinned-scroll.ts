@@ -18,6 +18,12 @@ export function usePinnedScroll(box: RefObject<HTMLElement | null>, content: Ref
     if (element) element.scrollTop = element.scrollHeight
   }, [box])
 
+  /** Shows one part and stays there. */
+  const toPart = useCallback((part: Element) => {
+    pinned.current = false
+    part.scrollIntoView({ block: 'start' })
+  }, [])
+
   useEffect(() => {
     const element = box.current
     const inner = content.current
@@ -58,7 +64,7 @@ export function usePinnedScroll(box: RefObject<HTMLElement | null>, content: Ref
     }
   }, [box, content])
 
-  return { away, toEnd }
+  return { away, toEnd, toPart }
 }
 
 function isTyping(target: EventTarget | null): boolean {

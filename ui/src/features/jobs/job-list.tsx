@@ -1,13 +1,13 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { Inbox, Search, X } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { Inbox, X } from 'lucide-react'
 import { q } from '@/api/queries'
 import type { Job } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
-import { Input, Select } from '@/components/ui/field'
+import { Select } from '@/components/ui/field'
+import { SearchInput } from '@/components/ui/search-input'
 import { ShowOlder } from '@/components/ui/show-older'
 import { BulkBar } from './bulk-bar'
 import { JobTable } from './job-table'
@@ -70,27 +70,14 @@ function Filters({ search }: { search: JobSearch }) {
   const navigate = useNavigate()
   const set = (next: Partial<JobSearch>) =>
     navigate({ to: '/jobs', search: { ...search, ...next }, replace: true })
-  const [text, setText] = useState(search.q ?? '')
-  useEffect(() => setText(search.q ?? ''), [search.q])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the last letter decides, nothing else
-  useEffect(() => {
-    if (text === (search.q ?? '')) return
-    const timer = setTimeout(() => set({ q: text.trim() || undefined }), 300)
-    return () => clearTimeout(timer)
-  }, [text])
   return (
     <div className="flex flex-wrap items-center gap-2 border-b p-3">
-      <div className="relative w-72 max-w-full max-sm:w-full">
-        <Search aria-hidden className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-muted" />
-        <Input
-          type="search"
-          aria-label="Search by kind or id"
-          placeholder="Search by kind or id"
-          className="pl-9"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </div>
+      <SearchInput
+        label="Search by kind or id"
+        className="w-72 max-sm:w-full"
+        value={search.q ?? ''}
+        onChange={(text) => set({ q: text || undefined })}
+      />
       <Select
         aria-label="Kind"
         className="w-52 max-sm:flex-1"

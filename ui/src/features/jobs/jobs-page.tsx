@@ -4,6 +4,7 @@ import { Pause, Play } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { q } from '@/api/queries'
 import { Alert } from '@/components/ui/feedback'
+import { TAB_BAR, tabClass } from '@/components/ui/tabs'
 import { TopBar } from '@/features/shell/top-bar'
 import { cn } from '@/lib/cn'
 import { ChartCard } from './chart-card'
@@ -44,17 +45,19 @@ export function JobsPage() {
               The server does not answer right now. The page goes on as soon as it does.
             </Alert>
           )}
-          <StateTiles stats={stats.data} />
-          <div className="grid gap-4 lg:grid-cols-[1fr_288px]">
-            <ChartCard stats={stats.data} />
-            <TimesCard stats={stats.data} />
-          </div>
           {admin && <Views current={view} />}
           {view === 'lanes' && <Lanes />}
           {view === 'workers' && <Workers />}
           {view === 'schedules' && <Schedules />}
           {view === undefined && (
-            <JobList search={search} selected={selected} onSelect={setSelected} admin={admin} />
+            <>
+              <StateTiles stats={stats.data} />
+              <div className="grid gap-4 lg:grid-cols-[1fr_288px]">
+                <ChartCard stats={stats.data} />
+                <TimesCard stats={stats.data} />
+              </div>
+              <JobList search={search} selected={selected} onSelect={setSelected} admin={admin} />
+            </>
           )}
         </div>
       </div>
@@ -97,7 +100,7 @@ const VIEWS: [View | undefined, string][] = [
 
 function Views({ current }: { current: View | undefined }) {
   return (
-    <nav aria-label="Parts of the board" className="flex gap-1 border-b">
+    <nav aria-label="Parts of the board" className={TAB_BAR}>
       {VIEWS.map(([view, label]) => (
         <Link
           key={label}
@@ -105,10 +108,7 @@ function Views({ current }: { current: View | undefined }) {
           search={view ? { view } : {}}
           aria-current={current === view ? 'page' : undefined}
           activeProps={{}}
-          className={cn(
-            '-mb-px flex h-9 items-center border-b-2 border-transparent px-3 text-sm font-medium text-muted hover:text-fg',
-            current === view && 'border-fg text-fg',
-          )}
+          className={tabClass(current === view)}
         >
           {label}
         </Link>

@@ -1,4 +1,5 @@
 import { JOB_STATES, type JobFilter, type JobState } from '@/api/types'
+import { textParam } from '@/lib/search-params'
 
 export type View = 'lanes' | 'workers' | 'schedules'
 
@@ -12,15 +13,14 @@ export interface JobSearch {
 }
 
 const VIEWS: View[] = ['lanes', 'workers', 'schedules']
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 
 /** Reads it from the address; what makes no sense is left out. */
 export function parseSearch(search: Record<string, unknown>): JobSearch {
   return {
     state: JOB_STATES.find((state) => state === search.state),
-    kind: text(search.kind),
-    lane: text(search.lane),
-    q: text(search.q),
+    kind: textParam(search.kind),
+    lane: textParam(search.lane),
+    q: textParam(search.q),
     view: VIEWS.find((view) => view === search.view),
   }
 }

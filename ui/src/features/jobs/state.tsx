@@ -41,6 +41,16 @@ const KINDS: Record<string, string> = {
   'sweep-containers': 'Look after containers',
   'prune-jobs': 'Clear old jobs',
   'rotate-keys': 'Rotate keys',
+  'self-test': 'Test the isolation',
+  'measure-containers': 'Measure containers',
+  'export-data': 'Export somebody’s data',
+  'prune-exports': 'Clear old exports',
+  'delete-user': 'Delete an account',
+  embed: 'Index new texts',
+  'embed-pending': 'Index what is left',
+  'prune-knowledge': 'Clear expired knowledge',
+  'ingest-session-log': 'Archive a conversation',
+  'sweep-session-logs': 'Look for new conversations',
 }
 
 /** What a kind of job does, in words. */

@@ -12,7 +12,7 @@ export function TimesCard({ stats }: { stats: JobStats | undefined }) {
       {!stats && <Skeleton className="mt-4 h-24 w-full" />}
       {stats && !all && <p className="mt-2 text-sm text-muted">Nothing was finished in the last hour.</p>}
       {all && (
-        <dl className="mt-3 flex flex-col gap-4">
+        <dl className="mt-3 grid grid-cols-2 gap-4 lg:grid-cols-1">
           <Line name="Waited before it began" spread={all.waitMs} />
           <Line name="Ran" spread={all.runMs} />
         </dl>

@@ -42,7 +42,7 @@ export function Workers() {
                 <Badge tone={STATES[worker.state].tone}>{STATES[worker.state].word}</Badge>
               </p>
               <p className="tnum text-xs text-muted">
-                Version {worker.version} · up since {ago(worker.startedAt, now)} · last heard{' '}
+                Version {worker.version} · started {ago(worker.startedAt, now)} · last heard{' '}
                 {ago(worker.lastSeen, now)}
               </p>
             </div>

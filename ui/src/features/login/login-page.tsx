@@ -29,7 +29,7 @@ const REASONS: Record<string, string> = {
 /** Signing in: with single sign-on where there is one, with the admin account always. */
 export function LoginPage() {
   useTitle('Sign in')
-  const { next, error } = route.useSearch()
+  const { next, error, deleted } = route.useSearch()
   const { data: methods } = useQuery(q.methods)
   const [breakglass, setBreakglass] = useState(false)
   const sso = methods?.oidc === true
@@ -38,6 +38,11 @@ export function LoginPage() {
       <div className="w-full max-w-[360px]">
         <Logo className="mx-auto size-9" />
         <h1 className="mt-5 text-center text-xl">Sign in to Mosaic</h1>
+        {deleted && (
+          <Alert tone="info" className="mt-6" title="Your account is being deleted">
+            Everything that was yours goes with it. It takes a minute or two.
+          </Alert>
+        )}
         {error && (
           <Alert className="mt-6" title="Single sign-on did not work">
             {REASONS[error] ??

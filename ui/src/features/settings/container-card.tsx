@@ -7,18 +7,27 @@ import { Button } from '@/components/ui/button'
 import { Card, CardHead } from '@/components/ui/card'
 import { Alert, Badge, LoadError, SkeletonRows, type Tone } from '@/components/ui/feedback'
 import { follow } from '@/lib/sse'
-import { ago } from '@/lib/time'
+import { clockTime, duration } from '@/lib/time'
 
-const STATES: Record<Container['observed'], { tone: Tone; word: string; about: string }> = {
-  absent: { tone: 'neutral', word: 'Not made yet', about: 'It is made with your first message.' },
+interface Look {
+  tone: Tone
+  word: string
+  about: string
+}
+const ABSENT: Look = { tone: 'neutral', word: 'Not made yet', about: 'It is made with your first message.' }
+const STATES: Record<string, Look> = {
   stopped: {
     tone: 'neutral',
     word: 'Asleep',
     about: 'It wakes with your next message. What your agents know is kept.',
   },
+  paused: {
+    tone: 'neutral',
+    word: 'Paused',
+    about: 'It uses no processor, and goes on at once with your next message.',
+  },
   starting: { tone: 'warn', word: 'Starting', about: 'It answers in a few seconds.' },
   ready: { tone: 'ok', word: 'Awake', about: 'It goes to sleep when nobody used it for a while.' },
-  paused: { tone: 'ok', word: 'Dozing', about: 'It answers your next message within a second.' },
   failed: { tone: 'bad', word: 'Did not start', about: '' },
 }
 
@@ -27,7 +36,7 @@ export function ContainerCard() {
   const query = useQuery(q.container)
   useLive()
   const current = query.data?.container
-  const state = STATES[current?.observed ?? 'absent']
+  const state = lookOf(current)
   return (
     <Card>
       <CardHead
@@ -48,9 +57,8 @@ export function ContainerCard() {
             </Alert>
           ) : (
             <p className="text-sm text-muted">
-              {state.about}
-              {current && ` In this state since ${ago(current.stageSince)}.`}
-              {current?.reason && ` ${current.reason}`}
+              {current?.reason ?? aboutOf(current)}
+              {current && ` Like this since ${clockTime(current.stageSince)}.`}
               {current?.takesOver && ' It is taking over your changed settings.'}
               {current?.outdated && ' A newer image is there: restart it to use it.'}
             </p>
@@ -60,6 +68,17 @@ export function ContainerCard() {
       )}
     </Card>
   )
+}
+
+function aboutOf(current: Container | null | undefined): string {
+  const idle = current?.idleStopAfterSeconds
+  if (current?.observed === 'ready' && idle)
+    return `It goes to sleep when nobody used it for ${duration(idle * 1000)}.`
+  return lookOf(current).about
+}
+
+function lookOf(current: Container | null | undefined): Look {
+  return STATES[current?.observed ?? ''] ?? ABSENT
 }
 
 function Buttons({ current }: { current: Container | null }) {

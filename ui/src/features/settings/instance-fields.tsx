@@ -1,4 +1,5 @@
 import { Field, Input, Select } from '@/components/ui/field'
+import { Switch } from '@/components/ui/switch'
 
 interface Spec {
   /** The name in the settings document. */
@@ -7,7 +8,9 @@ interface Spec {
   part?: string
   label: string
   hint: string
-  kind: 'number' | 'text' | 'choice' | 'list'
+  kind: 'number' | 'text' | 'choice' | 'list' | 'switch'
+  /** How many of the document's units are one of those shown: 60 where seconds show as minutes. */
+  unit?: number
   options?: [value: string, label: string][]
   placeholder?: string
 }
@@ -56,6 +59,27 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
         hint: '0: never. A running answer counts as use.',
         kind: 'number',
       },
+      {
+        name: 'pauseAfterSeconds',
+        label: 'Paused after minutes unused',
+        hint: '0: never. Paused, it uses no processor, keeps its memory, and goes on at once.',
+        kind: 'number',
+        unit: 60,
+      },
+      {
+        name: 'maxAgeSeconds',
+        label: 'Started afresh after hours',
+        hint: '0: never. It goes to sleep as soon as nobody uses it then.',
+        kind: 'number',
+        unit: 3600,
+      },
+      {
+        name: 'memoryBudgetBytes',
+        label: 'Memory for all agents in GiB',
+        hint: '0: all of the host but 4 GiB. When it is full, the longest unused goes to sleep.',
+        kind: 'number',
+        unit: 1024 ** 3,
+      },
       { name: 'startTimeoutSeconds', label: 'Seconds a start may take', hint: '10 to 540.', kind: 'number' },
       {
         name: 'networkPolicy',
@@ -78,6 +102,18 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
         ],
       },
       { name: 'agentImage', label: 'Agent image', hint: 'It must be on the host already.', kind: 'text' },
+      {
+        name: 'wakeEarly',
+        label: 'Wake agents early',
+        hint: 'Signing in or opening the chat wakes them before the first message.',
+        kind: 'switch',
+      },
+      {
+        name: 'autoUpdate',
+        label: 'Move to a new image by themselves',
+        hint: 'Containers that nobody uses take over a new agent image; where it does not start, they go back.',
+        kind: 'switch',
+      },
       { name: 'subnetPool', label: 'Subnet pool', hint: 'Every person gets a /28 of it.', kind: 'text' },
     ],
   },
@@ -116,6 +152,11 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
   },
 ]
 
+/** Two digits behind the point are enough to type and to read. */
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100
+}
+
 interface Props {
   field: Spec
   value: unknown
@@ -127,6 +168,9 @@ export function SettingField({ field, value, error, onChange }: Props) {
   const inner = field.part ? (value as Record<string, unknown>)[field.part] : value
   const set = (next: unknown) =>
     onChange(field.part ? { ...(value as Record<string, unknown>), [field.part]: next } : next)
+  if (field.kind === 'switch')
+    return <Switch label={field.label} hint={field.hint} checked={inner === true} onChange={set} />
+  const unit = field.unit ?? 1
   return (
     <Field label={field.label} hint={field.hint} error={error}>
       {(wiring) => {
@@ -150,8 +194,12 @@ export function SettingField({ field, value, error, onChange }: Props) {
               type="number"
               inputMode="numeric"
               className="tnum"
-              value={Number.isFinite(inner) ? String(inner) : ''}
-              onChange={(event) => set(event.target.value === '' ? null : Number(event.target.value))}
+              step="any"
+              min={0}
+              value={typeof inner === 'number' ? String(rounded(inner / unit)) : ''}
+              onChange={(event) =>
+                set(event.target.value === '' ? null : Math.round(Number(event.target.value) * unit))
+              }
             />
           )
         if (field.kind === 'list')

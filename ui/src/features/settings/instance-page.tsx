@@ -3,7 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { ApiError, hasCode, isStatus, message } from '@/api/client'
 import { admin } from '@/api/mutations'
 import { q, queryClient } from '@/api/queries'
-import type { Settings, Versioned } from '@/api/types'
+import type { KnowledgeSettings, Settings, Versioned } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Card, CardHead } from '@/components/ui/card'
 import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
@@ -13,6 +13,7 @@ import { ForbiddenPage } from '@/features/shell/full-page'
 import { useTitle } from '@/lib/use-title'
 import { AllowedHosts } from './allowed-hosts'
 import { SECTIONS, SettingField } from './instance-fields'
+import { KnowledgeFields } from './knowledge-fields'
 
 export function InstancePage() {
   useTitle('Instance')
@@ -53,7 +54,10 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
     setErrors({})
     setTrouble(null)
     try {
-      await admin.settings(saved.version, Object.fromEntries(changed.map((name) => [name, draft[name]])))
+      await admin.settings(
+        saved.version,
+        Object.fromEntries(changed.map((name) => [name, told(draft[name])])),
+      )
       toast.done('Settings saved')
     } catch (error) {
       if (hasCode(error, 'stale')) setStale(true)
@@ -94,7 +98,7 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
                   key={`${field.name} ${field.part ?? ''}`}
                   field={field}
                   value={draft[field.name]}
-                  error={errors[field.name]}
+                  error={errors[field.part ? `${field.name}.${field.part}` : field.name]}
                   onChange={(value) => change(field.name, value)}
                 />
               ))}
@@ -102,6 +106,13 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
           </Card>
         )
       })}
+      {'knowledge' in draft && (
+        <KnowledgeFields
+          value={draft.knowledge as KnowledgeSettings}
+          errors={errors}
+          onChange={(value) => change('knowledge', value)}
+        />
+      )}
       <AllowedHosts
         hosts={draft.allowedHosts}
         error={errors.allowedHosts}
@@ -117,5 +128,14 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
         }}
       />
     </form>
+  )
+}
+
+/** What is shown of a stored key is not a key, and an empty one is none: both stay with the server. */
+function told(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (name, inner) =>
+      name === 'apiKey' && (typeof inner !== 'string' || inner === '') ? undefined : inner,
+    ),
   )
 }

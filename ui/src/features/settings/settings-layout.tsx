@@ -10,6 +10,7 @@ type Path =
   | '/settings/tokens'
   | '/settings/sessions'
   | '/settings/activity'
+  | '/settings/data'
   | '/settings/sign-in'
   | '/settings/instance'
 
@@ -19,6 +20,7 @@ const MINE: [Path, string][] = [
   ['/settings/tokens', 'API tokens'],
   ['/settings/sessions', 'Sessions'],
   ['/settings/activity', 'Activity'],
+  ['/settings/data', 'My data'],
 ]
 const ADMIN: [Path, string][] = [
   ['/settings/sign-in', 'Sign-in'],

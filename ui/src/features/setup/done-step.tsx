@@ -1,12 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { Check } from 'lucide-react'
+import { Check, Minus } from 'lucide-react'
 import { useState } from 'react'
 import { hasCode, message } from '@/api/client'
 import { onboarding } from '@/api/mutations'
 import { q, queryClient } from '@/api/queries'
 import { Button } from '@/components/ui/button'
 import { StepFrame } from './step-frame'
+
+const SSO = 'Single sign-on'
 
 /** What was set up, and the end of the setup. */
 export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
@@ -35,7 +37,7 @@ export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
   const agent = agents?.items[0]
   const lines: [string, string][] = [
     ['Admin account', me?.username ?? ''],
-    ['Single sign-on', ssoSkipped ? 'Skipped. You find it in the settings.' : 'On'],
+    [SSO, ssoSkipped ? 'Skipped. You find it in the settings.' : 'On'],
     [
       'Model provider',
       provider ? `${provider.name}, ${provider.models.map((model) => model.id).join(', ')}` : '',
@@ -60,7 +62,11 @@ export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
       <ul className="divide-y rounded-card border bg-surface shadow-card">
         {lines.map(([name, value]) => (
           <li key={name} className="flex gap-3 px-4 py-3 text-sm">
-            <Check aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" />
+            {ssoSkipped && name === SSO ? (
+              <Minus aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
+            ) : (
+              <Check aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" />
+            )}
             <div className="min-w-0">
               <p className="font-medium">{name}</p>
               <p className="break-words text-muted">{value}</p>

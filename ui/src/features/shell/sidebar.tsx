@@ -1,6 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Activity, MessageSquare, PanelLeft, ScrollText, Settings, SquarePen, Users } from 'lucide-react'
+import {
+  Activity,
+  BookOpen,
+  Boxes,
+  MessageSquare,
+  PanelLeft,
+  ScrollText,
+  Settings,
+  SquarePen,
+  Users,
+} from 'lucide-react'
 import type { ComponentType } from 'react'
 import { q } from '@/api/queries'
 import { IconButton } from '@/components/ui/button'
@@ -12,7 +22,7 @@ const ITEM =
   'flex h-8 items-center gap-2.5 rounded-control px-2.5 text-sm font-medium text-muted transition-colors duration-100 hover:bg-surface-2 hover:text-fg [&>svg]:size-4'
 
 interface ItemProps {
-  to: '/chat' | '/jobs' | '/users' | '/audit' | '/settings'
+  to: '/chat' | '/knowledge' | '/jobs' | '/fleet' | '/users' | '/audit' | '/settings'
   icon: ComponentType<{ 'aria-hidden': true }>
   children: string
 }
@@ -54,11 +64,17 @@ export function Sidebar({ onCollapse }: { onCollapse?: () => void }) {
           <Item to="/chat" icon={MessageSquare}>
             Chat
           </Item>
+          <Item to="/knowledge" icon={BookOpen}>
+            Knowledge
+          </Item>
           <Item to="/jobs" icon={Activity}>
             Jobs
           </Item>
           {me?.role === 'admin' && (
             <>
+              <Item to="/fleet" icon={Boxes}>
+                Fleet
+              </Item>
               <Item to="/users" icon={Users}>
                 Users
               </Item>

@@ -1,5 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
-import { Ban, CircleCheck, Ellipsis, ShieldCheck, Users } from 'lucide-react'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Ban, CircleCheck, Ellipsis, Moon, ShieldCheck, ShieldMinus, Users } from 'lucide-react'
 import { useState } from 'react'
 import { isStatus } from '@/api/client'
 import { admin } from '@/api/mutations'
@@ -10,18 +10,21 @@ import { Card } from '@/components/ui/card'
 import { ConfirmDialog } from '@/components/ui/dialog'
 import { Badge, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Menu, MenuItem } from '@/components/ui/menu'
+import { ShowOlder } from '@/components/ui/show-older'
 import { toast } from '@/components/ui/toast'
 import { ForbiddenPage } from '@/features/shell/full-page'
 import { TopBar } from '@/features/shell/top-bar'
-import { ago, date } from '@/lib/time'
+import { ago, date, duration } from '@/lib/time'
+import { IdleDialog } from './idle-dialog'
 
 /** Who uses this Mosaic. For admins. */
 export function UsersPage() {
   const { data: me } = useQuery(q.me)
-  const list = useQuery({ ...q.users, enabled: me?.role === 'admin' })
+  const list = useInfiniteQuery({ ...q.userPages, enabled: me?.role === 'admin' })
   const [disabling, setDisabling] = useState<User | null>(null)
+  const [resting, setResting] = useState<User | null>(null)
   if (me?.role !== 'admin' || isStatus(list.error, 403)) return <ForbiddenPage what="The list of users" />
-  const items = list.data?.items ?? []
+  const items = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
       <TopBar title="Users" note="Who uses this Mosaic" />
@@ -44,6 +47,9 @@ export function UsersPage() {
                   <th scope="col" className="max-md:hidden">
                     Last seen
                   </th>
+                  <th scope="col" className="max-lg:hidden">
+                    Asleep after
+                  </th>
                   <th scope="col">
                     <span className="sr-only">Actions</span>
                   </th>
@@ -56,13 +62,16 @@ export function UsersPage() {
                     user={user}
                     myself={user.id === me.id}
                     onDisable={() => setDisabling(user)}
+                    onRest={() => setResting(user)}
                   />
                 ))}
               </tbody>
             </table>
           )}
+          <ShowOlder list={list} label="Show more" />
         </Card>
       </div>
+      {resting && <IdleDialog user={resting} onClose={() => setResting(null)} />}
       <ConfirmDialog
         open={disabling !== null}
         onClose={() => setDisabling(null)}
@@ -91,9 +100,21 @@ async function change(
   }
 }
 
-function Row({ user, myself, onDisable }: { user: User; myself: boolean; onDisable: () => void }) {
+interface RowProps {
+  user: User
+  myself: boolean
+  onDisable: () => void
+  onRest: () => void
+}
+
+/** How long a container may be unused, where it is not as everybody's. */
+function restOf({ idleTimeoutSeconds }: User): string {
+  if (idleTimeoutSeconds === 0) return 'Never'
+  return idleTimeoutSeconds ? duration(idleTimeoutSeconds * 1000) : 'As everybody'
+}
+
+function Row({ user, myself, onDisable, onRest }: RowProps) {
   const name = user.displayName || user.username
-  const quietly = (work: Promise<void>) => void work.catch(() => {})
   return (
     <tr className="[&>td]:px-5 [&>td]:py-3">
       <td className="min-w-0">
@@ -125,40 +146,54 @@ function Row({ user, myself, onDisable }: { user: User; myself: boolean; onDisab
       <td className="whitespace-nowrap text-muted max-md:hidden">
         {user.lastSeenAt ? ago(user.lastSeenAt) : 'Never'}
       </td>
+      <td className="whitespace-nowrap text-muted max-lg:hidden">{restOf(user)}</td>
       <td className="w-12 text-right">
-        {!myself && !user.breakglass && (
-          <Menu
-            align="end"
-            trigger={
-              <IconButton label={`Actions for ${name}`}>
-                <Ellipsis aria-hidden />
-              </IconButton>
-            }
-          >
-            {user.role === 'admin' ? (
-              <MenuItem onSelect={() => quietly(change(user, { role: 'user' }, `${name} is a user now`))}>
-                Make a user
-              </MenuItem>
-            ) : (
-              <MenuItem onSelect={() => quietly(change(user, { role: 'admin' }, `${name} is an admin now`))}>
-                <ShieldCheck aria-hidden />
-                Make an admin
-              </MenuItem>
-            )}
-            {user.disabledAt ? (
-              <MenuItem onSelect={() => quietly(change(user, { disabled: false }, 'User enabled'))}>
-                <CircleCheck aria-hidden />
-                Enable
-              </MenuItem>
-            ) : (
-              <MenuItem danger onSelect={onDisable}>
-                <Ban aria-hidden />
-                Disable
-              </MenuItem>
-            )}
-          </Menu>
-        )}
+        <Menu
+          align="end"
+          trigger={
+            <IconButton label={`Actions for ${name}`}>
+              <Ellipsis aria-hidden />
+            </IconButton>
+          }
+        >
+          <MenuItem onSelect={onRest}>
+            <Moon aria-hidden />
+            Set when it sleeps
+          </MenuItem>
+          {!myself && !user.breakglass && <Power user={user} name={name} onDisable={onDisable} />}
+        </Menu>
       </td>
     </tr>
+  )
+}
+
+/** What may be done to others only, and not to the account that always works. */
+function Power({ user, name, onDisable }: { user: User; name: string; onDisable: () => void }) {
+  const quietly = (work: Promise<void>) => void work.catch(() => {})
+  return (
+    <>
+      {user.role === 'admin' ? (
+        <MenuItem onSelect={() => quietly(change(user, { role: 'user' }, `${name} is a user now`))}>
+          <ShieldMinus aria-hidden />
+          Make a user
+        </MenuItem>
+      ) : (
+        <MenuItem onSelect={() => quietly(change(user, { role: 'admin' }, `${name} is an admin now`))}>
+          <ShieldCheck aria-hidden />
+          Make an admin
+        </MenuItem>
+      )}
+      {user.disabledAt ? (
+        <MenuItem onSelect={() => quietly(change(user, { disabled: false }, 'User enabled'))}>
+          <CircleCheck aria-hidden />
+          Enable
+        </MenuItem>
+      ) : (
+        <MenuItem danger onSelect={onDisable}>
+          <Ban aria-hidden />
+          Disable
+        </MenuItem>
+      )}
+    </>
   )
 }

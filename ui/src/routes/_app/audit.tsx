@@ -1,17 +1,16 @@
 import { createFileRoute } from '@tanstack/react-router'
 import { AuditPage } from '@/features/audit/audit-page'
+import { textParam } from '@/lib/search-params'
 
 interface Search {
   action?: string
   actor?: string
 }
 
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
-
 export const Route = createFileRoute('/_app/audit')({
   validateSearch: (search: Record<string, unknown>): Search => ({
-    action: text(search.action),
-    actor: text(search.actor),
+    action: textParam(search.action),
+    actor: textParam(search.actor),
   }),
   component: AuditPage,
 })

@@ -1,0 +1,53 @@
+import { answered, ask, expect, expectAccessible, expectNarrow, has, test } from './fixtures'
+
+test.use({ allowConsole: /status of 404/ })
+test.beforeEach(async ({ request }) => {
+  test.skip(!(await has(request, '/api/fleet/containers')), 'this server has no /api/fleet yet')
+})
+
+test('the fleet shows a container awake, stops it, and tells what it takes @mobile', async ({
+  page,
+  mosaic,
+}) => {
+  await ask(page, 'Good morning')
+  await answered(page)
+  await page.goto('/fleet')
+  const table = page.getByRole('table', { name: 'Containers' })
+  const row = table.getByRole('row', { name: new RegExp(mosaic.username) })
+  await expect(row.getByText('Awake').filter({ visible: true })).toBeVisible()
+  await expect(page.getByRole('progressbar', { name: 'Memory taken' })).toBeVisible()
+  await expectAccessible(page)
+  await expectNarrow(page)
+  await row.getByRole('button', { name: /^Actions for/ }).click()
+  await page.getByRole('menuitem', { name: 'Stop' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop container' }).click()
+  await expect(row.getByText('Asleep').filter({ visible: true }).first()).toBeVisible({ timeout: 30_000 })
+})
+
+test('the self-test proves the walls, or says that they are not in force', async ({ page }) => {
+  test.setTimeout(240_000)
+  await page.goto('/fleet')
+  await page.getByRole('button', { name: /^Run the self-test/ }).click()
+  await expect(page.getByRole('progressbar', { name: 'Self-test' })).toBeVisible()
+  const matrix = page.getByRole('table', { name: 'What was tried' })
+  await expect(matrix).toBeVisible({ timeout: 200_000 })
+  await expect(matrix.getByRole('row').nth(3)).toBeVisible()
+  await expect(page.getByText(/The walls hold|Not enforced|A wall has a hole/)).toBeVisible()
+  await expectAccessible(page)
+  await page.reload()
+  await expect(matrix).toBeVisible()
+})
+
+test('the idle time of one person differs from everybody’s', async ({ page, mosaic, request }) => {
+  await page.goto('/users')
+  await page.getByRole('button', { name: `Actions for ${mosaic.username}` }).click()
+  await page.getByRole('menuitem', { name: 'Set when it sleeps' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('combobox', { name: 'It sleeps' }).selectOption({ label: 'After minutes unused' })
+  await dialog.getByRole('spinbutton', { name: 'Minutes' }).fill('45')
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Save changes' }).click()
+  await expect(page.getByRole('table', { name: 'Users' })).toContainText('45 min')
+  const { items } = await (await request.get('/api/users')).json()
+  expect(items[0].idleTimeoutSeconds).toBe(2700)
+})

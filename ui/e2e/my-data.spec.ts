@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { answered, ask, expect, expectAccessible, expectNarrow, has, test } from './fixtures'
+
+test.use({ allowConsole: /status of (404|409)/ })
+test.beforeEach(async ({ request }) => {
+  test.skip(!(await has(request, '/api/me/export')), 'this server has no /api/me/export yet')
+})
+
+test('everything is exported, without a key in it @mobile', async ({ page }) => {
+  test.setTimeout(120_000)
+  await ask(page, 'Remember the walrus')
+  await answered(page)
+  await page.goto('/settings/data')
+  await page.getByRole('button', { name: /^Make (an|a new) export$/ }).click()
+  const link = page.getByRole('link', { name: 'Download' })
+  await expect(link).toBeVisible({ timeout: 90_000 })
+  await expectAccessible(page)
+  await expectNarrow(page)
+  const arrives = page.waitForEvent('download')
+  await link.click()
+  const file = await arrives
+  const archive = gunzipSync(readFileSync(await file.path())).toString('latin1')
+  expect(archive).toContain('Remember the walrus')
+  expect(archive).not.toContain('sk-good-key-1234')
+})
+
+test('the last one who can administer is not deleted', async ({ page, mosaic }) => {
+  await page.goto('/settings/data')
+  await page.getByRole('button', { name: 'Delete my account' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Delete your account?' })
+  const remove = dialog.getByRole('button', { name: 'Delete my account' })
+  await expect(remove).toBeDisabled()
+  await dialog.getByRole('textbox').fill(mosaic.username)
+  await expectAccessible(page)
+  await remove.click()
+  await expect(dialog.getByText('Your account was not deleted')).toBeVisible()
+})

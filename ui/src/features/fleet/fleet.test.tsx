@@ -1,0 +1,107 @@
+import { screen, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { expect, test } from 'vitest'
+import type { FleetContainer, SelfTest } from '@/api/types'
+import { openPage } from '@/test-page'
+import { lookOf } from './container-table'
+
+const GIB = 1024 ** 3
+const ben: FleetContainer = {
+  id: 'ctr_1',
+  user: { id: 'usr_2', username: 'ben' },
+  desired: 'running',
+  state: 'ready',
+  since: '2026-11-22T10:00:00Z',
+  idleSeconds: 125,
+  startedAt: null,
+  lastUsedAt: null,
+  image: 'mosaic-agent:2026.9.6',
+  outdated: true,
+  memory: { usedBytes: 0.5 * GIB, limitBytes: 2 * GIB },
+  restarts: 3,
+  reason: null,
+}
+const failed = {
+  ...ben,
+  id: 'ctr_2',
+  user: { id: 'usr_3', username: 'cleo' },
+  state: 'failed',
+  reason: 'It ran out of memory (2 GiB).',
+}
+const fleet = { items: [ben, failed], budget: { totalBytes: 8 * GIB, reservedBytes: 4 * GIB, running: 2 } }
+const check = {
+  name: 'Another user’s container',
+  from: 'open network',
+  target: '10.77.0.18:18789',
+  tried: 'TCP, no answer in 2 s',
+  expected: 'denied',
+  outcome: 'denied',
+  proof: 'Answered from the host',
+  passed: true,
+} as const
+const done: SelfTest = {
+  jobId: 'job_1',
+  state: 'done',
+  startedAt: '2026-11-22T10:00:00Z',
+  finishedAt: '2026-11-22T10:01:00Z',
+  enforced: true,
+  summary: '12 targets are denied, 4 are reached.',
+  checks: [check],
+}
+
+test('the fleet shows how containers are, and a stop has to be meant', async () => {
+  const calls = await openPage('/fleet', {
+    'GET /api/fleet/containers': fleet,
+    'GET /api/fleet/self-test': done,
+    'POST /api/fleet/containers/ctr_1/stop': { jobId: 'job_2' },
+  })
+  const table = await screen.findByRole('table', { name: 'Containers' })
+  const [, first, second] = within(table).getAllByRole('row')
+  for (const told of ['ben', 'Awake', '2 min 5 s', '512 MiB of 2 GiB', 'A newer one is there'])
+    expect(first).toHaveTextContent(told)
+  expect(second).toHaveTextContent('It ran out of memory (2 GiB).')
+  expect(screen.getByRole('progressbar', { name: 'Memory taken' }).getAttribute('aria-valuenow')).toBe('50')
+
+  const user = userEvent.setup()
+  await user.click(screen.getByRole('button', { name: 'Actions for the container of ben' }))
+  await user.click(await screen.findByRole('menuitem', { name: 'Stop' }))
+  const dialog = await screen.findByRole('dialog', { name: 'Stop the container of ben?' })
+  expect(calls.some(({ path }) => path.endsWith('/stop'))).toBe(false)
+  await user.click(within(dialog).getByRole('button', { name: 'Stop container' }))
+  await expect.poll(() => calls.filter(({ path }) => path.endsWith('/ctr_1/stop'))).toHaveLength(1)
+})
+
+test('walls that are not in force are told in red, whatever the checks say', async () => {
+  await openPage('/fleet', {
+    'GET /api/fleet/containers': fleet,
+    'GET /api/fleet/self-test': { ...done, enforced: false, summary: 'The guard does not run.' },
+  })
+  expect((await screen.findByRole('alert')).textContent).toContain('Not enforced')
+})
+
+test('a self-test that runs shows how far it is, and its end is read by itself', async () => {
+  let over = false
+  await openPage('/fleet', {
+    'GET /api/fleet/containers': fleet,
+    'GET /api/fleet/self-test': () =>
+      over ? done : { ...done, state: 'running', finishedAt: null, enforced: null, checks: [] },
+    'GET /api/jobs/job_1': () => {
+      const state = over ? 'done' : 'running'
+      return { id: 'job_1', state, progress: 40, phases: [], attempts: [] }
+    },
+  })
+  expect(await screen.findByText(/40 % done/)).toBeTruthy()
+  over = true
+  expect(await screen.findByRole('table', { name: 'What was tried' }, { timeout: 4000 })).toBeTruthy()
+  expect(screen.getByText('The walls hold.')).toBeTruthy()
+})
+
+test('a server without a fleet says what to do', async () => {
+  await openPage('/fleet', {})
+  expect(await screen.findByText('This server does not have it yet')).toBeTruthy()
+})
+
+test('a container that still runs against the wish is stopping', () => {
+  expect(lookOf({ state: 'ready', desired: 'stopped' }).word).toBe('Stopping')
+  expect(lookOf({ state: 'something-new', desired: 'running' }).word).toBe('something-new')
+})

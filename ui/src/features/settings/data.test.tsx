@@ -1,0 +1,67 @@
+import { screen, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { expect, test, vi } from 'vitest'
+import { openPage, status } from '@/test-page'
+
+const none = { 'GET /api/me/export': status(404) }
+
+test('an export is asked for, followed, and fetched', async () => {
+  let state: 'none' | 'running' | 'ready' = 'none'
+  const archive = {
+    jobId: 'job_1',
+    sizeBytes: 3 * 1024 ** 2,
+    createdAt: new Date().toISOString(),
+    expiresAt: null,
+    detail: null,
+  }
+  await openPage('/settings/data', {
+    'GET /api/me/export': () => (state === 'none' ? status(404) : { ...archive, state }),
+    'POST /api/me/export': () => {
+      state = 'running'
+      return { jobId: 'job_1' }
+    },
+    'GET /api/jobs/job_1': () => {
+      const job = state === 'ready' ? 'done' : 'running'
+      return { id: 'job_1', state: job, progress: 30, phases: [], attempts: [] }
+    },
+  })
+  await userEvent.click(await screen.findByRole('button', { name: 'Make an export' }))
+  expect(await screen.findByText('Collecting what is yours')).toBeVisible()
+  await expect
+    .poll(() => screen.getByRole('progressbar', { name: 'Export' }).getAttribute('aria-valuenow'))
+    .toBe('30')
+  state = 'ready'
+  const link = await screen.findByRole('link', { name: 'Download' }, { timeout: 4000 })
+  expect(link).toHaveAttribute('href', '/api/me/export/download')
+  expect(screen.getByText('Your data, 3 MiB')).toBeVisible()
+})
+
+test('an account is deleted only by whoever types who he is, and a refusal is told', async () => {
+  const left = vi.fn()
+  vi.stubGlobal('location', { assign: left, href: 'http://here/' })
+  let last = true
+  const calls = await openPage('/settings/data', {
+    ...none,
+    'DELETE /api/me': () =>
+      last
+        ? status(409, {
+            status: 409,
+            code: 'last_admin',
+            detail: 'Somebody has to remain who can administer.',
+          })
+        : { jobId: 'job_1' },
+  })
+  await userEvent.click(await screen.findByRole('button', { name: 'Delete my account' }))
+  const dialog = await screen.findByRole('dialog', { name: 'Delete your account?' })
+  const remove = within(dialog).getByRole('button', { name: 'Delete my account' })
+  await userEvent.type(within(dialog).getByRole('textbox'), 'May')
+  expect(remove).toBeDisabled()
+  await userEvent.type(within(dialog).getByRole('textbox'), '{Backspace}{Backspace}{Backspace}maya')
+  await userEvent.click(remove)
+  expect(await within(dialog).findByText('Somebody has to remain who can administer.')).toBeVisible()
+  expect(left).not.toHaveBeenCalled()
+  last = false
+  await userEvent.click(remove)
+  await expect.poll(() => left.mock.calls).toEqual([['/login?deleted=true']])
+  expect(calls.findLast(({ method }) => method === 'DELETE')?.body).toEqual({ confirm: 'maya' })
+})

@@ -1,0 +1,105 @@
+import { useQuery } from '@tanstack/react-query'
+import { Download, FileArchive } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { mine } from '@/api/mutations'
+import { q, queryClient } from '@/api/queries'
+import type { Export, JobDetail } from '@/api/types'
+import { Button, buttonClass } from '@/components/ui/button'
+import { Card, CardHead } from '@/components/ui/card'
+import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Progress } from '@/components/ui/progress'
+import { toast } from '@/components/ui/toast'
+import { bytes } from '@/lib/bytes'
+import { ago, dateTime } from '@/lib/time'
+import { isOver, useJob } from '@/lib/use-job'
+
+/** Everything of one person in one archive, made in the background. */
+export function ExportCard() {
+  const last = useQuery(q.export)
+  const [asked, setAsked] = useState<string | null>(null)
+  const [busy, setBusy] = useState(false)
+  const running = last.data?.state === 'running' ? last.data.jobId : asked
+  const job = useJob(running)
+  const over = job !== undefined && isOver(job)
+  useEffect(() => {
+    if (!over) return
+    setAsked(null)
+    void queryClient.invalidateQueries({ queryKey: q.export.queryKey })
+  }, [over])
+  const begin = async () => {
+    setBusy(true)
+    try {
+      setAsked((await mine.export()).jobId)
+    } catch (error) {
+      toast.failed('The export was not started', error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const going = running !== null && !over
+  return (
+    <Card>
+      <CardHead title="Export">
+        Chats as text and JSON, agents, findings, memory, conversations and the files of your container, in
+        one archive. Your keys are not in it.
+      </CardHead>
+      {last.isPending && <SkeletonRows rows={1} />}
+      {last.isError && !last.data && (
+        <LoadError what="Exports" error={last.error} onRetry={() => last.refetch()} />
+      )}
+      {last.data !== undefined && (
+        <div className="flex flex-col gap-4 px-5 py-5">
+          {going && <Going job={job} />}
+          {!going && last.data?.state === 'ready' && <Ready archive={last.data} />}
+          {!going && last.data?.state === 'failed' && (
+            <Alert title="The export failed">{last.data.detail ?? 'Start it again.'}</Alert>
+          )}
+          <div>
+            <Button
+              look={last.data?.state === 'ready' ? 'secondary' : 'primary'}
+              busy={busy || going}
+              onClick={begin}
+            >
+              {last.data && !going ? 'Make a new export' : 'Make an export'}
+            </Button>
+          </div>
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Going({ job }: { job: JobDetail | undefined }) {
+  return (
+    <div className="flex flex-col gap-2">
+      <p role="status" className="text-sm">
+        {job?.state === 'queued'
+          ? (job.waits?.sentence ?? 'Waiting for its turn')
+          : 'Collecting what is yours'}
+      </p>
+      <Progress label="Export" value={job?.progress ? job.progress / 100 : null} />
+      <p className="text-xs text-muted">You can leave this page. The archive will be here.</p>
+    </div>
+  )
+}
+
+function Ready({ archive }: { archive: Export }) {
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-3 rounded-panel border px-4 py-3.5">
+      <FileArchive aria-hidden className="size-5 shrink-0 text-muted" />
+      <div className="min-w-0 flex-1 basis-52">
+        <p className="font-medium">
+          Your data{archive.sizeBytes !== null && `, ${bytes(archive.sizeBytes)}`}
+        </p>
+        <p className="text-xs text-muted">
+          Made {ago(archive.createdAt)}
+          {archive.expiresAt && ` · kept until ${dateTime(archive.expiresAt)}`}
+        </p>
+      </div>
+      <a href="/api/me/export/download" download className={buttonClass('primary')}>
+        <Download aria-hidden />
+        Download
+      </a>
+    </div>
+  )
+}

@@ -1,0 +1,84 @@
+import { type FormEvent, useState } from 'react'
+import { message } from '@/api/client'
+import { admin } from '@/api/mutations'
+import type { User } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { Dialog } from '@/components/ui/dialog'
+import { Field, Input, Select } from '@/components/ui/field'
+import { toast } from '@/components/ui/toast'
+
+type Choice = 'instance' | 'never' | 'minutes'
+
+function choiceOf({ idleTimeoutSeconds }: User): Choice {
+  if (idleTimeoutSeconds === 0) return 'never'
+  return idleTimeoutSeconds ? 'minutes' : 'instance'
+}
+
+/** When the container of one person goes to sleep, where that is to differ from everybody's. */
+export function IdleDialog({ user, onClose }: { user: User; onClose: () => void }) {
+  const [choice, setChoice] = useState<Choice>(choiceOf(user))
+  const [minutes, setMinutes] = useState(String((user.idleTimeoutSeconds || 1800) / 60))
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const [busy, setBusy] = useState(false)
+  const seconds = { instance: null, never: 0, minutes: Math.round(Number(minutes) * 60) }[choice]
+  const save = async (event: FormEvent) => {
+    event.preventDefault()
+    if (seconds !== null && !(seconds > 0) && choice === 'minutes')
+      return setTrouble('Enter a number of minutes.')
+    setBusy(true)
+    setTrouble(null)
+    try {
+      await admin.user(user.id, { idleTimeoutSeconds: seconds })
+      toast.done('User saved')
+      onClose()
+    } catch (error) {
+      setTrouble(message(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`When the container of ${user.displayName || user.username} sleeps`}
+      description="Asleep it takes no memory; the next message wakes it. A running answer counts as use."
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button look="primary" busy={busy} onClick={save}>
+            Save changes
+          </Button>
+        </>
+      }
+    >
+      <form noValidate onSubmit={save} className="grid gap-5 sm:grid-cols-2">
+        <Field label="It sleeps">
+          {(wiring) => (
+            <Select {...wiring} value={choice} onChange={(event) => setChoice(event.target.value as Choice)}>
+              <option value="instance">As everybody’s does</option>
+              <option value="minutes">After minutes unused</option>
+              <option value="never">Never</option>
+            </Select>
+          )}
+        </Field>
+        {choice === 'minutes' && (
+          <Field label="Minutes" error={trouble ?? undefined}>
+            {(wiring) => (
+              <Input
+                {...wiring}
+                type="number"
+                inputMode="numeric"
+                min={1}
+                className="tnum"
+                value={minutes}
+                onChange={(event) => setMinutes(event.target.value)}
+              />
+            )}
+          </Field>
+        )}
+        {choice !== 'minutes' && trouble && <p className="text-sm text-bad">{trouble}</p>}
+      </form>
+    </Dialog>
+  )
+}

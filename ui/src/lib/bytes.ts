@@ -1,0 +1,15 @@
+/** Sizes as people read them. */
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+/** "812 B", "1.5 GiB", "12 GiB": one decimal below ten, none where it is nothing. */
+export function bytes(size: number): string {
+  let value = size
+  let unit = 0
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  const digits = unit === 0 || value >= 10 || Number.isInteger(value) ? 0 : 1
+  return `${value.toFixed(digits)} ${UNITS[unit]}`
+}
