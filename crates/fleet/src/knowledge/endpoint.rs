@@ -1,6 +1,6 @@
 //! The embedding endpoint that an admin entered: its key, sealed, and calls to it.
 
-use crate::{Cx, Error, Result, Services, keys};
+use crate::{Cx, Error, Result, Services, keys, typed_key};
 use ::providers::{AllowedHosts, Target, catalog, embeddings};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
@@ -8,7 +8,7 @@ use domain::{
     knowledge::{Embeddings, ShownKey, Use},
     provider::ProviderKind,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::{
@@ -57,17 +57,14 @@ pub(crate) async fn change_key(
         return Err(Invalid::new("knowledge.embeddings.apiKey", message).into());
     }
     let services = &cx.services;
-    let (sealed, shown) = match change {
+    let secret = match change {
         KeyChange::Keep => return Ok(before.api_key.clone()),
-        KeyChange::Remove => (None, ShownKey::default()),
-        KeyChange::Set(secret) => {
-            let secret = typed(&secret)?;
-            let mut system = services.store.system("the instance's data key").await?;
-            let key = keys::of_instance(services, &mut system).await?;
-            system.commit().await?;
-            let sealed = vault::seal(&key, &key_place(services.instance), &secret)?;
-            (Some(STANDARD.encode(sealed.to_bytes())), shown(&secret))
-        }
+        KeyChange::Remove => None,
+        KeyChange::Set(typed) => typed_key::trimmed("knowledge.embeddings.apiKey", &typed)?,
+    };
+    let sealed = match &secret {
+        Some(secret) => Some(sealed(services, secret).await?),
+        None => None,
     };
     // Only the system may create the row; it starts empty.
     let mut system = services.store.system("first key of the embedding endpoint").await?;
@@ -77,24 +74,17 @@ pub(crate) async fn change_key(
         .await?
         .ok_or_else(|| Error::internal("the row of the key is gone"))?;
     config::replace(tx, KEY, &StoredKey { sealed }, version).await?.ok_or(Error::Stale)?;
-    Ok(shown)
+    Ok(secret.map_or_else(ShownKey::default, |secret| ShownKey {
+        set: true,
+        ends_in: typed_key::ends_in(&secret),
+    }))
 }
 
-/// A key as it was typed, without what surrounds it when it is pasted.
-fn typed(secret: &SecretString) -> std::result::Result<SecretString, Invalid> {
-    let text = secret.expose_secret().trim();
-    if text.is_empty() || text.len() > 4096 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let message = "This does not look like a key: paste it as one line, without spaces.";
-        return Err(Invalid::new("knowledge.embeddings.apiKey", message));
-    }
-    Ok(SecretString::from(text))
-}
-
-/// Of a short key even four characters would tell too much.
-fn shown(secret: &SecretString) -> ShownKey {
-    let text = secret.expose_secret();
-    let shown = if text.len() < 12 { 0 } else { 4 };
-    ShownKey { set: true, ends_in: text[text.len() - shown..].to_owned() }
+async fn sealed(services: &Services, secret: &SecretString) -> Result<String> {
+    let mut tx = services.store.system("the instance's data key").await?;
+    let key = keys::of_instance(services, &mut tx).await?;
+    tx.commit().await?;
+    Ok(STANDARD.encode(vault::seal(&key, &key_place(services.instance), secret)?.to_bytes()))
 }
 
 /// Where the key is sealed for.

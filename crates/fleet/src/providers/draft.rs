@@ -1,13 +1,13 @@
 //! What a person types about a provider, checked before anything else happens with it.
 
-use crate::{Cx, Error, Result, settings};
+use crate::{Cx, Error, Result, settings, typed_key};
 use ::providers::{Target, catalog};
 use domain::{
     Invalid, invalid,
     provider::{Model, ProviderKind},
     settings::AllowedHost,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use store::providers::SealedKey;
 use vault::{Aad, DataKey, Purpose};
 
@@ -56,7 +56,8 @@ impl Draft {
         let entry = catalog::entry(kind);
         let base_url = self.base_url.filter(|url| !url.trim().is_empty()).map(|url| url.trim().to_owned());
         let origin = catalog::base_url(kind, base_url.as_deref())?;
-        let api_key = self.api_key.map(trim_key).transpose()?.flatten();
+        let api_key =
+            self.api_key.as_ref().map(|key| typed_key::trimmed("apiKey", key)).transpose()?.flatten();
         if entry.needs_key && api_key.is_none() && rule == KeyRule::MustBeTyped {
             return Err(Invalid::new("apiKey", "Enter the key of this account.").into());
         }
@@ -68,20 +69,6 @@ impl Draft {
         }
         Ok(Checked { kind, name, base_url: base_url.map(|_| origin.to_string()), api_key, models })
     }
-}
-
-fn trim_key(key: SecretString) -> std::result::Result<Option<SecretString>, Invalid> {
-    let text = key.expose_secret().trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    if text.len() > 4096 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(Invalid::new(
-            "apiKey",
-            "This does not look like a key: paste it as one line, without spaces.",
-        ));
-    }
-    Ok(Some(SecretString::from(text)))
 }
 
 impl Checked {
@@ -98,11 +85,8 @@ impl Checked {
     /// Seals the typed key for the row it will stand in.
     pub(super) fn seal(&self, key: &DataKey, aad: &Aad) -> Result<Option<SealedKey>> {
         let Some(secret) = &self.api_key else { return Ok(None) };
-        let text = secret.expose_secret();
-        // Of a short key even four characters would tell too much.
-        let shown = if text.chars().count() < 12 { 0 } else { 4 };
-        let ends_in = text.chars().rev().take(shown).collect::<Vec<_>>().into_iter().rev().collect();
-        Ok(Some(SealedKey { bytes: vault::seal(key, aad, secret)?.to_bytes(), ends_in }))
+        let bytes = vault::seal(key, aad, secret)?.to_bytes();
+        Ok(Some(SealedKey { bytes, ends_in: typed_key::ends_in(secret) }))
     }
 }
 

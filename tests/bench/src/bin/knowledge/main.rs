@@ -26,7 +26,7 @@ mod world;
 use corpus::Corpus;
 use world::World;
 
-/// Documents of the largest single user.
+/// Documents of the largest single user, unless `BENCH_KNOWLEDGE_DOCUMENTS` says fewer.
 const LARGE: usize = 100_000;
 /// Documents of the middling one.
 const MIDDLE: usize = 10_000;
@@ -35,7 +35,8 @@ const QUERIES: usize = 1_000;
 
 #[tokio::main]
 async fn main() {
-    let corpus = Corpus::read(LARGE, QUERIES);
+    let documents = std::env::var("BENCH_KNOWLEDGE_DOCUMENTS").map_or(LARGE, |count| count.parse().unwrap());
+    let corpus = Corpus::read(documents, QUERIES);
     println!(
         "{} documents of {:.0} words on average, {} queries of {:.0}.\n",
         corpus.documents.len(),
@@ -53,7 +54,7 @@ async fn main() {
     let large = world.user("large").await;
     let rate = world.fill(large, &corpus.documents, &vectors.documents).await;
     world.settle().await;
-    searches::time(&world, "100,000 of one user", large, &corpus, &vectors).await;
+    searches::time(&world, &format!("{documents} of one user"), large, &corpus, &vectors).await;
     searches::judge(&world, large, &corpus, &vectors).await;
     println!("\n| in | pieces per second |\n|---|---|");
     println!("| saved, with their words | {:.0} |", rate.saved);
@@ -61,12 +62,12 @@ async fn main() {
     if let Some(rate) = vectors.rate {
         println!("| embedded by the engine, in batches of {} | {rate:.0} |", vectors::BATCH);
     }
-    peers::measure(&world, &[("10,000 of 110,000", middle), ("100,000 of 110,000", large)], &vectors).await;
+    peers::measure(&world, &[("10,000", middle), ("all", large)], &vectors).await;
     if let Some(total) = crowd::wanted() {
         let one = crowd::gather(&world, total, &corpus, &vectors).await;
         world.settle().await;
         searches::head();
-        for (rows, user) in [("1,000", one), ("10,000", middle), ("100,000", large)] {
+        for (rows, user) in [(1_000, one), (MIDDLE, middle), (documents, large)] {
             searches::time(&world, &format!("{rows} of one user beside {total}"), user, &corpus, &vectors)
                 .await;
         }

@@ -108,7 +108,7 @@ pub async fn judge(world: &World, user: UserId, corpus: &Corpus, vectors: &Vecto
             .await
             .unwrap();
     println!(
-        "\n| {} documents, {} queries | recall@1 | recall@10 | MRR@10 |\n|---|---|---|---|",
+        "\n| {} documents, {} queries | recall@1 | recall@10 | recall@30 | MRR@10 |\n|---|---|---|---|---|",
         corpus.documents.len(),
         corpus.queries.len()
     );
@@ -119,17 +119,20 @@ pub async fn judge(world: &World, user: UserId, corpus: &Corpus, vectors: &Vecto
         let (text, meaning) = (parents(&found.text), parents(&found.meaning));
         let fused: Vec<Uuid> = fuse(&text, &meaning).into_iter().map(|found| found.key).collect();
         for (way, ranking) in ranks.iter_mut().zip([&text, &meaning, &fused]) {
-            way.push(ranking.iter().take(10).position(|parent| *parent == parent_of[*answer]));
+            way.push(ranking.iter().take(HITS).position(|parent| *parent == parent_of[*answer]));
         }
     }
     for (way, ranks) in ways.iter().zip(&ranks) {
-        let part = |count: usize| count as f64 / ranks.len() as f64;
-        let first = ranks.iter().filter(|rank| **rank == Some(0)).count();
-        let reciprocal: f64 = ranks.iter().flatten().map(|rank| 1.0 / (*rank as f64 + 1.0)).sum();
+        let within = |place: usize| {
+            ranks.iter().flatten().filter(|rank| **rank < place).count() as f64 / ranks.len() as f64
+        };
+        let reciprocal: f64 =
+            ranks.iter().flatten().filter(|rank| **rank < 10).map(|rank| 1.0 / (*rank as f64 + 1.0)).sum();
         println!(
-            "| {way} | {:.3} | {:.3} | {:.3} |",
-            part(first),
-            part(ranks.iter().flatten().count()),
+            "| {way} | {:.3} | {:.3} | {:.3} | {:.3} |",
+            within(1),
+            within(10),
+            within(HITS),
             reciprocal / ranks.len() as f64
         );
     }

@@ -3,10 +3,17 @@
 use crate::corpus::Corpus;
 use domain::knowledge::{Embedder, Use};
 use embeddings::Builtin;
-use std::{fs, path::PathBuf, time::Instant};
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::PathBuf,
+    time::Instant,
+};
 
 /// Texts of one call, as the product does it.
 pub const BATCH: usize = 32;
+/// Vectors that are written to the file together.
+const KEPT: usize = 1_600;
 
 /// Vectors in the order of the texts.
 pub struct Vectors {
@@ -18,44 +25,36 @@ pub struct Vectors {
     pub rate: Option<f64>,
 }
 
-/// Makes them, or reads them where that was done before.
+/// Makes them, and keeps those of the documents in a file: what is there already is read.
 pub async fn of(corpus: &Corpus) -> Vectors {
     let model = Builtin::new(std::env::var_os("MOSAIC_EMBEDDINGS_DIR").map(PathBuf::from));
-    let file = PathBuf::from(std::env::var("BENCH_VECTORS").unwrap());
     let size = usize::from(model.dimensions());
-    let (documents, rate) =
-        match fs::read(&file).ok().filter(|bytes| bytes.len() == corpus.documents.len() * size * 4) {
-            Some(bytes) => (read(&bytes, size), None),
-            None => {
-                let began = Instant::now();
-                let made = embed(&model, &corpus.documents, Use::Passage).await;
-                let rate = made.len() as f64 / began.elapsed().as_secs_f64();
-                let bytes: Vec<u8> = made.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
-                fs::write(&file, bytes).unwrap();
-                (made, Some(rate))
-            }
-        };
+    let file = PathBuf::from(std::env::var("BENCH_VECTORS").unwrap());
+    let mut documents = read(&fs::read(&file).unwrap_or_default(), size);
+    documents.truncate(corpus.documents.len());
+    let missing = &corpus.documents[documents.len()..];
     let began = Instant::now();
-    let queries = embed(&model, &corpus.queries, Use::Query).await;
-    eprintln!(
-        "a query is embedded in {:?} on average, in batches",
-        began.elapsed() / corpus.queries.len() as u32
-    );
-    Vectors { documents, queries, rate }
+    let mut kept = File::options().create(true).append(true).open(&file).unwrap();
+    for (n, texts) in missing.chunks(KEPT).enumerate() {
+        let made = embed(&model, texts, Use::Passage).await;
+        let bytes: Vec<u8> = made.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
+        kept.write_all(&bytes).unwrap();
+        documents.extend(made);
+        eprintln!("{} of {} embedded, {:?}", (n + 1) * KEPT, missing.len(), began.elapsed());
+    }
+    let rate = (!missing.is_empty()).then(|| missing.len() as f64 / began.elapsed().as_secs_f64());
+    Vectors { documents, queries: embed(&model, &corpus.queries, Use::Query).await, rate }
 }
 
 async fn embed(model: &Builtin, texts: &[String], purpose: Use) -> Vec<Vec<f32>> {
     let mut made = Vec::with_capacity(texts.len());
     for batch in texts.chunks(BATCH) {
         made.extend(model.embed(batch.to_vec(), purpose).await.unwrap());
-        if made.len() % (BATCH * 200) == 0 {
-            eprintln!("{} of {} embedded", made.len(), texts.len());
-        }
     }
     made
 }
 
 fn read(bytes: &[u8], size: usize) -> Vec<Vec<f32>> {
     let number = |four: &[u8]| f32::from_le_bytes(four.try_into().unwrap());
-    bytes.chunks(size * 4).map(|vector| vector.chunks(4).map(number).collect()).collect()
+    bytes.chunks_exact(size * 4).map(|vector| vector.chunks(4).map(number).collect()).collect()
 }
