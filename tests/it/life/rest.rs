@@ -1,12 +1,13 @@
 //! Containers that nobody uses: paused, stopped, and awake again in time.
 
 use super::{by_hand, container, count, observed, run, set, sql, unused_for};
+use reqwest::Method;
 use serde_json::json;
 use std::{
     io::{Read, Write},
     time::Instant,
 };
-use tests::{Mosaic, docker, eventually};
+use tests::{Mosaic, Person, docker, eventually};
 
 const STARTS: &str = "select count(*) from jobs where kind = 'start-container'";
 
@@ -128,6 +129,35 @@ async fn each_user_may_have_a_patience_of_his_own_and_an_agent_at_work_is_not_id
     sql(&mosaic, "update user_containers set last_used_at = now() - interval '2 minutes'").await;
     run(&admin, "reap-idle").await;
     observed(&bob, "stopped").await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_passed_through_keeps_its_agent_awake() {
+    let mosaic = Mosaic::start().await;
+    let admin = by_hand(&mosaic).await;
+    let made = admin.post("/api/tokens", &json!({ "name": "a program", "scopes": ["chat"] })).await;
+    let program = Person::with_token(&mosaic.url, made.body["token"].as_str().unwrap());
+    let question = json!({
+        "model": "ada", "stream": true,
+        "messages": [{ "role": "user", "content": "[[stub:tokens=900,gap=100]]" }],
+    });
+    let mut answer =
+        program.request(Method::POST, "/v1/chat/completions").json(&question).send().await.unwrap();
+    assert!(answer.chunk().await.unwrap().is_some());
+    observed(&admin, "ready").await;
+    unused_for(&mosaic, 31).await;
+    eventually("its use is noted", || async {
+        let noted = "select count(*) from user_containers where last_used_at > now() - interval '1 minute'";
+        (count(&mosaic, noted).await == 1).then_some(())
+    })
+    .await;
+    run(&admin, "reap-idle").await;
+    assert_eq!(container(&admin).await["desired"], "running");
+    // Whoever hangs up does not use it any more.
+    drop(answer);
+    unused_for(&mosaic, 31).await;
+    run(&admin, "reap-idle").await;
+    observed(&admin, "stopped").await;
 }
 
 /// A message to the admin's agent in his own session, behind Mosaic's back.

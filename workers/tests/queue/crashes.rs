@@ -111,6 +111,29 @@ async fn a_killed_workers_job_is_finished_by_another() {
 }
 
 #[tokio::test]
+async fn a_job_is_taken_over_although_no_worker_lives_as_long_as_a_lease() {
+    let db = Db::new().await;
+    let id = db.add(&Ping { n: 120_000 }).await;
+    let mut workers = vec![Process::start(&db)];
+    db.until(id, JobState::Running).await;
+    let begun = Instant::now();
+    let done = loop {
+        // Always two, and the older one is killed.
+        workers.push(Process::start(&db));
+        tokio::time::sleep(LEASE / 3).await;
+        if workers.len() > 2 {
+            drop(workers.remove(0));
+        }
+        let job = db.job(id).await;
+        if job.state == JobState::Done {
+            break job;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(90), "nobody takes it over: {job:?}");
+    };
+    assert_eq!((done.failures, db.effects(id).await), (0, 1));
+}
+
+#[tokio::test]
 async fn a_frozen_worker_that_comes_back_changes_nothing() {
     let db = Db::new().await;
     let process = Process::start(&db);

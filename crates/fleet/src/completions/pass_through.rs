@@ -8,6 +8,7 @@ use openclaw::{Cause, PassThrough};
 use std::time::Duration;
 use store::{containers as rows, listen};
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::DropGuard;
 
 /// The most that is read of an answer that is not streamed.
 const LARGEST: usize = 16 << 20;
@@ -17,13 +18,14 @@ const MOST_REFUSALS: u32 = 15;
 /// Passes the request on. A streamed one is answered at once, also while the container starts.
 pub(super) async fn complete(cx: &Cx, request: Request) -> Result<Answer> {
     let (agent, reached) = find(cx, &request.model).await?;
+    let in_use = containers::in_use(&cx.services, cx.user()?);
     if !request.stream {
         let answer = send(cx, &agent, reached, &request).await?;
         return Ok(Answer::Whole { status: 200, body: whole(answer).await? });
     }
     if let Some(reached) = reached {
         match reached.gateway.pass_through(&agent, None, request.body.clone()).await {
-            Ok(answer) => return Ok(Answer::Stream(bytes(answer))),
+            Ok(answer) => return Ok(Answer::Stream(held(bytes(answer), in_use))),
             Err(error) if error.cause.never_sent() => refused(cx, &reached, error.cause).await?,
             Err(error) => return Err(error.into()),
         }
@@ -38,7 +40,17 @@ pub(super) async fn complete(cx: &Cx, request: Request) -> Result<Answer> {
             }
         }
     });
-    Ok(Answer::Stream(later.flatten().boxed()))
+    Ok(Answer::Stream(held(later.flatten().boxed(), in_use)))
+}
+
+/// The stream, and what lasts as long as it.
+fn held(answer: Bytes, in_use: DropGuard) -> Bytes {
+    answer
+        .map(move |chunk| {
+            let _ = &in_use;
+            chunk
+        })
+        .boxed()
 }
 
 /// The agent, and the container where it answers already; otherwise its start is asked for.
@@ -106,7 +118,9 @@ async fn await_ready(cx: &Cx) -> Result<Reached> {
         if row.observed() == Observed::Failed || Instant::now() >= deadline {
             return Err(Error::Unavailable {
                 code: "agent_not_ready",
-                detail: "The agent could not be started. Try again, or look at it in the chat page.".into(),
+                detail: row.reason.unwrap_or_else(|| {
+                    "The agent could not be started. Try again, or look at it in the chat page.".to_owned()
+                }),
                 retry_after: Duration::from_secs(10),
             });
         }

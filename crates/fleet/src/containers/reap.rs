@@ -10,7 +10,7 @@ use domain::{
     settings::Settings,
 };
 use jobs::{
-    ActsFor, Options,
+    ActsFor, Options, Priority,
     kinds::{RestartContainer, StopContainer},
 };
 use std::time::Duration;
@@ -104,7 +104,9 @@ async fn put_to_rest(services: &Services, idle: &Idle, due: Rest) -> Result<bool
     // As its owner would: his own wish may be waiting under the same key.
     let owner = ActsFor::User(idle.row.user_id);
     if due == Rest::Renew {
-        jobs::enqueue(&mut tx, owner, &RestartContainer { container_id: id }, Options::default()).await?;
+        // Many at once, and nobody waits for them.
+        let options = Options { priority: Some(Priority::Low), ..Options::default() };
+        jobs::enqueue(&mut tx, owner, &RestartContainer { container_id: id }, options).await?;
     } else {
         jobs::enqueue(&mut tx, owner, &StopContainer { container_id: id }, Options::default()).await?;
     }
@@ -126,7 +128,8 @@ async fn stirred(services: &Services, row: &Container, idle: Duration) -> Result
         let key = session_key(ChatId::from(session.chat_id), session.branch);
         let page = tokio::time::timeout(ASKING, reached.gateway.history(&agent, key, 1, None)).await;
         // One that does not answer is not at work.
-        let Ok(Ok(Some(page))) = page else { continue };
+        let Ok(page) = page else { return Ok(None) };
+        let Ok(Some(page)) = page else { continue };
         let last = page.items.iter().filter_map(|item| DateTime::from_timestamp_millis(item.at_ms)).max();
         if let Some(last) = last.filter(|last| *last > before) {
             return Ok(Some(last));

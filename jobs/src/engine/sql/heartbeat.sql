@@ -1,5 +1,9 @@
 with seen as (
-    insert into workers (id, host, pid, version, lanes) values ($1, $2, $3, $4, $5)
+    -- A new worker is as steady as those around it: what counts is that beats could be made all along. Else nobody
+    -- would ever take over where no worker lives as long as a lease.
+    insert into workers (id, host, pid, version, lanes, steady_since)
+    select $1, $2, $3, $4, $5, coalesce(min(w.steady_since), now())
+    from workers w where w.last_seen > now() - make_interval(secs => $6 * 2 / 3)
     on conflict (id) do update set
         -- Two beats missed: not steady, whatever the reason was.
         steady_since = case when workers.last_seen < now() - make_interval(secs => $6 * 2 / 3)
