@@ -51,6 +51,8 @@ pub struct Settings {
     pub session_days: u32,
     /// Days after which jobs that are over leave the history; 0 = never.
     pub job_retention_days: u32,
+    /// Most that the archive of one person's data may take in the database, in MiB, compressed.
+    pub export_limit_mib: u32,
 }
 
 impl Default for Settings {
@@ -74,6 +76,7 @@ impl Default for Settings {
             session_idle_hours: 24 * 7,
             session_days: 30,
             job_retention_days: 30,
+            export_limit_mib: 512,
         }
     }
 }
@@ -105,6 +108,9 @@ impl Settings {
         }
         if self.job_retention_days > 3650 {
             return Err(Invalid::new("jobRetentionDays", "Use at most 3650 days, or 0 to keep all."));
+        }
+        if !(1..=4096).contains(&self.export_limit_mib) {
+            return Err(Invalid::new("exportLimitMib", "Use 1 to 4096 MiB."));
         }
         invalid::line("agentImage", &self.agent_image, 300)?;
         for allowed in &self.allowed_hosts {
