@@ -94,6 +94,24 @@ async fn the_archive_holds_everything_of_ones_own_but_secrets_and_goes_after_its
     assert_eq!(run.status, 202, "{:?}", run.body);
     eventually("its bytes are gone", || async { (count(&mosaic, "export_pieces").await == 0).then_some(()) })
         .await;
+
+    // More than the limit is refused with the reason, and nothing of it stays.
+    let noise = Command::new("sh").args(["-c", "head -c 3000000 /dev/urandom"]).output().unwrap().stdout;
+    fs::write(file.path(), noise).unwrap();
+    assert_eq!(alice.ask_once("are you back?").await["status"], "done");
+    docker(&["cp", file.path().to_str().unwrap(), &format!("{hers}:/data/noise")]);
+    let version = admin.get("/api/settings").await.headers["etag"].to_str().unwrap().to_owned();
+    let limit = json!({ "exportLimitMib": 1 });
+    assert_eq!(admin.patch_with("/api/settings", &limit, &[("If-Match", &version)]).await.status, 200);
+    assert_eq!(alice.post("/api/me/export", &json!({})).await.status, 202);
+    let refused = eventually("the archive is refused", || async {
+        let export = alice.get("/api/me/export").await.body;
+        (export["state"] == "failed").then_some(export)
+    })
+    .await;
+    assert!(refused["detail"].as_str().unwrap().contains("more than 1 MiB"), "{refused}");
+    assert_eq!(alice.get("/api/me/export/download").await.status, 404);
+    assert_eq!(count(&mosaic, "export_pieces").await, 0);
 }
 
 async fn delete_me(person: &Person, confirm: &str) -> Reply {

@@ -64,6 +64,8 @@ pub struct Settings {
     pub job_retention_days: u32,
     /// Search in findings and conversations.
     pub knowledge: KnowledgeSettings,
+    /// Most that the archive of one person's data may take in the database, in MiB, compressed.
+    pub export_limit_mib: u32,
 }
 
 impl Default for Settings {
@@ -93,6 +95,7 @@ impl Default for Settings {
             session_days: 30,
             job_retention_days: 30,
             knowledge: KnowledgeSettings::default(),
+            export_limit_mib: 512,
         }
     }
 }
@@ -137,6 +140,9 @@ impl Settings {
         }
         if self.job_retention_days > 3650 {
             return Err(Invalid::new("jobRetentionDays", "Use at most 3650 days, or 0 to keep all."));
+        }
+        if !(1..=4096).contains(&self.export_limit_mib) {
+            return Err(Invalid::new("exportLimitMib", "Use 1 to 4096 MiB."));
         }
         invalid::line("agentImage", &self.agent_image, 300)?;
         for allowed in &self.allowed_hosts {

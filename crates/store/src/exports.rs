@@ -84,6 +84,16 @@ pub async fn append(tx: &mut Tx, job: JobId, draft: Uuid, seq: i32, bytes: &[u8]
     Ok(written.rows_affected() > 0)
 }
 
+/// Removes the pieces of an attempt that came to nothing.
+pub async fn discard(tx: &mut Tx, job: JobId, draft: Uuid) -> Result<()> {
+    sqlx::query("delete from export_pieces where job_id = $1 and draft = $2")
+        .bind(job.uuid())
+        .bind(draft)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// It is whole: handed out from now on, and the user's earlier ones are not. `false` when another attempt has begun.
 pub async fn finish(tx: &mut Tx, job: JobId, draft: Uuid, size: i64) -> Result<bool> {
     let whole: Option<Uuid> = sqlx::query_scalar(

@@ -2947,6 +2947,12 @@ export interface components {
             containerRuntime: string;
             /**
              * Format: int32
+             * @description Most that the archive of one person's data may take in the database, in MiB, compressed.
+             * @default 512
+             */
+            exportLimitMib: number;
+            /**
+             * Format: int32
              * @description Minutes without use after which a container is stopped; 0 = never.
              * @default 30
              */

@@ -1,10 +1,6 @@
 //! The job: gather everything and store the archive.
 
-use super::{
-    archive::Archive,
-    chats,
-    save::{LARGEST, Save},
-};
+use super::{archive::Archive, chats, save::Save};
 use crate::{Cx, Error, Progress, Result, containers::owner, settings};
 use domain::{JobId, containers::Containers};
 use futures_util::TryStreamExt;
@@ -29,19 +25,34 @@ data/: the state volume of your container, as it was while the archive was made:
 
 /// Makes the archive of the acting user's data. Answers its size in bytes. Repeated, it begins anew.
 pub async fn run(cx: &Cx, engine: &dyn Containers, job: &dyn Progress, id: JobId) -> Result<u64> {
-    let mut save = Save::begin(&cx.services, id, LARGEST).await?;
+    let settings = settings::read(&cx.services.store).await?;
+    let mut save = Save::begin(&cx.services, id, settings.export_limit_mib).await?;
+    let made = make(cx, engine, job, &settings.agent_image, &mut save).await;
+    if made.is_err() {
+        save.discard().await?;
+    }
+    made
+}
+
+async fn make(
+    cx: &Cx,
+    engine: &dyn Containers,
+    job: &dyn Progress,
+    image: &str,
+    save: &mut Save<'_>,
+) -> Result<u64> {
     let mut archive = Archive::new(cx.services.clock.now());
     archive.file("README.md", README.as_bytes()).map_err(Error::internal)?;
     job.phase("chats").await;
-    chats::add(cx, &mut archive, &mut save).await?;
+    chats::add(cx, &mut archive, save).await?;
     job.phase("tables").await;
     for (number, table) in (0u8..).zip(TABLES) {
         job.progress(10 + number * 2).await;
-        add_table(cx, table, &mut archive, &mut save).await?;
+        add_table(cx, table, &mut archive, save).await?;
     }
     job.phase("state volume").await;
     job.progress(50).await;
-    add_state(cx, engine, &mut archive, &mut save).await?;
+    add_state(cx, engine, image, &mut archive, save).await?;
     save.finish(archive).await
 }
 
@@ -74,14 +85,14 @@ fn add_part(table: &Table, number: u32, part: &[u8], archive: &mut Archive) -> R
 async fn add_state(
     cx: &Cx,
     engine: &dyn Containers,
+    image: &str,
     archive: &mut Archive,
     save: &mut Save<'_>,
 ) -> Result<()> {
     let mut tx = cx.begin().await?;
     let Some(row) = containers::get_of(&mut tx, cx.user()?).await? else { return Ok(()) };
     drop(tx);
-    let image = settings::read(&cx.services.store).await?.agent_image;
-    let Some(mut state) = engine.read_volume(&owner(&cx.services, &row), &image).await? else {
+    let Some(mut state) = engine.read_volume(&owner(&cx.services, &row), image).await? else {
         return Ok(());
     };
     while let Some(part) = state.try_next().await? {

@@ -7,7 +7,7 @@ use super::shut;
 use crate::{Cx, Error, Progress, Result, Services};
 use domain::{
     Actor, ContainerId, Invalid, JobId, UserId,
-    containers::{Containers, Owner},
+    containers::{ContainerError, Containers, Owner},
 };
 use jobs::{ActsFor, Options, kinds::DeleteUser};
 use serde_json::json;
@@ -97,11 +97,22 @@ pub async fn delete(
 }
 
 async fn take_away(engine: &dyn Containers, owner: &Owner) -> Result<()> {
-    engine.stop(owner, GRACE).await?;
-    engine.remove(owner).await?;
-    engine.remove_network(owner).await?;
-    engine.remove_volume(owner).await?;
-    Ok(())
+    gone(engine.stop(owner, GRACE).await)?;
+    gone(engine.remove(owner).await)?;
+    gone(engine.remove_network(owner).await)?;
+    gone(engine.remove_volume(owner).await)
+}
+
+/// What has his name and is a stranger's is nothing of his.
+fn gone(removed: std::result::Result<(), ContainerError>) -> Result<()> {
+    match removed {
+        Ok(()) => Ok(()),
+        Err(ContainerError::NotOurs(what)) => {
+            tracing::warn!(what, "left alone while an account is deleted: it is not this instance's");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn delete_rows(cx: &Cx, services: &Services, user: UserId) -> Result<()> {
