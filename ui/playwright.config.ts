@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from '@playwright/test'
 import type { WorkerFixtures } from './e2e/fixtures'
 
@@ -13,7 +14,6 @@ export default defineConfig<object, WorkerFixtures>({
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  // Containers that others start meanwhile cut connections of the browser, see fixtures.ts.
   retries: 1,
   reporter: [['list']],
   use: {
@@ -21,7 +21,10 @@ export default defineConfig<object, WorkerFixtures>({
     colorScheme: 'light',
     trace: 'on-first-retry',
     permissions: ['clipboard-read', 'clipboard-write'],
-    launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
+    launchOptions: {
+      executablePath: join(import.meta.dirname, 'e2e/apart/chromium.mjs'),
+      args: ['--no-sandbox'],
+    },
   },
   projects: [
     { name: 'setup', testMatch: /setup\.spec/, use: { untouched: true } },

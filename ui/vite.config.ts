@@ -36,5 +36,11 @@ export default defineConfig({
     // Inlined fonts would be data: addresses, which the content security policy forbids.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // One file of all icons in place of one for each: every further request is one more that can be cut.
+        codeSplitting: { groups: [{ name: 'icons', test: /node_modules\/lucide-react\// }] },
+      },
+    },
   },
 })

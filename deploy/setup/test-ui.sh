@@ -7,6 +7,7 @@
 
 "$SETUP/tools.sh"
 "$SETUP/docker.sh"
+apt_install iproute2
 if [ -z "${CHROMIUM:-}" ]; then
   command -v chromium >/dev/null || apt_install chromium
   CHROMIUM=$(command -v chromium)

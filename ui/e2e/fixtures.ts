@@ -22,8 +22,8 @@ export interface WorkerFixtures {
 }
 
 /**
- * Starting a container changes the network interfaces of this machine, and Chromium then cuts what is under way.
- * Pages have to live with that, and the tests prove it; the line in the console is the browser's own.
+ * Starting a container changes the network interfaces of the host, and a Chromium that sees it (`apart/chromium.mjs`
+ * mostly keeps it from that) cuts what is under way. Pages live with that; the line in the console is the browser's.
  */
 const NETWORK_CHANGED = /ERR_NETWORK_CHANGED|Failed to fetch dynamically imported module/
 

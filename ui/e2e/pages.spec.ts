@@ -60,6 +60,21 @@ test('the users and the audit log, with its exports', async ({ page }) => {
   expect((await download).suggestedFilename()).toBe('mosaic-audit.csv')
 })
 
+test('the idle time of one person differs from everybody’s', async ({ page, mosaic, request }) => {
+  const users = async () => (await (await request.get('/api/users')).json()).items
+  test.skip(!('idleTimeoutSeconds' in (await users())[0]), 'this server has one idle time for all')
+  await page.goto('/users')
+  await page.getByRole('button', { name: `Actions for ${mosaic.username}` }).click()
+  await page.getByRole('menuitem', { name: 'Set when it sleeps' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('combobox', { name: 'It sleeps' }).selectOption({ label: 'After minutes unused' })
+  await dialog.getByRole('spinbutton', { name: 'Minutes' }).fill('45')
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Save changes' }).click()
+  await expect(page.getByRole('table', { name: 'Users' })).toContainText('45 min')
+  expect((await users())[0].idleTimeoutSeconds).toBe(2700)
+})
+
 test('the theme is chosen, kept, and set before the first paint', async ({ page }) => {
   await page.goto('/chat')
   await page.getByRole('button', { name: /Admin$/ }).click()

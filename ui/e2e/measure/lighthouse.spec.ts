@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { chromium } from '@playwright/test'
 import { expect, test } from '../fixtures'
 import { freePort, Mosaic } from '../mosaic'
@@ -15,13 +16,14 @@ interface Report {
 }
 
 /** Runs it in a browser that is signed in already; answers with what people ask for. */
-function measure(url: string, port: number): Record<string, number> {
+async function measure(url: string, port: number): Promise<Record<string, number>> {
   const folder = join(import.meta.dirname, '../../test-results/lighthouse')
   mkdirSync(folder, { recursive: true })
   const path = join(folder, `${new URL(url).pathname.replaceAll('/', '_')}.json`)
   const flags = [`--port=${port}`, '--preset=desktop', '--output=json', `--output-path=${path}`, '--quiet']
   flags.push('--disable-storage-reset', '--only-categories=performance,accessibility,best-practices')
-  execFileSync(program ?? '', [...before, url, ...flags], { stdio: 'inherit' })
+  // Not at a standstill: the browser's messages are to be read meanwhile, or it waits for that.
+  await promisify(execFile)(program ?? '', [...before, url, ...flags])
   const { categories, audits } = JSON.parse(readFileSync(path, 'utf8')) as Report
   const score = (name: string) => Math.round((categories[name]?.score ?? 0) * 100)
   const value = (name: string) => Math.round((audits[name]?.numericValue ?? 0) * 1000) / 1000
@@ -55,7 +57,7 @@ test('Lighthouse, as on a desktop', async ({ mosaic, image }) => {
     await page.close()
     const setup = `${untouched.url}/setup`
     for (const url of [setup, `${mosaic.url}/chat`, `${mosaic.url}/jobs`, `${mosaic.url}/knowledge`])
-      console.log(new URL(url).pathname, JSON.stringify(measure(url, port)))
+      console.log(new URL(url).pathname, JSON.stringify(await measure(url, port)))
   } finally {
     await browser.close()
     await untouched.end()

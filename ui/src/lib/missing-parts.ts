@@ -4,24 +4,34 @@
  */
 
 const KEY = 'mosaic.reloaded'
-/** Within this time a second reload would not help either. */
-const ONCE_IN_MS = 15_000
+/** So often, and then it is something that loading again does not cure. */
+const MOST = 3
+const WITHIN_MS = 30_000
+/** A line that was cut needs a moment; each further time a longer one. */
+const PAUSE_MS = 400
 
 export function reloadWhenPartsAreMissing(): void {
+  let reloading = false
   addEventListener('vite:preloadError', () => {
-    if (!mayReload(Date.now())) return
-    location.reload()
+    // Several parts are missed at once, and one reload brings them all.
+    if (reloading) return
+    const times = noteReload(Date.now())
+    if (times === null) return
+    reloading = true
+    setTimeout(() => location.reload(), PAUSE_MS * times)
   })
 }
 
-/** Whether it was long enough ago; notes the time where it is. */
-function mayReload(now: number): boolean {
+/** How many times the page was loaded again just now, or `null` where it was often enough. Notes this one. */
+export function noteReload(now: number): number | null {
   try {
-    if (now - Number(sessionStorage.getItem(KEY) ?? 0) < ONCE_IN_MS) return false
-    sessionStorage.setItem(KEY, String(now))
-    return true
+    const noted = JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as number[]
+    const recent = noted.filter((time) => now - time < WITHIN_MS)
+    if (recent.length >= MOST) return null
+    sessionStorage.setItem(KEY, JSON.stringify([...recent, now]))
+    return recent.length
   } catch {
     // Without a note of it, it might go on for ever.
-    return false
+    return null
   }
 }

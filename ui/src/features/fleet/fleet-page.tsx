@@ -18,10 +18,10 @@ export function FleetPage() {
   const { data: me } = useQuery(q.me)
   const admin = me?.role === 'admin'
   const list = useInfiniteQuery({ ...q.fleet, enabled: admin, refetchInterval: LOOK_MS })
-  if (!admin || isStatus(list.error, 403)) return <ForbiddenPage what="The fleet" />
   // Walls that are not in force come before everything else.
   const { data: selfTest } = useQuery({ ...q.selfTest, enabled: list.data !== undefined })
   const open = selfTest?.enforced === false
+  if (!admin || isStatus(list.error, 403)) return <ForbiddenPage what="The fleet" />
   const items = list.data?.pages.flatMap((page) => page.items) ?? []
   // Read at one moment with the first page.
   const budget = list.data?.pages[0]?.budget
