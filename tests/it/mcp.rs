@@ -62,7 +62,8 @@ async fn talked(mosaic: &Mosaic, person: &Person, about: &str) -> Door {
 async fn the_official_clients_work_unmodified_and_see_their_own_user_only() {
     let mosaic = Mosaic::start().await;
     let (alice, bob) = (mosaic.onboarded().await, mosaic.equipped("bob").await);
-    let (hers, his) = (talked(&mosaic, &alice, "amber anchor").await, talked(&mosaic, &bob, "bronze bell").await);
+    let (hers, his) =
+        (talked(&mosaic, &alice, "amber anchor").await, talked(&mosaic, &bob, "bronze bell").await);
     let search = |query: &str| json!(["conversations_search", { "query": query }]);
     let calls = json!([
         search("amber anchor"),
