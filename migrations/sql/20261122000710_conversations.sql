@@ -11,6 +11,7 @@ create table conversation_archive (
     started_at      timestamptz,
     last_at         timestamptz,
     forgotten_until timestamptz,
+    read_until      timestamptz,
     created_at      timestamptz not null default now(),
     updated_at      timestamptz not null default now(),
     unique (user_id, session_key)
@@ -28,6 +29,7 @@ comment on column conversation_archive.messages is 'How many messages there are;
 comment on column conversation_archive.started_at is 'When its first message was written.';
 comment on column conversation_archive.last_at is 'When its last message was written.';
 comment on column conversation_archive.forgotten_until is 'What was written until then was forgotten by its owner: it is not taken in again.';
+comment on column conversation_archive.read_until is 'Of a session that is not a chat''s: when something last happened in it that is taken in, by its container''s clock.';
 comment on column conversation_archive.created_at is 'When it was first taken in.';
 comment on column conversation_archive.updated_at is 'When something was last taken in or forgotten.';
 

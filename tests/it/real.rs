@@ -96,6 +96,26 @@ async fn what_was_said_is_found_by_person_and_agent(mosaic: &Mosaic, person: &Pe
         all["items"].as_array().unwrap().iter().map(|item| item["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["user", "assistant", "user", "tool", "tool", "assistant"], "{all}");
 
+    // What a program said without a chat is found too.
+    let made = person.post("/api/tokens", &json!({ "name": "p", "scopes": ["chat"] })).await;
+    let program = Person::with_token(person.url(), made.body["token"].as_str().unwrap());
+    let earlier = json!({ "role": "user", "content": "a folded fox" });
+    let answer = json!({ "role": "assistant", "content": "yes" });
+    let newest = json!({ "role": "user", "content": "a programmed puffin" });
+    let asked = json!({ "model": "ada", "messages": [earlier, answer, newest] });
+    assert_eq!(program.post("/v1/chat/completions", &asked).await.status, 200);
+    assert_eq!(person.post("/api/schedules/sweep-session-logs/run", &json!({})).await.status, 202);
+    let search = json!({ "query": "puffin", "filters": { "role": "user" } });
+    let found = eventually("the program's words are found", || async {
+        let found = person.post("/api/conversations/search", &search).await.body["items"].clone();
+        found.get(0).cloned()
+    })
+    .await;
+    let session = format!("/api/conversations/{}", found["conversationId"].as_str().unwrap());
+    let session = person.get(&session).await.body;
+    assert_eq!((session["messages"].as_u64(), &session["chatId"]), (Some(2), &Value::Null), "{session}");
+    assert!(!session.to_string().contains("folded fox"), "only what is new: {session}");
+
     let ask = r#"[[llm:tool=mosaic__conversations_search,args={"query":"forty-two","role":"tool"}]]"#;
     let turn = person.ask(chat, ask).await;
     let turn = person.finished(&turn).await;

@@ -4198,7 +4198,7 @@ export interface operations {
         /** @description One JSON object a line */
         requestBody: {
             content: {
-                "application/jsonl": string;
+                "text/plain": string;
             };
         };
         responses: {

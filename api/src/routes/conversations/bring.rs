@@ -88,7 +88,7 @@ pub struct ShownImported {
 /// Takes in a session log of an older OpenClaw (JSONL, at most 16 MiB), each entry once.
 #[utoipa::path(
     params(("agentId" = Option<AgentId>, Query, description = "The agent that spoke in it")),
-    request_body(content = String, content_type = "application/jsonl", description = "One JSON object a line"),
+    request_body(content = String, content_type = "text/plain", description = "One JSON object a line"),
     responses((status = 200, description = "Done", body = ShownImported)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]

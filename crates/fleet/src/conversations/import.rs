@@ -38,10 +38,12 @@ pub struct Skipped {
 /// Takes in what can be read of a file, and says of the rest what is wrong with it. The same file again adds nothing.
 pub async fn import(cx: &Cx, agent: Option<AgentId>, file: &[u8]) -> Result<Imported> {
     let (sessions, skipped) = read(file, cx.services.clock.now());
-    if skipped.len() >= MOST_SKIPPED {
+    let holds_nothing = sessions.iter().all(|(_, messages)| messages.is_empty());
+    if holds_nothing || skipped.len() >= MOST_SKIPPED {
+        let first = skipped.first().map(|first| format!(" Line {}: {}", first.line, first.why));
         let detail = format!(
-            "{MOST_SKIPPED} lines cannot be read; line {} {} Is it an OpenClaw session log (JSONL)?",
-            skipped[0].line, skipped[0].why
+            "This is no session log of OpenClaw (JSONL), or nothing was said in it.{}",
+            first.unwrap_or_default()
         );
         return Err(Invalid::new("file", detail).into());
     }

@@ -7,6 +7,7 @@
 mod archive;
 mod import;
 mod ingest;
+mod others;
 mod search;
 mod take_in;
 mod transcript;

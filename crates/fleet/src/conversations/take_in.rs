@@ -6,6 +6,7 @@
 
 use super::{
     archive::{self, session},
+    others,
     transcript::{self, SKEW, Words},
 };
 use crate::{Result, Services};
@@ -21,8 +22,8 @@ use store::{
 };
 
 /// Entries a page, and pages read at most: what is older than that is taken from the turns.
-const PAGE: u16 = 100;
-const PAGES: usize = 20;
+pub(super) const PAGE: u16 = 100;
+pub(super) const PAGES: usize = 20;
 /// A stop is not held up for longer than this.
 const BEFORE_STOP: Duration = Duration::from_secs(10);
 
@@ -44,14 +45,11 @@ pub enum Taken {
     NotYet,
 }
 
-/// Takes in all turns of a user that have ended and are not in the archive.
+/// Takes in all turns of a user that have ended and are not in the archive, and what was said in other sessions.
 pub async fn take_in(services: &Services, user: UserId, otherwise: Otherwise) -> Result<Taken> {
     let actor = Actor::User(Person { id: user, role: Role::User });
     let mut tx = services.store.begin(&actor).await?;
     let pending = pending::list(&mut tx).await?;
-    if pending.is_empty() {
-        return Ok(Taken::All);
-    }
     let gateway = match containers::get_of(&mut tx, user).await? {
         Some(row) if row.observed() == Observed::Ready => {
             services.gateways.reach(services, &mut tx, &row).await?
@@ -66,6 +64,9 @@ pub async fn take_in(services: &Services, user: UserId, otherwise: Otherwise) ->
         if look.take(gateway.as_ref().map(|reached| &reached.gateway)).await? == Taken::NotYet {
             taken = Taken::NotYet;
         }
+    }
+    if let Some(reached) = &gateway {
+        others::take_in(services, actor, user, &reached.gateway).await?;
     }
     Ok(taken)
 }

@@ -9,12 +9,14 @@ mod decode;
 mod frames;
 mod pass_through;
 mod readiness;
+mod sessions;
 
 pub use chat::{ChatRequest, ChatStream, Said, Speaker};
 pub use decode::{ChatEvent, Finish, Usage};
 pub(crate) use frames::frames;
 pub use pass_through::PassThrough;
 pub use readiness::Readiness;
+pub use sessions::OtherSession;
 
 use crate::{
     errors::{self, Cause, UpstreamError},

@@ -22,7 +22,7 @@ use crate::{
 use domain::Slug;
 
 /// The largest page that is read: a hundred entries with tool arguments, which OpenClaw does not clip.
-const LARGEST_PAGE: usize = 16 << 20;
+pub(crate) const LARGEST_PAGE: usize = 16 << 20;
 
 /// Some consecutive entries of a session, oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,10 +46,20 @@ impl Gateway {
         limit: u16,
         before: Option<u64>,
     ) -> Result<Option<Page>, UpstreamError> {
-        let cursor = before.map(|seq| format!("&cursor={seq}")).unwrap_or_default();
-        let path = format!("/sessions/{}/history?limit={limit}{cursor}", session.of(agent));
-        let Some(response) = open_if_there(self.get(&path)).await? else { return Ok(None) };
-        let body = read(response, LARGEST_PAGE).await?;
-        parse::page(&body).map(Some).ok_or_else(|| Cause::BadAnswer.into())
+        page(self, &session.of(agent), limit, before).await
     }
+}
+
+/// A page of the session with this key.
+pub(crate) async fn page(
+    gateway: &Gateway,
+    key: &str,
+    limit: u16,
+    before: Option<u64>,
+) -> Result<Option<Page>, UpstreamError> {
+    let cursor = before.map(|seq| format!("&cursor={seq}")).unwrap_or_default();
+    let path = format!("/sessions/{key}/history?limit={limit}{cursor}");
+    let Some(response) = open_if_there(gateway.get(&path)).await? else { return Ok(None) };
+    let body = read(response, LARGEST_PAGE).await?;
+    parse::page(&body).map(Some).ok_or_else(|| Cause::BadAnswer.into())
 }

@@ -95,10 +95,11 @@ fn tool_policy(tools: &BTreeSet<Tool>, own_tools: OwnTools) -> Value {
             "gateway", "openclaw", "group:automation", "group:nodes", "group:ui", "group:messaging",
             "sessions_spawn", "sessions_send",
         ],
-        "agentToAgent": { "enabled": false },
+        // No agent has a tool that reaches another's sessions, but for the one that lists them to Mosaic.
+        "agentToAgent": { "enabled": true },
         "elevated": { "enabled": false },
         "fs": { "workspaceOnly": true },
-        "sessions": { "visibility": "agent" },
+        "sessions": { "visibility": "all" },
         // Every tool by its own name: behind the search they would all be called `tool_call`.
         "toolSearch": false,
     })

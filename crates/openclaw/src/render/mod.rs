@@ -24,6 +24,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeSet, fmt};
 
+pub use mosaic::LISTING_AGENT;
 pub use providers::model_ref;
 
 /// Everything a container's configuration depends on.
@@ -119,8 +120,8 @@ pub fn render(input: &Input) -> Rendered {
     config["mcp"] = mosaic::servers(input);
     config["models"]["providers"] = providers::entries(input).into();
     config["plugins"]["allow"] = plugins(input);
-    config["agents"]["entries"] =
-        input.agents.iter().map(|agent| entry(input, agent)).collect::<Map<_, _>>().into();
+    let entries = input.agents.iter().map(|agent| entry(input, agent)).chain([mosaic::listing_agent()]);
+    config["agents"]["entries"] = entries.collect::<Map<_, _>>().into();
     // Sorted whatever features of serde_json are on in this build.
     config.sort_all_objects();
     let config = format!("{config:#}\n");

@@ -17,6 +17,15 @@ const DESCRIPTION: &str = "Lasting knowledge of your user: save and find facts, 
                            that was said before. Use it before you say that you do not know, and whenever you learn \
                            something worth keeping.";
 
+/// The agent that lists sessions to Mosaic; no slug can be that. It is never spoken to.
+pub const LISTING_AGENT: &str = "mosaic_archive";
+
+/// Its entry.
+pub(super) fn listing_agent() -> (String, Value) {
+    let tools = json!({ "alsoAllow": ["sessions_list"], "deny": ["bundle-mcp"] });
+    (LISTING_AGENT.to_owned(), json!({ "name": "Archive", "skills": [], "tools": tools }))
+}
+
 /// The tool servers: one entry for each agent.
 pub(super) fn servers(input: &Input) -> Value {
     let Some(url) = &input.mcp_url else { return json!({}) };

@@ -2,9 +2,10 @@
 
 use crate::{Result, Tx};
 use chrono::{DateTime, Utc};
-use domain::{ChatId, TurnId, UserId, turn::TurnStatus};
+use domain::{ChatId, ConversationId, TurnId, UserId, turn::TurnStatus};
 use serde_json::Value;
 use sqlx::FromRow;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// More than a person's agents answer between two looks.
@@ -68,13 +69,35 @@ pub async fn archived(tx: &mut Tx, turns: &[TurnId]) -> Result<()> {
     Ok(())
 }
 
-/// Who has any, for the sweep.
+/// Who has any, or has a container that answers and may have other sessions; for the sweep.
 pub async fn owners(tx: &mut Tx) -> Result<Vec<UserId>> {
     let owners: Vec<Uuid> = sqlx::query_scalar(
-        "select distinct t.user_id from turns t join chats c on c.id = t.chat_id
-         where t.archived_at is null and t.sent_at is not null and t.finished_at is not null and c.deleted_at is null",
+        "select t.user_id from turns t join chats c on c.id = t.chat_id
+         where t.archived_at is null and t.sent_at is not null and t.finished_at is not null and c.deleted_at is null
+         union
+         select user_id from user_containers where observed = 'ready'",
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(owners.into_iter().map(UserId::from).collect())
+}
+
+/// Up to when the acting user's sessions that are not chats were read, by their keys.
+pub async fn read_until(tx: &mut Tx) -> Result<HashMap<String, DateTime<Utc>>> {
+    let read: Vec<(String, DateTime<Utc>)> = sqlx::query_as(
+        "select session_key, read_until from conversation_archive where read_until is not null",
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(read.into_iter().collect())
+}
+
+/// Notes that such a session was read.
+pub async fn set_read_until(tx: &mut Tx, conversation: ConversationId, until: DateTime<Utc>) -> Result<()> {
+    sqlx::query("update conversation_archive set read_until = $2 where id = $1")
+        .bind(conversation.uuid())
+        .bind(until)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
