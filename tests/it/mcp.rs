@@ -136,13 +136,13 @@ async fn the_official_clients_work_unmodified_and_see_their_own_user_only() {
         assert!(seen["tools"].as_array().unwrap().contains(&json!("conversations_search")), "{seen}");
         let calls = &seen["calls"];
         let found = calls[0]["structured"]["items"].as_array().unwrap();
-        assert_eq!(found.len(), 2, "{seen}");
         assert!(found[0]["text"].as_str().unwrap().contains("amber anchor"), "{seen}");
         assert_eq!(
             serde_json::from_str::<Value>(calls[0]["text"].as_str().unwrap()).unwrap(),
             calls[0]["structured"]
         );
-        assert_eq!(calls[1]["structured"]["items"], json!([]), "bob's words: {seen}");
+        // By meaning something of her own may be near; bob's words are nowhere.
+        assert!(!calls[1]["structured"].to_string().contains("bronze bell"), "bob's words: {seen}");
         assert_eq!(calls[2]["structured"]["items"].as_array().unwrap().len(), 1, "{seen}");
         for (call, says) in [(3, "Enter what to look for"), (4, "unknown field `question`"), (5, "RFC 3339")]
         {

@@ -136,13 +136,6 @@ export async function asleep(api: APIRequestContext): Promise<void> {
   await expect.poll(state, { timeout: 30_000 }).toMatch(/stopped|absent/)
 }
 
-/** Whether the server knows this address: while it is built, tests of it are skipped. */
-export async function has(api: APIRequestContext, path: string): Promise<boolean> {
-  const reply = await api.get(path)
-  // What is not there yet says so in its own words.
-  return reply.ok() || (await reply.json()).detail !== 'There is nothing at this address.'
-}
-
 /** Waits for the end of the last answer. */
 export async function answered(page: Page): Promise<void> {
   await expect(page.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0, { timeout: 45_000 })

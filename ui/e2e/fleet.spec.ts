@@ -1,9 +1,6 @@
-import { answered, ask, expect, expectAccessible, expectNarrow, has, test } from './fixtures'
+import { answered, ask, expect, expectAccessible, expectNarrow, test } from './fixtures'
 
 test.use({ allowConsole: /status of 404/ })
-test.beforeEach(async ({ request }) => {
-  test.skip(!(await has(request, '/api/fleet/containers')), 'this server has no /api/fleet yet')
-})
 
 test('the fleet shows a container awake, stops it, and tells what it takes @mobile', async ({
   page,

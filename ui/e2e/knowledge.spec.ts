@@ -1,10 +1,6 @@
-import { answered, ask, expect, expectAccessible, expectNarrow, has, test } from './fixtures'
+import { answered, ask, expect, expectAccessible, expectNarrow, test } from './fixtures'
 
 test.describe('findings', () => {
-  test.beforeEach(async ({ request }) => {
-    test.skip(!(await has(request, '/api/findings')), 'this server has no /api/findings yet')
-  })
-
   test('a finding is added, found by its words, changed and deleted @mobile', async ({ page }) => {
     await page.goto('/knowledge')
     await page.getByRole('link', { name: 'Add finding' }).first().click()
@@ -46,13 +42,6 @@ test.describe('findings', () => {
 })
 
 test.describe('memory', () => {
-  test.beforeEach(async ({ request }) => {
-    const { items } = await (await request.get('/api/agents')).json()
-    test.skip(
-      !(await has(request, `/api/memory?agentId=${items[0].id}`)),
-      'this server has no /api/memory yet',
-    )
-  })
   test.use({ allowConsole: /status of (404|409)/ })
 
   test('an entry is added, changed with its history, and forgotten', async ({ page, request }) => {
@@ -85,10 +74,6 @@ test.describe('memory', () => {
 })
 
 test.describe('conversations', () => {
-  test.beforeEach(async ({ request }) => {
-    test.skip(!(await has(request, '/api/conversations')), 'this server has no /api/conversations yet')
-  })
-
   test('a chat is found by what was said in it, and leads back @mobile', async ({ page }) => {
     await ask(page, 'Tell me about the tusks of the narwhal')
     await answered(page)

@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { answered, ask, expect, expectAccessible, expectNarrow, has, test } from './fixtures'
+import { answered, ask, expect, expectAccessible, expectNarrow, test } from './fixtures'
 
 test.use({ allowConsole: /status of (404|409)/ })
-test.beforeEach(async ({ request }) => {
-  test.skip(!(await has(request, '/api/me/export')), 'this server has no /api/me/export yet')
-})
 
 test('everything is exported, without a key in it @mobile', async ({ page }) => {
   test.setTimeout(120_000)

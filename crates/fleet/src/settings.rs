@@ -67,7 +67,7 @@ async fn changed(listener: &mut Listener) {
 
 /// The settings as stored now, for work that was asked for in another process: the change that it depends on may
 /// be younger than what was heard here.
-pub(crate) async fn read(store: &Store) -> Result<Settings> {
+pub async fn read(store: &Store) -> Result<Settings> {
     let mut tx = store.system("settings").await?;
     Ok(config::get::<Settings>(&mut tx, KEY).await?.map(|fact| fact.value).unwrap_or_default())
 }

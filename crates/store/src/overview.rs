@@ -26,9 +26,9 @@ pub struct Row {
     observed: String,
     /// Since when it is like this.
     pub since: DateTime<Utc>,
-    /// Seconds since its last use; only while it answers.
+    /// Seconds since its last use; only while it answers or is paused.
     pub idle_seconds: Option<i64>,
-    /// When it last became ready; only while it answers.
+    /// When it last became ready; only while it answers or is paused.
     pub started_at: Option<DateTime<Utc>>,
     /// Last chat activity.
     pub last_used_at: Option<DateTime<Utc>>,
@@ -40,6 +40,8 @@ pub struct Row {
     pub restarts: i64,
     /// Why it failed: `{code, title, detail}`.
     pub failure: Option<Value>,
+    /// Why it waits or went down, in a sentence.
+    pub reason: Option<String>,
 }
 
 impl Row {
@@ -53,11 +55,11 @@ impl Row {
 pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Row>> {
     Ok(sqlx::query_as(
         "select c.id, c.user_id, u.username, c.desired, c.observed, c.stage_since as since,
-                case when c.observed = 'ready' then
+                case when c.observed in ('ready', 'paused') then
                     extract(epoch from now() - greatest(c.last_used_at, c.ready_at, c.stage_since))::bigint end as idle_seconds,
-                case when c.observed = 'ready' then c.ready_at end as started_at,
-                c.last_used_at, c.image, c.failure,
-                case when c.observed = 'ready' then m.memory_bytes end as memory_bytes,
+                case when c.observed in ('ready', 'paused') then c.ready_at end as started_at,
+                c.last_used_at, c.image, c.failure, c.reason,
+                case when c.observed in ('ready', 'paused') then m.memory_bytes end as memory_bytes,
                 greatest((select count(*) from container_events e
                           where e.container_id = c.id and e.what = 'booting') - 1, 0) as restarts
          from user_containers c
@@ -72,13 +74,6 @@ pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Ro
     .bind(FRESH)
     .fetch_all(tx.conn())
     .await?)
-}
-
-/// How many containers are up or on their way.
-pub async fn running(tx: &mut Tx) -> Result<i64> {
-    Ok(sqlx::query_scalar("select count(*) from user_containers where observed in ('starting', 'ready')")
-        .fetch_one(tx.conn())
-        .await?)
 }
 
 /// Notes what a container uses now.

@@ -1952,21 +1952,21 @@ export interface components {
             /** @default null */
             turnId: components["schemas"]["TurnId"] | null;
         };
-        /** @description What all containers together may use of the host's memory. */
+        /** @description How the host's memory is given out. */
         FleetBudget: {
             /**
              * Format: int64
-             * @description Limits of those that are up or on their way.
+             * @description What is set aside.
              */
             reservedBytes: number;
             /**
              * Format: int64
-             * @description How many these are.
+             * @description For how many containers.
              */
             running: number;
             /**
              * Format: int64
-             * @description All there is for them; null = not limited.
+             * @description What all containers together may be given; `None` until a worker has seen the host.
              */
             totalBytes?: number | null;
         };
@@ -1978,7 +1978,7 @@ export interface components {
             id: components["schemas"]["ContainerId"];
             /**
              * Format: int64
-             * @description Seconds since its last use; null unless it answers.
+             * @description Seconds since its last use; null unless it answers or is paused.
              */
             idleSeconds?: number | null;
             /** @description Image it was made from. */
@@ -1992,7 +1992,7 @@ export interface components {
             memory: components["schemas"]["FleetMemory"];
             /** @description It was made from another image than the present one. */
             outdated: boolean;
-            /** @description Why it failed, in a sentence. */
+            /** @description Why it failed, waits or went down, in a sentence. */
             reason?: string | null;
             /**
              * Format: int64
@@ -2006,7 +2006,7 @@ export interface components {
             since: string;
             /**
              * Format: date-time
-             * @description When it last became ready; null unless it answers.
+             * @description When it last became ready; null unless it answers or is paused.
              */
             startedAt?: string | null;
             /** @description What was last seen. */

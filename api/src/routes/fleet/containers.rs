@@ -7,7 +7,10 @@ use crate::{
     routes::providers::Enqueued,
 };
 use domain::ContainerId;
-use fleet::overview::{self, Budget, Listed};
+use fleet::{
+    containers::Budget,
+    overview::{self, Listed},
+};
 use rocket::{get, http::Status, post, serde::json::Json};
 use serde::Serialize;
 use utoipa::ToSchema;

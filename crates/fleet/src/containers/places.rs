@@ -14,6 +14,7 @@ use store::{
     idle::{self, Idle},
     places::{self, Place},
 };
+use utoipa::ToSchema;
 
 /// What the host keeps for everything that is no agent.
 const OF_THE_HOST: u64 = 4 << 30;
@@ -27,7 +28,9 @@ struct Host {
 }
 
 /// How the host's memory is given out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = FleetBudget)]
 pub struct Budget {
     /// What all containers together may be given; `None` until a worker has seen the host.
     pub total_bytes: Option<u64>,

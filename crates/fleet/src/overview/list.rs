@@ -1,6 +1,9 @@
 //! All containers.
 
-use crate::{Cx, Result};
+use crate::{
+    Cx, Result,
+    containers::{self, Budget},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, UserId,
@@ -28,9 +31,9 @@ pub struct Listed {
     state: Observed,
     /// Since when it is like this.
     since: DateTime<Utc>,
-    /// Seconds since its last use; null unless it answers.
+    /// Seconds since its last use; null unless it answers or is paused.
     idle_seconds: Option<i64>,
-    /// When it last became ready; null unless it answers.
+    /// When it last became ready; null unless it answers or is paused.
     started_at: Option<DateTime<Utc>>,
     /// Last chat activity.
     last_used_at: Option<DateTime<Utc>>,
@@ -42,7 +45,7 @@ pub struct Listed {
     memory: Memory,
     /// Starts after the first.
     restarts: i64,
-    /// Why it failed, in a sentence.
+    /// Why it failed, waits or went down, in a sentence.
     reason: Option<String>,
 }
 
@@ -66,19 +69,6 @@ pub struct Memory {
     limit_bytes: u64,
 }
 
-/// What all containers together may use of the host's memory.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = FleetBudget)]
-pub struct Budget {
-    /// All there is for them; null = not limited.
-    total_bytes: Option<u64>,
-    /// Limits of those that are up or on their way.
-    reserved_bytes: u64,
-    /// How many these are.
-    running: i64,
-}
-
 /// One page of containers by their users' names, behind the name `after`, for an admin.
 pub async fn list(cx: &Cx, after: Option<&str>, limit: u32) -> Result<Vec<Listed>> {
     let mut tx = cx.as_admin()?.begin().await?;
@@ -89,11 +79,9 @@ pub async fn list(cx: &Cx, after: Option<&str>, limit: u32) -> Result<Vec<Listed
 
 /// How the memory is shared out, for an admin.
 pub async fn budget(cx: &Cx) -> Result<Budget> {
-    let mut tx = cx.as_admin()?.begin().await?;
-    let running = overview::running(&mut tx).await?;
-    let each = limit(&cx.services.settings.get());
-    let reserved_bytes = each.saturating_mul(u64::try_from(running).unwrap_or_default());
-    Ok(Budget { total_bytes: None, reserved_bytes, running })
+    cx.as_admin()?;
+    let mut tx = cx.system("memory of the host, for an admin").await?;
+    containers::budget(&mut tx, &cx.services.settings.get()).await
 }
 
 fn limit(settings: &Settings) -> u64 {
@@ -103,7 +91,7 @@ fn limit(settings: &Settings) -> u64 {
 fn listed(row: Row, settings: &Settings) -> Listed {
     let state = row.observed();
     let text = |field: &str| row.failure.as_ref().and_then(|failure| failure[field].as_str());
-    let reason = text("title").map(|title| format!("{title} {}", text("detail").unwrap_or_default()));
+    let failed = text("title").map(|title| format!("{title} {}", text("detail").unwrap_or_default()));
     Listed {
         id: row.id,
         user: Whose { id: row.user_id, username: row.username },
@@ -117,6 +105,6 @@ fn listed(row: Row, settings: &Settings) -> Listed {
         image: row.image,
         memory: Memory { used_bytes: row.memory_bytes, limit_bytes: limit(settings) },
         restarts: row.restarts,
-        reason: reason.map(|reason| reason.trim_end().to_owned()),
+        reason: failed.map(|failed| failed.trim_end().to_owned()).or(row.reason),
     }
 }

@@ -14,7 +14,7 @@ pub async fn measure(services: &Services, engine: &dyn Containers) -> Result<usi
     let mut tx = services.store.system("memory of containers").await?;
     let rows = containers::all(&mut tx).await?;
     drop(tx);
-    let up = rows.into_iter().filter(|row| row.observed() == Observed::Ready);
+    let up = rows.into_iter().filter(|row| matches!(row.observed(), Observed::Ready | Observed::Paused));
     let asked = up.map(async |row| {
         let used = engine.memory(&owner(services, &row)).await;
         used.map(|used| used.map(|used| (row, used)))

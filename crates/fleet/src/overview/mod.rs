@@ -5,5 +5,5 @@ mod list;
 mod measure;
 
 pub use act::{restart, stop};
-pub use list::{Budget, Listed, Memory, Whose, budget, list};
+pub use list::{Listed, Memory, Whose, budget, list};
 pub use measure::measure;

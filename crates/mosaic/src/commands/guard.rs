@@ -27,9 +27,10 @@ pub async fn apply(services: &Services, internal_port: u16) -> Result<(), NotEnf
 /// Keeps them up until `shutdown`. They stay up afterwards: so may the containers.
 pub async fn keep(services: &Arc<Services>, internal_port: u16, shutdown: &Shutdown) {
     let mut last = None;
+    // A host that an admin allows is reachable at once, not at the next check. One listener for all rounds: a change
+    // during a round begins the next one.
+    let mut listener = services.ear.listen();
     loop {
-        // A host that an admin allows is reachable at once, not at the next check.
-        let mut listener = services.ear.listen();
         tokio::select! {
             () = shutdown.begun() => return,
             () = listener.wait_for(listen::SETTINGS, fleet::settings::KEY, CHECK_EVERY) => {}
@@ -48,5 +49,10 @@ pub async fn keep(services: &Arc<Services>, internal_port: u16, shutdown: &Shutd
 }
 
 pub async fn wanted(services: &Services, internal_port: u16) -> GuardConfig {
-    GuardConfig::read(internal_port, &services.settings.get().allowed_hosts).await
+    // What is stored: whoever hears of a change may be earlier than this process's copy.
+    let allowed = match fleet::settings::read(&services.store).await {
+        Ok(stored) => stored.allowed_hosts,
+        Err(_) => services.settings.get().allowed_hosts.clone(),
+    };
+    GuardConfig::read(internal_port, &allowed).await
 }
