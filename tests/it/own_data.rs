@@ -78,7 +78,13 @@ async fn the_archive_holds_everything_of_ones_own_but_secrets_and_goes_after_its
     }
     assert_eq!(admin.get("/api/me/export/download").await.status, 404, "it is hers");
 
-    // Without a container her volume is read all the same, and nothing is left behind.
+    // Without a container her volume is read all the same, and nothing is left behind. One that is only removed
+    // would be started again.
+    assert_eq!(alice.post("/api/container/stop", &json!({})).await.status, 202);
+    eventually("it rests", || async {
+        (alice.get("/api/container").await.body["container"]["observed"] == "stopped").then_some(())
+    })
+    .await;
     docker(&["rm", "-f", &hers]);
     let before = mosaic.objects().await;
     let folder = unpacked(&alice, &export(&alice).await).await;

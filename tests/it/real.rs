@@ -108,7 +108,9 @@ async fn what_was_said_is_found_by_person_and_agent(mosaic: &Mosaic, person: &Pe
     let search = json!({ "query": "puffin", "filters": { "role": "user" } });
     let found = eventually("the program's words are found", || async {
         let found = person.post("/api/conversations/search", &search).await.body["items"].clone();
-        found.get(0).cloned()
+        // By meaning something else may be near.
+        let by_words = |item: &&Value| item["matchedBy"].as_array().unwrap().contains(&json!("text"));
+        found.as_array().unwrap().iter().find(by_words).cloned()
     })
     .await;
     let session = format!("/api/conversations/{}", found["conversationId"].as_str().unwrap());
