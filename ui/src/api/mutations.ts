@@ -123,7 +123,9 @@ export const findings = {
     (await changing(send('POST', '/api/findings', { body }), ['findings'], ['knowledge'])).status === 200,
   change: (id: string, body: T.NewFinding) =>
     changing(api.patch<T.Finding>(`/api/findings/${id}`, body), ['findings'], ['knowledge']),
-  remove: (id: string) => changing(api.delete(`/api/findings/${id}`), ['findings'], ['knowledge']),
+  /** It is not read again itself: its sheet is still open. */
+  remove: (id: string) =>
+    changing(api.delete(`/api/findings/${id}`), ['findings', 'list'], ['findings', 'found'], ['knowledge']),
 }
 
 const memoryPath = (key: string) => `/api/memory/${encodeURIComponent(key)}` as const
@@ -137,7 +139,13 @@ export const memory = {
 }
 
 export const conversations = {
-  remove: (id: string) => changing(api.delete(`/api/conversations/${id}`), ['conversations'], ['knowledge']),
+  remove: (id: string) =>
+    changing(
+      api.delete(`/api/conversations/${id}`),
+      ['conversations', 'list'],
+      ['conversations', 'found'],
+      ['knowledge'],
+    ),
   /** Takes a session log as it is: a line is an entry. */
   import: (log: Blob, agentId: string | undefined) =>
     changing(
