@@ -8,6 +8,7 @@ mod body;
 mod catch;
 mod guards;
 mod headers;
+mod if_any;
 mod openai_error;
 mod openapi;
 mod page;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Owns: `make test`: prepares real parts (engine, images, one throw-away Postgres), runs every Rust
-# test against them, and takes away only what this run made.
+# Owns: `make test`: prepares real parts (engine, images, one throw-away Postgres), runs every test of
+# Rust and of the pages against them, and takes away only what this run made.
 #
 #   ARGS='-p jobs'   what to give to cargo test, instead of --workspace
 #
@@ -45,3 +45,4 @@ if [ -z "${ARGS:-}" ]; then
 fi
 # shellcheck disable=SC2086 # several arguments
 cargo test --locked ${ARGS:---workspace}
+[ -n "${ARGS:-}" ] || "$SETUP/test-ui.sh"

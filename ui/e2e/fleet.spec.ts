@@ -1,7 +1,5 @@
 import { answered, ask, expect, expectAccessible, expectNarrow, test } from './fixtures'
 
-test.use({ allowConsole: /status of 404/ })
-
 test('the fleet shows a container awake, stops it, and tells what it takes @mobile', async ({
   page,
   mosaic,

@@ -42,7 +42,7 @@ test.describe('findings', () => {
 })
 
 test.describe('memory', () => {
-  test.use({ allowConsole: /status of (404|409)/ })
+  test.use({ allowConsole: /status of 409/ })
 
   test('an entry is added, changed with its history, and forgotten', async ({ page, request }) => {
     await page.goto('/knowledge?tab=memory')

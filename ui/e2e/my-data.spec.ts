@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { answered, ask, expect, expectAccessible, expectNarrow, test } from './fixtures'
 
-test.use({ allowConsole: /status of (404|409)/ })
+test.use({ allowConsole: /status of 409/ })
 
 test('everything is exported, without a key in it @mobile', async ({ page }) => {
   test.setTimeout(120_000)

@@ -4,6 +4,7 @@ use super::providers::Enqueued;
 use crate::{
     body::Body,
     guards::{Caller, Cookie},
+    if_any::{IfAny, if_any},
     problem::Reply,
 };
 use fleet::{
@@ -31,10 +32,13 @@ pub async fn export_start(caller: Caller<Cookie>) -> Reply<(Status, Json<Enqueue
 }
 
 /// How the latest archive stands.
-#[utoipa::path(responses((status = 200, description = "Done", body = Standing)))]
+#[utoipa::path(responses(
+    (status = 200, description = "Done", body = Standing),
+    (status = 204, description = "None was asked for yet"),
+))]
 #[get("/me/export")]
-pub async fn export_standing(caller: Caller<Cookie>) -> Reply<Json<Standing>> {
-    Ok(Json(export::standing(&caller.cx).await?))
+pub async fn export_standing(caller: Caller<Cookie>) -> Reply<IfAny<Standing>> {
+    Ok(if_any(export::standing(&caller.cx).await?))
 }
 
 /// An archive on its way.

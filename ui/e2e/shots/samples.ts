@@ -10,14 +10,14 @@ import type {
   Memory,
   SelfTest,
   SelfTestCheck,
-} from '../../src/api/upcoming'
+} from '../../src/api/types'
 
 const GIB = 1024 ** 3
 const before = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
 
 const container = (
   username: string,
-  state: string,
+  state: FleetPage['items'][number]['state'],
   more: Partial<FleetPage['items'][number]> = {},
 ): FleetPage['items'][number] => ({
   id: `ctr_${username}`,

@@ -134,8 +134,9 @@ export const memory = {
   /** Refused with `version_conflict` where the agent has changed it since it was read. */
   set: (agentId: string, key: string, body: { value: unknown; ifVersion?: number; ttlSeconds?: number }) =>
     changing(api.put<T.Memory>(memoryPath(key), body, { query: { agentId } }), ['memory']),
+  /** It is not read again itself: its sheet is still open. */
   forget: (agentId: string, key: string) =>
-    changing(api.delete(memoryPath(key), { query: { agentId } }), ['memory']),
+    changing(api.delete(memoryPath(key), { query: { agentId } }), ['memory', 'list']),
 }
 
 export const conversations = {

@@ -1,6 +1,6 @@
 /** What is read from the server: every key and how it is fetched. Writing stands in `mutations.ts`. */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
-import { ApiError, api, isStatus, type Options, send } from './client'
+import { ApiError, api, type Options, send } from './client'
 import type * as T from './types'
 
 export const queryClient = new QueryClient({
@@ -15,14 +15,9 @@ export const queryClient = new QueryClient({
   },
 })
 
-/** `null` where there is no such thing yet. */
-async function orNull<R>(work: Promise<R>): Promise<R | null> {
-  try {
-    return await work
-  } catch (error) {
-    if (isStatus(error, 404)) return null
-    throw error
-  }
+/** `null` where there is no such thing yet: a query may not come to `undefined`. */
+async function ifAny<R>(path: T.Path): Promise<R | null> {
+  return (await api.get<R | undefined>(path)) ?? null
 }
 
 /** A list that comes in pages of fifty. */
@@ -102,8 +97,7 @@ export const q = {
   }),
   oidc: queryOptions({
     queryKey: ['oidc'],
-    /** `null` where no provider was set up yet. */
-    queryFn: () => orNull(api.get<T.OidcSettings>('/api/settings/oidc')),
+    queryFn: () => api.get<T.OidcSettings>('/api/settings/oidc'),
   }),
   users: queryOptions({
     queryKey: ['users'],
@@ -117,10 +111,10 @@ export const q = {
   /** `null` where it was never run. */
   selfTest: queryOptions({
     queryKey: ['self-test'],
-    queryFn: () => orNull(api.get<T.SelfTest>('/api/fleet/self-test')),
+    queryFn: () => ifAny<T.SelfTest>('/api/fleet/self-test'),
   }),
   /** `null` where there is none. */
-  export: queryOptions({ queryKey: ['export'], queryFn: () => orNull(api.get<T.Export>('/api/me/export')) }),
+  export: queryOptions({ queryKey: ['export'], queryFn: () => ifAny<T.Export>('/api/me/export') }),
   knowledgeStatus: queryOptions({
     queryKey: ['knowledge', 'status'],
     queryFn: () => api.get<T.KnowledgeStatus>('/api/knowledge/status'),

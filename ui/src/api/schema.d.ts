@@ -4671,6 +4671,13 @@ export interface operations {
                     "application/json": components["schemas"]["SelfTest"];
                 };
             };
+            /** @description It was never run */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description What was wrong, and what to do */
             default: {
                 headers: {
@@ -5168,6 +5175,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Export"];
                 };
+            };
+            /** @description None was asked for yet */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What was wrong, and what to do */
             default: {

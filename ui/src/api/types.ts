@@ -4,16 +4,13 @@
  * describes what the server sends. Times are ISO 8601 texts in UTC.
  */
 import type { components, paths } from './schema'
-import type { ContainerMore, UpcomingPath, UserMore } from './upcoming'
-
-export type * from './upcoming'
 
 type S = components['schemas']
 /** A shape of the document, with some of its fields told more exactly. */
 type But<Shape, Fields> = Omit<Shape, keyof Fields> & Fields
 
 /** Every address of the document, with any text where it has a `{parameter}`. */
-export type Path = Filled<keyof paths & string> | UpcomingPath
+export type Path = Filled<keyof paths & string>
 type Filled<Pattern extends string> = Pattern extends `${infer Before}{${string}}${infer Behind}`
   ? `${Before}${string}${Filled<Behind>}`
   : Pattern
@@ -95,8 +92,7 @@ export type NewAgent = S['NewAgent']
 export type Container = But<
   S['ContainerStatus'],
   { failure?: { code: string; title: string; detail: string } | null }
-> &
-  ContainerMore
+>
 
 export interface CurrentContainer {
   container?: Container | null
@@ -187,6 +183,58 @@ export type OidcDraft = S['NewOidc']
 
 export type OidcReport = S['OidcReport']
 
-export type User = S['User'] & UserMore
+export type User = S['User']
+
+/** A person's container as an admin sees it: how it is, never what is in it. */
+export type FleetContainer = S['FleetContainer']
+
+export type Budget = S['FleetBudget']
+
+export type FleetPage = S['FleetPage']
+
+export type SelfTest = S['SelfTest']
+
+/** One attempt to get somewhere from inside an agent's container. */
+export type SelfTestCheck = S['IsolationCheck']
+
+export type Export = S['Export']
+
+export type Finding = S['Finding']
+
+export type NewFinding = S['NewFinding']
+
+/** A piece of a text that was found, and whether it is what was searched for. */
+export type Piece = S['SnippetPart']
+
+export type FoundFinding = S['FindingMatch']
+
+export interface Found<Item> {
+  items: Item[]
+  mode: S['SearchMode']
+  note?: string | null
+}
+
+/** What an agent keeps under a name. */
+export type Memory = S['Memory']
+
+export type MemoryVersion = S['MemoryVersion']
+
+export type Conversation = S['Conversation']
+
+export type ConversationMessage = S['ConversationMessage']
+
+export type ConversationPage = S['ConversationWithMessages']
+
+export type FoundMessage = S['ConversationHit']
+
+export type Imported = S['ConversationsImported']
+
+export type KnowledgeStatus = S['KnowledgeStatus']
+
+/** Where the meaning of a text is worked out. */
+export type Embeddings = Required<But<S['Embeddings'], { apiKey: S['ShownKey'] | string }>>
+
+/** A part of the settings. */
+export type KnowledgeSettings = Required<But<S['KnowledgeSettings'], { embeddings: Embeddings }>>
 
 export type AuditEntry = S['AuditEntry']

@@ -2,6 +2,7 @@
 
 use crate::{
     guards::{Admin, Caller},
+    if_any::{IfAny, if_any},
     problem::Reply,
     routes::providers::Enqueued,
 };
@@ -19,8 +20,11 @@ pub async fn run(caller: Caller<Admin>) -> Reply<(Status, Json<Enqueued>)> {
 }
 
 /// What the latest run found: each denial and each permission with how it was tried and how it was proven.
-#[utoipa::path(responses((status = 200, description = "Done", body = Report)))]
+#[utoipa::path(responses(
+    (status = 200, description = "Done", body = Report),
+    (status = 204, description = "It was never run"),
+))]
 #[get("/fleet/self-test")]
-pub async fn get(caller: Caller<Admin>) -> Reply<Json<Report>> {
-    Ok(Json(isolation::report(&caller.cx).await?))
+pub async fn get(caller: Caller<Admin>) -> Reply<IfAny<Report>> {
+    Ok(if_any(isolation::report(&caller.cx).await?))
 }

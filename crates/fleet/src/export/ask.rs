@@ -1,6 +1,6 @@
 //! Ask for an archive, and see how it stands.
 
-use crate::{Cx, Error, Result};
+use crate::{Cx, Result};
 use chrono::{DateTime, Utc};
 use domain::JobId;
 use jobs::kinds::ExportData;
@@ -53,10 +53,10 @@ pub async fn enqueue(cx: &Cx) -> Result<JobId> {
     Ok(job.id)
 }
 
-/// How the latest one stands.
-pub async fn standing(cx: &Cx) -> Result<Standing> {
+/// How the latest one stands; `None`: there is none.
+pub async fn standing(cx: &Cx) -> Result<Option<Standing>> {
     let mut tx = cx.begin().await?;
-    let export = exports::latest(&mut tx, cx.user()?).await?.ok_or(Error::NotFound("export"))?;
+    let Some(export) = exports::latest(&mut tx, cx.user()?).await? else { return Ok(None) };
     let job = jobs::get(&mut tx, export.job_id).await?;
     let (state, detail) = match (export.size_bytes, job) {
         (Some(_), _) if export.expired => {
@@ -69,12 +69,12 @@ pub async fn standing(cx: &Cx) -> Result<Standing> {
             (State::Failed, Some(why.unwrap_or_else(|| "It was ended. Ask for a new one.".to_owned())))
         }
     };
-    Ok(Standing {
+    Ok(Some(Standing {
         job_id: export.job_id,
         state,
         size_bytes: export.size_bytes,
         created_at: export.created_at,
         expires_at: export.expires_at,
         detail,
-    })
+    }))
 }

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '@/api/types'
 import { Badge } from '@/components/ui/feedback'
+import { HeadRow } from '@/components/ui/table'
 import { ago, dateTime } from '@/lib/time'
 
 /** Words for the actions that people do most. Others show their stable name. */
@@ -57,7 +58,7 @@ export function AuditTable({ name, entries }: { name: string; entries: AuditEntr
   return (
     <table aria-label={name} className="w-full text-sm">
       <thead className="max-sm:sr-only">
-        <tr className="border-b bg-surface-2 text-left text-muted [&>th]:px-5 [&>th]:py-2 [&>th]:font-medium">
+        <HeadRow className="[&>th]:px-5">
           <th scope="col">Action</th>
           <th scope="col">Who</th>
           <th scope="col" className="hidden md:table-cell">
@@ -66,7 +67,7 @@ export function AuditTable({ name, entries }: { name: string; entries: AuditEntr
           <th scope="col" className="text-right">
             When
           </th>
-        </tr>
+        </HeadRow>
       </thead>
       <tbody className="divide-y">
         {entries.map((entry) => (

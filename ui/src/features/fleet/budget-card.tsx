@@ -16,11 +16,11 @@ export function BudgetCard({ budget }: { budget: Budget }) {
         <h2 className="text-md leading-6">Memory for agents</h2>
         <p className="tnum text-sm text-muted">
           <span className="font-medium text-fg">{bytes(reservedBytes)}</span>
-          {totalBytes !== null && ` of ${bytes(totalBytes)}`} taken by{' '}
+          {totalBytes != null && ` of ${bytes(totalBytes)}`} taken by{' '}
           {running === 1 ? 'one container' : `${running} containers`}
         </p>
       </div>
-      {totalBytes !== null && (
+      {totalBytes != null && (
         <div className="mt-3">
           <Progress label="Memory taken" value={share} tone={share >= TIGHT ? 'warn' : 'accent'} />
         </div>
@@ -31,7 +31,7 @@ export function BudgetCard({ budget }: { budget: Budget }) {
 }
 
 function explanation({ totalBytes, reservedBytes }: Budget, share: number): string {
-  if (totalBytes === null) return 'No worker has told yet how much this host has.'
+  if (totalBytes == null) return 'No worker has told yet how much this host has.'
   if (share >= TIGHT)
     return 'Full. For the next start the container that was idle for the longest goes to sleep; where none is idle, the start waits.'
   const free = bytes(Math.max(0, totalBytes - reservedBytes))

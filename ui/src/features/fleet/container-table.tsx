@@ -15,6 +15,7 @@ import { IconButton } from '@/components/ui/button'
 import { ConfirmDialog } from '@/components/ui/dialog'
 import { Badge, type Tone } from '@/components/ui/feedback'
 import { Menu, MenuItem } from '@/components/ui/menu'
+import { HeadRow } from '@/components/ui/table'
 import { toast } from '@/components/ui/toast'
 import { bytes } from '@/lib/bytes'
 import { ago, dateTime, duration } from '@/lib/time'
@@ -34,7 +35,7 @@ const STATES: Record<string, Look> = {
 }
 
 /** What is wanted and not there yet shows in the word. */
-export function lookOf({ state, desired }: Pick<FleetContainer, 'state' | 'desired'>): Look {
+export function lookOf({ state, desired }: Pick<FleetContainer, 'desired'> & { state: string }): Look {
   const look = STATES[state] ?? { word: state, tone: 'neutral', Icon: CircleDashed }
   const up = state === 'ready' || state === 'starting' || state === 'paused'
   return desired === 'stopped' && up ? { ...look, word: 'Stopping', tone: 'warn', Icon: LoaderCircle } : look
@@ -46,7 +47,7 @@ export function ContainerTable({ items }: { items: FleetContainer[] }) {
     <>
       <table aria-label="Containers" className="w-full text-sm">
         <thead>
-          <tr className="border-b bg-surface-2 text-left text-muted [&>th]:px-3 [&>th]:py-2 [&>th]:font-medium">
+          <HeadRow>
             <th scope="col" className="pl-5!">
               User
             </th>
@@ -68,7 +69,7 @@ export function ContainerTable({ items }: { items: FleetContainer[] }) {
             <th scope="col" className="w-14">
               <span className="sr-only">Actions</span>
             </th>
-          </tr>
+          </HeadRow>
         </thead>
         <tbody className="divide-y">
           {items.map((item) => (
@@ -175,10 +176,10 @@ function State({ item }: { item: FleetContainer }) {
 }
 
 function idle({ idleSeconds, state }: FleetContainer): string {
-  if (idleSeconds === null) return state === 'ready' ? 'In use' : 'Not running'
+  if (idleSeconds == null) return state === 'ready' ? 'In use' : 'Not running'
   return duration(idleSeconds * 1000)
 }
 
 function memory({ memory: { usedBytes, limitBytes } }: FleetContainer): string {
-  return usedBytes === null ? `up to ${bytes(limitBytes)}` : `${bytes(usedBytes)} of ${bytes(limitBytes)}`
+  return usedBytes == null ? `up to ${bytes(limitBytes)}` : `${bytes(usedBytes)} of ${bytes(limitBytes)}`
 }

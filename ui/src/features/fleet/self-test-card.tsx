@@ -1,48 +1,29 @@
-import { useQuery } from '@tanstack/react-query'
 import { Check, CircleX, ShieldAlert, ShieldCheck, TriangleAlert } from 'lucide-react'
-import { useEffect, useState } from 'react'
 import { fleet } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { q } from '@/api/queries'
 import type { SelfTest, SelfTestCheck } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Card, CardHead } from '@/components/ui/card'
 import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Progress } from '@/components/ui/progress'
-import { toast } from '@/components/ui/toast'
+import { HeadRow } from '@/components/ui/table'
 import { cn } from '@/lib/cn'
 import { ago } from '@/lib/time'
-import { isOver, useJob } from '@/lib/use-job'
+import { useAskedJob } from '@/lib/use-asked-job'
 
 /** Proves from inside what agents can reach and what they cannot. */
 export function SelfTestCard() {
-  const last = useQuery(q.selfTest)
-  const [asked, setAsked] = useState<string | null>(null)
-  const [busy, setBusy] = useState(false)
-  const running = last.data?.state === 'running' ? last.data.jobId : asked
-  const job = useJob(running)
-  const over = job !== undefined && isOver(job)
-  useEffect(() => {
-    if (!over) return
-    setAsked(null)
-    void queryClient.invalidateQueries({ queryKey: q.selfTest.queryKey })
-  }, [over])
-  const begin = async () => {
-    setBusy(true)
-    try {
-      setAsked((await fleet.selfTest()).jobId)
-    } catch (error) {
-      toast.failed('The self-test was not started', error)
-    } finally {
-      setBusy(false)
-    }
-  }
-  const going = running !== null && !over
+  const [last, { begin, going, busy, job }] = useAskedJob(
+    q.selfTest,
+    fleet.selfTest,
+    'The self-test was not started',
+  )
   return (
     <Card className="overflow-hidden">
       <CardHead
         title="Isolation"
         actions={
-          <Button size="md" busy={busy || going} onClick={begin}>
+          <Button size="md" busy={busy} onClick={begin}>
             {last.data ? 'Run the self-test again' : 'Run the self-test'}
           </Button>
         }
@@ -121,7 +102,7 @@ function Matrix({ checks }: { checks: SelfTestCheck[] }) {
   return (
     <table aria-label="What was tried" className="w-full border-t text-sm">
       <thead>
-        <tr className="border-b bg-surface-2 text-left text-muted [&>th]:px-3 [&>th]:py-2 [&>th]:font-medium">
+        <HeadRow>
           <th scope="col" className="pl-5!">
             Target
           </th>
@@ -134,7 +115,7 @@ function Matrix({ checks }: { checks: SelfTestCheck[] }) {
           <th scope="col" className="pr-5!">
             Found
           </th>
-        </tr>
+        </HeadRow>
       </thead>
       <tbody className="divide-y">
         {checks.map((check) => (

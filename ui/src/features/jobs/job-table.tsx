@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { q } from '@/api/queries'
 import type { Job } from '@/api/types'
 import { Checkbox } from '@/components/ui/field'
+import { HeadRow } from '@/components/ui/table'
 import { ago, dateTime } from '@/lib/time'
 import { useNow } from '@/lib/use-interval'
 import { kindName, StateBadge } from './state'
@@ -28,7 +29,7 @@ export function JobTable({ jobs, selected, onSelect, admin }: Props) {
   return (
     <table aria-label="Jobs" className="w-full text-sm">
       <thead>
-        <tr className="border-b bg-surface-2 text-left text-muted [&>th]:px-3 [&>th]:py-2 [&>th]:font-medium">
+        <HeadRow>
           <th scope="col" className="w-11 pl-5!">
             <Checkbox
               aria-label="Select all jobs shown"
@@ -50,7 +51,7 @@ export function JobTable({ jobs, selected, onSelect, admin }: Props) {
           <th scope="col" className="pr-5! text-right max-sm:hidden">
             Created
           </th>
-        </tr>
+        </HeadRow>
       </thead>
       <tbody className="divide-y">
         {jobs.map((job) => (

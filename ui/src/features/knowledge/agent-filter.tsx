@@ -30,8 +30,8 @@ export function AgentFilter({ value, onChange, all }: Props) {
 }
 
 /** The name of an agent, also of one that is gone. */
-export function useAgentName(): (id: string | null) => string | null {
+export function useAgentName(): (id: string | null | undefined) => string | null {
   const { data } = useQuery(q.agents)
   return (id) =>
-    id === null ? null : (data?.items.find((agent) => agent.id === id)?.name ?? 'a deleted agent')
+    id == null ? null : (data?.items.find((agent) => agent.id === id)?.name ?? 'a deleted agent')
 }

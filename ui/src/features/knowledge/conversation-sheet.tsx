@@ -1,16 +1,15 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
 import { isStatus } from '@/api/client'
 import { conversations } from '@/api/mutations'
 import { q } from '@/api/queries'
 import type { ConversationMessage } from '@/api/types'
-import { Button, buttonClass } from '@/components/ui/button'
-import { ConfirmDialog } from '@/components/ui/dialog'
+import { buttonClass } from '@/components/ui/button'
 import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { RemoveButton } from '@/components/ui/remove-button'
 import { Sheet } from '@/components/ui/sheet'
 import { ShowOlder } from '@/components/ui/show-older'
-import { toast } from '@/components/ui/toast'
 import { cn } from '@/lib/cn'
 import { dateTime } from '@/lib/time'
 import { ROLES } from './roles'
@@ -25,7 +24,6 @@ interface Props {
 /** A conversation as it was, to read. */
 export function ConversationSheet({ id, at, onClose }: Props) {
   const list = useInfiniteQuery(q.conversation(id))
-  const [removing, setRemoving] = useState(false)
   const head = list.data?.pages[0]
   const messages = list.data?.pages.flatMap((page) => page.items) ?? []
   const { hasNextPage, isFetching, fetchNextPage } = list
@@ -47,9 +45,15 @@ export function ConversationSheet({ id, at, onClose }: Props) {
                 Open the chat
               </Link>
             )}
-            <Button look="danger" className="ml-auto" onClick={() => setRemoving(true)}>
-              Delete
-            </Button>
+            <RemoveButton
+              title={`Delete “${head.title || 'this conversation'}”?`}
+              description="It cannot be searched any more, by you or your agents. A chat of it stays."
+              action="Delete conversation"
+              remove={() => conversations.remove(id)}
+              done="Conversation deleted"
+              failed="The conversation was not deleted"
+              onRemoved={onClose}
+            />
           </>
         )
       }
@@ -67,25 +71,6 @@ export function ConversationSheet({ id, at, onClose }: Props) {
         ))}
       </ol>
       <ShowOlder list={list} label="Show more" />
-      {head && (
-        <ConfirmDialog
-          open={removing}
-          onClose={() => setRemoving(false)}
-          title={`Delete “${head.title || 'this conversation'}”?`}
-          description="It cannot be searched any more, by you or your agents. A chat of it stays."
-          action="Delete conversation"
-          onConfirm={async () => {
-            try {
-              await conversations.remove(id)
-            } catch (error) {
-              toast.failed('The conversation was not deleted', error)
-              throw error
-            }
-            toast.done('Conversation deleted')
-            onClose()
-          }}
-        />
-      )}
     </Sheet>
   )
 }

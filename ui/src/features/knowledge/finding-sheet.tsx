@@ -7,9 +7,9 @@ import { findings } from '@/api/mutations'
 import { q } from '@/api/queries'
 import type { Finding } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { ConfirmDialog } from '@/components/ui/dialog'
 import { Alert, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Field, Input, Select, Textarea } from '@/components/ui/field'
+import { RemoveButton } from '@/components/ui/remove-button'
 import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
 import { tellForm, useZodForm } from '@/lib/form'
@@ -54,7 +54,6 @@ export function FindingSheet({ id, onClose }: Props) {
 
 function Form({ saved, onClose }: { saved?: Finding; onClose: () => void }) {
   const [trouble, setTrouble] = useState<string | null>(null)
-  const [removing, setRemoving] = useState(false)
   const form = useZodForm(schema, {
     defaultValues: {
       title: saved?.title ?? '',
@@ -94,9 +93,15 @@ function Form({ saved, onClose }: { saved?: Finding; onClose: () => void }) {
             {saved ? 'Save changes' : 'Add finding'}
           </Button>
           {saved && (
-            <Button look="danger" className="ml-auto" onClick={() => setRemoving(true)}>
-              Delete
-            </Button>
+            <RemoveButton
+              title={`Delete “${nameOf(saved)}”?`}
+              description="Your agents do not find it any more. This cannot be taken back."
+              action="Delete finding"
+              remove={() => findings.remove(saved.id)}
+              done="Finding deleted"
+              failed="The finding was not deleted"
+              onRemoved={onClose}
+            />
           )}
         </>
       }
@@ -128,25 +133,6 @@ function Form({ saved, onClose }: { saved?: Finding; onClose: () => void }) {
         {saved && <About finding={saved} />}
         <button type="submit" hidden />
       </form>
-      {saved && (
-        <ConfirmDialog
-          open={removing}
-          onClose={() => setRemoving(false)}
-          title={`Delete “${nameOf(saved)}”?`}
-          description="Your agents do not find it any more. This cannot be taken back."
-          action="Delete finding"
-          onConfirm={async () => {
-            try {
-              await findings.remove(saved.id)
-            } catch (error) {
-              toast.failed('The finding was not deleted', error)
-              throw error
-            }
-            toast.done('Finding deleted')
-            onClose()
-          }}
-        />
-      )}
     </Sheet>
   )
 }

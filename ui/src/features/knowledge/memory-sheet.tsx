@@ -5,9 +5,9 @@ import { memory as write } from '@/api/mutations'
 import { q, queryClient } from '@/api/queries'
 import type { Memory } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { ConfirmDialog } from '@/components/ui/dialog'
 import { Alert, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Field, Input, Select, Textarea } from '@/components/ui/field'
+import { RemoveButton } from '@/components/ui/remove-button'
 import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
 import { History } from './memory-history'
@@ -48,7 +48,6 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
   const [trouble, setTrouble] = useState<string | null>(null)
   const [stale, setStale] = useState(false)
   const [busy, setBusy] = useState(false)
-  const [forgetting, setForgetting] = useState(false)
   const name = saved?.key ?? key.trim()
   const save = async () => {
     const parsed = parse(text, form)
@@ -78,9 +77,17 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
             {saved ? 'Save changes' : 'Add entry'}
           </Button>
           {saved && (
-            <Button look="danger" className="ml-auto" onClick={() => setForgetting(true)}>
+            <RemoveButton
+              title={`Forget ${saved.key}?`}
+              description="Your agent does not know it any more from its next message on."
+              action="Forget it"
+              remove={() => write.forget(agentId, saved.key)}
+              done="Forgotten"
+              failed="It was not forgotten"
+              onRemoved={onClose}
+            >
               Forget
-            </Button>
+            </RemoveButton>
           )}
         </>
       }
@@ -145,25 +152,6 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
         </Field>
         {saved && <History agentId={agentId} name={saved.key} />}
       </div>
-      {saved && (
-        <ConfirmDialog
-          open={forgetting}
-          onClose={() => setForgetting(false)}
-          title={`Forget ${saved.key}?`}
-          description="Your agent does not know it any more from its next message on."
-          action="Forget it"
-          onConfirm={async () => {
-            try {
-              await write.forget(agentId, saved.key)
-            } catch (error) {
-              toast.failed('It was not forgotten', error)
-              throw error
-            }
-            toast.done('Forgotten')
-            onClose()
-          }}
-        />
-      )}
     </Sheet>
   )
 }

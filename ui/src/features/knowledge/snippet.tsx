@@ -1,4 +1,4 @@
-import type { Piece } from '@/api/types'
+import type { Found, Piece } from '@/api/types'
 
 /** A part of a text with what was searched for in it. */
 export function Snippet({ pieces }: { pieces: Piece[] }) {
@@ -18,10 +18,8 @@ export function Snippet({ pieces }: { pieces: Piece[] }) {
   )
 }
 
-interface TallyProps {
+interface TallyProps extends Pick<Found<unknown>, 'mode' | 'note'> {
   count: number
-  mode: 'hybrid' | 'text'
-  note: string | null
 }
 
 /** How many were found, and by what. */

@@ -4,9 +4,9 @@ import * as z from 'zod/mini'
 import { agents } from '@/api/mutations'
 import type { Agent } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { ConfirmDialog } from '@/components/ui/dialog'
 import { Alert } from '@/components/ui/feedback'
 import { Field, Input } from '@/components/ui/field'
+import { RemoveButton } from '@/components/ui/remove-button'
 import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
 import { ModelSelect } from '@/features/agents/model-select'
@@ -37,7 +37,6 @@ const MOST_FALLBACKS = 5
 export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => void }) {
   const [template, setTemplate] = useState(TEMPLATES[0]?.id ?? '')
   const [trouble, setTrouble] = useState<string | null>(null)
-  const [removing, setRemoving] = useState(false)
   const personality = saved?.personality ?? TEMPLATES[0]?.personality ?? { soul: '', identity: '', user: '' }
   const form = useZodForm(schema, {
     defaultValues: {
@@ -73,9 +72,15 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
             {saved ? 'Save changes' : 'Add agent'}
           </Button>
           {saved && (
-            <Button look="danger" className="ml-auto" onClick={() => setRemoving(true)}>
-              Delete
-            </Button>
+            <RemoveButton
+              title={`Delete ${saved.name}?`}
+              description="Its chats stay readable, but it answers no more, and its memory is erased."
+              action="Delete agent"
+              remove={() => agents.remove(saved.id)}
+              done="Agent deleted"
+              failed={`${saved.name} was not deleted`}
+              onRemoved={onClose}
+            />
           )}
         </>
       }
@@ -111,25 +116,6 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
         {trouble && <Alert title="This did not work">{trouble}</Alert>}
         <button type="submit" hidden />
       </form>
-      {saved && (
-        <ConfirmDialog
-          open={removing}
-          onClose={() => setRemoving(false)}
-          title={`Delete ${saved.name}?`}
-          description="Its chats stay readable, but it answers no more, and its memory is erased."
-          action="Delete agent"
-          onConfirm={async () => {
-            try {
-              await agents.remove(saved.id)
-            } catch (error) {
-              toast.failed(`${saved.name} was not deleted`, error)
-              throw error
-            }
-            toast.done('Agent deleted')
-            onClose()
-          }}
-        />
-      )}
     </Sheet>
   )
 }

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 import { openPage, status } from '@/test-page'
 
-const none = { 'GET /api/me/export': status(404) }
+const none = { 'GET /api/me/export': status(204) }
 
 test('an export is asked for, followed, and fetched', async () => {
   let state: 'none' | 'running' | 'ready' = 'none'
@@ -15,7 +15,7 @@ test('an export is asked for, followed, and fetched', async () => {
     detail: null,
   }
   await openPage('/settings/data', {
-    'GET /api/me/export': () => (state === 'none' ? status(404) : { ...archive, state }),
+    'GET /api/me/export': () => (state === 'none' ? status(204) : { ...archive, state }),
     'POST /api/me/export': () => {
       state = 'running'
       return { jobId: 'job_1' }

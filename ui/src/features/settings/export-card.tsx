@@ -1,42 +1,18 @@
-import { useQuery } from '@tanstack/react-query'
 import { Download, FileArchive } from 'lucide-react'
-import { useEffect, useState } from 'react'
 import { mine } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { q } from '@/api/queries'
 import type { Export, JobDetail } from '@/api/types'
 import { Button, buttonClass } from '@/components/ui/button'
 import { Card, CardHead } from '@/components/ui/card'
 import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Progress } from '@/components/ui/progress'
-import { toast } from '@/components/ui/toast'
 import { bytes } from '@/lib/bytes'
 import { ago, dateTime } from '@/lib/time'
-import { isOver, useJob } from '@/lib/use-job'
+import { useAskedJob } from '@/lib/use-asked-job'
 
 /** Everything of one person in one archive, made in the background. */
 export function ExportCard() {
-  const last = useQuery(q.export)
-  const [asked, setAsked] = useState<string | null>(null)
-  const [busy, setBusy] = useState(false)
-  const running = last.data?.state === 'running' ? last.data.jobId : asked
-  const job = useJob(running)
-  const over = job !== undefined && isOver(job)
-  useEffect(() => {
-    if (!over) return
-    setAsked(null)
-    void queryClient.invalidateQueries({ queryKey: q.export.queryKey })
-  }, [over])
-  const begin = async () => {
-    setBusy(true)
-    try {
-      setAsked((await mine.export()).jobId)
-    } catch (error) {
-      toast.failed('The export was not started', error)
-    } finally {
-      setBusy(false)
-    }
-  }
-  const going = running !== null && !over
+  const [last, { begin, going, busy, job }] = useAskedJob(q.export, mine.export, 'The export was not started')
   return (
     <Card>
       <CardHead title="Export">
@@ -55,11 +31,7 @@ export function ExportCard() {
             <Alert title="The export failed">{last.data.detail ?? 'Start it again.'}</Alert>
           )}
           <div>
-            <Button
-              look={last.data?.state === 'ready' ? 'secondary' : 'primary'}
-              busy={busy || going}
-              onClick={begin}
-            >
+            <Button look={last.data?.state === 'ready' ? 'secondary' : 'primary'} busy={busy} onClick={begin}>
               {last.data && !going ? 'Make a new export' : 'Make an export'}
             </Button>
           </div>
@@ -88,9 +60,7 @@ function Ready({ archive }: { archive: Export }) {
     <div className="flex flex-wrap items-center gap-x-4 gap-y-3 rounded-panel border px-4 py-3.5">
       <FileArchive aria-hidden className="size-5 shrink-0 text-muted" />
       <div className="min-w-0 flex-1 basis-52">
-        <p className="font-medium">
-          Your data{archive.sizeBytes !== null && `, ${bytes(archive.sizeBytes)}`}
-        </p>
+        <p className="font-medium">Your data{archive.sizeBytes != null && `, ${bytes(archive.sizeBytes)}`}</p>
         <p className="text-xs text-muted">
           Made {ago(archive.createdAt)}
           {archive.expiresAt && ` · kept until ${dateTime(archive.expiresAt)}`}

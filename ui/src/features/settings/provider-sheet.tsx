@@ -6,8 +6,8 @@ import { providers } from '@/api/mutations'
 import { q } from '@/api/queries'
 import type { Provider } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { ConfirmDialog } from '@/components/ui/dialog'
 import { Alert } from '@/components/ui/feedback'
+import { RemoveButton } from '@/components/ui/remove-button'
 import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
 import { ProviderFields } from '@/features/providers/provider-fields'
@@ -31,7 +31,6 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
     defaultValues: saved ? valuesOf(saved) : blankProvider('anthropic'),
   })
   const [trouble, setTrouble] = useState<string | null>(null)
-  const [removing, setRemoving] = useState(false)
   const test = useTest(saved)
   const values = useWatch({ control: form.control }) as ProviderValues
   const entry = catalog?.items.find((item) => item.kind === values.kind)
@@ -76,9 +75,15 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
             Test connection
           </Button>
           {saved && (
-            <Button look="danger" className="ml-auto" onClick={() => setRemoving(true)}>
-              Delete
-            </Button>
+            <RemoveButton
+              title={`Delete ${saved.name}?`}
+              description="Its key is erased. Agents that use it have to be given another model first."
+              action="Delete provider"
+              remove={() => providers.remove(saved.id)}
+              done="Provider deleted"
+              failed={`${saved.name} was not deleted`}
+              onRemoved={onClose}
+            />
           )}
         </>
       }
@@ -89,29 +94,8 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
         {test.shown && (test.of === text || test.running) && <TestSteps run={test.shown} />}
         <button type="submit" hidden />
       </form>
-      {saved && (
-        <ConfirmDialog
-          open={removing}
-          onClose={() => setRemoving(false)}
-          title={`Delete ${saved.name}?`}
-          description="Its key is erased. Agents that use it have to be given another model first."
-          action="Delete provider"
-          onConfirm={() => remove(saved, onClose)}
-        />
-      )}
     </Sheet>
   )
-}
-
-async function remove(provider: Provider, onClose: () => void): Promise<void> {
-  try {
-    await providers.remove(provider.id)
-  } catch (error) {
-    toast.failed(`${provider.name} was not deleted`, error)
-    throw error
-  }
-  toast.done('Provider deleted')
-  onClose()
 }
 
 /** What is typed is tested as typed; what is saved and unchanged with the key that is stored. */

@@ -11,6 +11,7 @@ import { ConfirmDialog } from '@/components/ui/dialog'
 import { Badge, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Menu, MenuItem } from '@/components/ui/menu'
 import { ShowOlder } from '@/components/ui/show-older'
+import { HeadRow } from '@/components/ui/table'
 import { toast } from '@/components/ui/toast'
 import { ForbiddenPage } from '@/features/shell/full-page'
 import { TopBar } from '@/features/shell/top-bar'
@@ -38,7 +39,7 @@ export function UsersPage() {
           {items.length > 0 && (
             <table aria-label="Users" className="w-full text-sm">
               <thead>
-                <tr className="border-b bg-surface-2 text-left text-muted [&>th]:px-5 [&>th]:py-2 [&>th]:font-medium">
+                <HeadRow className="[&>th]:px-5">
                   <th scope="col">Name</th>
                   <th scope="col">Role</th>
                   <th scope="col" className="max-sm:hidden">
@@ -53,7 +54,7 @@ export function UsersPage() {
                   <th scope="col">
                     <span className="sr-only">Actions</span>
                   </th>
-                </tr>
+                </HeadRow>
               </thead>
               <tbody className="divide-y">
                 {items.map((user) => (
