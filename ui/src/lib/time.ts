@@ -37,9 +37,15 @@ export function ago(iso: string, now: number = Date.now()): string {
   const passed = now - new Date(iso).getTime()
   const distance = Math.abs(passed)
   if (distance > 7 * DAY) return date(iso)
+  // Also what is a little ahead: the server's clock and this one may differ.
   if (distance < 10_000) return 'just now'
   const text = short(distance)
   return passed < 0 ? `in ${text}` : `${text} ago`
+}
+
+/** When something is to happen: "in 4m", "in a moment", also where that time is over already. */
+export function due(iso: string, now: number = Date.now()): string {
+  return new Date(iso).getTime() - now < 10_000 ? 'in a moment' : ago(iso, now)
 }
 
 function short(ms: number): string {
@@ -49,12 +55,17 @@ function short(ms: number): string {
   return `${Math.floor(ms / DAY)}d`
 }
 
-/** "38 ms", "2.1 s", "3 min 20 s". */
+/** "38 ms", "2.1 s", "3 min 20 s", "30 min". */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < MINUTE) return `${(ms / 1000).toFixed(1)} s`
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ${Math.floor((ms % MINUTE) / 1000)} s`
-  return `${Math.floor(ms / HOUR)} h ${Math.floor((ms % HOUR) / MINUTE)} min`
+  if (ms < HOUR) return two(Math.floor(ms / MINUTE), 'min', Math.floor((ms % MINUTE) / 1000), 's')
+  return two(Math.floor(ms / HOUR), 'h', Math.floor((ms % HOUR) / MINUTE), 'min')
+}
+
+/** The smaller unit only where there is something of it. */
+function two(large: number, unit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`
 }
 
 export const GROUPS = ['Today', 'Yesterday', 'Previous 7 days', 'Older'] as const

@@ -13,8 +13,8 @@ interface HeadProps {
 
 export function CardHead({ title, children, actions }: HeadProps) {
   return (
-    <div className="flex items-start justify-between gap-4 border-b px-5 py-4">
-      <div className="min-w-0 max-w-xl">
+    <div className="flex items-start justify-between gap-x-4 gap-y-3 border-b px-5 py-4 max-sm:flex-wrap">
+      <div className="min-w-0 max-w-xl max-sm:basis-52 max-sm:grow">
         <h2 className="text-md leading-6">{title}</h2>
         {children && <p className="text-sm text-muted">{children}</p>}
       </div>

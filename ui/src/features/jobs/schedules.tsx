@@ -13,7 +13,7 @@ import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Field, Input } from '@/components/ui/field'
 import { Switch } from '@/components/ui/switch'
 import { toast } from '@/components/ui/toast'
-import { ago, dateTime } from '@/lib/time'
+import { ago, dateTime, due } from '@/lib/time'
 import { useNow } from '@/lib/use-interval'
 import { kindName } from './state'
 
@@ -67,7 +67,7 @@ function Row({ schedule }: { schedule: Schedule }) {
           hint={
             <span className="tnum">
               <span className="font-mono">{schedule.cron}</span>
-              {schedule.enabled && schedule.nextDue && ` · next ${ago(schedule.nextDue, now)}`}
+              {schedule.enabled && schedule.nextDue && ` · next ${due(schedule.nextDue, now)}`}
               {schedule.lastRun && (
                 <>
                   {' · last '}
