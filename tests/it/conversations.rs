@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgPool};
+use std::fs;
 use tests::{Mosaic, Options, Person, docker, eventually};
 
 /// A session log of an older OpenClaw.
@@ -104,6 +105,81 @@ async fn what_was_said_is_there_once_whatever_is_killed_or_repeated() {
     assert_eq!(person.delete(&format!("/api/chats/{chat}")).await.status, 204);
     assert_eq!(person.get("/api/conversations").await.body["items"], json!([]));
     assert_eq!(search(&person, json!({ "query": "zebra quagga thylacine" })).await, Vec::<Value>::new());
+}
+
+/// Puts files into the state volume of a container, below `agents/ada`.
+fn put_sessions(container: &str, files: &[(&str, &str)]) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join("agents/ada").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    docker(&["cp", &format!("{}/.", folder.path().display()), &format!("{container}:/data/")]);
+}
+
+#[tokio::test]
+async fn logs_that_an_older_version_left_in_the_volume_are_taken_in_once() {
+    let mut mosaic = Mosaic::start().await;
+    let person = mosaic.onboarded().await;
+    let pool = mosaic.database.pool.clone();
+    let set = async |sql: &'static str| sqlx::query(sql).execute(&pool).await.unwrap();
+    set("update queues set paused_at = now() where name = 'ingest'").await;
+    let chat = person.chat().await;
+    with_a_tool(&person, &chat, "a new newt").await;
+    let (session, of_a_chat) = ("4594d514-1085-4f01-83f8-bfdbbb6828f3", LOG.replace("4594d514", "0594d514"));
+    let unlisted = LOG.replace("4594d514", "1594d514").replace("tool-output-123", "an-unlisted-otter");
+    let index = json!({
+        "agent:ada:main": { "sessionId": session, "updatedAt": 1 },
+        "agent:ada:mosaic:0198f3c2aaaa70008000000000000abc:0": { "sessionId": session.replace("4594", "0594") },
+    })
+    .to_string();
+    let files = [
+        ("session-sqlite-import-archive/agent_ada_main.listed.jsonl.imported-1795389885983", LOG),
+        ("sessions/of-a-chat.jsonl", &of_a_chat),
+        ("sessions/unlisted.jsonl", &unlisted),
+        ("sessions/gone.jsonl.deleted.2026-11-22", LOG),
+        ("sessions/sessions.json", &index),
+    ];
+    put_sessions(&mosaic.containers().await[0], &files);
+
+    // The worker dies in the middle of the first file.
+    let mut lock = PgConnection::connect(&mosaic.database.url).await.unwrap();
+    let mut holds = lock.begin().await.unwrap();
+    sqlx::query("lock table conversation_messages in exclusive mode").execute(&mut *holds).await.unwrap();
+    // What the chat said is not what is waited for.
+    set("update turns set archived_at = now()").await;
+    set("update queues set paused_at = null where name = 'ingest'").await;
+    let waits = "select from pg_locks where not granted and relation = 'conversation_messages'::regclass";
+    eventually("it is in the middle", || async { sqlx::query(waits).fetch_optional(&pool).await.unwrap() })
+        .await;
+    mosaic.kill_worker(0);
+    holds.rollback().await.unwrap();
+    assert_eq!(person.get("/api/conversations").await.body["items"], json!([]));
+    set("update turns set archived_at = null").await;
+    mosaic.start_worker();
+    let read = "select from user_containers where logs_read_of = image";
+    eventually("all is read", || async { sqlx::query(read).fetch_optional(&pool).await.unwrap() }).await;
+    let there =
+        "select session_key || ' ' || messages from conversation_archive where chat_id is null order by 1";
+    let expected = [format!("{} 10", session.replace("4594", "1594")), "agent:ada:main 10".to_owned()];
+    let all: Vec<String> = sqlx::query_scalar(there).fetch_all(&pool).await.unwrap();
+    assert_eq!(all, expected, "the key of the index, else the session's id; none of a chat, nothing deleted");
+    messages(&person, &chat, 4).await;
+    let found = search(&person, json!({ "query": "otter", "filters": { "role": "tool" } })).await;
+    // By meaning the tools of the other session may be near.
+    let by_words = |item: &&Value| item["matchedBy"].as_array().unwrap().contains(&json!("text"));
+    let found: Vec<&Value> = found.iter().filter(by_words).collect();
+    assert_eq!(found.len(), 2, "the call and its result: {found:#?}");
+
+    // With another image they are looked at again; what is there stays once, what was forgotten stays forgotten.
+    let otter = format!("/api/conversations/{}", found[0]["conversationId"].as_str().unwrap());
+    assert_eq!(person.delete(&otter).await.status, 204);
+    set("update user_containers set logs_read_of = 'an older one'").await;
+    assert_eq!(person.post("/api/schedules/sweep-session-logs/run", &json!({})).await.status, 202);
+    eventually("all is read", || async { sqlx::query(read).fetch_optional(&pool).await.unwrap() }).await;
+    let all: Vec<String> = sqlx::query_scalar(there).fetch_all(&pool).await.unwrap();
+    assert_eq!(all, [expected[0].replace(" 10", " 0"), expected[1].clone()]);
 }
 
 #[tokio::test]

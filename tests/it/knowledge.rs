@@ -1,5 +1,6 @@
 //! Findings, memory and the search in them: on the real model, a real endpoint, and without either.
 
+mod crashes;
 mod engines;
 mod findings;
 mod isolation;

@@ -96,7 +96,8 @@ async fn what_an_agent_saves_is_its_users_and_nobody_elses() {
     let path = format!("/api/memory/garden%2Fplan?agentId={}", agent.as_str().unwrap());
     assert_eq!(alice.get(&path).await.body["value"], json!({ "beds": 3 }));
     let seen =
-        client(&his, "{clients}/python/bin/python", "mcp_client.py", &calls_of_another()).await["calls"]
+        client(&his, "{clients}/python/bin/python", "mcp_client.py", &calls_of_another(&agent, &found["id"]))
+            .await["calls"]
             .clone();
     assert_eq!(
         (&seen[0]["structured"]["items"], &seen[1]["structured"]["version"]),
@@ -104,13 +105,23 @@ async fn what_an_agent_saves_is_its_users_and_nobody_elses() {
         "{seen}"
     );
     assert_eq!(seen[2]["structured"]["items"], json!([]), "{seen}");
+    // Her ids have no place in what he can say.
+    for call in 3..7 {
+        assert_eq!(seen[call]["isError"], true, "{seen}");
+        assert!(seen[call]["text"].as_str().unwrap().contains("unknown"), "{seen}");
+    }
+    assert!(!seen.to_string().contains("pier nine"), "{seen}");
 }
 
-fn calls_of_another() -> Value {
+fn calls_of_another(agent: &Value, finding: &Value) -> Value {
     json!([
         ["findings_search", { "query": "boat pier nine" }],
         ["memory_get", { "key": "garden/plan" }],
         ["memory_list", {}],
+        ["findings_search", { "query": "boat", "agentId": agent }],
+        ["conversations_search", { "query": "amber", "agentId": agent }],
+        ["memory_get", { "key": "garden/plan", "whose": agent }],
+        ["finding_save", { "content": "mine now", "id": finding }],
     ])
 }
 

@@ -44,6 +44,45 @@ async fn count(mosaic: &Mosaic, what: &str) -> i64 {
     sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mosaic.database.pool).await.unwrap()
 }
 
+/// Tables with an owner that stay out of the archive, and why.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("breakglass_users", "a password's hash"),
+    ("sessions", "secrets of browsers"),
+    ("user_keys", "sealed keys"),
+    ("turn_events", "the turns say what came of them"),
+    ("container_usage", "what the memory was a minute ago"),
+    ("finding_links", "made from the findings"),
+    ("knowledge_chunks", "made from findings and messages"),
+    ("knowledge_terms", "made from findings and messages"),
+    ("exports", "the archive itself"),
+    ("export_pieces", "the archive itself"),
+];
+
+/// A new table with an owner goes into the archive, or says here why not.
+async fn no_table_of_ones_own_is_forgotten(mosaic: &Mosaic) {
+    let sql = "select distinct table_name::text from information_schema.columns
+               join information_schema.tables using (table_schema, table_name)
+               where table_schema = 'public' and table_type = 'BASE TABLE'
+                 and (column_name in ('user_id', 'owner_id') or table_name = 'users') order by 1";
+    let owned: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mosaic.database.pool).await.unwrap();
+    let exported = store::exports::TABLES.iter().map(|table| table.table);
+    let mut accounted: Vec<&str> = exported.chain(LEFT_OUT.iter().map(|(table, _)| *table)).collect();
+    accounted.sort_unstable();
+    assert_eq!(owned, accounted);
+}
+
+/// One of each kind of knowledge.
+async fn knows_something(person: &Person) {
+    let finding = json!({ "content": "a private finding" });
+    assert_eq!(person.post("/api/findings", &finding).await.status, 201);
+    assert_eq!(person.put("/api/memory/place", &json!({ "value": "a private memory" })).await.status, 200);
+    eventually("the chat is in the archive", || async {
+        let items = person.get("/api/conversations").await.body["items"].clone();
+        (items[0]["messages"] == 2).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_archive_holds_everything_of_ones_own_but_secrets_and_goes_after_its_day() {
     let mosaic = Mosaic::start().await;
@@ -54,6 +93,8 @@ async fn the_archive_holds_everything_of_ones_own_but_secrets_and_goes_after_its
     assert_eq!(alice.get("/api/me/export").await.status, 204, "none was asked for");
     assert_eq!(alice.get("/api/me/export/download").await.status, 404);
     assert_eq!(alice.ask_once("a private matter").await["status"], "done");
+    knows_something(&alice).await;
+    no_table_of_ones_own_is_forgotten(&mosaic).await;
     let hers = mosaic.containers().await.into_iter().find(|name| !his.contains(name)).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), "what the agent wrote down").unwrap();
@@ -67,8 +108,18 @@ async fn the_archive_holds_everything_of_ones_own_but_secrets_and_goes_after_its
     let providers = fs::read_to_string(folder.path().join("tables/providers-1.jsonl")).unwrap();
     let provider: Value = serde_json::from_str(providers.lines().next().unwrap()).unwrap();
     assert_eq!((provider["name"].as_str(), provider["api_key"].as_str()), (Some("Stub"), None));
-    for table in ["account", "agents", "chats", "turns", "container", "activity"] {
+    for table in ["account", "agents", "chats", "turns", "container", "jobs", "activity"] {
         assert!(folder.path().join(format!("tables/{table}-1.jsonl")).exists(), "{table}");
+    }
+    for (table, says) in [
+        ("findings", "a private finding"),
+        ("memories", "a private memory"),
+        ("memory-history", "a private memory"),
+        ("conversations", "session_key"),
+        ("conversation-messages", "a private matter"),
+    ] {
+        let rows = fs::read_to_string(folder.path().join(format!("tables/{table}-1.jsonl"))).unwrap();
+        assert!(rows.contains(says), "{table}: {rows}");
     }
     let notes = fs::read_to_string(folder.path().join("data/notes.txt")).unwrap();
     assert_eq!(notes, "what the agent wrote down");

@@ -293,12 +293,14 @@ pub trait Containers: Send + Sync {
     async fn remove_network(&self, owner: &Owner) -> Result<(), ContainerError>;
     /// Removes the user's state volume: his agent's memory is gone. A missing one is fine.
     async fn remove_volume(&self, owner: &Owner) -> Result<(), ContainerError>;
-    /// What his state volume holds, as a tar whose entries begin with `data/`; `None` when there is none. `image` makes
-    /// a container to read it through, one that never runs, where he has none.
+    /// What his state volume holds, as a tar whose entries begin with `data/`, or what a folder of it holds, whose entries
+    /// begin with the folder's name; `None` when there is none. `image` makes a container to read it through, one that
+    /// never runs, where he has none.
     async fn read_volume(
         &self,
         owner: &Owner,
         image: &str,
+        folder: Option<&str>,
     ) -> Result<Option<BoxStream<'static, Result<Vec<u8>, ContainerError>>>, ContainerError>;
     /// What is there now, `None` when nothing is.
     async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError>;

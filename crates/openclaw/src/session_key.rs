@@ -19,6 +19,13 @@ impl SessionKey {
         Self { chat, branch }
     }
 
+    /// Whether a full key is of this form: a session of Mosaic's chat, whichever agent's.
+    pub fn is_one(key: &str) -> bool {
+        key.strip_prefix("agent:")
+            .and_then(|rest| rest.split_once(':'))
+            .is_some_and(|(_, rest)| rest.starts_with("mosaic:"))
+    }
+
     /// The full key `agent:<slug>:mosaic:<chat>:<branch>`, as header and history path want it.
     pub fn of(self, agent: &Slug) -> String {
         format!("agent:{agent}:mosaic:{}:{}", self.chat.uuid().simple(), self.branch)
@@ -37,5 +44,9 @@ mod tests {
         let key = SessionKey::new(chat, 3).of(&agent);
         assert_eq!(key, "agent:ada:mosaic:0198f3c2aaaa70008000000000000abc:3");
         assert_eq!(key, key.to_lowercase());
+        assert!(SessionKey::is_one(&key));
+        for other in ["agent:ada:main", "agent:mosaic:main", "mosaic:0:0", "agent:ada:not-mosaic:1"] {
+            assert!(!SessionKey::is_one(other), "{other}");
+        }
     }
 }

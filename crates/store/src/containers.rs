@@ -62,6 +62,8 @@ pub struct Container {
     pub refused_image: Option<String>,
     /// The newest image when it was last asked for anew.
     pub asked_image: Option<String>,
+    /// The image with which its volume was last looked through for session logs in files.
+    pub logs_read_of: Option<String>,
     /// Whether it is about to take over a change of its user's providers or agents.
     pub takes_over: bool,
 }
@@ -99,6 +101,7 @@ impl Container {
 pub(crate) const COLUMNS: &str = "id, user_id, desired, generation, observed, stage, stage_since, wanted_since, address, image, \
                        gateway_token, applied_version, config_error, failure, start_job, ready_at, last_used_at, \
                        reason, reserved_bytes, place_wanted_at, put_to_sleep, good_image, refused_image, asked_image, \
+                       logs_read_of, \
                        config_error is null and exists (
                            select from (select updated_at from llm_providers p where p.user_id = user_containers.user_id
                                         union all

@@ -20,8 +20,9 @@ impl Job for IngestSessionLog {
     fn policy() -> Policy {
         Policy {
             max_attempts: 6,
-            // OpenClaw writes an answer down a moment after its last word.
-            backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_secs(30) },
+            // OpenClaw writes an answer down a moment after its last word. With the second before the first look the
+            // fourth, which waits for nothing any more, comes within 8 s of it.
+            backoff: Backoff { first: Duration::from_millis(750), most: Duration::from_secs(30) },
             timeout: Duration::from_secs(120),
             ..Policy::default()
         }

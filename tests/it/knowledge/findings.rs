@@ -89,10 +89,16 @@ async fn a_finding_lives_from_saving_to_forgetting() {
     embedded(&bob).await;
     assert_eq!(contents(&search(&bob, "noisy hounds in the dark").await)[0], "Dogs bark at night.");
 
-    // Its time over, it is gone for everyone at once, and from the tables a while later.
+    // Its time over, it is gone for everyone at once, and from the tables a while later. A memory likewise.
+    assert_eq!(bob.put("/api/memory/brief", &json!({ "value": 1, "ttlSeconds": 1 })).await.status, 200);
+    assert_eq!(bob.put("/api/memory/lasting", &json!({ "value": 2 })).await.status, 200);
     let expiring = bob.patch(&path, &json!({ "ttlSeconds": 1 })).await;
     assert!(expiring.body["expiresAt"].is_string());
     eventually("its time is over", || async { (bob.get(&path).await.status == 404).then_some(()) }).await;
+    eventually("so is the memory's", || async {
+        (bob.get("/api/memory/brief").await.status == 404).then_some(())
+    })
+    .await;
     assert!(!contents(&search(&bob, "dogs bark").await).contains(&"Dogs bark at night."));
     assert_eq!(bob.delete(&format!("/api/findings/{}", bread["id"].as_str().unwrap())).await.status, 204);
     assert!(!contents(&search(&bob, "sourdough oven").await).contains(&BREAD));
@@ -106,6 +112,10 @@ async fn a_finding_lives_from_saving_to_forgetting() {
         (left == 2 * 3).then_some(())
     })
     .await;
+    let kept =
+        "select m.key || ' ' || h.version from agent_memories m full join agent_memory_history h using (key)";
+    let kept: Vec<String> = sqlx::query_scalar(kept).fetch_all(&mosaic.database.pool).await.unwrap();
+    assert_eq!(kept, ["lasting 1"]);
 }
 
 #[tokio::test]

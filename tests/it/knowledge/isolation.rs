@@ -1,7 +1,12 @@
 //! What one has saved changes nothing of what another finds: no hit, no rank, no score, no count.
 
 use super::{embedded, save, search};
+use domain::{Actor, Person, Role, UserId, knowledge::Kind};
 use serde_json::Value;
+use store::{
+    Store,
+    knowledge::{Filter, Scope, by_meaning, by_text, excerpts},
+};
 use tests::Mosaic;
 
 const BOBS: [&str; 6] = [
@@ -50,4 +55,52 @@ async fn nobodys_rows_change_what_another_finds() {
     embedded(&alice).await;
     let his = &search(&bob, "tea").await["items"][0];
     assert!(hers["id"] != his["id"] && his["similar"] == serde_json::json!([]), "{his}");
+}
+
+/// How many candidates by words and by meaning, and excerpts, `me` gets who asks for what is `whose`.
+async fn candidates(mosaic: &Mosaic, store: &Store, me: UserId, whose: UserId) -> [usize; 3] {
+    let pool = &mosaic.database.pool;
+    let (id, model, vector): (i64, i16, Vec<f32>) = sqlx::query_as(
+        "select id, model, embedding::real[] from knowledge_chunks where user_id = $1 limit 1",
+    )
+    .bind(whose.uuid())
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    let now = sqlx::query_scalar("select now()").fetch_one(pool).await.unwrap();
+    let filter = Filter::default();
+    let scope = Scope { user: whose, kind: Kind::Finding, filter: &filter, now, most: 100 };
+    let mut tx = store.begin(&Actor::User(Person { id: me, role: Role::User })).await.unwrap();
+    let text = by_text(&mut tx, scope, "english", "report harbour tea").await.unwrap();
+    let meaning = by_meaning(&mut tx, scope, model, &vector).await.unwrap();
+    let shown = excerpts(&mut tx, whose, "english", "report", &[id]).await.unwrap();
+    [text.len(), meaning.len(), shown.len()]
+}
+
+/// Should a statement ever name the wrong user, the wall in the database still stands.
+#[tokio::test]
+async fn a_statement_that_names_somebody_else_finds_nothing() {
+    let mosaic = Mosaic::start().await;
+    mosaic.onboarded().await;
+    let (alice, bob) = (mosaic.user("alice").await, mosaic.user("bob").await);
+    for person in [&alice, &bob] {
+        for text in BOBS {
+            save(person, text).await;
+        }
+        embedded(person).await;
+    }
+    let store = Store::connect(&mosaic.database.url, 1).await.unwrap();
+    let mut ids = Vec::new();
+    for name in ["alice", "bob"] {
+        let id: uuid::Uuid = sqlx::query_scalar("select id from users where username = $1")
+            .bind(name)
+            .fetch_one(&mosaic.database.pool)
+            .await
+            .unwrap();
+        ids.push(UserId::from(id));
+    }
+    for (me, other) in [(ids[0], ids[1]), (ids[1], ids[0])] {
+        assert_eq!(candidates(&mosaic, &store, me, me).await, [5, 6, 1]);
+        assert_eq!(candidates(&mosaic, &store, me, other).await, [0, 0, 0]);
+    }
 }

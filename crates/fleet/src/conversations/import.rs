@@ -64,9 +64,11 @@ pub async fn import(cx: &Cx, agent: Option<AgentId>, file: &[u8]) -> Result<Impo
     Ok(done)
 }
 
-type Log = (String, Vec<NewMessage>);
+/// A session's id and what was said in it.
+pub(super) type Log = (String, Vec<NewMessage>);
 
-fn read(file: &[u8], now: DateTime<Utc>) -> (Vec<Log>, Vec<Skipped>) {
+/// The sessions of a file, each with its id, and the lines that could not be read.
+pub(super) fn read(file: &[u8], now: DateTime<Utc>) -> (Vec<Log>, Vec<Skipped>) {
     let (mut reader, mut sessions, mut skipped) = (Reader::default(), Vec::<Log>::new(), Vec::new());
     for (number, line) in file.split(|byte| *byte == b'\n').enumerate() {
         let line = String::from_utf8_lossy(line);
@@ -111,6 +113,6 @@ fn message(entry: Entry, now: DateTime<Utc>) -> NewMessage {
 }
 
 /// The first words of the first message.
-fn title(messages: &[NewMessage]) -> String {
+pub(super) fn title(messages: &[NewMessage]) -> String {
     messages.first().map(|message| crate::turns::title(&message.text)).unwrap_or_default()
 }

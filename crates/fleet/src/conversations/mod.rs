@@ -1,20 +1,23 @@
 //! Conversations: what was said in the agents' sessions, kept so that it can be found again.
 //!
-//! Three ways in: [`take_in`] reads what OpenClaw has committed for the turns that ended (a job), [`ingest`] takes
-//! entries from programs, [`import`] the session logs of older versions. All of them end in `archive`, where each
-//! entry of a session counts once. Two ways out: page by page, and by [`search`].
+//! Four ways in: [`take_in`] reads what OpenClaw has committed for the turns that ended (a job), [`take_in_old`] the
+//! session logs that an older version left in the state volume, [`ingest`] takes entries from programs, [`import`] session
+//! logs as files. All of them end in `archive`, where each entry of a session counts once. Two ways out: page by page, and by [`search`].
 
 mod archive;
 mod import;
 mod ingest;
+mod old_logs;
 mod others;
 mod search;
 mod take_in;
 mod transcript;
+mod volume;
 
 pub use archive::Added;
 pub use import::{Imported, Skipped, import};
 pub use ingest::{NewEntry, NewSession, ingest};
+pub use old_logs::take_in_old;
 pub use search::{Found, Hit, Search, search};
 pub use store::conversations::{Conversation, Message};
 pub use take_in::{Otherwise, Taken, before_stop, sweep, take_in};
@@ -30,7 +33,7 @@ use store::{
 };
 
 /// So long after a turn's end its words are taken in: what ends together is read together.
-const DEBOUNCE: Duration = Duration::from_secs(2);
+const DEBOUNCE: Duration = Duration::from_secs(1);
 
 /// Asks for what was said to be taken in, as part of the transaction that ends a turn.
 pub(crate) async fn enqueue(tx: &mut Tx, user: UserId) -> store::Result<()> {

@@ -64,8 +64,8 @@ async fn one(
     let title = said.first().map(|entry| crate::turns::title(newest(&entry.text))).unwrap_or_default();
     let session = Session { agent, title: &title, ..session(user, other.key()) };
     let opened = write::open(&mut tx, ConversationId::new(now), &session).await?;
-    let fresh = |message: &NewMessage| opened.forgotten_until.is_none_or(|until| message.at > until);
-    let messages: Vec<NewMessage> = said.into_iter().map(|entry| message(entry, now)).filter(fresh).collect();
+    let messages = said.into_iter().map(|entry| message(entry, now));
+    let messages: Vec<NewMessage> = messages.filter(|message| opened.wants(message)).collect();
     archive::add(services, &mut tx, &session, opened, &messages).await?;
     pending::set_read_until(&mut tx, opened.id, updated).await?;
     Ok(tx.commit().await?)

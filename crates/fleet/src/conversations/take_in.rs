@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{Result, Services};
 use domain::{Actor, AgentId, ConversationId, Person, Role, Slug, TurnId, UserId, lifecycle::Observed};
-use openclaw::{Gateway, Item, SessionKey};
+use openclaw::{Gateway, Item, SessionKey, transcript::entries};
 use std::time::Duration;
 use store::{
     chats, containers,
@@ -120,7 +120,7 @@ impl Look<'_> {
             Some(gateway) => self.items(gateway).await?,
             None => Vec::new(),
         };
-        let mut words = transcript::by_turn(&self.turns, &items);
+        let mut words = transcript::by_turn(&self.turns, entries(&items));
         let there = words.len();
         if gateway.is_some() && self.otherwise == Otherwise::Wait {
             words.retain(Words::is_whole);
@@ -180,9 +180,8 @@ impl Look<'_> {
         };
         let opened = write::open(&mut tx, ConversationId::new(now), &session).await?;
         let turns: Vec<TurnId> = words.iter().map(|words| words.turn.id).collect();
-        let fresh = |message: &NewMessage| opened.forgotten_until.is_none_or(|until| message.at > until);
-        let messages: Vec<NewMessage> =
-            words.into_iter().flat_map(|words| words.messages(now)).filter(fresh).collect();
+        let messages = words.into_iter().flat_map(|words| words.messages(now));
+        let messages: Vec<NewMessage> = messages.filter(|message| opened.wants(message)).collect();
         archive::add(self.services, &mut tx, &session, opened, &messages).await?;
         pending::archived(&mut tx, &turns).await?;
         Ok(tx.commit().await?)

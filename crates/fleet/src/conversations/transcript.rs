@@ -3,10 +3,7 @@
 use super::archive::cut;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{MessageId, conversation::MessageRole, turn::TurnStatus};
-use openclaw::{
-    Item,
-    transcript::{Entry, entries},
-};
+use openclaw::transcript::Entry;
 use serde_json::Value;
 use store::conversations::{pending::Pending, write::NewMessage};
 
@@ -19,12 +16,12 @@ pub(super) struct Words<'a> {
     entries: Vec<Entry>,
 }
 
-/// Deals a session's items (oldest first) out to its turns (in the order of sending). What belongs to none of them
+/// Deals a session's entries (oldest first) out to its turns (in the order of sending). What belongs to none of them
 /// is another turn's that is in the archive already.
-pub(super) fn by_turn<'a>(turns: &'a [Pending], items: &[Item]) -> Vec<Words<'a>> {
-    let mut words: Vec<Words<'a>> = turns.iter().map(|turn| Words { turn, entries: Vec::new() }).collect();
+pub(super) fn by_turn(turns: &[Pending], said: Vec<Entry>) -> Vec<Words<'_>> {
+    let mut words: Vec<Words<'_>> = turns.iter().map(|turn| Words { turn, entries: Vec::new() }).collect();
     let mut present = None;
-    for entry in entries(items) {
+    for entry in said {
         if entry.role == MessageRole::User {
             present = asked(&words, &entry);
         }
@@ -137,3 +134,7 @@ fn tools(turn: &Pending, now: DateTime<Utc>) -> Vec<NewMessage> {
     };
     cards.iter().enumerate().flat_map(of).collect()
 }
+
+#[cfg(test)]
+#[path = "transcript_tests.rs"]
+mod tests;

@@ -92,7 +92,7 @@ async fn add_state(
     let mut tx = cx.begin().await?;
     let Some(row) = containers::get_of(&mut tx, cx.user()?).await? else { return Ok(()) };
     drop(tx);
-    let Some(mut state) = engine.read_volume(&owner(&cx.services, &row), image).await? else {
+    let Some(mut state) = engine.read_volume(&owner(&cx.services, &row), image, None).await? else {
         return Ok(());
     };
     while let Some(part) = state.try_next().await? {

@@ -8,6 +8,7 @@ use crate::{
     errors::{Cause, UpstreamError},
     history::{self, LARGEST_PAGE, Page},
     render::LISTING_AGENT,
+    session_key::SessionKey,
 };
 use domain::Slug;
 use serde::Deserialize;
@@ -88,7 +89,7 @@ fn other(row: &Value) -> Option<OtherSession> {
     let rest = row.key.strip_prefix(&format!("agent:{agent}:"))?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
     let fits = row.key.len() <= 200 && rest.chars().all(plain) && !rest.contains("..");
-    (fits && !rest.starts_with("mosaic:")).then_some(OtherSession {
+    (fits && !SessionKey::is_one(&row.key)).then_some(OtherSession {
         key: row.key,
         agent,
         updated_ms: row.updated_at,

@@ -1,10 +1,12 @@
 //! What was said in a session, as an archive keeps it.
 //!
-//! Owns the way from a session's items ([`entries`]) and from the session logs of older versions ([`Reader`]) to
-//! one list of entries whose ids stay the same, whichever page or file they are read from.
+//! Owns the way from a session's items ([`entries`]) and from the session logs of older versions ([`Reader`], [`old_file`])
+//! to one list of entries whose ids stay the same, whichever page or file they are read from.
 
+mod index;
 mod jsonl;
 
+pub use index::{AGENTS, OldFile, keys, old_file};
 pub use jsonl::Reader;
 
 use crate::history::{Author, Item, Part};

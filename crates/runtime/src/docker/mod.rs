@@ -179,8 +179,9 @@ impl Containers for DockerContainers {
         &self,
         owner: &Owner,
         image: &str,
+        folder: Option<&str>,
     ) -> Result<Option<BoxStream<'static, Result<Vec<u8>, ContainerError>>>, ContainerError> {
-        state::read(self.link().await?, owner, image).await
+        state::read(self.link().await?, owner, image, folder).await
     }
 
     async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError> {

@@ -20,9 +20,14 @@ const STATE: &str = "/data";
 
 type Bytes = BoxStream<'static, Result<Vec<u8>, ContainerError>>;
 
-/// Its content as a tar, through the owner's container. Where there is none, through one that is made of `image` for
-/// this, never runs, and goes when the stream does. `None`: there is no volume.
-pub(super) async fn read(link: &Link, owner: &Owner, image: &str) -> Result<Option<Bytes>, ContainerError> {
+/// Its content, or that of a folder of it, as a tar, through the owner's container. Where there is none, through one that
+/// is made of `image` for this, never runs, and goes when the stream does. `None`: there is no volume, or no such folder.
+pub(super) async fn read(
+    link: &Link,
+    owner: &Owner,
+    image: &str,
+    folder: Option<&str>,
+) -> Result<Option<Bytes>, ContainerError> {
     let name = names::object(owner);
     let volume = match link.docker.inspect_volume(&name).await {
         Ok(volume) => volume,
@@ -37,8 +42,16 @@ pub(super) async fn read(link: &Link, owner: &Owner, image: &str) -> Result<Opti
             (reader.id.clone(), Some(reader))
         }
     };
-    let options = DownloadFromContainerOptionsBuilder::new().path(STATE).build();
-    let bytes = link.docker.download_from_container(&id, Some(options));
+    let path = folder.map_or_else(|| STATE.to_owned(), |folder| format!("{STATE}/{folder}"));
+    let options = DownloadFromContainerOptionsBuilder::new().path(&path).build();
+    let mut bytes = link.docker.download_from_container(&id, Some(options)).boxed();
+    let first = bytes.next().await;
+    if matches!(&first, Some(Err(error)) if is_missing(error)) {
+        // Of the folder or of the container? Somebody may have removed that in between.
+        link.docker.inspect_container(&id, None).await.map_err(translate)?;
+        return Ok(None);
+    }
+    let bytes = stream::iter(first).chain(bytes);
     let bytes = bytes.map(|part| part.map(|part| part.to_vec()).map_err(translate)).boxed();
     Ok(Some(
         stream::unfold((bytes, reader), |(mut bytes, reader)| async {

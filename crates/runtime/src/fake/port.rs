@@ -127,6 +127,7 @@ impl Containers for FakeContainers {
         &self,
         owner: &Owner,
         _image: &str,
+        _folder: Option<&str>,
     ) -> Result<Option<BoxStream<'static, Result<Vec<u8>, ContainerError>>>, ContainerError> {
         self.step(Verb::Inspect, |state| {
             Ok(state.volumes.contains(&key(owner)).then(|| stream::iter([Ok(vec![0; 1024])]).boxed()))

@@ -2,7 +2,7 @@
 
 use crate::{Result, Tx};
 use chrono::{DateTime, Utc};
-use domain::{ChatId, ConversationId, TurnId, UserId, turn::TurnStatus};
+use domain::{ChatId, ContainerId, ConversationId, TurnId, UserId, turn::TurnStatus};
 use serde_json::Value;
 use sqlx::FromRow;
 use std::collections::HashMap;
@@ -32,7 +32,8 @@ pub struct Pending {
     pub answer: String,
     /// The tools that were used, as cards.
     pub tools: Value,
-    status: String,
+    /// How it ended, as it is stored: read it by [`Pending::status`].
+    pub status: String,
     /// When it was sent.
     pub sent_at: DateTime<Utc>,
     /// When it ended.
@@ -69,13 +70,24 @@ pub async fn archived(tx: &mut Tx, turns: &[TurnId]) -> Result<()> {
     Ok(())
 }
 
-/// Who has any, or has a container that answers and may have other sessions; for the sweep.
+/// Notes that the volume of the acting user's container was looked through with this image.
+pub async fn logs_read(tx: &mut Tx, container: ContainerId, image: &str) -> Result<()> {
+    sqlx::query("update user_containers set logs_read_of = $2 where id = $1")
+        .bind(container.uuid())
+        .bind(image)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Who has any, or a container that answers and may have other sessions, or a volume that was not looked through; for
+/// the sweep.
 pub async fn owners(tx: &mut Tx) -> Result<Vec<UserId>> {
     let owners: Vec<Uuid> = sqlx::query_scalar(
         "select t.user_id from turns t join chats c on c.id = t.chat_id
          where t.archived_at is null and t.sent_at is not null and t.finished_at is not null and c.deleted_at is null
          union
-         select user_id from user_containers where observed = 'ready'",
+         select user_id from user_containers where observed = 'ready' or image is distinct from logs_read_of",
     )
     .fetch_all(tx.conn())
     .await?;

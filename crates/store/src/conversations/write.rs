@@ -31,6 +31,13 @@ pub struct Opened {
     pub forgotten_until: Option<DateTime<Utc>>,
 }
 
+impl Opened {
+    /// Whether this was not forgotten.
+    pub fn wants(&self, message: &NewMessage) -> bool {
+        self.forgotten_until.is_none_or(|until| message.at > until)
+    }
+}
+
 /// The session's conversation, made (as `id`) when it is missing, and locked: whoever takes in the same session
 /// waits for the end of this transaction.
 pub async fn open(tx: &mut Tx, id: ConversationId, session: &Session<'_>) -> Result<Opened> {

@@ -13,6 +13,7 @@ import { ago } from '@/lib/time'
 import { AgentFilter, useAgentName } from './agent-filter'
 import { ConversationSheet } from './conversation-sheet'
 import { ImportDialog } from './import-dialog'
+import { Line, OpenLink } from './open-link'
 import { ROLES } from './roles'
 import type { KnowledgeSearch } from './search'
 import { Snippet, Tally } from './snippet'
@@ -87,27 +88,20 @@ function All({ agentId }: { agentId?: string }) {
 }
 
 function Row({ conversation }: { conversation: Conversation }) {
-  const search = route.useSearch()
   const agentName = useAgentName()
   const agent = agentName(conversation.agentId)
   return (
-    <li className="relative flex flex-wrap items-baseline gap-x-4 gap-y-0.5 px-5 py-3 hover:bg-surface-2">
-      <div className="min-w-0 flex-1 basis-64">
-        <Link
-          to="/knowledge"
-          search={{ ...search, open: conversation.id, at: undefined }}
-          className="font-medium wrap-anywhere after:absolute after:inset-0 after:content-['']"
-        >
-          {conversation.title || 'Without a title'}
-        </Link>
-        <p className="tnum text-xs text-muted">
-          {conversation.messages === 1 ? 'One message' : `${conversation.messages} messages`}
-          {agent && ` · with ${agent}`}
-          {!conversation.chatId && ' · not from a chat here'}
-        </p>
-      </div>
-      <p className="tnum shrink-0 text-xs text-muted">{ago(conversation.lastAt)}</p>
-    </li>
+    <Line
+      open={conversation.id}
+      name={conversation.title || 'Without a title'}
+      aside={ago(conversation.lastAt)}
+    >
+      <p className="tnum text-xs text-muted">
+        {conversation.messages === 1 ? 'One message' : `${conversation.messages} messages`}
+        {agent && ` · with ${agent}`}
+        {!conversation.chatId && ' · not from a chat here'}
+      </p>
+    </Line>
   )
 }
 
@@ -137,17 +131,12 @@ function Found({ query, agentId }: { query: string; agentId?: string }) {
 }
 
 function Hit({ message }: { message: FoundMessage }) {
-  const search = route.useSearch()
   return (
     <li className="relative flex flex-col gap-1 px-5 py-3.5 hover:bg-surface-2">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
-        <Link
-          to="/knowledge"
-          search={{ ...search, open: message.conversationId, at: message.messageId }}
-          className="font-medium wrap-anywhere after:absolute after:inset-0 after:content-['']"
-        >
+        <OpenLink open={message.conversationId} at={message.messageId}>
           {message.title || 'Without a title'}
-        </Link>
+        </OpenLink>
         <span className="tnum text-xs text-muted">
           {ROLES[message.role]} · {ago(message.at)}
         </span>

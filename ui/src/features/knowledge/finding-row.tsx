@@ -2,6 +2,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import type { Finding, FoundFinding } from '@/api/types'
 import { ago, date } from '@/lib/time'
 import { useAgentName } from './agent-filter'
+import { OpenLink } from './open-link'
 import { Snippet } from './snippet'
 
 const route = getRouteApi('/_app/knowledge')
@@ -11,13 +12,7 @@ export function FindingRow({ finding }: { finding: Finding | FoundFinding }) {
   const search = route.useSearch()
   return (
     <li className="relative flex flex-col gap-1 px-5 py-3.5 hover:bg-surface-2">
-      <Link
-        to="/knowledge"
-        search={{ ...search, open: finding.id }}
-        className="font-medium wrap-anywhere after:absolute after:inset-0 after:content-['']"
-      >
-        {nameOf(finding)}
-      </Link>
+      <OpenLink open={finding.id}>{nameOf(finding)}</OpenLink>
       {'snippet' in finding && finding.snippet.length > 0 ? (
         <Snippet pieces={finding.snippet} />
       ) : (

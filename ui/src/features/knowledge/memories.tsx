@@ -11,6 +11,7 @@ import { ShowOlder } from '@/components/ui/show-older'
 import { ago, date } from '@/lib/time'
 import { AgentFilter } from './agent-filter'
 import { MemorySheet } from './memory-sheet'
+import { Line } from './open-link'
 import type { KnowledgeSearch } from './search'
 import { asText } from './value'
 
@@ -98,23 +99,19 @@ function List({ agentId, prefix }: { agentId: string; prefix: string }) {
 }
 
 function Row({ memory }: { memory: Memory }) {
-  const search = route.useSearch()
   return (
-    <li className="relative flex flex-wrap items-baseline gap-x-4 gap-y-0.5 px-5 py-3 hover:bg-surface-2">
-      <div className="min-w-0 flex-1 basis-64">
-        <Link
-          to="/knowledge"
-          search={{ ...search, open: memory.key }}
-          className="font-mono text-sm font-medium wrap-anywhere after:absolute after:inset-0 after:content-['']"
-        >
-          {memory.key}
-        </Link>
-        <p className="line-clamp-2 text-sm wrap-anywhere text-muted">{asText(memory.value)}</p>
-      </div>
-      <p className="tnum shrink-0 text-xs text-muted">
-        {ago(memory.updatedAt)}
-        {memory.expiresAt && ` · kept until ${date(memory.expiresAt)}`}
-      </p>
-    </li>
+    <Line
+      code
+      open={memory.key}
+      name={memory.key}
+      aside={
+        <>
+          {ago(memory.updatedAt)}
+          {memory.expiresAt && ` · kept until ${date(memory.expiresAt)}`}
+        </>
+      }
+    >
+      <p className="line-clamp-2 text-sm wrap-anywhere text-muted">{asText(memory.value)}</p>
+    </Line>
   )
 }

@@ -1,8 +1,8 @@
 //! `make bench-knowledge`: how fast and how well the search finds, and how fast texts get in.
 //!
-//! Owns the order of the measurements. The texts are WordNet's: a synset's words and definition are a document, its
-//! example sentences are queries for which that document is the right answer. All vectors are really made, once, and kept
-//! in a file. Prints Markdown.
+//! Owns the order of the measurements. The texts are WordNet's: a synset's words and definition are a document; example
+//! sentences and another dictionary's definitions are questions for which it is the right answer. All vectors are really
+//! made, those of the documents once and kept in a file. Prints Markdown.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,6 +19,7 @@
 mod corpus;
 mod crowd;
 mod peers;
+mod relevance;
 mod searches;
 mod vectors;
 mod world;
@@ -38,24 +39,33 @@ async fn main() {
     let documents = std::env::var("BENCH_KNOWLEDGE_DOCUMENTS").map_or(LARGE, |count| count.parse().unwrap());
     let corpus = Corpus::read(documents, QUERIES);
     println!(
-        "{} documents of {:.0} words on average, {} queries of {:.0}.\n",
+        "{} documents of {:.0} words on average; questions: {} of {:.0} words, {} of {:.0}.\n",
         corpus.documents.len(),
         corpus::words(&corpus.documents),
-        corpus.queries.len(),
-        corpus::words(&corpus.queries)
+        corpus.examples.name,
+        corpus::words(&corpus.examples.texts),
+        corpus.definitions.name,
+        corpus::words(&corpus.definitions.texts)
     );
     let vectors = vectors::of(&corpus).await;
     let world = World::make().await;
+    let large = world.user("large").await;
+    if std::env::var("BENCH_KNOWLEDGE_ONLY").is_ok_and(|part| part == "relevance") {
+        world.fill(large, &corpus.documents, &vectors.documents).await;
+        world.settle().await;
+        relevance::judge(&world, large, &corpus, &vectors).await;
+        world.remove().await;
+        return;
+    }
     searches::head();
     let middle = world.user("middle").await;
     world.fill(middle, &corpus.documents[..MIDDLE], &vectors.documents[..MIDDLE]).await;
     world.settle().await;
     searches::time(&world, "10,000 of one user, alone", middle, &corpus, &vectors).await;
-    let large = world.user("large").await;
     let rate = world.fill(large, &corpus.documents, &vectors.documents).await;
     world.settle().await;
     searches::time(&world, &format!("{documents} of one user"), large, &corpus, &vectors).await;
-    searches::judge(&world, large, &corpus, &vectors).await;
+    relevance::judge(&world, large, &corpus, &vectors).await;
     println!("\n| in | pieces per second |\n|---|---|");
     println!("| saved, with their words | {:.0} |", rate.saved);
     println!("| vectors stored | {:.0} |", rate.vectors);

@@ -14,7 +14,7 @@ pub async fn measure(world: &World, users: &[(&str, UserId)], vectors: &Vectors)
     println!("\n| the ten nearest of {QUERIES} queries | p50 ms | p95 | recall@10 |\n|---|---|---|---|");
     for (who, user) in users {
         let mut took = Vec::new();
-        for vector in &vectors.queries[..QUERIES] {
+        for vector in &vectors.examples[..QUERIES] {
             let began = Instant::now();
             nearest(world, *user, vector).await;
             took.push(began.elapsed());
@@ -33,7 +33,7 @@ pub async fn measure(world: &World, users: &[(&str, UserId)], vectors: &Vectors)
     for (way, setting) in [("stops early", "off"), ("searches on (iterative scan)", "strict_order")] {
         for (who, user) in users {
             let (mut took, mut same) = (Vec::new(), 0);
-            for vector in &vectors.queries[..QUERIES] {
+            for vector in &vectors.examples[..QUERIES] {
                 let began = Instant::now();
                 let found = by_graph(world, *user, vector, setting).await;
                 took.push(began.elapsed());

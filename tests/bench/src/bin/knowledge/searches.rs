@@ -9,22 +9,24 @@ use domain::{
 use pgvector::HalfVector;
 use std::time::{Duration, Instant};
 use store::knowledge::{self, Candidate, Filter, Scope};
-use uuid::Uuid;
 
 /// Candidates of each half, and hits of an answer, as the product has them.
 const CANDIDATES: i64 = 100;
-const HITS: usize = 30;
+pub const HITS: usize = 30;
 /// Queries that are compared with an exact search, which reads everything.
 const COMPARED: usize = 200;
 
 /// One search and its times.
-struct Search {
-    text: Vec<Candidate>,
-    meaning: Vec<Candidate>,
+pub struct Search {
+    /// Candidates by words.
+    pub text: Vec<Candidate>,
+    /// Candidates by meaning.
+    pub meaning: Vec<Candidate>,
     took: [Duration; 4],
 }
 
-async fn search(world: &World, user: UserId, query: &str, vector: &[f32]) -> Search {
+/// Makes a search.
+pub async fn search(world: &World, user: UserId, query: &str, vector: &[f32]) -> Search {
     let filter = Filter::default();
     let now = DateTime::<Utc>::from_timestamp(1_795_000_000, 0).unwrap();
     let scope = Scope { user, kind: Kind::Finding, filter: &filter, now, most: CANDIDATES };
@@ -50,10 +52,6 @@ fn pieces(half: &[Candidate]) -> Vec<i64> {
     half.iter().map(|candidate| candidate.id).collect()
 }
 
-fn parents(half: &[Candidate]) -> Vec<Uuid> {
-    half.iter().map(|candidate| candidate.parent_id).collect()
-}
-
 /// Prints the head of the rows of [`time`].
 pub fn head() {
     println!(
@@ -64,7 +62,7 @@ pub fn head() {
 
 /// Times all queries, and compares the meaning of some with an exact search. Prints a row.
 pub async fn time(world: &World, what: &str, user: UserId, corpus: &Corpus, vectors: &Vectors) {
-    let queries: Vec<(&String, &Vec<f32>)> = corpus.queries.iter().zip(&vectors.queries).collect();
+    let queries: Vec<(&String, &Vec<f32>)> = corpus.examples.texts.iter().zip(&vectors.examples).collect();
     for (query, vector) in queries.iter().take(20) {
         search(world, user, query, vector).await;
     }
@@ -97,43 +95,4 @@ pub async fn nearest(world: &World, user: UserId, vector: &[f32]) -> Vec<i64> {
     .fetch_all(&world.pool)
     .await
     .unwrap()
-}
-
-/// How well the three ways find the document that a query is an example of. Prints a table.
-pub async fn judge(world: &World, user: UserId, corpus: &Corpus, vectors: &Vectors) {
-    let parent_of: Vec<Uuid> =
-        sqlx::query_scalar("select parent_id from knowledge_chunks where user_id = $1 order by id")
-            .bind(user.uuid())
-            .fetch_all(&world.pool)
-            .await
-            .unwrap();
-    println!(
-        "\n| {} documents, {} queries | recall@1 | recall@10 | recall@30 | MRR@10 |\n|---|---|---|---|---|",
-        corpus.documents.len(),
-        corpus.queries.len()
-    );
-    let ways = ["words", "meaning", "both, fused"];
-    let mut ranks: [Vec<Option<usize>>; 3] = Default::default();
-    for ((query, vector), answer) in corpus.queries.iter().zip(&vectors.queries).zip(&corpus.answers) {
-        let found = search(world, user, query, vector).await;
-        let (text, meaning) = (parents(&found.text), parents(&found.meaning));
-        let fused: Vec<Uuid> = fuse(&text, &meaning).into_iter().map(|found| found.key).collect();
-        for (way, ranking) in ranks.iter_mut().zip([&text, &meaning, &fused]) {
-            way.push(ranking.iter().take(HITS).position(|parent| *parent == parent_of[*answer]));
-        }
-    }
-    for (way, ranks) in ways.iter().zip(&ranks) {
-        let within = |place: usize| {
-            ranks.iter().flatten().filter(|rank| **rank < place).count() as f64 / ranks.len() as f64
-        };
-        let reciprocal: f64 =
-            ranks.iter().flatten().filter(|rank| **rank < 10).map(|rank| 1.0 / (*rank as f64 + 1.0)).sum();
-        println!(
-            "| {way} | {:.3} | {:.3} | {:.3} | {:.3} |",
-            within(1),
-            within(10),
-            within(HITS),
-            reciprocal / ranks.len() as f64
-        );
-    }
 }

@@ -19,8 +19,10 @@ const KEPT: usize = 1_600;
 pub struct Vectors {
     /// Of the documents.
     pub documents: Vec<Vec<f32>>,
-    /// Of the queries.
-    pub queries: Vec<Vec<f32>>,
+    /// Of the example sentences.
+    pub examples: Vec<Vec<f32>>,
+    /// Of the definitions by others.
+    pub definitions: Vec<Vec<f32>>,
     /// Documents per second, where they were made in this run.
     pub rate: Option<f64>,
 }
@@ -43,7 +45,9 @@ pub async fn of(corpus: &Corpus) -> Vectors {
         eprintln!("{} of {} embedded, {:?}", (n + 1) * KEPT, missing.len(), began.elapsed());
     }
     let rate = (!missing.is_empty()).then(|| missing.len() as f64 / began.elapsed().as_secs_f64());
-    Vectors { documents, queries: embed(&model, &corpus.queries, Use::Query).await, rate }
+    let examples = embed(&model, &corpus.examples.texts, Use::Query).await;
+    let definitions = embed(&model, &corpus.definitions.texts, Use::Query).await;
+    Vectors { documents, examples, definitions, rate }
 }
 
 async fn embed(model: &Builtin, texts: &[String], purpose: Use) -> Vec<Vec<f32>> {
