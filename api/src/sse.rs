@@ -21,8 +21,16 @@ pub struct Sse(Events);
 
 impl Sse {
     /// Sends `events` until they end or the process does.
-    pub fn new(events: impl Stream<Item = Event> + Send + 'static, shutdown: Shutdown) -> Self {
-        Self(Box::pin(events.take_until(shutdown)))
+    /// `of` names what they are about, for whoever counts streams.
+    pub fn new(
+        of: &'static str,
+        events: impl Stream<Item = Event> + Send + 'static,
+        shutdown: Shutdown,
+    ) -> Self {
+        let held = telemetry::STREAMS.held([of]);
+        Self(Box::pin(events.take_until(shutdown).inspect(move |_| {
+            let _ = &held;
+        })))
     }
 }
 

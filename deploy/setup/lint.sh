@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Owns: `make lint`: form and lints of everything, warnings are errors.
+# Owns: `make lint`: form and lints of everything, alert rules included; warnings are errors.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 cd "$ROOT"
@@ -9,4 +9,5 @@ say "==> cargo clippy, all targets (minutes in a fresh clone)"
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 if command -v cargo-deny >/dev/null; then cargo deny --locked check; else say "    cargo-deny is not installed: left out"; fi
 if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR deploy/setup/*.sh .ci/run; fi
+"$SETUP/alerts.sh"
 say "==> lint: all well"

@@ -9,6 +9,7 @@ pub mod board;
 pub mod cancel;
 pub mod engine;
 mod enqueue;
+pub mod figures;
 mod job;
 pub mod kinds;
 mod lane;

@@ -25,23 +25,25 @@ const ARROWS: &[(&str, &[&str])] = &[
             "providers",
             "runtime",
             "store",
+            "telemetry",
             "vault",
             "workers",
         ],
     ),
-    ("api", &["domain", "fleet"]),
-    ("workers", &["boot", "domain", "fleet", "jobs"]),
-    ("fleet", &["domain", "jobs", "oidc", "openclaw", "providers", "store", "vault"]),
-    ("jobs", &["domain", "store"]),
+    ("api", &["domain", "fleet", "telemetry"]),
+    ("workers", &["boot", "domain", "fleet", "jobs", "telemetry"]),
+    ("fleet", &["domain", "jobs", "oidc", "openclaw", "providers", "store", "telemetry", "vault"]),
+    ("jobs", &["domain", "store", "telemetry"]),
     ("vault", &["domain"]),
-    ("store", &["domain"]),
+    ("store", &["domain", "telemetry"]),
+    ("telemetry", &["domain"]),
     ("runtime", &["domain"]),
     ("openclaw", &["domain"]),
     ("providers", &["domain"]),
     ("embeddings", &["domain"]),
     ("oidc", &["providers"]),
     ("domain", &[]),
-    ("boot", &[]),
+    ("boot", &["telemetry"]),
     ("migrations", &[]),
     ("mosaic-entrypoint", &[]),
     ("stub-agent", &[]),
@@ -56,7 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const TEST_ARROWS: &[(&str, &[&str])] = &[
     ("workers", &["migrations", "store"]),
     ("stub-agent", &["stub-llm"]),
-    ("tests", &["domain", "store", "vault"]),
+    ("tests", &["domain", "store", "telemetry", "vault"]),
 ];
 
 /// Who may link what from outside. A `*` at the end stands for every name that begins so.
@@ -81,6 +83,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("clap", &["mosaic"]),
     ("anyhow", &["mosaic"]),
     ("tracing-subscriber", &["boot"]),
+    ("metrics*", &["boot", "telemetry"]),
+    ("opentelemetry*", &["boot", "telemetry", "tests"]),
+    ("tracing-opentelemetry", &["boot", "telemetry"]),
 ];
 
 /// What a crate's own tests may link besides.
@@ -102,7 +107,7 @@ const SQL: &[&str] = &[
     "jobs/src/",
     "migrations/src/",
     "crates/mosaic/src/parts.rs",
-    "crates/mosaic/src/commands/doctor.rs",
+    "crates/mosaic/src/commands/doctor/database.rs",
     "tests/src/",
     "tests/bench/src/",
 ];

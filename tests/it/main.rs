@@ -32,3 +32,4 @@ mod real;
 mod secrets;
 mod settings;
 mod walls;
+mod watched;

@@ -84,6 +84,7 @@ async fn nowhere(mosaic: &Mosaic, container: &str, gateway_token: &str, secrets:
         ("job phases", rows(mosaic, "select jsonb_agg(to_jsonb(p)) from job_phases p").await),
         ("audit log", rows(mosaic, "select jsonb_agg(to_jsonb(a)) from audit_log a").await),
         ("container events", rows(mosaic, "select jsonb_agg(to_jsonb(e)) from container_events e").await),
+        ("figures", [mosaic.figures("api").await, mosaic.figures("worker").await].concat()),
         ("system config", rows(mosaic, "select jsonb_agg(to_jsonb(c)) from system_config c").await),
     ];
     for (place, content) in &places {
@@ -94,6 +95,7 @@ async fn nowhere(mosaic: &Mosaic, container: &str, gateway_token: &str, secrets:
     assert!(places[0].1.contains("DEBUG"), "the logs are as talkative as they can be");
     assert!(places[3].1.contains("start-container"), "the jobs were really looked at");
     assert!(places[6].1.contains("provider.create"), "the audit log was really looked at");
+    assert!(places[8].1.contains("mosaic_turns_ended_total"), "the figures were really looked at");
 }
 
 /// The session of a fresh sign-in, as the cookie bears it.

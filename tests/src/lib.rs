@@ -12,6 +12,7 @@
 
 pub mod agents;
 mod cast;
+mod collector;
 mod database;
 mod engine;
 mod forger;
@@ -23,6 +24,7 @@ mod processes;
 mod sse;
 
 pub use agents::Cell;
+pub use collector::{Collector, Seen};
 pub use database::{Database, database, database_of};
 pub use engine::{Engine, Moment, Side};
 pub use forger::{CLIENT, Forger, now};

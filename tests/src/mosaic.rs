@@ -6,6 +6,7 @@ use std::{
     fs::{self, File},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::Mutex,
 };
 use stub_llm::Handle;
 use tempfile::TempDir;
@@ -29,6 +30,8 @@ pub struct Options {
     pub database: Option<Database>,
     /// The engine's socket as workers reach it, if not the engine's own.
     pub engine: Option<PathBuf>,
+    /// Where traces go.
+    pub collector: Option<String>,
 }
 
 impl Default for Options {
@@ -42,6 +45,7 @@ impl Default for Options {
             embeddings: prepared("MOSAIC_TEST_EMBEDDINGS_DIR").into(),
             database: None,
             engine: None,
+            collector: None,
         }
     }
 }
@@ -70,6 +74,8 @@ pub struct Mosaic {
     pub(crate) replicas: Vec<Child>,
     pub(crate) workers: Vec<Option<Child>>,
     folder: TempDir,
+    /// Of each process, which one it is and where it serves its figures.
+    figures: Mutex<Vec<(String, String)>>,
 }
 
 impl Mosaic {
@@ -95,6 +101,7 @@ impl Mosaic {
             replicas: Vec::new(),
             workers: Vec::new(),
             folder: tempfile::tempdir().unwrap(),
+            figures: Mutex::default(),
             options,
         };
         mosaic.start_api().await;
@@ -166,7 +173,14 @@ impl Mosaic {
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         let name = format!("{}-{}.log", args[0], uuid::Uuid::now_v7().simple());
         let log = File::create(self.folder.path().join(name)).unwrap();
-        self.command(args)
+        let figures = format!("127.0.0.1:{}", free_port());
+        self.figures.lock().unwrap().push((args[0].to_owned(), format!("http://{figures}/metrics")));
+        let mut command = self.command(args);
+        command.args(["--metrics", &figures]);
+        if let Some(collector) = &self.options.collector {
+            command.args(["--otlp", collector]);
+        }
+        command
             .env("MOSAIC_LOG", "debug")
             // An error's backtrace would push the error itself out of the end of the log.
             .env("RUST_LIB_BACKTRACE", "0")
@@ -194,6 +208,25 @@ impl Mosaic {
             fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
         paths.iter().map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()).collect()
+    }
+
+    /// What the processes of this sort (api, worker, guard) that still run say in figures.
+    pub async fn figures(&self, process: &str) -> String {
+        let mut said = String::new();
+        let all = self.figures.lock().unwrap().clone();
+        for (_, url) in all.iter().filter(|(of, _)| of == process) {
+            if let Ok(reply) = reqwest::get(url).await {
+                said.push_str(&reply.text().await.unwrap());
+            }
+        }
+        said
+    }
+
+    /// Where the first process of this sort serves its figures: host and port.
+    pub fn listener_of(&self, process: &str) -> String {
+        let all = self.figures.lock().unwrap();
+        let (_, url) = all.iter().find(|(of, _)| of == process).expect("it was started");
+        url.trim_start_matches("http://").trim_end_matches("/metrics").to_owned()
     }
 
     /// The token of the setup link, as the API printed it.

@@ -34,12 +34,18 @@ enum Ended {
 /// Runs the attempt and records its result. Never fails: every end is a verdict.
 pub(crate) async fn run(shop: Arc<Shop>, Leased { job, lease }: Leased) {
     let span = tracing::info_span!(
+        target: telemetry::SPANS,
+        parent: None,
         "job",
         id = %job.id,
         kind = job.kind,
         attempt = job.attempt,
+        user_id = job.owner.map(tracing::field::display),
         trace_id = job.trace.as_ref().map(TraceParent::trace_id),
     );
+    if let Some(trace) = &job.trace {
+        telemetry::adopt(&span, trace);
+    }
     async {
         let verdict = match shop.registry.get(&job.kind) {
             Some(entry) => decide(&shop.engine, entry, &job, &lease).await,

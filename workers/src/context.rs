@@ -5,7 +5,12 @@ use jobs::{
     Result, Tx,
     engine::{Acting, Claimed, Engine, Lease, Ticket},
 };
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 /// One attempt of a job. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -18,6 +23,29 @@ pub struct JobContext {
     acting: Acting,
     trace: Option<TraceParent>,
     cancel: CancellationToken,
+    phase: Arc<Mutex<Option<Phase>>>,
+}
+
+/// A step of the attempt, as whoever watches the product sees it: measured and traced when it ends.
+#[derive(Debug)]
+struct Phase {
+    kind: &'static str,
+    name: String,
+    began: Instant,
+    _span: Span,
+}
+
+impl Phase {
+    fn begin(kind: &'static str, name: &str) -> Self {
+        let span = tracing::info_span!(target: telemetry::SPANS, "phase", otel.name = name);
+        Self { kind, name: name.to_owned(), began: Instant::now(), _span: span }
+    }
+}
+
+impl Drop for Phase {
+    fn drop(&mut self) {
+        telemetry::JOB_PHASE.took([self.kind, &self.name], self.began.elapsed());
+    }
 }
 
 impl JobContext {
@@ -29,8 +57,10 @@ impl JobContext {
             failures: job.failures,
             owner: job.owner,
             acting: job.acting,
-            trace: job.trace.clone(),
+            // What the handler asks for is this attempt's doing, where spans have a place.
+            trace: telemetry::place(&Span::current()).or_else(|| job.trace.clone()),
             cancel: lease.token().clone(),
+            phase: Arc::default(),
         }
     }
 
@@ -80,6 +110,7 @@ impl JobContext {
 
     /// Ends the present phase of the attempt and begins `name`. For the eye only: a failure is logged.
     pub async fn phase(&self, name: &str) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = Some(Phase::begin(self.kind, name));
         if let Err(error) = self.engine.phase(self.ticket, name).await {
             tracing::warn!(%error, phase = name, "cannot note a phase");
         }

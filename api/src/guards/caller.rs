@@ -71,7 +71,12 @@ impl<'r, S: Scope> FromRequest<'r> for Caller<S> {
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
         match recognise::<S>(request).await {
-            Ok(caller) => Outcome::Success(caller),
+            Ok(caller) => {
+                if let Some(person) = caller.cx.actor.person() {
+                    headers::note_user(request, person.id);
+                }
+                Outcome::Success(caller)
+            }
             Err(problem) => Outcome::Error(catch::leave(request, problem)),
         }
     }

@@ -40,7 +40,7 @@ pub async fn events(caller: Caller<Chat>, shutdown: Shutdown) -> Reply<Sse> {
         Ok(status) => Event::json(&Current { container: status }).event("container"),
         Err(_) => Event::comment("the database does not answer"),
     });
-    Ok(Sse::new(changes, shutdown))
+    Ok(Sse::new("container", changes, shutdown))
 }
 
 /// Starts it.

@@ -54,7 +54,11 @@ impl<'r> Responder<'r, 'r> for Completion {
                 .sized_body(body.len(), Cursor::new(body))
                 .ok(),
             Self::Stream(bytes, shutdown) => {
-                let stream = ByteStream::from(Box::pin(alive(bytes).take_until(shutdown)) as BoxBytes);
+                let held = telemetry::STREAMS.held(["completion"]);
+                let bytes = alive(bytes).take_until(shutdown).inspect(move |_| {
+                    let _ = &held;
+                });
+                let stream = ByteStream::from(Box::pin(bytes) as BoxBytes);
                 Response::build_from(stream.respond_to(request)?)
                     .header(ContentType::EventStream)
                     .header(Header::new("Cache-Control", "no-cache, no-transform"))

@@ -78,7 +78,7 @@ pub async fn events(
     // A read that fails ends the stream: the client resumes where it was.
     let events =
         events.take_while(|event| std::future::ready(event.is_ok())).filter_map(async |event| event.ok());
-    Ok(Sse::new(events.map(frame), shutdown))
+    Ok(Sse::new("turn", events.map(frame), shutdown))
 }
 
 fn frame(event: Numbered) -> Event {

@@ -1,7 +1,9 @@
-//! Logs: where they go, in which form, and what never gets into them.
+//! Logs: where they go, in which form, and what never gets into them; and the spans that leave by [`Traces`].
 //!
 //! Owns the global subscriber and the panic hook. It must not decide what is worth logging.
 
+use crate::{Traces, traces::Asked};
+use opentelemetry_otlp::ExporterBuildError;
 use std::{
     io::{self, IsTerminal},
     panic::{self, PanicHookInfo},
@@ -9,7 +11,7 @@ use std::{
 };
 use tracing::Dispatch;
 use tracing_subscriber::{
-    EnvFilter, fmt,
+    EnvFilter, Layer, Registry, fmt,
     fmt::MakeWriter,
     layer::SubscriberExt,
     registry,
@@ -51,19 +53,45 @@ pub enum TelemetryError {
     /// Somebody was first.
     #[error("logs are set up already: {0}")]
     Twice(#[from] TryInitError),
+    /// The collector's address is none.
+    #[error("traces cannot be sent there, give the collector as http://host:port: {0}")]
+    Collector(#[from] ExporterBuildError),
+    /// The collector is to be reached in a way that is not offered.
+    #[error("traces go by plain HTTP, give the collector as http://host:port")]
+    NotHttp,
+}
+
+/// Who receives spans.
+#[derive(Debug, Clone, Copy)]
+pub struct Collector<'a> {
+    /// Where it listens for OTLP over HTTP: `http://host:port`.
+    pub endpoint: &'a str,
+    /// As whom this process sends.
+    pub service: &'static str,
 }
 
 /// Sends events to stderr (stdout belongs to commands' results), with times in UTC, and makes panics log
-/// their place but never their message, which may quote what must not be logged. Once per process.
-pub fn init(log: &Log) -> Result<(), TelemetryError> {
+/// their place but never their message, which may quote what must not be logged. Spans go to `collector`, where one
+/// is given; end what is answered then before the process ends. Once per process, within a runtime.
+pub fn init(log: &Log, collector: Option<Collector<'_>>) -> Result<Option<Traces>, TelemetryError> {
+    let traces = collector.map(traces).transpose()?;
     let to_terminal = io::stderr().is_terminal();
     let subscriber = match (log.format, to_terminal) {
-        (Format::Human, _) | (Format::Auto, true) => human(filter(log)?, to_terminal, io::stderr),
-        (Format::Json, _) | (Format::Auto, false) => json(filter(log)?, io::stderr),
+        (Format::Human, _) | (Format::Auto, true) => {
+            human(filter(log)?, to_terminal, io::stderr, traces.as_ref())
+        }
+        (Format::Json, _) | (Format::Auto, false) => json(filter(log)?, io::stderr, traces.as_ref()),
     };
     subscriber.try_init()?;
     panic::set_hook(Box::new(log_place));
-    Ok(())
+    Ok(traces)
+}
+
+fn traces(collector: Collector<'_>) -> Result<Traces, TelemetryError> {
+    if !collector.endpoint.starts_with("http://") {
+        return Err(TelemetryError::NotHttp);
+    }
+    Ok(Traces::to(collector.endpoint, collector.service)?)
 }
 
 fn filter(log: &Log) -> Result<EnvFilter, TelemetryError> {
@@ -71,19 +99,30 @@ fn filter(log: &Log) -> Result<EnvFilter, TelemetryError> {
     Ok(EnvFilter::try_new(format!("{DEFAULT_FILTER},{added}"))?)
 }
 
-fn human<W>(filter: EnvFilter, colours: bool, writer: W) -> Dispatch
+fn human<W>(filter: EnvFilter, colours: bool, writer: W, traces: Option<&Traces>) -> Dispatch
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    registry().with(filter).with(fmt::layer().with_ansi(colours).with_writer(writer)).into()
+    filtered(fmt::layer().with_ansi(colours).with_writer(writer), filter, traces)
 }
 
-fn json<W>(filter: EnvFilter, writer: W) -> Dispatch
+fn json<W>(filter: EnvFilter, writer: W, traces: Option<&Traces>) -> Dispatch
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let layer = fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(writer);
-    registry().with(filter).with(layer).into()
+    let layer = fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(writer);
+    filtered(layer, filter, traces)
+}
+
+/// Beside traces the filter is the log's own: what is traced does not depend on what is logged.
+fn filtered<L>(lines: L, filter: EnvFilter, traces: Option<&Traces>) -> Dispatch
+where
+    L: Layer<Registry> + Send + Sync,
+{
+    match traces {
+        None => registry().with(lines).with(filter).into(),
+        Some(traces) => registry().with(lines.with_filter(Asked(filter))).with(traces.layer()).into(),
+    }
 }
 
 fn log_place(panic: &PanicHookInfo) {
@@ -97,6 +136,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use std::sync::{Arc, Mutex};
+    use tracing::{callsite::Callsite, metadata::Kind};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -136,7 +176,7 @@ mod tests {
         };
         let by_default = Lines::default();
         tracing::dispatcher::with_default(
-            &human(filter(&Log::default()).unwrap(), false, by_default.clone()),
+            &human(filter(&Log::default()).unwrap(), false, by_default.clone(), None),
             speak,
         );
         let text = by_default.text();
@@ -144,7 +184,7 @@ mod tests {
 
         let named = Lines::default();
         tracing::dispatcher::with_default(
-            &human(with_filter("debug,sqlx=info"), false, named.clone()),
+            &human(with_filter("debug,sqlx=info"), false, named.clone(), None),
             speak,
         );
         let text = named.text();
@@ -154,7 +194,7 @@ mod tests {
     #[test]
     fn json_lines_carry_utc_time_fields_and_span() {
         let lines = Lines::default();
-        tracing::dispatcher::with_default(&json(with_filter(""), lines.clone()), || {
+        tracing::dispatcher::with_default(&json(with_filter(""), lines.clone(), None), || {
             let _span = tracing::info_span!("task", name = "sweep").entered();
             tracing::info!(target: "fleet", rows = 3, "swept");
         });
@@ -166,10 +206,44 @@ mod tests {
         assert_eq!(text.lines().count(), 1);
     }
 
+    #[tokio::test]
+    async fn beside_traces_a_mere_question_hides_no_span() {
+        let collector = Collector { endpoint: "http://127.0.0.1:9", service: "test" };
+        let (lines, traces) = (Lines::default(), traces(collector).unwrap());
+        let quiet = tracing::callsite! {
+            name: "quiet", kind: Kind::EVENT, target: "sqlx::query", level: tracing::Level::INFO, fields: message
+        };
+        tracing::dispatcher::with_default(&json(with_filter(""), lines.clone(), Some(&traces)), || {
+            for round in 0..2 {
+                // As libraries ask that log by the crate `log`: without the answer that is kept for a place in the code.
+                tracing::dispatcher::get_default(|dispatch| dispatch.enabled(quiet.metadata()));
+                let span = tracing::info_span!(target: ::telemetry::SPANS, "job", round).entered();
+                assert!(::telemetry::place(&span).is_some(), "it is traced");
+                tracing::info!(target: "fleet", "in the job");
+            }
+        });
+        let text = lines.text();
+        assert_eq!(text.matches(r#""name":"job""#).count(), 2, "{text}");
+    }
+
+    #[tokio::test]
+    async fn what_is_traced_does_not_depend_on_what_is_logged() {
+        let collector = Collector { endpoint: "http://127.0.0.1:9", service: "test" };
+        let (lines, traces) = (Lines::default(), traces(collector).unwrap());
+        tracing::dispatcher::with_default(&json(with_filter("off"), lines.clone(), Some(&traces)), || {
+            let span = tracing::info_span!(target: ::telemetry::SPANS, "job").entered();
+            assert!(::telemetry::place(&span).is_some());
+            tracing::error!(target: "api", "loud");
+            let other = tracing::info_span!(target: "api", "not made to be sent");
+            assert!(::telemetry::place(&other).is_none());
+        });
+        assert!(!lines.text().contains("job"), "{}", lines.text());
+    }
+
     #[test]
     fn a_panic_logs_its_place_and_never_its_message() {
         let lines = Lines::default();
-        let dispatch = human(with_filter(""), false, lines.clone());
+        let dispatch = human(with_filter(""), false, lines.clone(), None);
         let former = panic::take_hook();
         panic::set_hook(Box::new(log_place));
         let caught = tracing::dispatcher::with_default(&dispatch, || {

@@ -62,6 +62,10 @@ pub enum Observed {
 }
 
 impl Observed {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Absent, Self::Starting, Self::Ready, Self::Paused, Self::Stopped, Self::Failed];
+
     /// The text stored in `user_containers.observed`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -76,10 +80,7 @@ impl Observed {
 
     /// Reads the stored text; unknown texts count as not there.
     pub fn from_stored(text: &str) -> Self {
-        [Self::Starting, Self::Ready, Self::Paused, Self::Stopped, Self::Failed]
-            .into_iter()
-            .find(|observed| observed.as_str() == text)
-            .unwrap_or(Self::Absent)
+        Self::ALL.into_iter().find(|observed| observed.as_str() == text).unwrap_or(Self::Absent)
     }
 }
 

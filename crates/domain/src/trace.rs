@@ -40,6 +40,16 @@ impl TraceParent {
         &self.0[3..35]
     }
 
+    /// The span's id: 16 hex digits.
+    pub fn span_id(&self) -> &str {
+        &self.0[36..52]
+    }
+
+    /// Whether whoever began the trace wants it kept.
+    pub fn sampled(&self) -> bool {
+        u8::from_str_radix(&self.0[53..], 16).is_ok_and(|flags| flags & 1 == 1)
+    }
+
     /// As a header or a column holds it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -63,6 +73,8 @@ mod tests {
     fn a_trace_goes_on_with_another_span() {
         let sent = TraceParent::parse(SENT).unwrap();
         assert_eq!(sent.trace_id(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!((sent.span_id(), sent.sampled()), ("b7ad6b7169203331", true));
+        assert!(!TraceParent::parse(&SENT.replace("-01", "-00")).unwrap().sampled());
         assert_eq!(sent.next(7).as_str(), "00-0af7651916cd43dd8448eb211c80319c-0000000000000007-01");
         let own = TraceParent::new(1, 2);
         assert_eq!(TraceParent::parse(own.as_str()), Some(own));

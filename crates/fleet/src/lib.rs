@@ -15,6 +15,7 @@ pub mod conversations;
 mod cx;
 mod error;
 pub mod export;
+pub mod figures;
 pub mod findings;
 mod gateways;
 pub mod health;

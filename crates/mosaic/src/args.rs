@@ -12,8 +12,22 @@ use std::{
 #[derive(Debug, Parser)]
 #[command(name = "mosaic", version)]
 pub struct Args {
+    #[command(flatten)]
+    pub watch: Watch,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Who may look on. Both are off unless they are asked for.
+#[derive(Debug, Group)]
+pub struct Watch {
+    /// Serve figures for Prometheus here (up, api, worker, guard); nobody is asked who he is, so choose an address that
+    /// only Prometheus reaches
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub metrics: Option<SocketAddr>,
+    /// Send traces to this collector by OTLP over HTTP (up, api, worker)
+    #[arg(long, global = true, value_name = "http://HOST:PORT")]
+    pub otlp: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +47,19 @@ pub enum Command {
     /// What only the server's owner may do
     #[command(subcommand)]
     Admin(Admin),
+}
+
+impl Command {
+    /// As whom a process that stays sends figures and traces; `None` for those that do one thing and leave.
+    pub const fn service(&self) -> Option<&'static str> {
+        match self {
+            Self::Up(_) => Some("mosaic"),
+            Self::Api(_) => Some("mosaic-api"),
+            Self::Worker(_) => Some("mosaic-worker"),
+            Self::Guard(_) => Some("mosaic-guard"),
+            Self::Migrate | Self::Doctor(_) | Self::Admin(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Group)]

@@ -57,6 +57,13 @@ pub async fn services(
     Ok(services)
 }
 
+/// Keeps figures of the whole fleet current, where anybody asks for metrics.
+pub fn keep_figures(services: &Arc<Services>, watch: &args::Watch) {
+    if watch.metrics.is_some() {
+        spawn_named("figures", fleet::figures::keep(Arc::clone(services)));
+    }
+}
+
 /// The API: both listeners and the drivers of turns. Ends when `shutdown` begins and turns have drained.
 pub async fn serve(services: &Arc<Services>, args: &args::Api, shutdown: &Shutdown) -> anyhow::Result<()> {
     let public =

@@ -36,7 +36,7 @@ pub mod users;
 
 pub use error::Error;
 pub use rights::Rights;
-pub use tx::{Store, Tx};
+pub use tx::{Connections, Store, Tx};
 
 /// Shorthand used by every aggregate.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -76,6 +76,12 @@ pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Ro
     .await?)
 }
 
+/// How many containers are in which state, as last seen.
+pub async fn states(tx: &mut Tx) -> Result<Vec<(String, i64)>> {
+    let sql = "select observed, count(*) from user_containers group by observed";
+    Ok(sqlx::query_as(sql).fetch_all(tx.conn()).await?)
+}
+
 /// Notes what a container uses now.
 pub async fn measured(tx: &mut Tx, id: ContainerId, user: UserId, bytes: u64) -> Result<()> {
     sqlx::query(

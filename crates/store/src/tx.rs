@@ -7,7 +7,7 @@
 use crate::{Error, Result, rights::Rights};
 use domain::{Actor, TraceParent};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// So long a connection is taken to live without being asked.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -17,6 +17,17 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 pub struct Store {
     pool: PgPool,
     rights: Rights,
+}
+
+/// This process's connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Connections {
+    /// In use.
+    pub busy: u32,
+    /// Open and not in use.
+    pub idle: u32,
+    /// The most that are opened.
+    pub most: u32,
 }
 
 impl Store {
@@ -66,6 +77,12 @@ impl Store {
         &self.pool
     }
 
+    /// How many connections are busy, how many lie idle, and how many there may be.
+    pub fn connections(&self) -> Connections {
+        let (open, idle) = (self.pool.size(), u32::try_from(self.pool.num_idle()).unwrap_or_default());
+        Connections { busy: open.saturating_sub(idle), idle, most: self.pool.options().get_max_connections() }
+    }
+
     /// Begins a transaction that sees what `actor` may see.
     pub async fn begin(&self, actor: &Actor) -> Result<Tx> {
         let role = match self.rights {
@@ -80,9 +97,11 @@ impl Store {
         if let Actor::System(reason) = actor {
             tracing::trace!(reason, "system scope");
         }
+        let asked = Instant::now();
         // The door itself: everybody else comes through here.
         #[allow(clippy::disallowed_methods)]
         let inner = self.pool.begin_with(AssertSqlSafe(statement)).await?;
+        telemetry::BEGIN_SECONDS.took([], asked.elapsed());
         Ok(Tx { inner, trace: None })
     }
 

@@ -76,12 +76,13 @@ pub(super) async fn renew(engine: &Engine) -> Result<()> {
 /// Puts jobs whose lease lapsed back into the queue. Answers how many.
 async fn sweep(engine: &Engine) -> Result<usize> {
     let profile = engine.profile();
-    let swept = sqlx::query(include_str!("sql/sweep.sql"))
+    let swept: Vec<(String,)> = sqlx::query_as(include_str!("sql/sweep.sql"))
         .bind(profile.worker.uuid())
         .bind(profile.lease.as_secs_f64())
         .bind(LOST_LEASES)
         .fetch_all(&engine.inner.pool)
         .await?;
+    swept.iter().for_each(|(kind,)| telemetry::LEASES_LOST.count([kind]));
     Ok(swept.len())
 }
 

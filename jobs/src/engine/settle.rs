@@ -124,8 +124,21 @@ impl FromRow<'_, PgRow> for Outcome {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         let state = JobState::from_stored(row.try_get("state")?)
             .ok_or_else(|| sqlx::Error::Decode("jobs.state".into()))?;
+        measure(row)?;
         Ok(Self(row.try_get("id")?, state))
     }
+}
+
+/// What the board reckons from rows is counted here as it happens, by the same clock.
+fn measure(row: &PgRow) -> sqlx::Result<()> {
+    let (kind, lane) = (row.try_get("kind")?, row.try_get("lane")?);
+    let seconds = |column| -> sqlx::Result<Duration> {
+        Ok(Duration::try_from_secs_f64(row.try_get(column)?).unwrap_or_default())
+    };
+    telemetry::JOBS_ENDED.count([kind, lane, row.try_get("became")?]);
+    telemetry::JOB_WAIT.took([kind, lane], seconds("waited")?);
+    telemetry::JOB_RUN.took([kind, lane], seconds("ran")?);
+    Ok(())
 }
 
 async fn write(engine: &Engine, batch: &[Settlement]) -> Result<HashMap<Uuid, JobState>> {

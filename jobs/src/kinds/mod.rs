@@ -40,27 +40,31 @@ pub use sweep_containers::SweepContainers;
 pub use sweep_session_logs::SweepSessionLogs;
 pub use test_provider::TestProvider;
 
-use crate::Job;
+use crate::{Job, Lane};
 
-/// Every kind there is. A worker's registry is compared with it.
-pub const ALL: [&str; 19] = [
-    ApplyConfig::KIND,
-    DeleteUser::KIND,
-    Embed::KIND,
-    EmbedPending::KIND,
-    ExportData::KIND,
-    IngestSessionLog::KIND,
-    MeasureContainers::KIND,
-    PruneExports::KIND,
-    PruneJobs::KIND,
-    PruneKnowledge::KIND,
-    ReapIdle::KIND,
-    RestartContainer::KIND,
-    RotateKeys::KIND,
-    SelfTest::KIND,
-    StartContainer::KIND,
-    StopContainer::KIND,
-    SweepContainers::KIND,
-    SweepSessionLogs::KIND,
-    TestProvider::KIND,
+/// Every kind there is, and its lane. A worker's registry is compared with it.
+pub const ALL: [(&str, Lane); 19] = [
+    row::<ApplyConfig>(),
+    row::<DeleteUser>(),
+    row::<Embed>(),
+    row::<EmbedPending>(),
+    row::<ExportData>(),
+    row::<IngestSessionLog>(),
+    row::<MeasureContainers>(),
+    row::<PruneExports>(),
+    row::<PruneJobs>(),
+    row::<PruneKnowledge>(),
+    row::<ReapIdle>(),
+    row::<RestartContainer>(),
+    row::<RotateKeys>(),
+    row::<SelfTest>(),
+    row::<StartContainer>(),
+    row::<StopContainer>(),
+    row::<SweepContainers>(),
+    row::<SweepSessionLogs>(),
+    row::<TestProvider>(),
 ];
+
+const fn row<J: Job>() -> (&'static str, Lane) {
+    (J::KIND, J::LANE)
+}

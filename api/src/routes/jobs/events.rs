@@ -17,5 +17,5 @@ pub async fn events(caller: Caller<Jobs>, shutdown: Shutdown) -> Reply<Sse> {
         Ok(changes) => Event::json(&changes).event("jobs"),
         Err(_) => Event::comment("the database does not answer"),
     });
-    Ok(Sse::new(changes, shutdown))
+    Ok(Sse::new("jobs", changes, shutdown))
 }

@@ -36,6 +36,29 @@ pub async fn login(
     password: SecretString,
     user_agent: &str,
 ) -> Result<SignIn> {
+    let signed_in = by_password(services, origin, username, password, user_agent).await;
+    note("password", &signed_in);
+    signed_in
+}
+
+/// Counts how a sign-in ended.
+pub(crate) fn note(way: &'static str, signed_in: &Result<SignIn>) {
+    let outcome = match signed_in {
+        Ok(_) => "ok",
+        Err(Error::TooMany { .. }) => "throttled",
+        Err(Error::Internal(_) | Error::Unavailable { .. }) => "failed",
+        Err(_) => "denied",
+    };
+    telemetry::SIGN_INS.count([way, outcome]);
+}
+
+async fn by_password(
+    services: &Arc<Services>,
+    origin: Origin,
+    username: &str,
+    password: SecretString,
+    user_agent: &str,
+) -> Result<SignIn> {
     let cx = Cx { actor: Actor::System("sign-in"), origin, services: Arc::clone(services) };
     // What cannot be a name is no name, after the same work.
     // Folded once: what counts the attempts and what finds the account must mean the same name.

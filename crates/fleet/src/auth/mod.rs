@@ -9,8 +9,8 @@ mod sessions;
 mod throttle;
 
 pub use authenticate::{ApiScope, Bearer, by_api_token, by_session};
-pub(crate) use login::open_session;
 pub use login::{SignIn, login};
+pub(crate) use login::{note, open_session};
 pub use logout::logout;
 pub use password::change_password;
 pub use reset::reset_breakglass;

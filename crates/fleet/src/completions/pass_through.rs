@@ -17,7 +17,11 @@ const MOST_REFUSALS: u32 = 15;
 
 /// Passes the request on. A streamed one is answered at once, also while the container starts.
 pub(super) async fn complete(cx: &Cx, request: Request) -> Result<Answer> {
+    let asked = Instant::now();
     let (agent, reached) = find(cx, &request.model).await?;
+    if reached.is_some() {
+        telemetry::OVERHEAD.took(["completion"], asked.elapsed());
+    }
     let in_use = containers::in_use(&cx.services, cx.user()?);
     if !request.stream {
         let answer = send(cx, &agent, reached, &request).await?;

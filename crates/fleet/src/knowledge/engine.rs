@@ -3,7 +3,10 @@
 use super::endpoint;
 use crate::Services;
 use domain::knowledge::{EmbedderState, EmbeddingSource, Embeddings, Use};
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
 
 /// Vectors of texts, in their order, and the model they are of.
 pub(super) struct Embedded {
@@ -75,6 +78,34 @@ pub(super) async fn embed(
 
 /// Embeds `texts` as `chosen` says.
 pub(super) async fn embed_by(
+    services: &Services,
+    chosen: &Embeddings,
+    texts: Vec<String>,
+    purpose: Use,
+) -> Result<Embedded, Lacking> {
+    let engine = match chosen.source {
+        EmbeddingSource::Builtin => "builtin",
+        EmbeddingSource::Endpoint => "endpoint",
+        EmbeddingSource::Off => return Err(Lacking::Off),
+    };
+    let of = match purpose {
+        Use::Passage => "passage",
+        Use::Query => "query",
+    };
+    let began = Instant::now();
+    let embedded = ask(services, chosen, texts, purpose).await;
+    match &embedded {
+        Ok(Embedded { vectors, .. }) => {
+            telemetry::EMBED_SECONDS.took([engine, of], began.elapsed());
+            telemetry::EMBEDDED.add([engine, of], u64::try_from(vectors.len()).unwrap_or_default());
+        }
+        Err(Lacking::Unavailable(_)) => telemetry::EMBED_FAILURES.count([engine]),
+        Err(Lacking::Off) => {}
+    }
+    embedded
+}
+
+async fn ask(
     services: &Services,
     chosen: &Embeddings,
     texts: Vec<String>,

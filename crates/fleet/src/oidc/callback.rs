@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Cx, Error, Origin, Result, Services,
-    auth::{SignIn, open_session},
+    auth::{SignIn, note, open_session},
     containers::{Came, wake_early},
 };
 use ::oidc::{Identity, Way};
@@ -45,7 +45,9 @@ pub async fn callback(
         origin,
         services: Arc::clone(services),
     };
-    match sign_in(&cx, base, browser, user_agent, back).await {
+    let signed_in = sign_in(&cx, base, browser, user_agent, back).await;
+    note("oidc", &signed_in);
+    match signed_in {
         Ok(signed_in) => Ok(signed_in),
         // Anybody can come here with nothing in his hands: what no browser began is worth no entry.
         Err(error) if matches!(error.code(), "oidc_not_configured" | "oidc_flow" | "oidc_state") => {

@@ -1,6 +1,9 @@
 //! Accept a message: stored before anything else happens with it.
 
-use super::stream::{self, Dispatch, Prepared};
+use super::{
+    drive::Asked,
+    stream::{self, Dispatch, Prepared},
+};
 use crate::{Cx, Error, Result, Services, containers, turns::LEASE_SECONDS};
 use domain::{AgentId, ChatId, Invalid, TurnId, invalid, turn::MAX_MESSAGE};
 use store::{
@@ -9,6 +12,7 @@ use store::{
     containers::Container,
     turns::{self, Lease, Turn},
 };
+use tokio::time::Instant;
 
 /// A message as typed.
 #[derive(Debug, Clone)]
@@ -25,6 +29,7 @@ pub struct NewTurn {
 
 /// Stores the message, wants the container running, and drives the turn from this process.
 pub async fn create(cx: &Cx, chat: ChatId, new: NewTurn) -> Result<TurnId> {
+    let accepted = Instant::now();
     let user = cx.user()?;
     check(&new)?;
     let id = TurnId::new(cx.services.clock.now());
@@ -54,7 +59,8 @@ pub async fn create(cx: &Cx, chat: ChatId, new: NewTurn) -> Result<TurnId> {
     let lease = Lease { turn: id, fence: 1 };
     let dispatch = at_once(&cx.services, &mut tx, &container, lease, &stored).await?;
     tx.commit().await?;
-    cx.services.drivers.begin(&cx.services, lease, stored, dispatch);
+    let asked = Asked { accepted, trace: cx.origin.trace.clone() };
+    cx.services.drivers.begin(&cx.services, lease, stored, dispatch, asked);
     Ok(id)
 }
 

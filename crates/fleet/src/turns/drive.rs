@@ -2,20 +2,22 @@
 
 use super::{
     event::{ErrorText, ToolCard, TurnEvent, Usage},
+    first_words::FirstWords,
     live::Live,
     recover,
     stream::{self, Dispatch, Prepared, Streamed},
     wait_ready,
 };
 use crate::{Services, containers::suspect, conversations};
-use domain::{Actor, Person, Role, turn::TurnStatus};
+use domain::{Actor, Person, Role, TraceParent, turn::TurnStatus};
 use serde_json::json;
 use std::time::Duration;
 use store::{
     events, turns,
     turns::{Ending, Turn},
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
+use tracing::Instrument;
 
 /// How often a message may be refused before something must be wrong, and the pause in between: together
 /// longer than OpenClaw needs to restart itself for a new configuration.
@@ -52,14 +54,44 @@ impl End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lost;
 
+/// The request that brought the message; a turn that was taken over has lost it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// When it was accepted.
+    pub(super) accepted: Instant,
+    /// The trace that it belongs to.
+    pub(super) trace: Option<TraceParent>,
+}
+
 /// Drives the turn; returns when it is stored as ended, or when it belongs to somebody else.
-pub(super) async fn drive(services: &Services, live: &Live, turn: &Turn, dispatch: Option<Dispatch>) {
-    let end = tokio::select! {
-        () = live.lost.cancelled() => return,
-        end = run(services, live, turn, dispatch) => end,
+pub(super) async fn drive(
+    services: &Services,
+    live: &Live,
+    turn: &Turn,
+    dispatch: Option<Dispatch>,
+    asked: Option<Asked>,
+) {
+    let trace = asked.as_ref().and_then(|asked| asked.trace.as_ref());
+    let span = tracing::info_span!(
+        target: telemetry::SPANS,
+        "turn",
+        id = %turn.id,
+        user_id = %turn.user_id,
+        trace_id = trace.map(TraceParent::trace_id),
+    );
+    if let Some(trace) = trace {
+        telemetry::adopt(&span, trace);
+    }
+    let driven = async {
+        let end = tokio::select! {
+            () = live.lost.cancelled() => return,
+            end = run(services, live, turn, dispatch, asked.as_ref()) => end,
+        };
+        let Ok(end) = end else { return };
+        telemetry::TURNS_ENDED.count([end.status.as_str()]);
+        finish(services, live, end).await;
     };
-    let Ok(end) = end else { return };
-    finish(services, live, end).await;
+    driven.instrument(span).await;
 }
 
 async fn run(
@@ -67,13 +99,16 @@ async fn run(
     live: &Live,
     turn: &Turn,
     mut at_once: Option<Dispatch>,
+    asked: Option<&Asked>,
 ) -> Result<End, Lost> {
+    let mut agent = if at_once.is_some() { "ready" } else { "started" };
     if turn.sent_at.is_some() {
         return Ok(recover::recover(services, live, turn).await);
     }
     // Asking again loses nothing as long as nothing was accepted.
     for _ in 0..MOST_REFUSALS {
-        let dispatch = match get_ready(services, live, turn, at_once.take()).await? {
+        let waiting = tracing::info_span!(target: telemetry::SPANS, "wait for agent");
+        let dispatch = match get_ready(services, live, turn, at_once.take()).instrument(waiting).await? {
             Ready::Dispatch(dispatch) => *dispatch,
             Ready::Ended(end) => return Ok(end),
             Ready::NotYet => {
@@ -81,10 +116,14 @@ async fn run(
                 continue;
             }
         };
-        match stream::stream(services, live, turn, &dispatch).await? {
+        let first_words = asked.map(|asked| FirstWords { accepted: asked.accepted, agent });
+        let answering = tracing::info_span!(target: telemetry::SPANS, "answer");
+        let streamed = stream::stream(services, live, turn, &dispatch, first_words).instrument(answering);
+        match streamed.await? {
             Streamed::Ended(end) => return Ok(end),
             Streamed::Broken => return Ok(recover::recover(services, live, turn).await),
             Streamed::NotAccepted(cause) => {
+                agent = "started";
                 if cause.not_there()
                     && let Err(error) = suspect(services, &actor(turn), &dispatch.reached.container).await
                 {

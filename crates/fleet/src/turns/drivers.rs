@@ -1,7 +1,13 @@
 //! The turns that this process drives: begins them, saves their events, keeps their leases, takes over
 //! the ones whose driver is gone, and lets go of all of them when the process ends.
 
-use super::{LEASE_SECONDS, drive, event::Numbered, live::Live, stream::Dispatch};
+use super::{
+    LEASE_SECONDS,
+    drive::{self, Asked},
+    event::Numbered,
+    live::Live,
+    stream::Dispatch,
+};
 use crate::{Result, Services};
 use domain::TurnId;
 use std::{
@@ -66,19 +72,27 @@ impl Drivers {
         lease: Lease,
         turn: Turn,
         dispatch: Option<Dispatch>,
+        asked: Asked,
     ) {
-        self.spawn(services, Live::fresh(lease), turn, dispatch);
+        self.spawn(services, Live::fresh(lease), turn, dispatch, Some(asked));
     }
 
-    fn spawn(&self, services: &Arc<Services>, live: Live, turn: Turn, dispatch: Option<Dispatch>) {
+    fn spawn(
+        &self,
+        services: &Arc<Services>,
+        live: Live,
+        turn: Turn,
+        dispatch: Option<Dispatch>,
+        asked: Option<Asked>,
+    ) {
         let live = Arc::new(live);
         self.driven().insert(turn.id, Arc::clone(&live));
         let services = Arc::clone(services);
         let ending = self.ending.clone();
         spawn(async move {
-            let held = Held { services: &services, live: &live };
+            let held = Held { services: &services, live: &live, _counted: telemetry::TURNS_DRIVEN.held([]) };
             tokio::select! {
-                () = drive::drive(&services, &live, &turn, dispatch) => {}
+                () = drive::drive(&services, &live, &turn, dispatch, asked) => {}
                 () = ending.cancelled() => {}
             }
             drop(held);
@@ -124,6 +138,7 @@ impl Drivers {
 struct Held<'a> {
     services: &'a Services,
     live: &'a Live,
+    _counted: telemetry::Held,
 }
 
 impl Drop for Held<'_> {
@@ -259,7 +274,7 @@ async fn take_over_lapsed(services: &Arc<Services>) -> Result<()> {
             .map(|event| Numbered { seq: Some(event.seq), kind: event.kind, data: event.data })
             .collect();
         let lease = Lease { turn: turn.id, fence: turn.lease_fence };
-        services.drivers.spawn(services, Live::resumed(lease, last, answer, log), turn, None);
+        services.drivers.spawn(services, Live::resumed(lease, last, answer, log), turn, None, None);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod create;
 mod drive;
 mod drivers;
 mod event;
+mod first_words;
 mod follow;
 mod live;
 mod read;

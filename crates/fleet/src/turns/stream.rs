@@ -3,6 +3,7 @@
 use super::{
     drive::{End, Lost},
     event::{ErrorText, TurnEvent, Usage},
+    first_words::FirstWords,
     live::Live,
     session_key,
     tools::Tools,
@@ -41,7 +42,11 @@ pub(super) async fn stream(
     live: &Live,
     turn: &Turn,
     dispatch: &Dispatch,
+    first_words: Option<FirstWords>,
 ) -> std::result::Result<Streamed, Lost> {
+    if let Some(first_words) = &first_words {
+        first_words.about_to_send();
+    }
     let Dispatch { reached, letter } = dispatch;
     let earlier: Vec<Said<'_>> =
         letter.earlier.iter().map(|(speaker, text)| Said { speaker: *speaker, text }).collect();
@@ -58,9 +63,11 @@ pub(super) async fn stream(
         accepted = reached.gateway.chat(request) => accepted,
     };
     match accepted {
-        Ok(chat) => Ok(Answering { live, turn, reached, agent: &letter.agent, tools: Tools::default() }
-            .receive(chat)
-            .await),
+        Ok(chat) => {
+            Ok(Answering { live, turn, reached, agent: &letter.agent, tools: Tools::default(), first_words }
+                .receive(chat)
+                .await)
+        }
         Err(error) if error.cause.never_sent() => take_back(services, live, error.cause).await,
         Err(error) => Ok(Streamed::Ended(End::failed(text_of(&error)))),
     }
@@ -154,6 +161,7 @@ struct Answering<'a> {
     reached: &'a Reached,
     agent: &'a Slug,
     tools: Tools,
+    first_words: Option<FirstWords>,
 }
 
 impl Answering<'_> {
@@ -179,7 +187,12 @@ impl Answering<'_> {
                             self.live.push(&TurnEvent::Run { id: id.clone() });
                             run = Some(id);
                         }
-                        Some(ChatEvent::Delta(text)) => self.live.push(&TurnEvent::Delta { text }),
+                        Some(ChatEvent::Delta(text)) => {
+                            self.live.push(&TurnEvent::Delta { text });
+                            if let Some(first_words) = self.first_words.take() {
+                                first_words.came();
+                            }
+                        }
                         Some(ChatEvent::Usage(usage)) => {
                             let usage = Usage { input_tokens: usage.input, output_tokens: usage.output };
                             self.live.push(&TurnEvent::Usage(usage));

@@ -39,11 +39,18 @@ pub async fn keep(services: &Arc<Services>, internal_port: u16, shutdown: &Shutd
         let guard = Guard::new(services.instance);
         let in_force = matches!(guard.status(&now).await, Ok(runtime::guard::GuardStatus::Enforced));
         if in_force && last.as_ref() == Some(&now) {
+            telemetry::GUARD.set([], 1.0);
             continue;
         }
         match guard.apply(&now).await {
-            Ok(()) => last = Some(now),
-            Err(error) => tracing::error!(%error, "the walls around agent containers are not in force"),
+            Ok(()) => {
+                telemetry::GUARD.set([], 1.0);
+                last = Some(now);
+            }
+            Err(error) => {
+                telemetry::GUARD.set([], 0.0);
+                tracing::error!(%error, "the walls around agent containers are not in force");
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-pub async fn run(config: &Config, args: args::Up) -> anyhow::Result<()> {
+pub async fn run(config: &Config, args: args::Up, watch: &args::Watch) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals(parts::DRAIN)?;
     let folder = parts::data_dir(config, args.data_dir)?;
     let key = match &config.secret_key {
@@ -28,7 +28,7 @@ pub async fn run(config: &Config, args: args::Up) -> anyhow::Result<()> {
         (None, Some(postgres)) => SecretString::from(postgres.url()),
         (None, None) => anyhow::bail!("no database"),
     };
-    let served = serve(&url, &key, config, &args.api, &args.worker, &shutdown).await;
+    let served = serve((&url, &key), config, &args.api, &args.worker, watch, &shutdown).await;
     // The last to leave: everything before may still have something to store.
     if let Some(postgres) = postgres {
         postgres.stop().await;
@@ -37,15 +37,16 @@ pub async fn run(config: &Config, args: args::Up) -> anyhow::Result<()> {
 }
 
 async fn serve(
-    url: &SecretString,
-    key: &SecretString,
+    (url, key): (&SecretString, &SecretString),
     config: &Config,
     api: &args::Api,
     worker: &args::Worker,
+    watch: &args::Watch,
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
     parts::migrate(url).await?;
     let services = parts::services(config, url, key).await?;
+    parts::keep_figures(&services, watch);
     if let Some(image) = &config.agent_image {
         fleet::settings::set_agent_image(&services, image).await?;
     }

@@ -2,7 +2,9 @@ with given as (
     select * from unnest($2::uuid[], $3::int[], $4::text[], $5::float8[], $6::text[])
                   as g (id, attempt, outcome, pause, reason)
 ), held as (
-    select j.id, j.attempt, j.started_at, j.again as asked_again, g.outcome, g.pause, g.reason,
+    select j.id, j.attempt, j.kind, j.lane, j.started_at,
+           greatest(0, extract(epoch from j.started_at - greatest(j.due_at, j.created_at)))::float8 as waited,
+           extract(epoch from clock_timestamp() - j.started_at)::float8 as ran, j.again as asked_again, g.outcome, g.pause, g.reason,
            case
                when g.outcome = 'done' then 'done'
                when g.outcome = 'fail' then 'failed'
@@ -46,10 +48,11 @@ with given as (
     update job_phases p set finished_at = clock_timestamp()
     from held h where p.job_id = h.id and p.attempt = h.attempt and p.finished_at is null
 )
-select m.id, m.state,
+select m.id, m.state, h.kind, h.lane, h.waited, h.ran,
+       case when h.state = 'queued' then h.outcome else h.state end as became,
        -- Others may take it now: it was handed back, or it made room in a lane with a limit.
        case when m.state = 'queued' and m.due_at <= clock_timestamp()
                  or exists (select from queues q where q.name = m.lane and q.concurrency is not null)
             then pg_notify('mosaic_jobs', m.lane) end,
        case when m.awaited and m.state <> 'queued' then pg_notify('mosaic_job', m.id::text) end
-from moved m
+from moved m join held h on h.id = m.id

@@ -22,7 +22,7 @@ with lapsed as (
                           then format('Its worker vanished %s times while it ran.', j.lost_leases + 1)
                           else j.last_error end
     from lapsed l where l.id = j.id
-    returning j.id, j.lane, j.state, j.awaited
+    returning j.id, j.kind, j.lane, j.state, j.awaited
 ), attempts as (
     insert into job_attempts (job_id, attempt, worker, started_at, outcome, error)
     select l.id, l.attempt, l.lease_owner, l.started_at, 'lost', 'Its worker fell silent.' from lapsed l
@@ -31,7 +31,7 @@ with lapsed as (
     update job_phases p set finished_at = clock_timestamp()
     from lapsed l where p.job_id = l.id and p.attempt = l.attempt and p.finished_at is null
 )
-select m.id,
+select m.kind,
        case when m.state = 'queued' then pg_notify('mosaic_jobs', m.lane)
             when m.awaited then pg_notify('mosaic_job', m.id::text) end
 from moved m

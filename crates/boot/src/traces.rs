@@ -1,0 +1,141 @@
+//! Traces by OTLP over HTTP: where spans go, and that the last ones leave before the process ends.
+//!
+//! Owns the exporter. Sent are spans of the target [`telemetry::SPANS`] alone, and never the events within: those are
+//! log lines. It must not decide what is a span.
+
+use async_trait::async_trait;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response, hyper::HyperClient};
+use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{SdkTracer, SdkTracerProvider},
+};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tracing::{
+    Event, Metadata, Subscriber,
+    level_filters::LevelFilter,
+    span::{Attributes, Id, Record},
+    subscriber::Interest,
+};
+use tracing_opentelemetry::OpenTelemetryLayer;
+use tracing_subscriber::{
+    Layer,
+    filter::FilterFn,
+    layer::{Context, Filter},
+    registry::LookupSpan,
+};
+
+/// How long a collector may take; what it does not take is lost, and nothing waits for it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where spans are sent.
+#[derive(Debug)]
+pub struct Traces {
+    provider: SdkTracerProvider,
+}
+
+impl Traces {
+    /// Sends to the collector at `endpoint` (`http://host:port`), by OTLP in protobuf, as `service`. Within a runtime.
+    pub(crate) fn to(endpoint: &str, service: &'static str) -> Result<Self, ExporterBuildError> {
+        let client = OnRuntime {
+            runtime: Handle::current(),
+            client: HyperClient::with_default_connector(PATIENCE, None),
+        };
+        let exporter = SpanExporter::builder()
+            .with_http()
+            .with_http_client(client)
+            .with_protocol(Protocol::HttpBinary)
+            .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+            .with_timeout(PATIENCE)
+            .build()?;
+        let resource = Resource::builder().with_service_name(service).build();
+        let provider =
+            SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build();
+        Ok(Self { provider })
+    }
+
+    pub(crate) fn layer<S>(&self) -> impl Layer<S> + use<S>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let layer: OpenTelemetryLayer<S, SdkTracer> = tracing_opentelemetry::layer()
+            .with_tracer(self.provider.tracer("mosaic"))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false);
+        let spans = FilterFn::new(|metadata| metadata.is_span() && metadata.target() == telemetry::SPANS);
+        layer.with_filter(Asked(spans.with_max_level_hint(LevelFilter::INFO)))
+    }
+
+    /// Sends what is left, within a few seconds.
+    pub async fn end(self) {
+        let ended = tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(PATIENCE)).await;
+        if !matches!(ended, Ok(Ok(()))) {
+            tracing::warn!("the last spans did not reach their collector");
+        }
+    }
+}
+
+/// A filter that is asked each time. An answer that the library keeps is joined with whatever the thread asked last: a mere
+/// question whether something would be logged (libraries ask it that log by the crate `log`) then hides the next span.
+pub(crate) struct Asked<F>(pub(crate) F);
+
+impl<S, F: Filter<S>> Filter<S> for Asked<F> {
+    fn enabled(&self, metadata: &Metadata<'_>, cx: &Context<'_, S>) -> bool {
+        self.0.enabled(metadata, cx)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // Its own books are kept; the answer is not.
+        let _ = self.0.callsite_enabled(metadata);
+        Interest::sometimes()
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, cx: &Context<'_, S>) -> bool {
+        self.0.event_enabled(event, cx)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.0.max_level_hint()
+    }
+
+    fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, cx: Context<'_, S>) {
+        self.0.on_new_span(attrs, id, cx);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, cx: Context<'_, S>) {
+        self.0.on_record(id, values, cx);
+    }
+
+    fn on_enter(&self, id: &Id, cx: Context<'_, S>) {
+        self.0.on_enter(id, cx);
+    }
+
+    fn on_exit(&self, id: &Id, cx: Context<'_, S>) {
+        self.0.on_exit(id, cx);
+    }
+
+    fn on_close(&self, id: Id, cx: Context<'_, S>) {
+        self.0.on_close(id, cx);
+    }
+}
+
+/// The exporter's thread has no runtime of its own, and the client needs one.
+#[derive(Debug)]
+struct OnRuntime {
+    runtime: Handle,
+    client: HyperClient,
+}
+
+#[async_trait]
+impl HttpClient for OnRuntime {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let client = self.client.clone();
+        // Awaited right here, on a thread that is no task.
+        #[allow(clippy::disallowed_methods)]
+        self.runtime.spawn(async move { client.send_bytes(request).await }).await?
+    }
+}

@@ -1,0 +1,13 @@
+//! What the product measures and traces, by name.
+//!
+//! Owns the table of all metrics ([`catalogue`]) and how a span takes its place in a trace ([`place`]). It must not know
+//! where figures and spans go: that is `boot`, and without it everything here costs next to nothing. What people
+//! type, and who they are, is never a label or an attribute: labels come from a short list that stands in the code.
+
+mod catalogue;
+mod place;
+mod shapes;
+
+pub use catalogue::*;
+pub use place::{SPANS, adopt, place, rename};
+pub use shapes::{Counter, Described, Gauge, Held, Histogram, Sort};
