@@ -19,6 +19,7 @@ mod stop_container;
 mod sweep_containers;
 mod sweep_session_logs;
 mod test_provider;
+mod warm_up;
 
 pub use apply_config::ApplyConfig;
 pub use delete_user::DeleteUser;
@@ -39,11 +40,12 @@ pub use stop_container::StopContainer;
 pub use sweep_containers::SweepContainers;
 pub use sweep_session_logs::SweepSessionLogs;
 pub use test_provider::TestProvider;
+pub use warm_up::WarmUp;
 
 use crate::Job;
 
 /// Every kind there is. A worker's registry is compared with it.
-pub const ALL: [&str; 19] = [
+pub const ALL: [&str; 20] = [
     ApplyConfig::KIND,
     DeleteUser::KIND,
     Embed::KIND,
@@ -63,4 +65,5 @@ pub const ALL: [&str; 19] = [
     SweepContainers::KIND,
     SweepSessionLogs::KIND,
     TestProvider::KIND,
+    WarmUp::KIND,
 ];

@@ -32,6 +32,9 @@ export interface FleetContainer {
   image: string | null
   outdated: boolean
   memory: { usedBytes: number | null; limitBytes: number }
+  limits: { memoryMib?: number; cpuMillis?: number; pids?: number; diskMib?: number }
+  /** What it gets at its next start, where that is something else. */
+  nextLimits?: FleetContainer['limits'] | null
   restarts: number
   /** One plain sentence where it failed or waits. */
   reason: string | null
