@@ -174,6 +174,12 @@ pub(crate) fn public(rocket: Rocket<Build>) -> Rocket<Build> {
 pub(crate) fn internal(rocket: Rocket<Build>) -> Rocket<Build> {
     rocket.mount("/", root()).mount(
         "/api/internal",
-        routes![internal::config, internal::mcp::speak, internal::mcp::listen, internal::mcp::end],
+        routes![
+            internal::config,
+            internal::mcp::speak,
+            internal::mcp::listen,
+            internal::mcp::end,
+            internal::warm_up::answer
+        ],
     )
 }

@@ -12,6 +12,7 @@
 "$SETUP/docker.sh"
 postgres_dir=$("$SETUP/postgres.sh")
 MOSAIC_TEST_STUB_IMAGE=$("$SETUP/stub-image.sh")
+MOSAIC_TEST_EMBEDDINGS_DIR=$("$SETUP/embeddings.sh")
 MOSAIC_TEST_RUN=bench-$(date +%s)-$$
 clean_docker() {
   local mine=label=mosaic.test=$MOSAIC_TEST_RUN
@@ -33,7 +34,7 @@ socket=$(mktemp -d /tmp/mosaic-bench.XXXXXX) # a path of at most 107 bytes
 own_postgres "$postgres_dir" "$cluster" "$socket" "" "-c max_connections=400 -c fsync=on -c synchronous_commit=on"
 
 ulimit -n "$(ulimit -Hn)"
-export TEST_DATABASE_URL="$DATABASE_OF_ONES_OWN" MOSAIC_TEST_BIN=$binaries/mosaic MOSAIC_TEST_RUN MOSAIC_TEST_STUB_IMAGE
+export TEST_DATABASE_URL="$DATABASE_OF_ONES_OWN" MOSAIC_TEST_BIN=$binaries/mosaic MOSAIC_TEST_RUN MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_EMBEDDINGS_DIR
 say "==> measuring (several minutes; the quieter the machine, the truer the figures)"
 "$binaries/rush" &
 bench=$!

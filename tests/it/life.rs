@@ -1,7 +1,9 @@
 //! The life of a container: it is there when it is needed, rests when it is not, and comes back when it broke.
 
 mod crashes;
+mod engine;
 mod images;
+mod limits;
 mod places;
 mod rest;
 

@@ -18,6 +18,7 @@ mod engine;
 mod forger;
 mod identity;
 mod mosaic;
+mod own_engine;
 mod people;
 mod ports;
 mod processes;
@@ -30,6 +31,7 @@ pub use engine::{Engine, Moment, Side};
 pub use forger::{CLIENT, Forger, now};
 pub use identity::{CLIENT_SECRET, IdentityProvider};
 pub use mosaic::{Mosaic, Options, SECRET_KEY};
+pub use own_engine::OwnEngine;
 pub use people::{Person, Reply};
 pub use sse::{Event, Events, text};
 

@@ -1,6 +1,7 @@
 //! `/api/internal`: what agent containers ask, with their own gateway token.
 
 pub mod mcp;
+pub mod warm_up;
 
 use crate::{
     guards::{Authorization, Host, Id, Inside},

@@ -8,7 +8,7 @@ use crate::{
     routes::providers::Enqueued,
 };
 use chrono::{DateTime, Utc};
-use domain::{Role, UserId};
+use domain::{Role, UserId, limits::OwnLimits};
 use fleet::users::{self, Listed, Patch};
 use rocket::{delete, get, http::Status, patch, serde::json::Json};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct Shown {
     created_at: DateTime<Utc>,
     /// Seconds without use after which its container is stopped: 0 = never, null = as the instance's setting says.
     idle_timeout_seconds: Option<u32>,
+    /// What its container may use; what is absent is as the instance's setting says.
+    limits: OwnLimits,
     /// Its last request from a browser, as far as a session tells.
     last_seen_at: Option<DateTime<Utc>>,
 }
@@ -36,7 +38,7 @@ pub struct Shown {
 impl From<Listed> for Shown {
     fn from(listed: Listed) -> Self {
         let idle_timeout_seconds = listed.idle_timeout();
-        let Listed { user, breakglass, last_seen_at, .. } = listed;
+        let Listed { user, breakglass, last_seen_at, limits, .. } = listed;
         Self {
             id: user.id,
             username: user.username,
@@ -46,6 +48,7 @@ impl From<Listed> for Shown {
             disabled_at: user.disabled_at,
             created_at: user.created_at,
             idle_timeout_seconds,
+            limits,
             last_seen_at,
         }
     }
@@ -83,17 +86,20 @@ pub struct Changes {
     #[serde(default, deserialize_with = "body::said")]
     #[schema(value_type = Option<u32>)]
     idle_timeout_seconds: Option<Option<u32>>,
+    /// What its container may use from its next start on, in place of all limits of its own so far; what is absent is
+    /// as the instance's setting says.
+    limits: Option<OwnLimits>,
 }
 
-/// Changes an account: role and access of another one, and how long its container may idle.
+/// Changes an account: role and access of another one, how long its container may idle, and what it may use.
 #[utoipa::path(
     request_body = Changes,
     responses((status = 200, description = "Done", body = Shown))
 )]
 #[patch("/users/<id>", data = "<body>")]
 pub async fn change(caller: Caller<Admin>, id: Id<UserId>, body: Body<Changes>) -> Reply<Json<Shown>> {
-    let Changes { role, disabled, idle_timeout_seconds } = body.0;
-    let patch = Patch { role, disabled, idle_timeout_seconds };
+    let Changes { role, disabled, idle_timeout_seconds, limits } = body.0;
+    let patch = Patch { role, disabled, idle_timeout_seconds, limits };
     Ok(Json(users::change(&caller.cx, id.0, patch).await?.into()))
 }
 

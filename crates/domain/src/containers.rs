@@ -5,7 +5,8 @@
 
 use crate::{
     ids::{ContainerId, InstanceId, UserId},
-    invalid::Invalid,
+    image::PinnedImage,
+    limits::Limits,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -27,50 +28,6 @@ pub enum NetworkPolicy {
     Open,
     /// Only Mosaic's internal port and what an admin allowed.
     Closed,
-}
-
-/// What one container may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct Limits {
-    /// MiB. OpenClaw is OOM-killed below 2,048.
-    pub memory_mib: u32,
-    /// Thousandths of a core.
-    pub cpu_millis: u32,
-    /// Processes and threads.
-    pub pids: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { memory_mib: 2048, cpu_millis: 2000, pids: 512 }
-    }
-}
-
-impl Limits {
-    /// The memory in bytes.
-    pub const fn memory_bytes(self) -> u64 {
-        self.memory_mib as u64 * 1024 * 1024
-    }
-
-    /// The memory as people say it: `2 GiB`, `1536 MiB`.
-    pub fn memory_words(self) -> String {
-        if self.memory_mib.is_multiple_of(1024) {
-            format!("{} GiB", self.memory_mib / 1024)
-        } else {
-            format!("{} MiB", self.memory_mib)
-        }
-    }
-
-    pub(crate) fn check(self) -> Result<(), Invalid> {
-        if self.memory_mib < 64 || self.cpu_millis < 100 || self.pids < 32 {
-            return Err(Invalid::new(
-                "limits",
-                "Use at least 64 MiB, 100 thousandths of a core and 32 processes.",
-            ));
-        }
-        Ok(())
-    }
 }
 
 /// Whose container: the three labels that are checked before every action.
@@ -100,8 +57,8 @@ pub struct ContainerSpec {
     pub owner: Owner,
     /// Counts creates; label `mosaic.generation`. A container of an older generation is replaced.
     pub generation: i64,
-    /// Image reference; it must be on the host already.
-    pub image: String,
+    /// The image; it must be on the host already.
+    pub image: PinnedImage,
     /// Docker runtime (`runc`, `runsc`).
     pub runtime: String,
     /// Resource limits.
@@ -126,7 +83,7 @@ pub struct Seen {
     /// Docker's id.
     pub docker_id: String,
     /// Image it was created from.
-    pub image: String,
+    pub image: PinnedImage,
     /// Its run state.
     pub state: RunState,
     /// Where OpenClaw's port is published; `None` while it does not run.
@@ -224,6 +181,12 @@ pub enum ContainerError {
     /// All subnets of the pool are in use.
     #[error("all subnets of {0} are in use; widen the pool in the settings")]
     NetworkPoolExhausted(Ipv4Net),
+    /// Volumes cannot be limited here.
+    #[error(
+        "the storage of this Docker engine cannot limit the disk of a volume (it needs xfs or ext4 with project quotas \
+         below Docker's folder); set limits.diskMib to 0, or move Docker's folder"
+    )]
+    NoDiskLimits,
     /// The disk is full.
     #[error("the disk that holds the volumes is full; free some space and try again")]
     VolumeFull,
@@ -248,6 +211,7 @@ impl ContainerError {
             Self::EngineAway(_) => "engine_away",
             Self::ImageMissing(_) => "image_missing",
             Self::NetworkPoolExhausted(_) => "network_pool_exhausted",
+            Self::NoDiskLimits => "no_disk_limits",
             Self::VolumeFull => "volume_full",
             Self::PortTaken => "port_taken",
             Self::NotOurs(_) => "not_ours",
@@ -267,8 +231,10 @@ impl ContainerError {
 pub trait Containers: Send + Sync {
     /// Version, memory and runtimes of the engine.
     async fn engine(&self) -> Result<EngineInfo, ContainerError>;
-    /// Whether the image is on the host.
-    async fn image_present(&self, image: &str) -> Result<bool, ContainerError>;
+    /// The image that this name means on the host now; `None` when it is not there.
+    async fn image(&self, name: &str) -> Result<Option<PinnedImage>, ContainerError>;
+    /// Whether the disk of a state volume can be limited here: tried out with a volume that holds nothing.
+    async fn limits_disks(&self, instance: InstanceId) -> Result<bool, ContainerError>;
     /// The user's network, made when it is missing.
     async fn ensure_network(
         &self,
@@ -276,8 +242,9 @@ pub trait Containers: Send + Sync {
         policy: NetworkPolicy,
         pool: Ipv4Net,
     ) -> Result<Network, ContainerError>;
-    /// The user's state volume, made when it is missing.
-    async fn ensure_volume(&self, owner: &Owner) -> Result<(), ContainerError>;
+    /// The user's state volume, made when it is missing; then it may take `disk_mib` (0 = all that the disk has).
+    /// One that is there keeps the size that it was made with.
+    async fn ensure_volume(&self, owner: &Owner, disk_mib: u32) -> Result<(), ContainerError>;
     /// The container, made when it is missing. One of the same generation is left as it is; one of
     /// an older generation is removed first; one of a newer generation is an [`ContainerError::Other`].
     async fn create(&self, spec: &ContainerSpec, network: &Network) -> Result<Seen, ContainerError>;

@@ -4,8 +4,9 @@
 //! could not be shown is "unknown", never "passed".
 
 use crate::{
-    containers::{ContainerError, Limits, NetworkPolicy},
+    containers::{ContainerError, NetworkPolicy},
     ids::InstanceId,
+    limits::Limits,
     settings::AllowedHost,
 };
 use async_trait::async_trait;

@@ -155,7 +155,7 @@ mod tests {
             owner,
             generation,
             docker_id: "d".into(),
-            image: "i".into(),
+            image: crate::image::PinnedImage::named("agent:1"),
             state,
             address: None,
             created_at: None,

@@ -1,9 +1,10 @@
 //! The instance's settings: typed, validated, with defaults that work.
 
 use crate::{
-    containers::{Limits, NetworkPolicy},
+    containers::NetworkPolicy,
     invalid::{self, Invalid},
     knowledge::KnowledgeSettings,
+    limits::Limits,
     public_url::PublicUrl,
 };
 use ipnet::{IpNet, Ipv4Net};

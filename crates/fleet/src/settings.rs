@@ -85,6 +85,9 @@ pub async fn replace(cx: &Cx, settings: Settings, key: KeyChange, expected: i64)
     let mut settings = settings.check()?;
     let mut tx = cx.begin().await?;
     let before = stored(&mut tx).await?;
+    if settings.limits != before.value.limits {
+        crate::containers::check_limits(&mut tx, &settings, settings.limits).await?;
+    }
     let (pool, old) = (settings.subnet_pool, before.value.subnet_pool);
     // The internal port answers the pool's addresses only.
     if !pool.contains(&old) && containers::any_exists(&mut tx).await? {

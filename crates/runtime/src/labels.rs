@@ -14,6 +14,8 @@ pub const USER_LABEL: &str = "mosaic.user";
 pub const CONTAINER_LABEL: &str = "mosaic.container";
 /// Counts the container's creates.
 pub const GENERATION_LABEL: &str = "mosaic.generation";
+/// The name of the image that it was made from: the engine itself keeps the id alone.
+pub const IMAGE_LABEL: &str = "mosaic.image";
 /// Names the run of the self-test that made it. What bears it is nobody's: no user, no row.
 pub const PROBE_LABEL: &str = "mosaic.probe";
 
@@ -32,6 +34,7 @@ pub(crate) fn of_container(spec: &ContainerSpec) -> Labels {
     let mut labels = of_belongings(&spec.owner);
     labels.insert(CONTAINER_LABEL.to_owned(), spec.owner.container.to_string());
     labels.insert(GENERATION_LABEL.to_owned(), spec.generation.to_string());
+    labels.insert(IMAGE_LABEL.to_owned(), spec.image.name.clone());
     labels
 }
 

@@ -74,6 +74,12 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Idle>> {
     Ok(sqlx::query_as(AssertSqlSafe(sql)).fetch_all(tx.conn()).await?)
 }
 
+/// Whether it answers, or is paused, and no turn of its user is open.
+pub async fn is_at_rest(tx: &mut Tx, id: ContainerId) -> Result<bool> {
+    let sql = concat!("select exists (select from user_containers where id = $1 and ", at_rest!(), ")");
+    Ok(sqlx::query_scalar(sql).bind(id.uuid()).fetch_one(tx.conn()).await?)
+}
+
 /// Wants the container `desired` instead of running, if nobody has used it for `idle` even now; `why` is kept as its
 /// event. Answers whether it did.
 pub async fn let_go(

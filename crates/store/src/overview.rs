@@ -2,7 +2,11 @@
 
 use crate::{Result, Tx};
 use chrono::{DateTime, Utc};
-use domain::{ContainerId, UserId, lifecycle::Observed};
+use domain::{
+    ContainerId, UserId,
+    lifecycle::Observed,
+    limits::{Limits, OwnLimits},
+};
 use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -34,6 +38,12 @@ pub struct Row {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Image of the present generation.
     pub image: Option<String>,
+    /// The limits that its user has of his own.
+    #[sqlx(json)]
+    pub own_limits: OwnLimits,
+    /// The limits that the present generation was made with.
+    #[sqlx(json(nullable))]
+    pub made_limits: Option<Limits>,
     /// Memory in use, as last measured.
     pub memory_bytes: Option<i64>,
     /// Starts after the first.
@@ -58,7 +68,7 @@ pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Ro
                 case when c.observed in ('ready', 'paused') then
                     extract(epoch from now() - greatest(c.last_used_at, c.ready_at, c.stage_since))::bigint end as idle_seconds,
                 case when c.observed in ('ready', 'paused') then c.ready_at end as started_at,
-                c.last_used_at, c.image, c.failure, c.reason,
+                c.last_used_at, c.image, c.failure, c.reason, c.made_limits, u.limits as own_limits,
                 case when c.observed in ('ready', 'paused') then m.memory_bytes end as memory_bytes,
                 greatest((select count(*) from container_events e
                           where e.container_id = c.id and e.what = 'booting') - 1, 0) as restarts

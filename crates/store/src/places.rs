@@ -29,35 +29,53 @@ pub struct Standing {
     pub waiting: i64,
 }
 
-/// Sets `bytes` aside for a container unless that would exceed `budget` or overtake somebody who waits longer; then
-/// it waits from now on. One that has its place keeps it.
+/// Sets `bytes` aside for a container that does not run, unless that would exceed `budget` or overtake somebody who
+/// waits longer; then it waits from now on. One that has its place keeps it, and gives back what it needs no more;
+/// one that needs more than it has asks anew.
 pub async fn take(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> Result<Place> {
     lock(tx).await?;
+    if fits(tx, id, bytes).await? {
+        return Ok(Place::Taken);
+    }
     let (others, leaving, before): (i64, i64, i64) = sqlx::query_as(
         "select coalesce(sum(c.reserved_bytes) filter (where c.id <> me.id), 0)::bigint,
                 coalesce(sum(c.reserved_bytes)
                     filter (where c.id <> me.id and c.desired in ('stopped', 'removed')), 0)::bigint,
-                count(*) filter (where c.reserved_bytes = 0 and c.desired = 'running'
-                    and (c.place_wanted_at, c.id) < (coalesce(me.place_wanted_at, 'infinity'), me.id))
-         from user_containers me cross join user_containers c where me.id = $1 and me.reserved_bytes = 0",
+                coalesce(sum(c.place_bytes) filter (where c.reserved_bytes = 0 and c.desired = 'running'
+                    and (c.place_wanted_at, c.id) < (coalesce(me.place_wanted_at, 'infinity'), me.id)), 0)::bigint
+         from user_containers me cross join user_containers c where me.id = $1",
     )
     .bind(id.uuid())
     .fetch_one(tx.conn())
     .await?;
-    let needed = others.saturating_add(bytes.saturating_mul(before.saturating_add(1)));
+    let needed = others.saturating_add(before).saturating_add(bytes);
     // A host with less than one container's share of memory still runs one.
     if needed <= budget || (others, before) == (0, 0) {
         note(tx, id, bytes).await?;
         return Ok(Place::Taken);
     }
     sqlx::query(
-        "update user_containers set place_wanted_at = coalesce(place_wanted_at, clock_timestamp())
-         where id = $1 and reserved_bytes = 0",
+        "update user_containers set place_wanted_at = coalesce(place_wanted_at, clock_timestamp()), place_bytes = $2
+         where id = $1",
     )
     .bind(id.uuid())
+    .bind(bytes)
     .execute(tx.conn())
     .await?;
     Ok(Place::Waiting { short: needed - leaving - budget })
+}
+
+/// Whether it has a place of at least that size, which is as large from now on; a smaller one it has no more.
+async fn fits(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<bool> {
+    let kept: Option<i64> = sqlx::query_scalar(
+        "update user_containers set reserved_bytes = case when reserved_bytes >= $2 then $2 else 0 end
+         where id = $1 and reserved_bytes > 0 returning reserved_bytes",
+    )
+    .bind(id.uuid())
+    .bind(bytes)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(kept.is_some_and(|kept| kept > 0))
 }
 
 /// Sets memory aside for a container that runs already, whatever the budget says.

@@ -2,8 +2,8 @@
 
 use crate::{Result, Tx};
 use chrono::{DateTime, Utc};
-use domain::UserId;
-use sqlx::FromRow;
+use domain::{UserId, limits::OwnLimits};
+use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
 /// An account.
@@ -191,6 +191,9 @@ pub struct Listed {
     /// Its last request by a session that is still there.
     pub last_seen_at: Option<DateTime<Utc>>,
     idle_timeout_seconds: Option<i32>,
+    /// The limits of its own for its container.
+    #[sqlx(json)]
+    pub limits: OwnLimits,
 }
 
 impl Listed {
@@ -203,7 +206,7 @@ impl Listed {
 macro_rules! listed_where {
     ($rest:literal) => {
         concat!(
-            "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at, u.idle_timeout_seconds,
+            "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at, u.idle_timeout_seconds, u.limits,
                     exists (select from breakglass_users b where b.user_id = u.id) as breakglass,
                     (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as last_seen_at
              from users u ",
@@ -252,6 +255,25 @@ pub async fn set_idle_timeout(tx: &mut Tx, id: UserId, seconds: Option<u32>) -> 
         .execute(tx.conn())
         .await?;
     Ok(())
+}
+
+/// Sets the limits of its own for an account's container.
+pub async fn set_limits(tx: &mut Tx, id: UserId, limits: OwnLimits) -> Result<()> {
+    sqlx::query("update users set limits = $2 where id = $1")
+        .bind(id.uuid())
+        .bind(Json(limits))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The limits of its own for the user's container.
+pub async fn limits(tx: &mut Tx, id: UserId) -> Result<OwnLimits> {
+    let limits: Option<Json<OwnLimits>> = sqlx::query_scalar("select limits from users where id = $1")
+        .bind(id.uuid())
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(limits.map(|Json(limits)| limits).unwrap_or_default())
 }
 
 /// How long the user's container may idle, in seconds; `None` = as the instance says.

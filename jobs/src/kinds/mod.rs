@@ -19,6 +19,7 @@ mod stop_container;
 mod sweep_containers;
 mod sweep_session_logs;
 mod test_provider;
+mod warm_up;
 
 pub use apply_config::ApplyConfig;
 pub use delete_user::DeleteUser;
@@ -39,11 +40,12 @@ pub use stop_container::StopContainer;
 pub use sweep_containers::SweepContainers;
 pub use sweep_session_logs::SweepSessionLogs;
 pub use test_provider::TestProvider;
+pub use warm_up::WarmUp;
 
 use crate::{Job, Lane};
 
 /// Every kind there is, and its lane. A worker's registry is compared with it.
-pub const ALL: [(&str, Lane); 19] = [
+pub const ALL: [(&str, Lane); 20] = [
     row::<ApplyConfig>(),
     row::<DeleteUser>(),
     row::<Embed>(),
@@ -63,6 +65,7 @@ pub const ALL: [(&str, Lane); 19] = [
     row::<SweepContainers>(),
     row::<SweepSessionLogs>(),
     row::<TestProvider>(),
+    row::<WarmUp>(),
 ];
 
 const fn row<J: Job>() -> (&'static str, Lane) {

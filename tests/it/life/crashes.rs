@@ -73,6 +73,36 @@ async fn memory_that_ran_out_is_named_with_its_limit() {
     observed(&admin, "ready").await;
 }
 
+#[tokio::test]
+async fn a_gateway_that_hangs_inside_a_living_container_is_noticed_and_started_again() {
+    let mosaic = Mosaic::start().await;
+    let admin = by_hand(&mosaic).await;
+    assert_eq!(admin.ask_once("hello").await["status"], "done");
+    run(&admin, "sweep-containers").await;
+    let well: i64 = count(&mosaic, "select count(*) from container_events where what = 'queued'").await;
+    assert_eq!((well, count(&mosaic, DEATHS).await), (0, 0), "one that answers is left alone");
+    let name = mosaic.containers().await.remove(0);
+    // Every process stands still: the engine calls that running.
+    let processes = docker(&["top", &name, "-o", "pid"]);
+    for process in processes.lines().skip(1) {
+        let stopped = std::process::Command::new("kill").args(["-STOP", process.trim()]).status().unwrap();
+        assert!(stopped.success());
+    }
+    assert_eq!(docker(&["inspect", "-f", "{{.State.Status}}", &name]), "running");
+    run(&admin, "sweep-containers").await;
+    let looked_after = observed(&admin, "starting").await;
+    assert!(looked_after["reason"].as_str().unwrap().contains("does not answer"), "{looked_after}");
+    eventually("it is ended", || async { (count(&mosaic, DEATHS).await == 1).then_some(()) }).await;
+    let said: String = sqlx::query_scalar("select detail from container_events where what = 'died'")
+        .fetch_one(&mosaic.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(said, "Your agent had stopped answering.");
+    observed(&admin, "ready").await;
+    assert_eq!(admin.ask_once("hello again").await["status"], "done");
+    assert_eq!((count(&mosaic, DEATHS).await, mosaic.objects().await), (1, (1, 1, 1)));
+}
+
 /// Sends 19 MB of a body of 19.5; `None` when the other side is gone already.
 fn hold(address: &str, token: &str) -> Option<std::net::TcpStream> {
     let mut stream = std::net::TcpStream::connect(address).ok()?;

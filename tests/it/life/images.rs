@@ -23,6 +23,27 @@ impl Images {
     }
 }
 
+/// A name that means one image now and another one later.
+struct Moving(String);
+
+impl Moving {
+    fn to(image: &str) -> Self {
+        let moving = Self(format!("mosaic-test-{}:moving", uuid::Uuid::now_v7().simple()));
+        moving.moves(image);
+        moving
+    }
+
+    fn moves(&self, image: &str) {
+        docker(&["tag", image, &self.0]);
+    }
+}
+
+impl Drop for Moving {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("docker").args(["rmi", "-f", &self.0]).output();
+    }
+}
+
 impl Drop for Images {
     fn drop(&mut self) {
         let _ = std::process::Command::new("docker").args(["rmi", "-f", &self.good, &self.bad]).output();
@@ -111,4 +132,54 @@ async fn containers_move_to_a_new_image_when_idle_and_back_when_it_does_not_work
     assert_eq!(bob.post("/api/container/restart", &json!({})).await.status, 202);
     moved(&bob, &stub).await;
     assert_eq!(mosaic.objects().await, (2, 2, 2));
+}
+
+#[tokio::test]
+async fn an_image_that_was_moved_under_the_same_name_is_another_image() {
+    let images = Images::make();
+    let stub = tests::prepared("MOSAIC_TEST_STUB_IMAGE");
+    // An image of its own, not only another name of the stand-in.
+    let donor = docker(&["create", &stub]);
+    docker(&["commit", "--change", "ENV STUB_BOOT_MS=151", &donor, &images.good]);
+    docker(&["rm", "-v", &donor]);
+    let moving = Moving::to(&stub);
+    let mosaic = Mosaic::start_with(Options { image: moving.0.clone(), ..Options::default() }).await;
+    let admin = by_hand(&mosaic).await;
+    set(&admin, json!({ "wakeEarly": false })).await;
+    assert_eq!(admin.ask_once("hello").await["status"], "done");
+    let name = mosaic.containers().await.remove(0);
+    let made_from = || {
+        let output =
+            std::process::Command::new("docker").args(["inspect", "-f", "{{.Image}}", &name]).output();
+        String::from_utf8_lossy(&output.unwrap().stdout).trim().to_owned()
+    };
+    let id = |image: &str| docker(&["image", "inspect", "-f", "{{.Id}}", image]);
+    assert_eq!((made_from(), container(&admin).await["image"].clone()), (id(&stub), json!(moving.0)));
+    // Noticed within a sweep, taken when nobody is in the way.
+    moving.moves(&images.good);
+    run(&admin, "sweep-containers").await;
+    assert_eq!(container(&admin).await["outdated"], true);
+    unused_for(&mosaic, 11).await;
+    run(&admin, "reap-idle").await;
+    eventually("it moved", || async { (made_from() == id(&images.good)).then_some(()) }).await;
+    let shown = observed(&admin, "ready").await;
+    assert!(shown["outdated"] == false && shown["image"] == json!(moving.0), "{shown}");
+    // To one that does not work: back to what had the name before, and said so.
+    moving.moves(&images.bad);
+    assert_eq!(admin.post("/api/container/restart", &json!({})).await.status, 202);
+    let told = eventually("it went back", || async {
+        let container = container(&admin).await;
+        let reason = container["reason"].as_str().unwrap_or_default().to_owned();
+        (reason.contains("had this name before") && container["observed"] == "ready").then_some(reason)
+    })
+    .await;
+    assert!(told.contains(&moving.0), "{told}");
+    assert_eq!(made_from(), id(&images.good));
+    assert_eq!(admin.ask_once("still there").await["status"], "done");
+    // Mended under the same name: tried again by itself.
+    moving.moves(&stub);
+    unused_for(&mosaic, 11).await;
+    run(&admin, "reap-idle").await;
+    eventually("it took the mended one", || async { (made_from() == id(&stub)).then_some(()) }).await;
+    assert!(observed(&admin, "ready").await.get("reason").is_none());
 }

@@ -232,3 +232,23 @@ async fn whoever_signs_in_or_opens_his_chats_finds_his_agent_awake() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_container_that_was_started_early_is_warmed_up_and_nobody_pays_for_it() {
+    const WARM: &str = "select count(*) from jobs where kind = 'warm-up' and state = 'done'";
+    let mosaic = Mosaic::start().await;
+    let admin = by_hand(&mosaic).await;
+    assert_eq!(admin.ask_once("hello").await["status"], "done");
+    let asked_for = count(&mosaic, "select count(*) from jobs where kind = 'warm-up'").await;
+    assert_eq!(asked_for, 0, "whoever waits has the first chat himself");
+    assert_eq!(admin.post("/api/container/stop", &json!({})).await.status, 202);
+    observed(&admin, "stopped").await;
+    let asked = mosaic.llm.requests().len();
+    assert_eq!(admin.post("/api/container/start", &json!({})).await.status, 202);
+    observed(&admin, "ready").await;
+    eventually("it is warm", || async { (count(&mosaic, WARM).await == 1).then_some(()) }).await;
+    assert_eq!(mosaic.llm.requests().len(), asked, "no provider was asked");
+    let chats = admin.get("/api/chats").await.body;
+    assert_eq!(chats["items"].as_array().unwrap().len(), 1, "{chats}");
+    assert_eq!(admin.ask_once("hello again").await["status"], "done");
+}

@@ -137,6 +137,7 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("POST", "/api/internal/mcp", Container),
     ("GET", "/api/internal/mcp", Container),
     ("DELETE", "/api/internal/mcp", Container),
+    ("POST", "/api/internal/warm-up/v1/chat/completions", Container),
     // Last: behind it the browser is signed out.
     ("POST", "/api/auth/logout", Browser),
 ];
@@ -154,6 +155,7 @@ fn routes_of_the_api() -> BTreeSet<(String, String)> {
         operations().into_iter().map(|(method, path, _)| (method, path)).collect();
     found.insert(("GET".into(), "/api/internal/agent-config/{id}".into()));
     found.extend(["POST", "GET", "DELETE"].map(|method| (method.into(), "/api/internal/mcp".into())));
+    found.insert(("POST".into(), "/api/internal/warm-up/v1/chat/completions".into()));
     found
 }
 

@@ -31,6 +31,7 @@ const container = (
   image: 'mosaic-agent:2026.9.6',
   outdated: false,
   memory: { usedBytes: state === 'ready' ? 0.7 * GIB : null, limitBytes: 2 * GIB },
+  limits: { memoryMib: 2048, cpuMillis: 2000, pids: 512, diskMib: 0 },
   restarts: 0,
   reason: null,
   ...more,

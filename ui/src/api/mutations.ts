@@ -101,8 +101,15 @@ export const admin = {
   removeOidc: () => changing(api.delete('/api/settings/oidc'), ['oidc'], ['methods']),
   testOidc: (body: Pick<T.OidcDraft, 'issuer' | 'clientId' | 'clientSecret'>) =>
     api.post<T.OidcReport>('/api/settings/oidc/test', body),
-  user: (id: string, body: { role?: T.Role; disabled?: boolean; idleTimeoutSeconds?: number | null }) =>
-    changing(api.patch(`/api/users/${id}`, body), ['users']),
+  user: (
+    id: string,
+    body: {
+      role?: T.Role
+      disabled?: boolean
+      idleTimeoutSeconds?: number | null
+      limits?: T.User['limits']
+    },
+  ) => changing(api.patch(`/api/users/${id}`, body), ['users']),
 }
 
 export const fleet = {

@@ -1348,7 +1348,7 @@ export interface paths {
         delete: operations["users_remove"];
         options?: never;
         head?: never;
-        /** Changes an account: role and access of another one, and how long its container may idle. */
+        /** Changes an account: role and access of another one, how long its container may idle, and what it may use. */
         patch: operations["users_change"];
         trace?: never;
     };
@@ -1988,8 +1988,11 @@ export interface components {
              * @description Last chat activity.
              */
             lastUsedAt?: string | null;
+            /** @description What it may use: as it was made, or as it is to be made. */
+            limits: components["schemas"]["Limits"];
             /** @description What it uses and what it may use. */
             memory: components["schemas"]["FleetMemory"];
+            nextLimits?: components["schemas"]["Limits"] | null;
             /** @description It was made from another image than the present one. */
             outdated: boolean;
             /** @description Why it failed, waits or went down, in a sentence. */
@@ -2448,6 +2451,13 @@ export interface components {
             cpuMillis: number;
             /**
              * Format: int32
+             * @description MiB that the state volume may take, as it is when the volume is made; 0 = all that the disk has. Only where the
+             *     engine's storage can.
+             * @default 0
+             */
+            diskMib: number;
+            /**
+             * Format: int32
              * @description MiB. OpenClaw is OOM-killed below 2,048.
              * @default 2048
              */
@@ -2726,6 +2736,33 @@ export interface components {
             issuer?: string | null;
             skip?: boolean;
         };
+        /** @description A user's own limits; what is absent is as the instance says. */
+        OwnLimits: {
+            /**
+             * Format: int32
+             * @description Thousandths of a core.
+             * @default null
+             */
+            cpuMillis: number | null;
+            /**
+             * Format: int32
+             * @description MiB of the state volume; 0 = all that the disk has.
+             * @default null
+             */
+            diskMib: number | null;
+            /**
+             * Format: int32
+             * @description MiB.
+             * @default null
+             */
+            memoryMib: number | null;
+            /**
+             * Format: int32
+             * @description Processes and threads.
+             * @default null
+             */
+            pids: number | null;
+        };
         PasswordChange: {
             /** Format: password */
             current: string;
@@ -2983,6 +3020,7 @@ export interface components {
              * @description What one container may use.
              * @default {
              *       "cpuMillis": 2000,
+             *       "diskMib": 0,
              *       "memoryMib": 2048,
              *       "pids": 512
              *     }
@@ -3270,6 +3308,8 @@ export interface components {
              * @description Its last request from a browser, as far as a session tells.
              */
             lastSeenAt?: string | null;
+            /** @description What its container may use; what is absent is as the instance's setting says. */
+            limits: components["schemas"]["OwnLimits"];
             role: components["schemas"]["Role"];
             username: string;
         };
@@ -3280,6 +3320,7 @@ export interface components {
              * @description Seconds without use after which its container is stopped: 0 = never; null = as the instance's setting says.
              */
             idleTimeoutSeconds?: number | null;
+            limits?: components["schemas"]["OwnLimits"] | null;
             role?: components["schemas"]["Role"] | null;
         };
         UserId: string;

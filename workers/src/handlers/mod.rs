@@ -19,6 +19,7 @@ mod stop_container;
 mod sweep_containers;
 mod sweep_session_logs;
 mod test_provider;
+mod warm_up;
 
 use crate::{JobContext, Registry};
 use domain::{containers::Containers, isolation::Walls};
@@ -31,7 +32,7 @@ use jobs::{
     kinds::{
         ApplyConfig, DeleteUser, Embed, EmbedPending, ExportData, IngestSessionLog, MeasureContainers,
         PruneExports, PruneJobs, PruneKnowledge, ReapIdle, RestartContainer, RotateKeys, SelfTest,
-        StartContainer, StopContainer, SweepContainers, SweepSessionLogs, TestProvider,
+        StartContainer, StopContainer, SweepContainers, SweepSessionLogs, TestProvider, WarmUp,
     },
 };
 use std::sync::Arc;
@@ -60,7 +61,7 @@ pub fn registry(tools: Tools) -> Registry {
     let (delete, export, expire) = (with(&tools), with(&tools), with(&tools));
     let (embed, embed_all, forget) = (with(&tools), with(&tools), with(&tools));
     let (ingest, sweep_logs) = (with(&tools), with(&tools));
-    let (measure, self_test, test) = (with(&tools), with(&tools), tools);
+    let (measure, self_test, warm, test) = (with(&tools), with(&tools), with(&tools), tools);
     Registry::new()
         .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
         .handle(move |job, payload: ApplyConfig| apply_config::handle(apply.clone(), job, payload))
@@ -88,6 +89,7 @@ pub fn registry(tools: Tools) -> Registry {
         .handle(move |job, payload: SweepSessionLogs| {
             sweep_session_logs::handle(sweep_logs.clone(), job, payload)
         })
+        .handle(move |job, payload: WarmUp| warm_up::handle(warm.clone(), job, payload))
         .handle(move |job, payload: TestProvider| test_provider::handle(test.clone(), job, payload))
 }
 

@@ -6,7 +6,7 @@ use jobs::{Outcome, kinds::ReapIdle};
 
 /// Enqueues a stop for every idle container.
 pub(super) async fn handle(tools: Tools, _job: JobContext, _payload: ReapIdle) -> Outcome {
-    match fleet::containers::reap(&tools.services).await {
+    match fleet::containers::reap(&tools.services, tools.engine.as_ref()).await {
         Ok(stopped) => {
             tracing::info!(stopped, "looked for idle containers");
             Outcome::Done

@@ -20,7 +20,11 @@ pub(super) struct Current {
 }
 
 /// Renders what this user's container should run with.
-pub(super) async fn render(services: &Services, user: UserId, mcp_url: Option<String>) -> Result<Current> {
+pub(super) async fn render(
+    services: &Services,
+    user: UserId,
+    internal_url: Option<String>,
+) -> Result<Current> {
     let mut tx = services.store.system("configuration of a container").await?;
     // Before the rest is read: what is changed meanwhile may be in it, but is not counted.
     let change = containers::newest_change(&mut tx, user).await?;
@@ -28,7 +32,7 @@ pub(super) async fn render(services: &Services, user: UserId, mcp_url: Option<St
     let input = Input {
         providers: self::providers(&mut tx, &key, user).await?,
         agents: self::agents(&mut tx, user).await?,
-        mcp_url,
+        internal_url,
     };
     tx.commit().await?;
     Ok(Current { rendered: openclaw_json(&input), change })

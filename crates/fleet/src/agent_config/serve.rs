@@ -13,8 +13,8 @@ use store::{
 };
 use tokio::time::Instant;
 
-/// Where agents' tools are, on the listener that the configuration comes from.
-const MCP_PATH: &str = "/api/internal/mcp";
+/// Where containers are served, on the listener that the configuration comes from.
+const INTERNAL: &str = "/api/internal";
 /// The longest a request may be held, in seconds.
 const LONGEST_WAIT: u64 = 55;
 
@@ -50,11 +50,11 @@ pub async fn serve(
     // Listening begins before reading: what changes in between is heard.
     let mut listener = services.ear.listen();
     let row = authenticate(services, token, id).await?;
-    let mcp_url = report.at.map(|at| format!("http://{at}{MCP_PATH}"));
+    let internal_url = report.at.map(|at| format!("http://{at}{INTERNAL}"));
     note(services, &row, &report).await?;
     let user = row.user_id.uuid().to_string();
     loop {
-        let Current { rendered, change } = render(services, row.user_id, mcp_url.clone()).await?;
+        let Current { rendered, change } = render(services, row.user_id, internal_url.clone()).await?;
         let known = [report.have.as_deref(), report.refused.as_ref().map(|(version, _)| version.as_str())];
         if !known.contains(&Some(rendered.version.as_str())) {
             return Ok(Answer::New(Box::new(rendered)));

@@ -1,6 +1,6 @@
 //! The last step of a start: wait until OpenClaw answers, or say why it does not.
 
-use super::{StartFailure, owner};
+use super::{StartFailure, owner, warm_up};
 use crate::{Progress, Services};
 use domain::{
     containers::{Containers, RunState, Seen},
@@ -8,12 +8,29 @@ use domain::{
     turn::Stage,
 };
 use openclaw::Readiness;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 use store::containers::{self, Container, Sight};
 use tokio::time::Instant;
 
 /// How often a booting container is asked whether it is ready.
 const POLL: Duration = Duration::from_millis(100);
+
+/// Nothing at all from a gateway that had been ready, for so long, is no slowness: its own reload takes eight seconds.
+const HANGS: Duration = Duration::from_secs(20);
+
+/// Why a container that runs did not become ready.
+pub(super) enum Unready {
+    /// It had been, and nothing comes from it any more.
+    Hung,
+    /// Anything else.
+    Failed(StartFailure),
+}
+
+impl From<StartFailure> for Unready {
+    fn from(failure: StartFailure) -> Self {
+        Self::Failed(failure)
+    }
+}
 
 /// A container that runs and does not answer yet.
 pub(super) struct Wait<'a> {
@@ -33,44 +50,63 @@ impl Wait<'_> {
     }
 
     /// Waits; returns when its row says ready.
-    pub(super) async fn run(&self, seen: &Seen) -> Result<(), StartFailure> {
+    pub(super) async fn run(&self, seen: &Seen) -> Result<(), Unready> {
         let Some(address) = seen.address else {
-            return Err(StartFailure::new(
+            let failure = StartFailure::new(
                 "no_address",
                 "Your agent could not be started.",
                 "Its port was not published.",
-            ));
+            );
+            return Err(failure.into());
         };
         let probe = self.services.gateways.probe(address);
+        let was_ready = self.was_ready(seen);
+        let mut heard = Instant::now();
         let deadline = Instant::now() + Duration::from_secs(self.settings.start_timeout_seconds.into());
         let mut loading = false;
         loop {
             match probe.ready().await {
                 Readiness::Ready => {
                     self.job.phase("ready").await;
-                    return self.observe(Sight::Ready { address: address.to_string() }).await;
+                    return Ok(self.is_ready(address, was_ready).await?);
                 }
-                Readiness::Loading if !loading => {
-                    loading = true;
-                    self.job.phase("load").await;
-                    self.observe(Sight::Stage(Stage::Loading)).await?;
+                Readiness::Loading => {
+                    heard = Instant::now();
+                    if !std::mem::replace(&mut loading, true) {
+                        self.job.phase("load").await;
+                        self.observe(Sight::Stage(Stage::Loading)).await?;
+                    }
                 }
-                Readiness::Loading | Readiness::Starting | Readiness::Unreachable => {}
+                Readiness::Starting | Readiness::Unreachable if was_ready && heard.elapsed() >= HANGS => {
+                    return Err(Unready::Hung);
+                }
+                Readiness::Starting | Readiness::Unreachable => {}
             }
             self.still_running().await?;
             if Instant::now() >= deadline {
-                return Err(StartFailure::new(
-                    "start_timed_out",
-                    "Your agent did not become ready in time.",
-                    "The server may be busy. Try again; if it stays like this, ask your admin to look at the server.",
-                ));
+                return Err(timed_out().into());
             }
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}
-                () = self.job.cancel().cancelled() => return Err(StartFailure::new(
-                    "cancelled", "The start was cancelled.", "Send a message to start your agent again.")),
+                () = self.job.cancel().cancelled() => return Err(cancelled().into()),
             }
         }
+    }
+
+    async fn is_ready(&self, address: SocketAddr, was_ready: bool) -> Result<(), StartFailure> {
+        let mut tx = self.services.store.system("start of a container").await?;
+        let sight = Sight::Ready { address: address.to_string() };
+        let stored = containers::observe(&mut tx, self.row.id, self.row.generation, &sight, "").await?;
+        if stored && !was_ready {
+            warm_up::ask(&mut tx, self.row).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Whether this very process has been ready: it is not booting any more.
+    fn was_ready(&self, seen: &Seen) -> bool {
+        self.row.ready_at.is_some_and(|ready| seen.started_at.is_some_and(|started| started < ready))
     }
 
     /// A container that ended while it was waited for says why.
@@ -81,7 +117,7 @@ impl Wait<'_> {
                 "out_of_memory",
                 &format!(
                     "Your agent ran out of memory ({}) while it started.",
-                    self.settings.limits.memory_words()
+                    self.row.has_limits(self.settings.limits).memory_words()
                 ),
                 "Ask your admin to raise the memory limit (OpenClaw needs 2 GiB).",
             )),
@@ -99,4 +135,16 @@ impl Wait<'_> {
             )),
         }
     }
+}
+
+fn timed_out() -> StartFailure {
+    StartFailure::new(
+        "start_timed_out",
+        "Your agent did not become ready in time.",
+        "The server may be busy. Try again; if it stays like this, ask your admin to look at the server.",
+    )
+}
+
+fn cancelled() -> StartFailure {
+    StartFailure::new("cancelled", "The start was cancelled.", "Send a message to start your agent again.")
 }

@@ -5,7 +5,9 @@
 //! stored is guarded by the generation, so a worker that was thought dead changes nothing.
 
 use super::{
-    GRACE, StartFailure, await_ready, images, owner,
+    GRACE, StartFailure,
+    await_ready::{self, Unready},
+    images, owner,
     places::{self, Admission},
     token_place,
 };
@@ -13,16 +15,24 @@ use crate::{Progress, Services, keys, settings};
 use domain::{
     ContainerId,
     containers::{ContainerError, ContainerSpec, Containers, RunState, Seen},
+    image::PinnedImage,
     lifecycle::{Desired, Step, plan},
+    limits::Limits,
     settings::Settings,
     turn::Stage,
 };
-use std::net::IpAddr;
-use store::containers::{self, Container, NewToken, Sight};
+use std::{net::IpAddr, time::Duration};
+use store::{
+    containers::{self, Container, NewToken, Sight},
+    deaths::{self, Death},
+};
 use vault::{Sealed, Token, TokenKind};
 
 /// More steps than any start needs: a bound, should engine and plan ever disagree.
 const MOST_STEPS: usize = 16;
+/// One that hangs has nothing left to put in order.
+const GRACE_OF_HUNG: Duration = Duration::from_secs(1);
+const HUNG: &str = "Your agent had stopped answering.";
 /// Another worker may have begun a generation between two reads, but not again and again.
 const BELIEVE_AFTER: u32 = 3;
 
@@ -54,7 +64,8 @@ pub async fn bring_up(
         let seen = engine.inspect(&owner(services, &row)).await?;
         let step = plan(row.wanted(), seen.as_ref());
         let ahead = seen.as_ref().filter(|_| step == Step::Reread).map(|seen| seen.generation);
-        match start.take(step, &row, &settings, seen).await? {
+        let plan = Plan { limits: row.limits(settings.limits), settings };
+        match start.take(step, &row, &plan, seen).await? {
             Next::Over => return Ok(()),
             Next::Round => {}
         }
@@ -71,6 +82,12 @@ pub async fn bring_up(
         "Your agent could not be started.",
         "The container did not settle. Try again.",
     ))
+}
+
+/// What the container is to be, as it stands in this round.
+struct Plan {
+    settings: Settings,
+    limits: Limits,
 }
 
 /// What follows a step.
@@ -100,20 +117,23 @@ impl Start<'_> {
         &self,
         step: Step,
         row: &Container,
-        settings: &Settings,
+        plan: &Plan,
         seen: Option<Seen>,
     ) -> Result<Next, StartFailure> {
         let owner = owner(self.services, row);
+        // One that is frozen has what it was made with until it ends.
+        let frozen = seen.as_ref().is_some_and(|seen| seen.state == RunState::Paused);
+        let limits = if frozen { row.has_limits(plan.settings.limits) } else { plan.limits };
         match (step, seen) {
             (Step::Create | Step::Start, _)
-                if places::admit(self.services, settings, row).await? == Admission::Waits =>
+                if places::admit(self.services, &plan.settings, row, limits).await? == Admission::Waits =>
             {
                 return Ok(Next::Over);
             }
-            (Step::Create, _) => self.create(row, settings).await?,
-            (Step::Start, Some(seen)) => self.start(row, settings, &seen).await?,
+            (Step::Create, _) => self.create(row, plan).await?,
+            (Step::Start, Some(seen)) => self.start(row, plan, &seen).await?,
             (Step::Remove, _) => self.engine.remove(&owner).await?,
-            (Step::Settled, Some(seen)) => return self.settle(row, settings, &seen).await,
+            (Step::Settled, Some(seen)) => return self.settle(row, &plan.settings, &seen).await,
             (Step::Settled, None) => return Ok(Next::Over),
             (Step::Pause | Step::Stop | Step::Reread | Step::Start, _) => {}
         }
@@ -123,11 +143,15 @@ impl Start<'_> {
     /// It runs: its place is taken, whoever started it; now it has to answer.
     async fn settle(&self, row: &Container, settings: &Settings, seen: &Seen) -> Result<Next, StartFailure> {
         if row.reserved_bytes == 0 {
-            places::note(self.services, settings, row.id).await?;
+            places::note(self.services, row.id, row.has_limits(settings.limits)).await?;
         }
         let wait =
             await_ready::Wait { services: self.services, engine: self.engine, job: self.job, settings, row };
-        let Err(failure) = wait.run(seen).await else { return Ok(Next::Over) };
+        let failure = match wait.run(seen).await {
+            Ok(()) => return Ok(Next::Over),
+            Err(Unready::Hung) => return self.end_hung(row).await,
+            Err(Unready::Failed(failure)) => failure,
+        };
         if images::fall_back(self.services, row, &seen.image, &failure).await? {
             self.engine.remove(&owner(self.services, row)).await?;
             return Ok(Next::Round);
@@ -151,33 +175,57 @@ impl Start<'_> {
         Ok(())
     }
 
-    async fn create(&self, row: &Container, settings: &Settings) -> Result<(), StartFailure> {
+    /// Nothing comes from it although its process lives: it is ended, and the next round starts it again.
+    async fn end_hung(&self, row: &Container) -> Result<Next, StartFailure> {
+        self.job.phase("hung").await;
+        let mut tx = self.services.store.system("a gateway hangs").await?;
+        deaths::note(&mut tx, row, Death::Other, HUNG).await?;
+        let sight = Sight::Stage(Stage::Queued);
+        containers::observe(
+            &mut tx,
+            self.id,
+            row.generation,
+            &sight,
+            &format!("{HUNG} It is started again."),
+        )
+        .await?;
+        tx.commit().await?;
+        tracing::warn!(container = %self.id, "a gateway hangs inside a living container; it is ended");
+        self.services.gateways.forget(self.id);
+        self.engine.stop(&owner(self.services, row), GRACE_OF_HUNG).await?;
+        Ok(Next::Round)
+    }
+
+    async fn create(&self, row: &Container, plan: &Plan) -> Result<(), StartFailure> {
+        let Plan { settings, limits } = plan;
         let owner = owner(self.services, row);
-        let image = images::target(row, settings);
         self.observe(row, Sight::Stage(Stage::Creating)).await?;
         self.job.phase("image").await;
-        if !self.engine.image_present(image).await? {
-            let missing = StartFailure::from(ContainerError::ImageMissing(image.to_owned()));
+        let newest = images::learn(self.services, self.engine, settings).await?;
+        let target = images::target(row, &newest, settings);
+        let Some(found) = self.engine.image(target.reference()).await? else {
+            let missing = StartFailure::from(ContainerError::ImageMissing(target.name.clone()));
             // The next round takes the one that worked before, where there is one.
-            let back = images::fall_back(self.services, row, image, &missing).await?;
+            let back = images::fall_back(self.services, row, &target, &missing).await?;
             return if back { Ok(()) } else { Err(missing) };
-        }
+        };
+        let image = PinnedImage { name: target.name, id: found.id };
         self.job.phase("network").await;
         let network =
             self.engine.ensure_network(&owner, settings.network_policy, settings.subnet_pool).await?;
-        self.engine.ensure_volume(&owner).await?;
+        self.engine.ensure_volume(&owner, limits.disk_mib).await?;
         self.job.phase("create").await;
         let token = Token::generate(TokenKind::Gateway, &mut rand::rng());
-        let Some(generation) = self.begin_generation(row, &token, image).await? else {
+        let Some(generation) = self.begin_generation(row, &token, &image, *limits).await? else {
             // Another worker was faster: the next round sees what it made.
             return Ok(());
         };
         let spec = ContainerSpec {
             owner,
             generation,
-            image: image.to_owned(),
+            image,
             runtime: settings.container_runtime.clone(),
-            limits: settings.limits,
+            limits: *limits,
             gateway_token: token.secret().clone(),
             internal_port: self.placement.internal_port,
             config_path: format!("/api/internal/agent-config/{}", row.id),
@@ -191,25 +239,29 @@ impl Start<'_> {
         &self,
         row: &Container,
         token: &Token,
-        image: &str,
+        image: &PinnedImage,
+        limits: Limits,
     ) -> Result<Option<i64>, StartFailure> {
         let mut tx = self.services.store.system("a new generation of a container").await?;
         let key = keys::of_user(self.services, &mut tx, row.user_id).await?;
         let sealed = vault::seal(&key, &token_place(row), token.secret())?.to_bytes();
         let hash = token.hash();
         let token = NewToken { sealed: &sealed, hash: hash.as_bytes() };
-        let generation = containers::begin_generation(&mut tx, row.id, row.generation, &token, image).await?;
+        let generation =
+            containers::begin_generation(&mut tx, row.id, row.generation, &token, image, limits).await?;
         tx.commit().await?;
         Ok(generation)
     }
 
-    async fn start(&self, row: &Container, settings: &Settings, seen: &Seen) -> Result<(), StartFailure> {
+    async fn start(&self, row: &Container, plan: &Plan, seen: &Seen) -> Result<(), StartFailure> {
         let owner = owner(self.services, row);
         if seen.state == RunState::Paused {
             return self.resume(row).await;
         }
-        if seen.image != images::target(row, settings) {
-            // It moves to the other image; the next round makes it anew.
+        let newest = images::look(self.engine, &plan.settings).await?;
+        let same_image = seen.image.may_be(&images::target(row, &newest, &plan.settings));
+        if !same_image || !row.made_limits.is_some_and(|made| made.make_the_same(plan.limits)) {
+            // It moves to the other image, or gets the other limits; the next round makes it anew.
             self.engine.remove(&owner).await?;
             return Ok(());
         }

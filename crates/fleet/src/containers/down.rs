@@ -3,8 +3,9 @@
 use super::{StartFailure, owner, places, wake};
 use crate::{Error, Result, Services, settings};
 use domain::{
-    containers::{ContainerError, Containers, Event, Happened, Limits, RunState, Seen},
+    containers::{ContainerError, Containers, Event, Happened, RunState, Seen},
     lifecycle::{Desired, Observed},
+    limits::Limits,
     turn::Stage,
 };
 use jobs::{ActsFor, Due};
@@ -49,7 +50,7 @@ pub(super) async fn went_down(services: &Services, engine: &dyn Containers, row:
     if runs(row, seen.as_ref()) {
         return Ok(false);
     }
-    let limits = settings::read(&services.store).await?.limits;
+    let limits = row.has_limits(settings::read(&services.store).await?.limits);
     let (death, said) = explain(seen.as_ref(), limits);
     let mut tx = services.store.system("a container went down").await?;
     // The row again, under its lock: of all who noticed one acts.
@@ -129,7 +130,7 @@ pub(super) fn away(error: ContainerError) -> Error {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use domain::{ContainerId, InstanceId, UserId, containers::Owner};
+    use domain::{ContainerId, InstanceId, UserId, containers::Owner, image::PinnedImage};
     use uuid::Uuid;
 
     fn seen(state: RunState) -> Seen {
@@ -138,7 +139,7 @@ mod tests {
             user: UserId::from(Uuid::nil()),
             container: ContainerId::from(Uuid::nil()),
         };
-        let (docker_id, image) = (String::new(), String::new());
+        let (docker_id, image) = (String::new(), PinnedImage::named(""));
         Seen {
             owner,
             generation: 1,

@@ -6,7 +6,7 @@ use domain::{
     Actor, ContainerId, Person, Role, UserId,
     lifecycle::{Desired, Observed},
 };
-use store::{Tx, agents, containers};
+use store::{Tx, agents, containers, users};
 
 /// What somebody did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,9 @@ async fn try_wake(services: &Services, user: UserId, came: Came) -> Result<()> {
     }
     drop(tx);
     let mut tx = services.store.system("start a container early").await?;
-    if !places::is_room(&mut tx, &services.settings.get()).await? {
+    let settings = services.settings.get();
+    let limits = users::limits(&mut tx, user).await?.over(settings.limits);
+    if !places::is_room(&mut tx, &settings, limits).await? {
         return Ok(());
     }
     let row = containers::ensure(&mut tx, ContainerId::new(services.clock.now()), user).await?;

@@ -3,8 +3,8 @@
 use super::{down::away, wake};
 use crate::{Result, Services};
 use domain::{
-    ContainerId, containers::Containers, lifecycle::Desired, rest::BETWEEN_MESSAGES, settings::Settings,
-    turn::Stage,
+    ContainerId, Invalid, containers::Containers, lifecycle::Desired, limits::Limits, rest::BETWEEN_MESSAGES,
+    settings::Settings, turn::Stage,
 };
 use jobs::{ActsFor, Options, Priority, kinds::StopContainer};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ const HOST: &str = "host";
 #[serde(rename_all = "camelCase")]
 struct Host {
     memory_bytes: u64,
+    /// Whether the disk of a state volume can be limited.
+    #[serde(default)]
+    limits_disks: bool,
 }
 
 /// How the host's memory is given out.
@@ -56,20 +59,39 @@ pub(crate) async fn count(tx: &mut Tx, settings: &Settings) -> Result<Option<u64
     Ok(total.map(|total| (total / settings.limits.memory_bytes()).max(1)))
 }
 
-/// Whether another container fits and nobody waits.
-pub(super) async fn is_room(tx: &mut Tx, settings: &Settings) -> Result<bool> {
+/// Whether a container with these limits fits beside the others, and nobody waits.
+pub(super) async fn is_room(tx: &mut Tx, settings: &Settings, limits: Limits) -> Result<bool> {
     let standing = places::standing(tx).await?;
     let Some(total) = total(tx, settings).await? else { return Ok(standing.waiting == 0) };
-    let needed = u64::try_from(standing.reserved).unwrap_or_default() + settings.limits.memory_bytes();
+    let needed = u64::try_from(standing.reserved).unwrap_or_default() + limits.memory_bytes();
     Ok(standing.waiting == 0 && (needed <= total || standing.reserved == 0))
 }
 
-/// Stores how much memory the engine's host has.
+/// Stores how much memory the engine's host has, and whether its storage can limit a volume.
 pub async fn learn_host(services: &Services, engine: &dyn Containers) -> Result<()> {
-    let host = Host { memory_bytes: engine.engine().await.map_err(away)?.memory_bytes };
+    let host = Host {
+        memory_bytes: engine.engine().await.map_err(away)?.memory_bytes,
+        limits_disks: engine.limits_disks(services.instance).await.map_err(away)?,
+    };
     let mut tx = services.store.system("memory of the host").await?;
     config::put(&mut tx, HOST, &host).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Refuses limits that no container on this host could be given.
+pub(crate) async fn check_limits(tx: &mut Tx, settings: &Settings, limits: Limits) -> Result<()> {
+    limits.check()?;
+    if total(tx, settings).await?.is_some_and(|total| limits.memory_bytes() > total) {
+        let most = "One container cannot be given more memory than all of them together (memoryBudgetBytes).";
+        return Err(Invalid::new("limits.memoryMib", most).into());
+    }
+    let host = config::get::<Host>(tx, HOST).await?;
+    if limits.disk_mib > 0 && host.is_some_and(|host| !host.value.limits_disks) {
+        let needs = "The storage of this Docker engine cannot limit the disk of a volume: it needs xfs or ext4 with project \
+                     quotas below Docker's folder. Use 0.";
+        return Err(Invalid::new("limits.diskMib", needs).into());
+    }
     Ok(())
 }
 
@@ -92,10 +114,15 @@ pub(super) enum Admission {
 
 /// Sets memory aside for a start. When there is none the longest idle container has to go; when none is idle the
 /// start waits in line.
-pub(super) async fn admit(services: &Services, settings: &Settings, row: &Container) -> Result<Admission> {
+pub(super) async fn admit(
+    services: &Services,
+    settings: &Settings,
+    row: &Container,
+    limits: Limits,
+) -> Result<Admission> {
     let mut tx = services.store.system("a place for a container").await?;
     let budget = total(&mut tx, settings).await?.and_then(|total| i64::try_from(total).ok());
-    let bytes = i64::try_from(settings.limits.memory_bytes()).unwrap_or(i64::MAX);
+    let bytes = i64::try_from(limits.memory_bytes()).unwrap_or(i64::MAX);
     let place = places::take(&mut tx, row.id, bytes, budget.unwrap_or(i64::MAX)).await?;
     if let Place::Waiting { short } = place {
         make_room(&mut tx, short).await?;
@@ -109,9 +136,9 @@ pub(super) async fn admit(services: &Services, settings: &Settings, row: &Contai
     Ok(if place == Place::Taken { Admission::Granted } else { Admission::Waits })
 }
 
-/// Sets memory aside for a container that runs already.
-pub(super) async fn note(services: &Services, settings: &Settings, id: ContainerId) -> Result<()> {
-    let bytes = i64::try_from(settings.limits.memory_bytes()).unwrap_or(i64::MAX);
+/// Sets memory aside for a container that runs already, with these limits.
+pub(super) async fn note(services: &Services, id: ContainerId, limits: Limits) -> Result<()> {
+    let bytes = i64::try_from(limits.memory_bytes()).unwrap_or(i64::MAX);
     let mut tx = services.store.system("the place of a container").await?;
     places::note(&mut tx, id, bytes).await?;
     tx.commit().await?;

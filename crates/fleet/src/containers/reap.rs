@@ -5,6 +5,8 @@ use crate::{Result, Services, settings, turns::session_key};
 use chrono::{DateTime, Utc};
 use domain::{
     ChatId, Slug,
+    containers::Containers,
+    image::PinnedImage,
     lifecycle::{Desired, Observed},
     rest::{self, Image, Patience, Rest, Standing, Tier},
     settings::Settings,
@@ -27,15 +29,16 @@ const ASKING: Duration = Duration::from_secs(2);
 /// Lets every container go that is idle for longer than the settings say, and enqueues what brings it to rest. A
 /// running turn is no idleness, nor is an agent that works without being asked. Answers how many. Their state
 /// stays; the next message starts them again.
-pub async fn reap(services: &Services) -> Result<usize> {
+pub async fn reap(services: &Services, engine: &dyn Containers) -> Result<usize> {
     let settings = settings::read(&services.store).await?;
+    let newest = images::learn(services, engine, &settings).await?;
     let mut tx = services.store.system("put idle containers to rest").await?;
     let at_rest = idle::list(&mut tx).await?;
-    let mut trial = Trial::look(&mut tx, &settings).await?;
+    let mut trial = Trial::look(&mut tx, &newest).await?;
     drop(tx);
     let mut gone = 0;
     for idle in at_rest {
-        let standing = standing(&idle, &settings);
+        let standing = standing(&idle, &newest, &settings);
         let Some(due) = rest::due(standing, patience(&idle, &settings)) else { continue };
         if due == Rest::Renew && !trial.allows_another() {
             continue;
@@ -58,8 +61,7 @@ struct Trial {
 }
 
 impl Trial {
-    async fn look(tx: &mut Tx, settings: &Settings) -> Result<Self> {
-        let image = &settings.agent_image;
+    async fn look(tx: &mut Tx, image: &PinnedImage) -> Result<Self> {
         Ok(Self { proven: rows::is_proven(tx, image).await?, tried: rows::is_on_trial(tx, image).await? })
     }
 
@@ -68,9 +70,9 @@ impl Trial {
     }
 }
 
-fn standing(idle: &Idle, settings: &Settings) -> Standing {
-    let outdated = settings.auto_update
-        && idle.row.image.as_deref().is_some_and(|image| image != images::target(&idle.row, settings));
+fn standing(idle: &Idle, newest: &PinnedImage, settings: &Settings) -> Standing {
+    let is_another = |image: PinnedImage| !image.may_be(&images::target(&idle.row, newest, settings));
+    let outdated = settings.auto_update && idle.row.image().is_some_and(is_another);
     Standing {
         idle: idle.idle(),
         age: idle.age(),

@@ -11,3 +11,8 @@ pub(crate) async fn recognise(services: &Services, token: &SecretString) -> Resu
     let mut tx = services.store.system("recognise a container").await?;
     containers::by_token(&mut tx, token.hash().as_bytes()).await?.ok_or(Error::NotSignedIn)
 }
+
+/// Refuses a token that is no container's.
+pub async fn known(services: &Services, token: &SecretString) -> Result<()> {
+    recognise(services, token).await.map(drop)
+}

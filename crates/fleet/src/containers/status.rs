@@ -5,8 +5,8 @@ use crate::{Cx, Error, Result};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, JobId,
+    image::PinnedImage,
     lifecycle::{Desired, Observed},
-    settings::Settings,
     turn::Stage,
 };
 use futures_util::{Stream, stream};
@@ -72,6 +72,7 @@ async fn read(cx: &Cx, tx: &mut Tx) -> Result<Option<Status>> {
     let user = cx.user()?;
     let Some(row) = containers::get_of(tx, user).await? else { return Ok(None) };
     let settings = cx.services.settings.get();
+    let newest = images::newest(tx, &settings).await?;
     let idle =
         users::idle_timeout(tx, user).await?.unwrap_or(settings.idle_timeout_minutes.saturating_mul(60));
     Ok(Some(Status {
@@ -82,10 +83,10 @@ async fn read(cx: &Cx, tx: &mut Tx) -> Result<Option<Status>> {
         stage_since: row.stage_since,
         start_job: row.start_job.map(JobId::from),
         takes_over: row.is_up() && row.takes_over,
-        outdated: row.is_up() && row.image.as_ref() != Some(&settings.agent_image),
-        reason: reason(&row, &settings),
+        outdated: row.is_up() && !row.image().is_some_and(|image| image.may_be(&newest)),
+        reason: reason(&row, &newest),
         idle_stop_after_seconds: Some(idle).filter(|idle| *idle > 0),
-        image: row.image,
+        image: row.image().map(|image| image.name),
         failure: row.failure,
         applied_version: row.applied_version,
         config_error: row.config_error,
@@ -93,10 +94,10 @@ async fn read(cx: &Cx, tx: &mut Tx) -> Result<Option<Status>> {
 }
 
 /// A failure has its own words.
-fn reason(row: &Container, settings: &Settings) -> Option<String> {
+fn reason(row: &Container, newest: &PinnedImage) -> Option<String> {
     let failure = row.failure.clone().and_then(|said| serde_json::from_value::<StartFailure>(said).ok());
     let failed = failure.map(|failure| format!("{} {}", failure.title, failure.detail));
-    failed.or_else(|| row.reason.clone()).or_else(|| images::remark(row, settings))
+    failed.or_else(|| row.reason.clone()).or_else(|| images::remark(row, newest))
 }
 
 /// The same for somebody who listens for long: [`Error::NotSignedIn`] once his account is shut.

@@ -2,9 +2,9 @@
 
 use super::{
     down::{away, is_believed, runs, went_down},
-    orphans, wake,
+    health, images, orphans, wake,
 };
-use crate::{Result, Services};
+use crate::{Result, Services, settings};
 use domain::{
     ContainerId,
     containers::{Containers, RunState, Seen},
@@ -18,7 +18,7 @@ use store::{
 };
 
 /// Looks at every container: one that is said to be ready and is not there any more is no longer believed, one that
-/// nobody brings up or down gets a job, and what belongs to nobody is removed. What was given up waits for its
+/// nobody brings up or down gets a job, one that runs and says nothing is looked after, and what belongs to nobody is removed. What was given up waits for its
 /// user. Answers how many were put right.
 pub async fn sweep(services: &Services, engine: &dyn Containers) -> Result<usize> {
     // First what is there, then the rows: what is made in between has its row, and is not in this list.
@@ -27,8 +27,10 @@ pub async fn sweep(services: &Services, engine: &dyn Containers) -> Result<usize
     let rows = containers::all(&mut tx).await?;
     drop(tx);
     let mut mended = orphans::remove(services, engine, &there, &rows).await?;
+    images::learn(services, engine, &settings::read(&services.store).await?).await?;
     let there: HashMap<ContainerId, Seen> =
         there.into_iter().map(|seen| (seen.owner.container, seen)).collect();
+    mended += health::check(services, &rows, &there).await?;
     for row in rows {
         let seen = there.get(&row.id);
         let done = match row.desired() {

@@ -1,6 +1,6 @@
 //! Take a container down, freeze it, or remove it so that the next start makes a new one.
 
-use super::{GRACE, StartFailure, owner, places, wake};
+use super::{GRACE, StartFailure, images, owner, places, wake};
 use crate::{Services, conversations, settings};
 use domain::{
     ContainerId,
@@ -11,7 +11,7 @@ use domain::{
 use jobs::ActsFor;
 use store::{
     containers::{self, Sight},
-    images,
+    images as rows,
 };
 
 /// Brings the container to the rest that is still wanted.
@@ -71,14 +71,14 @@ pub async fn discard(
     engine: &dyn Containers,
     id: ContainerId,
 ) -> Result<(), StartFailure> {
-    let settings = settings::read(&services.store).await?;
+    let newest = images::look(engine, &settings::read(&services.store).await?).await?;
     let mut tx = services.store.system("restart of a container").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
     // Its own transaction: none is held while the container is asked.
     drop(tx);
     conversations::before_stop(services, row.user_id).await;
     let mut tx = services.store.system("restart of a container").await?;
-    images::ask(&mut tx, id, &settings.agent_image).await?;
+    rows::ask(&mut tx, id, &newest).await?;
     // From here on messages wait for the new one instead of going into the one that ends.
     containers::observe(&mut tx, id, row.generation, &Sight::Stage(Stage::Queued), "It is made anew.")
         .await?;

@@ -1,5 +1,6 @@
 //! The wish: running or stopped. Changes the row and enqueues what makes it true, in one transaction.
 
+use super::down::is_believed;
 use crate::{Cx, Result, Services};
 use chrono::TimeDelta;
 use domain::{Actor, ContainerId, JobId, UserId, lifecycle::Desired, turn::Stage};
@@ -70,6 +71,23 @@ pub(crate) async fn suspect(services: &Services, actor: &Actor, row: &Container)
     tx.commit().await?;
     services.gateways.forget(row.id);
     Ok(())
+}
+
+/// The same where nobody has sent it anything: unless it was taken down or made anew since it was asked. Answers
+/// whether it is looked after now.
+pub(super) async fn suspect_silent(services: &Services, row: &Container) -> Result<bool> {
+    let mut tx = services.store.system("a container says nothing").await?;
+    let now = containers::ensure(&mut tx, row.id, row.user_id).await?;
+    if now.generation != row.generation || !is_believed(&now) || now.stage_since != row.stage_since {
+        return Ok(false);
+    }
+    let sight = Sight::Stage(Stage::Queued);
+    containers::observe(&mut tx, row.id, row.generation, &sight, "It does not answer; it is looked after.")
+        .await?;
+    enqueue_start(&mut tx, ActsFor::User(row.user_id), row.id).await?;
+    tx.commit().await?;
+    services.gateways.forget(row.id);
+    Ok(true)
 }
 
 /// Starts the acting user's container.

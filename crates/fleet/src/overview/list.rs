@@ -7,14 +7,14 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, UserId,
+    image::PinnedImage,
     lifecycle::{Desired, Observed},
+    limits::Limits,
     settings::Settings,
 };
 use serde::Serialize;
 use store::overview::{self, Row};
 use utoipa::ToSchema;
-
-const MIB: u64 = 1024 * 1024;
 
 /// A container as an admin sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -43,6 +43,10 @@ pub struct Listed {
     outdated: bool,
     /// What it uses and what it may use.
     memory: Memory,
+    /// What it may use: as it was made, or as it is to be made.
+    limits: Limits,
+    /// What it may use from its next start on, where that is something else.
+    next_limits: Option<Limits>,
     /// Starts after the first.
     restarts: i64,
     /// Why it failed, waits or went down, in a sentence.
@@ -74,7 +78,8 @@ pub async fn list(cx: &Cx, after: Option<&str>, limit: u32) -> Result<Vec<Listed
     let mut tx = cx.as_admin()?.begin().await?;
     let rows = overview::list(&mut tx, after, limit.into()).await?;
     let settings = cx.services.settings.get();
-    Ok(rows.into_iter().map(|row| listed(row, &settings)).collect())
+    let newest = containers::newest_image(&mut tx, &settings).await?;
+    Ok(rows.into_iter().map(|row| listed(row, &newest, &settings)).collect())
 }
 
 /// How the memory is shared out, for an admin.
@@ -84,11 +89,10 @@ pub async fn budget(cx: &Cx) -> Result<Budget> {
     containers::budget(&mut tx, &cx.services.settings.get()).await
 }
 
-fn limit(settings: &Settings) -> u64 {
-    u64::from(settings.limits.memory_mib) * MIB
-}
-
-fn listed(row: Row, settings: &Settings) -> Listed {
+fn listed(row: Row, newest: &PinnedImage, settings: &Settings) -> Listed {
+    let next = row.own_limits.over(settings.limits);
+    let now = row.made_limits.filter(|_| row.started_at.is_some()).unwrap_or(next);
+    let image = row.image.clone().map(PinnedImage::from);
     let state = row.observed();
     let text = |field: &str| row.failure.as_ref().and_then(|failure| failure[field].as_str());
     let failed = text("title").map(|title| format!("{title} {}", text("detail").unwrap_or_default()));
@@ -101,9 +105,11 @@ fn listed(row: Row, settings: &Settings) -> Listed {
         idle_seconds: row.idle_seconds,
         started_at: row.started_at,
         last_used_at: row.last_used_at,
-        outdated: state == Observed::Ready && row.image.as_ref() != Some(&settings.agent_image),
-        image: row.image,
-        memory: Memory { used_bytes: row.memory_bytes, limit_bytes: limit(settings) },
+        outdated: state == Observed::Ready && !image.as_ref().is_some_and(|image| image.may_be(newest)),
+        image: image.map(|image| image.name),
+        memory: Memory { used_bytes: row.memory_bytes, limit_bytes: now.memory_bytes() },
+        limits: now,
+        next_limits: (!now.make_the_same(next)).then_some(next),
         restarts: row.restarts,
         reason: failed.map(|failed| failed.trim_end().to_owned()).or(row.reason),
     }

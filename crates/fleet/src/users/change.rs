@@ -1,11 +1,11 @@
-//! Role and access of an account, and how long its container may idle.
+//! Role and access of an account, how long its container may idle, and what it may use.
 
-use crate::{Cx, Error, Result};
-use domain::{Invalid, Role, UserId, lifecycle::Desired};
+use crate::{Cx, Error, Result, containers};
+use domain::{Invalid, Role, UserId, lifecycle::Desired, limits::OwnLimits};
 use jobs::{ActsFor, kinds::StopContainer};
 use serde_json::json;
 use store::{
-    Tx, containers, credentials, turns,
+    Tx, containers as rows, credentials, turns,
     users::{self, Listed},
 };
 
@@ -18,6 +18,8 @@ pub struct Patch {
     pub disabled: Option<bool>,
     /// Seconds without use after which its container is stopped: 0 = never; `Some(None)` = as the instance says.
     pub idle_timeout_seconds: Option<Option<u32>>,
+    /// The limits of its own for its container, all of them; they count from its next start on.
+    pub limits: Option<OwnLimits>,
 }
 
 /// The longest idle timeout: a year.
@@ -37,6 +39,11 @@ pub async fn change(cx: &Cx, id: UserId, patch: Patch) -> Result<Listed> {
     let was_disabled = before.user.disabled_at.is_some();
     let disabled = patch.disabled.unwrap_or(was_disabled);
     let idle = patch.idle_timeout_seconds.unwrap_or(before.idle_timeout());
+    let limits = patch.limits.unwrap_or(before.limits);
+    if limits != before.limits {
+        let settings = cx.services.settings.get();
+        containers::check_limits(&mut tx, &settings, limits.over(settings.limits)).await?;
+    }
     let loses = disabled || role != Role::Admin;
     if loses && before.breakglass {
         let detail = "This is the breakglass account, the way in when nothing else works. It stays an admin.";
@@ -47,12 +54,16 @@ pub async fn change(cx: &Cx, id: UserId, patch: Patch) -> Result<Listed> {
     }
     users::set_standing(&mut tx, id, role.as_str(), disabled).await?;
     users::set_idle_timeout(&mut tx, id, idle).await?;
+    users::set_limits(&mut tx, id, limits).await?;
     let stopped = if disabled && !was_disabled { shut(&mut tx, id).await? } else { Vec::new() };
     let detail = json!({
         "before": {
             "role": before.user.role, "disabled": was_disabled, "idleTimeoutSeconds": before.idle_timeout(),
+            "limits": before.limits,
         },
-        "after": { "role": role.as_str(), "disabled": disabled, "idleTimeoutSeconds": idle },
+        "after": {
+            "role": role.as_str(), "disabled": disabled, "idleTimeoutSeconds": idle, "limits": limits,
+        },
     });
     admin.audit(&mut tx, "user.change", &id.to_string(), Some(id), detail).await?;
     let after = users::get_locked(&mut tx, id).await?.ok_or(Error::NotFound("user"))?;
@@ -67,8 +78,8 @@ pub(super) async fn shut(tx: &mut Tx, id: UserId) -> Result<Vec<domain::TurnId>>
     credentials::delete_sessions_of(tx, id).await?;
     jobs::cancel::all_of(tx, id).await?;
     let stopped = turns::request_stop_of(tx, id).await?;
-    if let Some(container) = containers::get_of(tx, id).await? {
-        containers::want(tx, container.id, Desired::Stopped).await?;
+    if let Some(container) = rows::get_of(tx, id).await? {
+        rows::want(tx, container.id, Desired::Stopped).await?;
         let job = StopContainer { container_id: container.id };
         jobs::enqueue(tx, ActsFor::system_for("its user was disabled", id), &job, jobs::Options::default())
             .await?;

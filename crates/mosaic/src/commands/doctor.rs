@@ -6,7 +6,7 @@ mod deployment;
 use crate::{args, parts};
 use boot::Config;
 use domain::{
-    containers::Containers,
+    containers::{ContainerError, Containers},
     knowledge::{EmbedderState, EmbeddingSource},
 };
 use fleet::Services;
@@ -79,13 +79,14 @@ async fn instance(services: &Services, args: &args::Worker, findings: &mut Vec<F
     findings.push(finding("embeddings", embeddings(services)));
     let settings = services.settings.get();
     if let Ok(docker) = parts::docker(args) {
-        let image = match docker.image_present(&settings.agent_image).await {
-            Ok(true) => Ok(settings.agent_image.clone()),
-            Ok(false) => Err(format!("{} is not on this host: run `make images`", settings.agent_image)),
+        let image = match docker.image(&settings.agent_image).await {
+            Ok(Some(_)) => Ok(settings.agent_image.clone()),
+            Ok(None) => Err(format!("{} is not on this host: run `make images`", settings.agent_image)),
             Err(error) => Err(error.to_string()),
         };
         findings.push(finding("agent image", image));
         findings.push(finding("agent runtime", agent_runtime(&docker, services).await));
+        findings.push(finding("disk limits", disk_limits(&docker, services).await));
         findings.push(finding("network pool", network_pool(&docker, services).await));
     }
     let wanted = super::guard::wanted(services, args.internal_port).await;
@@ -126,6 +127,18 @@ async fn agent_runtime(docker: &dyn Containers, services: &Services) -> Result<S
         "the Docker engine has no runtime {runtime}, only {}: install it there, or change containerRuntime in the settings",
         there.join(", ")
     ))
+}
+
+/// Whether the engine's storage can do what the settings ask for.
+async fn disk_limits(docker: &dyn Containers, services: &Services) -> Result<String, String> {
+    let asked = services.settings.get().limits.disk_mib;
+    let can = docker.limits_disks(services.instance).await.map_err(|error| error.to_string())?;
+    match (can, asked) {
+        (true, 0) => Ok("possible, not set (limits.diskMib)".into()),
+        (true, asked) => Ok(format!("{asked} MiB for each new state volume")),
+        (false, 0) => Ok("not possible with this storage, and not asked for".into()),
+        (false, _) => Err(ContainerError::NoDiskLimits.to_string()),
+    }
 }
 
 /// Who makes vectors for the search. Without them it goes by words alone.

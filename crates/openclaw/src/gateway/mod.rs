@@ -10,6 +10,7 @@ mod frames;
 mod pass_through;
 mod readiness;
 mod sessions;
+mod warm_up;
 
 pub use chat::{ChatRequest, ChatStream, Said, Speaker};
 pub use decode::{ChatEvent, Finish, Usage};

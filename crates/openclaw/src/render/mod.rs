@@ -11,6 +11,7 @@ mod mosaic;
 mod personality;
 mod providers;
 mod skills;
+mod warm_up;
 
 use base::OwnTools;
 use domain::{
@@ -34,8 +35,8 @@ pub struct Input {
     pub providers: Vec<Provider>,
     /// The user's agents; at least one, or the container has nobody to talk to.
     pub agents: Vec<Agent>,
-    /// URL of Mosaic's own tools as the container sees it; it comes with the gateway token.
-    pub mcp_url: Option<String>,
+    /// URL of Mosaic's internal API as the container sees it; it comes with the gateway token.
+    pub internal_url: Option<String>,
 }
 
 /// A provider account.
@@ -115,12 +116,14 @@ impl Rendered {
 /// Renders `input`. An agent whose provider is gone is rendered with a model that does not exist, so that
 /// it says so ([`crate::Cause::ModelUnknown`]) and the others work on.
 pub fn render(input: &Input) -> Rendered {
-    let own_tools = if input.mcp_url.is_some() { OwnTools::Offered } else { OwnTools::Absent };
+    let own_tools = if input.internal_url.is_some() { OwnTools::Offered } else { OwnTools::Absent };
     let mut config = base::config(&used(input), own_tools);
     config["mcp"] = mosaic::servers(input);
-    config["models"]["providers"] = providers::entries(input).into();
+    let own = warm_up::provider(input);
+    config["models"]["providers"] =
+        providers::entries(input).into_iter().chain(own).collect::<Map<_, _>>().into();
     config["plugins"]["allow"] = plugins(input);
-    let entries = input.agents.iter().map(|agent| entry(input, agent)).chain([mosaic::listing_agent()]);
+    let entries = input.agents.iter().map(|agent| entry(input, agent)).chain([mosaic::listing_agent(input)]);
     config["agents"]["entries"] = entries.collect::<Map<_, _>>().into();
     // Sorted whatever features of serde_json are on in this build.
     config.sort_all_objects();

@@ -3,7 +3,7 @@
 //! OpenClaw does not tell a tool server which agent calls. So every agent has an entry of its own for the same
 //! server, which names him in a header, and is denied the others'. The first agent's tools have the short name.
 
-use super::{Agent, File, Input, personality};
+use super::{Agent, File, Input, personality, warm_up};
 use domain::agent::OWN_SKILL;
 use serde_json::{Map, Value, json};
 
@@ -17,18 +17,22 @@ const DESCRIPTION: &str = "Lasting knowledge of your user: save and find facts, 
                            that was said before. Use it before you say that you do not know, and whenever you learn \
                            something worth keeping.";
 
-/// The agent that lists sessions to Mosaic; no slug can be that. It is never spoken to.
+/// The agent that lists sessions to Mosaic, and warms OpenClaw up; no slug can be that. No person speaks to it.
 pub const LISTING_AGENT: &str = "mosaic_archive";
 
 /// Its entry.
-pub(super) fn listing_agent() -> (String, Value) {
+pub(super) fn listing_agent(input: &Input) -> (String, Value) {
     let tools = json!({ "alsoAllow": ["sessions_list"], "deny": ["bundle-mcp"] });
-    (LISTING_AGENT.to_owned(), json!({ "name": "Archive", "skills": [], "tools": tools }))
+    let mut entry = json!({ "name": "Archive", "skills": [], "tools": tools });
+    if input.internal_url.is_some() {
+        entry["model"] = json!({ "primary": warm_up::MODEL, "fallbacks": [] });
+    }
+    (LISTING_AGENT.to_owned(), entry)
 }
 
 /// The tool servers: one entry for each agent.
 pub(super) fn servers(input: &Input) -> Value {
-    let Some(url) = &input.mcp_url else { return json!({}) };
+    let Some(url) = input.internal_url.as_ref().map(|url| format!("{url}/mcp")) else { return json!({}) };
     let entry = |agent: &Agent| {
         let entry = json!({
             "url": url,
@@ -48,13 +52,13 @@ pub(super) fn servers(input: &Input) -> Value {
 
 /// The other agents' tools, which this one must not see.
 pub(super) fn denied(input: &Input, agent: &Agent) -> Vec<String> {
-    let there = input.agents.iter().filter(|_| input.mcp_url.is_some());
+    let there = input.agents.iter().filter(|_| input.internal_url.is_some());
     there.filter(|other| other.slug != agent.slug).map(|other| format!("{}__*", name(input, other))).collect()
 }
 
 /// The agent's copy of the skill, which calls the tools by his names for them.
 pub(super) fn skill(input: &Input, agent: &Agent) -> Option<File> {
-    input.mcp_url.as_ref()?;
+    input.internal_url.as_ref()?;
     let text = SKILL.replace("{tools}", &name(input, agent));
     let description = Value::from(DESCRIPTION);
     Some(File {

@@ -37,7 +37,7 @@ fn input() -> Input {
     Input {
         providers: ProviderKind::ALL.map(provider).into(),
         agents: vec![agent("Ada", "my-anthropic/some/model-1"), agent("Bob", "my-openai/gpt-x")],
-        mcp_url: Some("http://10.77.0.1:8081/api/internal/mcp".into()),
+        internal_url: Some("http://10.77.0.1:8081/api/internal".into()),
     }
 }
 
@@ -49,7 +49,9 @@ fn config(input: &Input) -> Value {
 fn each_kind_has_its_entry() {
     let config = config(&input());
     let entries = &config["models"]["providers"];
-    assert_eq!(entries.as_object().unwrap().len(), ProviderKind::ALL.len());
+    // And the one that Mosaic plays itself.
+    assert_eq!(entries.as_object().unwrap().len(), ProviderKind::ALL.len() + 1);
+    assert_eq!(entries["mosaic_warm_up"]["baseUrl"], "http://10.77.0.1:8081/api/internal/warm-up/v1");
     let lines: Vec<String> =
         ProviderKind::ALL.map(|kind| format!("{kind}: {}", entries[format!("my-{kind}-3")])).into();
     let snapshot = include_str!("kinds.snapshot");
@@ -74,7 +76,7 @@ fn models_that_agents_name_are_offered_and_idle_providers_left_out() {
     input.providers.iter_mut().for_each(|provider| provider.models.clear());
     let providers = &config(&input)["models"]["providers"];
     let names: Vec<&String> = providers.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["my-anthropic-3", "my-openai-3"]);
+    assert_eq!(names, ["mosaic_warm_up", "my-anthropic-3", "my-openai-3"]);
     assert_eq!(providers["my-openai-3"]["models"][0]["id"], "gpt-x");
 }
 
@@ -100,7 +102,7 @@ fn plugins_tools_and_mcp_are_those_that_are_needed() {
     let mut input = input();
     input.providers.retain(|provider| provider.kind == ProviderKind::Anthropic);
     input.agents.iter_mut().for_each(|agent| agent.tools = [Tool::Read].into());
-    input.mcp_url = None;
+    input.internal_url = None;
     let few = config(&input);
     assert_eq!(few["plugins"]["allow"], json!(["memory-core"]));
     assert_eq!(few["tools"]["alsoAllow"], json!(["read"]));

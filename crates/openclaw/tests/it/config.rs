@@ -69,5 +69,5 @@ pub fn everything(host: &str) -> Input {
         }],
         ..agent("skilled", "groq/m/1")
     });
-    Input { providers, agents, mcp_url: None }
+    Input { providers, agents, internal_url: None }
 }

@@ -19,14 +19,14 @@ fn openclaws_own_validator_accepts_every_kind() {
     let Some(image) = image() else { return };
     let container = Container::start(&image);
     let whole =
-        Input { mcp_url: Some("http://10.77.0.1:8081/api/internal/mcp".into()), ..everything("http://h") };
+        Input { internal_url: Some("http://10.77.0.1:8081/api/internal".into()), ..everything("http://h") };
     let (ok, said) = validate(&container, &render(&whole));
     assert!(ok, "{said}");
 
     let least = Input {
         providers: vec![provider("p", ProviderKind::Anthropic, "https://api.anthropic.com", "k")],
         agents: vec![Agent { tools: [].into(), ..agent("solo", "p/m") }],
-        mcp_url: None,
+        internal_url: None,
     };
     let (ok, said) = validate(&container, &render(&least));
     assert!(ok, "{said}");

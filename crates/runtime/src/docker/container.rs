@@ -163,7 +163,7 @@ async fn make(link: &Link, spec: &ContainerSpec, network: &Network) -> Result<()
     let options = CreateContainerOptions { name: Some(names::object(&spec.owner)), ..Default::default() };
     match link.docker.create_container(Some(options), body).await {
         Ok(_) => Ok(()),
-        Err(error) if is_image_missing(&error) => Err(ContainerError::ImageMissing(spec.image.clone())),
+        Err(error) if is_image_missing(&error) => Err(ContainerError::ImageMissing(spec.image.name.clone())),
         Err(error) if is_conflict(&error) => {
             tokio::time::sleep(BETWEEN_ROUNDS).await;
             Ok(())

@@ -61,6 +61,9 @@ fn refused(status: u16, message: &str) -> ContainerError {
     if lower.contains("no space left on device") || lower.contains("disk quota exceeded") {
         return ContainerError::VolumeFull;
     }
+    if lower.contains("no quota support") || lower.contains("invalid option: \"size\"") {
+        return ContainerError::NoDiskLimits;
+    }
     if lower.contains("port is already allocated") || lower.contains("address already in use") {
         return ContainerError::PortTaken;
     }

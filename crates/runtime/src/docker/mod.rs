@@ -25,6 +25,7 @@ use domain::{
         Belonging, ContainerError, ContainerSpec, Containers, EngineInfo, Event, Network, NetworkPolicy,
         Owner, Seen,
     },
+    image::PinnedImage,
     isolation::Trial,
 };
 use error::{is_missing, translate};
@@ -126,12 +127,16 @@ impl Containers for DockerContainers {
         })
     }
 
-    async fn image_present(&self, image: &str) -> Result<bool, ContainerError> {
-        match self.link().await?.docker.inspect_image(image).await {
-            Ok(_) => Ok(true),
-            Err(error) if is_missing(&error) => Ok(false),
+    async fn image(&self, name: &str) -> Result<Option<PinnedImage>, ContainerError> {
+        match self.link().await?.docker.inspect_image(name).await {
+            Ok(found) => Ok(Some(PinnedImage { name: name.to_owned(), id: found.id })),
+            Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(translate(error)),
         }
+    }
+
+    async fn limits_disks(&self, instance: InstanceId) -> Result<bool, ContainerError> {
+        volume::can_be_limited(self.link().await?, instance).await
     }
 
     async fn ensure_network(
@@ -143,8 +148,8 @@ impl Containers for DockerContainers {
         network::ensure(self.link().await?, owner, policy, pool).await
     }
 
-    async fn ensure_volume(&self, owner: &Owner) -> Result<(), ContainerError> {
-        volume::ensure(self.link().await?, owner).await
+    async fn ensure_volume(&self, owner: &Owner, disk_mib: u32) -> Result<(), ContainerError> {
+        volume::ensure(self.link().await?, owner, disk_mib).await
     }
 
     async fn create(&self, spec: &ContainerSpec, network: &Network) -> Result<Seen, ContainerError> {

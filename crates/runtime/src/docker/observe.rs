@@ -1,9 +1,15 @@
 //! From Docker's inspect answer to what the port tells. Pure.
 
 use super::profile::GATEWAY_PORT;
-use bollard::models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, NetworkSettings};
+use crate::labels::IMAGE_LABEL;
+use bollard::models::{
+    ContainerConfig, ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, NetworkSettings,
+};
 use chrono::{DateTime, Utc};
-use domain::containers::{Owner, RunState, Seen};
+use domain::{
+    containers::{Owner, RunState, Seen},
+    image::PinnedImage,
+};
 use std::net::SocketAddr;
 
 /// Reads an inspect answer whose labels gave `owner` and `generation`.
@@ -15,12 +21,18 @@ pub(super) fn read(inspected: ContainerInspectResponse, owner: Owner, generation
         owner,
         generation,
         docker_id: inspected.id.unwrap_or_default(),
-        image: inspected.config.and_then(|config| config.image).unwrap_or_default(),
+        image: image(inspected.config.unwrap_or_default(), inspected.image),
         state,
         address: inspected.network_settings.filter(|_| runs).and_then(published_address),
         created_at: inspected.created.as_deref().and_then(moment),
         started_at: docker.started_at.as_deref().and_then(moment),
     }
+}
+
+/// Older containers were made by name and do not bear the label.
+fn image(config: ContainerConfig, id: Option<String>) -> PinnedImage {
+    let label = config.labels.and_then(|mut labels| labels.remove(IMAGE_LABEL));
+    PinnedImage { name: label.or(config.image).unwrap_or_default(), id }
 }
 
 fn run_state(docker: &ContainerState) -> RunState {

@@ -21,6 +21,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ContainerId, UserId,
     containers::{ContainerError, ContainerSpec, Network, NetworkPolicy, Owner},
+    image::PinnedImage,
     isolation::{Met, Trial},
 };
 use futures_util::TryStreamExt;
@@ -172,7 +173,7 @@ impl Probes {
         let spec = ContainerSpec {
             owner: place.owner,
             generation: 0,
-            image: image.clone(),
+            image: PinnedImage::named(image),
             runtime: runtime.clone(),
             limits: *limits,
             gateway_token: SecretString::default(),

@@ -35,7 +35,7 @@ pub(super) struct Surroundings<'a> {
 /// The body of Docker's create call.
 pub(super) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> ContainerCreateBody {
     ContainerCreateBody {
-        image: Some(spec.image.clone()),
+        image: Some(spec.image.reference().to_owned()),
         // Fixed, because OpenClaw's lease on its state names the host: another name waits five minutes.
         hostname: Some(names::object(&spec.owner)),
         user: Some(AGENT.into()),

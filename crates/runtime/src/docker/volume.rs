@@ -14,18 +14,43 @@ use domain::{
     InstanceId,
     containers::{Belonging, BelongingKind, ContainerError, Owner},
 };
+use std::collections::HashMap;
 
 /// Makes it when it is missing. Docker answers a second create with the volume that is there, whoever
-/// made it: so the labels of the answer are looked at.
-pub(super) async fn ensure(link: &Link, owner: &Owner) -> Result<(), ContainerError> {
+/// made it and however large it may grow: so the labels of the answer are looked at.
+pub(super) async fn ensure(link: &Link, owner: &Owner, disk_mib: u32) -> Result<(), ContainerError> {
     let name = names::object(owner);
     let request = VolumeCreateRequest {
         name: Some(name.clone()),
+        driver_opts: size(disk_mib),
         labels: Some(link.with_extra(labels::of_belongings(owner))),
         ..VolumeCreateRequest::default()
     };
     let volume = link.docker.create_volume(request).await.map_err(translate)?;
     labels::check_belonging(&format!("the volume {name}"), Some(&volume.labels), owner)
+}
+
+/// The local driver's own option; it refuses it where the file system has no project quotas.
+fn size(disk_mib: u32) -> Option<HashMap<String, String>> {
+    (disk_mib > 0).then(|| HashMap::from([("size".to_owned(), format!("{disk_mib}M"))]))
+}
+
+/// Whether a volume can be limited here. The engine does not tell: it is tried out with one that holds nothing.
+pub(super) async fn can_be_limited(link: &Link, instance: InstanceId) -> Result<bool, ContainerError> {
+    let request = VolumeCreateRequest {
+        driver_opts: size(1),
+        labels: Some(link.with_extra(labels::of_probe(instance, "disk-limits"))),
+        ..VolumeCreateRequest::default()
+    };
+    // Without a name of ours: several workers may be at it.
+    match link.docker.create_volume(request).await.map_err(translate) {
+        Ok(made) => match link.docker.remove_volume(&made.name, None::<RemoveVolumeOptions>).await {
+            Err(error) if !is_missing(&error) => Err(translate(error)),
+            _ => Ok(true),
+        },
+        Err(ContainerError::NoDiskLimits) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Every volume of the instance that is a user's.

@@ -27,8 +27,10 @@ const EVENTS_KEPT: usize = 1024;
 pub enum Verb {
     /// `engine`
     Engine,
-    /// `image_present`
-    ImagePresent,
+    /// `image`
+    Image,
+    /// `limits_disks`
+    LimitsDisks,
     /// `ensure_network`
     EnsureNetwork,
     /// `ensure_volume`
@@ -185,8 +187,8 @@ impl FakeContainers {
     }
 
     fn make(&self, state: &mut State, spec: &ContainerSpec) -> Result<Seen, ContainerError> {
-        if state.missing_images.contains(&spec.image) {
-            return Err(ContainerError::ImageMissing(spec.image.clone()));
+        if state.missing_images.contains(&spec.image.name) {
+            return Err(ContainerError::ImageMissing(spec.image.name.clone()));
         }
         state.created += 1;
         let seen = Seen {

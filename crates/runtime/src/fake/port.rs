@@ -8,6 +8,7 @@ use domain::{
         Belonging, BelongingKind, ContainerError, ContainerSpec, Containers, EngineInfo, Event, Happened,
         Network, NetworkPolicy, Owner, RunState, Seen,
     },
+    image::PinnedImage,
 };
 use futures_util::{
     StreamExt,
@@ -32,8 +33,15 @@ impl Containers for FakeContainers {
         })
     }
 
-    async fn image_present(&self, image: &str) -> Result<bool, ContainerError> {
-        self.step(Verb::ImagePresent, |state| Ok(!state.missing_images.contains(image)))
+    async fn image(&self, name: &str) -> Result<Option<PinnedImage>, ContainerError> {
+        self.step(Verb::Image, |state| {
+            let there = !state.missing_images.contains(name);
+            Ok(there.then(|| PinnedImage { name: name.to_owned(), id: Some(format!("fake:{name}")) }))
+        })
+    }
+
+    async fn limits_disks(&self, _instance: InstanceId) -> Result<bool, ContainerError> {
+        self.step(Verb::LimitsDisks, |_| Ok(false))
     }
 
     async fn ensure_network(
@@ -53,7 +61,7 @@ impl Containers for FakeContainers {
         })
     }
 
-    async fn ensure_volume(&self, owner: &Owner) -> Result<(), ContainerError> {
+    async fn ensure_volume(&self, owner: &Owner, _disk_mib: u32) -> Result<(), ContainerError> {
         self.step(Verb::EnsureVolume, |state| {
             state.volumes.insert(key(owner));
             Ok(())

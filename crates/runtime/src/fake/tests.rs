@@ -2,10 +2,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use chrono::{DateTime, Utc};
-use domain::{
-    ContainerId,
-    containers::{Containers, Limits},
-};
+use domain::{ContainerId, containers::Containers, image::PinnedImage, limits::Limits};
 use futures_util::StreamExt;
 use secrecy::SecretString;
 use std::{
@@ -34,7 +31,7 @@ fn spec(generation: i64) -> ContainerSpec {
             container: ContainerId::from(nil),
         },
         generation,
-        image: "agent:1".into(),
+        image: PinnedImage::named("agent:1"),
         runtime: "runc".into(),
         limits: Limits::default(),
         gateway_token: SecretString::from("t"),
@@ -48,7 +45,7 @@ async fn up(fake: &FakeContainers, generation: i64) -> Result<Seen, ContainerErr
     let spec = spec(generation);
     let pool = "10.77.0.0/24".parse().unwrap();
     let network = fake.ensure_network(&spec.owner, NetworkPolicy::Open, pool).await?;
-    fake.ensure_volume(&spec.owner).await?;
+    fake.ensure_volume(&spec.owner, 0).await?;
     fake.create(&spec, &network).await?;
     fake.start(&spec.owner).await
 }

@@ -3,7 +3,9 @@
 use crate::image::TestImage;
 use domain::{
     Clock, ContainerId, InstanceId, SystemClock, UserId,
-    containers::{ContainerSpec, Containers, Limits, Network, NetworkPolicy, Owner, Seen},
+    containers::{ContainerSpec, Containers, Network, NetworkPolicy, Owner, Seen},
+    image::PinnedImage,
+    limits::Limits,
 };
 use ipnet::Ipv4Net;
 use runtime::{DockerContainers, DockerSettings};
@@ -53,9 +55,9 @@ impl Bench {
         ContainerSpec {
             owner,
             generation,
-            image: self.image.name.clone(),
+            image: PinnedImage::named(&self.image.name),
             runtime: "runc".into(),
-            limits: Limits { memory_mib: 64, cpu_millis: 500, pids: 64 },
+            limits: Limits { memory_mib: 64, cpu_millis: 500, pids: 64, disk_mib: 0 },
             gateway_token: SecretString::from(TOKEN),
             internal_port: 8081,
             config_path: "/api/internal/agent-config/x".into(),
@@ -70,7 +72,7 @@ impl Bench {
     /// Every step of a start, once.
     pub async fn up(&self, spec: &ContainerSpec, policy: NetworkPolicy) -> Seen {
         let network = self.network(&spec.owner, policy).await;
-        self.docker.ensure_volume(&spec.owner).await.unwrap();
+        self.docker.ensure_volume(&spec.owner, 0).await.unwrap();
         self.docker.create(spec, &network).await.unwrap();
         self.docker.start(&spec.owner).await.unwrap()
     }

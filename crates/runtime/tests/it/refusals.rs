@@ -1,7 +1,10 @@
 //! What the runtime must not touch, and how it says what is wrong.
 
 use crate::harness::{Bench, run, shell};
-use domain::containers::{ContainerError, Containers, NetworkPolicy};
+use domain::{
+    containers::{ContainerError, Containers, NetworkPolicy},
+    image::PinnedImage,
+};
 use runtime::{DockerContainers, DockerSettings};
 use std::{path::PathBuf, time::Duration};
 
@@ -36,7 +39,7 @@ async fn a_stranger_s_container_network_and_volume_of_the_same_name_are_left_alo
     is_not_ours(bench.docker.inspect(&owner).await);
     is_not_ours(bench.docker.ensure_network(&owner, NetworkPolicy::Open, bench.pool).await);
     is_not_ours(bench.docker.remove_network(&owner).await);
-    is_not_ours(bench.docker.ensure_volume(&owner).await);
+    is_not_ours(bench.docker.ensure_volume(&owner, 0).await);
     is_not_ours(bench.docker.remove_volume(&owner).await);
     assert_eq!(bench.docker.list(bench.instance).await, Ok(vec![]));
     for kind in ["container", "network", "volume"] {
@@ -63,7 +66,14 @@ async fn another_row_s_container_of_the_same_user_is_not_touched() {
     is_not_ours(bench.docker.stop(&other, Duration::ZERO).await);
     is_not_ours(bench.docker.remove(&other).await);
     // Network and volume are the user's, whatever row the container has.
-    assert_eq!(bench.docker.ensure_volume(&other).await, Ok(()));
+    assert_eq!(bench.docker.ensure_volume(&other, 0).await, Ok(()));
+}
+
+/// What the engine's storage can is what was said of it.
+async fn a_disk_is_limited_or_refused(bench: &Bench) {
+    let can = bench.docker.limits_disks(bench.owner().instance).await.unwrap();
+    let made = bench.docker.ensure_volume(&bench.owner(), 256).await;
+    assert_eq!(made, if can { Ok(()) } else { Err(ContainerError::NoDiskLimits) });
 }
 
 #[tokio::test]
@@ -71,16 +81,18 @@ async fn a_missing_image_and_an_unknown_runtime_are_named() {
     let bench = Bench::new("10.123.2.0/24");
     let owner = bench.owner();
     let network = bench.network(&owner, NetworkPolicy::Open).await;
-    bench.docker.ensure_volume(&owner).await.unwrap();
+    bench.docker.ensure_volume(&owner, 0).await.unwrap();
     let mut spec = bench.spec(owner, 1);
-    spec.image = "mosaic-test-nowhere:1".into();
+    spec.image = PinnedImage::named("mosaic-test-nowhere:1");
     assert_eq!(
         bench.docker.create(&spec, &network).await,
         Err(ContainerError::ImageMissing("mosaic-test-nowhere:1".into()))
     );
-    assert_eq!(bench.docker.image_present(&spec.image).await, Ok(false));
-    assert_eq!(bench.docker.image_present(&bench.image.name).await, Ok(true));
+    assert_eq!(bench.docker.image(&spec.image.name).await, Ok(None));
+    let found = bench.docker.image(&bench.image.name).await.unwrap().unwrap();
+    assert!(found.name == bench.image.name && found.id.unwrap().starts_with("sha256:"));
 
+    a_disk_is_limited_or_refused(&bench).await;
     let mut spec = bench.spec(owner, 1);
     spec.runtime = "nowhere".into();
     let refused = bench.docker.create(&spec, &network).await;

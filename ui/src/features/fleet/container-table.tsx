@@ -125,7 +125,10 @@ function Row({ item, onStop }: { item: FleetContainer; onStop: () => void }) {
         <State item={item} />
       </td>
       <td className="tnum whitespace-nowrap text-muted max-md:hidden">{idle(item)}</td>
-      <td className="tnum text-right whitespace-nowrap text-muted max-sm:hidden">{memory(item)}</td>
+      <td className="tnum text-right whitespace-nowrap text-muted max-sm:hidden">
+        {memory(item)}
+        {item.nextLimits && <p className="text-xs text-warn">{nextLimits(item)}</p>}
+      </td>
       <td className="max-lg:hidden">
         <span
           className="block max-w-56 truncate font-mono text-xs leading-5 text-muted"
@@ -182,4 +185,11 @@ function idle({ idleSeconds, state }: FleetContainer): string {
 
 function memory({ memory: { usedBytes, limitBytes } }: FleetContainer): string {
   return usedBytes == null ? `up to ${bytes(limitBytes)}` : `${bytes(usedBytes)} of ${bytes(limitBytes)}`
+}
+
+/** What it gets when it starts next, where that is something else. */
+function nextLimits({ limits, nextLimits: next }: FleetContainer): string {
+  const more =
+    next?.memoryMib === limits.memoryMib ? 'Other limits' : `${bytes((next?.memoryMib ?? 0) * 1024 ** 2)}`
+  return `${more} from its next start`
 }

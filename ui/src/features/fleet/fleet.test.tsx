@@ -18,6 +18,8 @@ const ben: FleetContainer = {
   image: 'mosaic-agent:2026.9.6',
   outdated: true,
   memory: { usedBytes: 0.5 * GIB, limitBytes: 2 * GIB },
+  limits: { memoryMib: 2048, cpuMillis: 2000, pids: 512, diskMib: 0 },
+  nextLimits: { memoryMib: 4096, cpuMillis: 2000, pids: 512, diskMib: 0 },
   restarts: 3,
   reason: null,
 }
@@ -57,7 +59,14 @@ test('the fleet shows how containers are, and a stop has to be meant', async () 
   })
   const table = await screen.findByRole('table', { name: 'Containers' })
   const [, first, second] = within(table).getAllByRole('row')
-  for (const told of ['ben', 'Awake', '2 min 5 s', '512 MiB of 2 GiB', 'A newer one is there'])
+  for (const told of [
+    'ben',
+    'Awake',
+    '2 min 5 s',
+    '512 MiB of 2 GiB',
+    '4 GiB from its next start',
+    'A newer one is there',
+  ])
     expect(first).toHaveTextContent(told)
   expect(second).toHaveTextContent('It ran out of memory (2 GiB).')
   expect(screen.getByRole('progressbar', { name: 'Memory taken' }).getAttribute('aria-valuenow')).toBe('50')

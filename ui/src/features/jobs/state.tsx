@@ -43,6 +43,7 @@ const KINDS: Record<string, string> = {
   'rotate-keys': 'Rotate keys',
   'self-test': 'Test the isolation',
   'measure-containers': 'Measure containers',
+  'warm-up': 'Warm a container up',
   'export-data': 'Export somebody’s data',
   'prune-exports': 'Clear old exports',
   'delete-user': 'Delete an account',

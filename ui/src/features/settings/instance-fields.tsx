@@ -136,6 +136,13 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
         kind: 'number',
       },
       { name: 'limits', part: 'pids', label: 'Processes', hint: 'And threads. At least 32.', kind: 'number' },
+      {
+        name: 'limits',
+        part: 'diskMib',
+        label: 'Disk in MiB',
+        hint: '0: no limit. Counts for state volumes that are made from then on.',
+        kind: 'number',
+      },
     ],
   },
   {

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { Ban, CircleCheck, Ellipsis, Moon, ShieldCheck, ShieldMinus, Users } from 'lucide-react'
+import { Ban, CircleCheck, Ellipsis, Gauge, Moon, ShieldCheck, ShieldMinus, Users } from 'lucide-react'
 import { useState } from 'react'
 import { isStatus } from '@/api/client'
 import { admin } from '@/api/mutations'
@@ -17,6 +17,7 @@ import { ForbiddenPage } from '@/features/shell/full-page'
 import { TopBar } from '@/features/shell/top-bar'
 import { ago, date, duration } from '@/lib/time'
 import { IdleDialog } from './idle-dialog'
+import { LimitsDialog, limitsOf } from './limits-dialog'
 
 /** Who uses this Mosaic. For admins. */
 export function UsersPage() {
@@ -24,6 +25,7 @@ export function UsersPage() {
   const list = useInfiniteQuery({ ...q.userPages, enabled: me?.role === 'admin' })
   const [disabling, setDisabling] = useState<User | null>(null)
   const [resting, setResting] = useState<User | null>(null)
+  const [limiting, setLimiting] = useState<User | null>(null)
   if (me?.role !== 'admin' || isStatus(list.error, 403)) return <ForbiddenPage what="The list of users" />
   const items = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
@@ -51,6 +53,9 @@ export function UsersPage() {
                   <th scope="col" className="max-lg:hidden">
                     Asleep after
                   </th>
+                  <th scope="col" className="max-xl:hidden">
+                    May use
+                  </th>
                   <th scope="col">
                     <span className="sr-only">Actions</span>
                   </th>
@@ -64,6 +69,7 @@ export function UsersPage() {
                     myself={user.id === me.id}
                     onDisable={() => setDisabling(user)}
                     onRest={() => setResting(user)}
+                    onLimit={() => setLimiting(user)}
                   />
                 ))}
               </tbody>
@@ -73,6 +79,7 @@ export function UsersPage() {
         </Card>
       </div>
       {resting && <IdleDialog user={resting} onClose={() => setResting(null)} />}
+      {limiting && <LimitsDialog user={limiting} onClose={() => setLimiting(null)} />}
       <ConfirmDialog
         open={disabling !== null}
         onClose={() => setDisabling(null)}
@@ -106,6 +113,7 @@ interface RowProps {
   myself: boolean
   onDisable: () => void
   onRest: () => void
+  onLimit: () => void
 }
 
 /** How long a container may be unused, where it is not as everybody's. */
@@ -114,7 +122,7 @@ function restOf({ idleTimeoutSeconds }: User): string {
   return idleTimeoutSeconds ? duration(idleTimeoutSeconds * 1000) : 'As everybody'
 }
 
-function Row({ user, myself, onDisable, onRest }: RowProps) {
+function Row({ user, myself, onDisable, onRest, onLimit }: RowProps) {
   const name = user.displayName || user.username
   return (
     <tr className="[&>td]:px-5 [&>td]:py-3">
@@ -148,6 +156,7 @@ function Row({ user, myself, onDisable, onRest }: RowProps) {
         {user.lastSeenAt ? ago(user.lastSeenAt) : 'Never'}
       </td>
       <td className="whitespace-nowrap text-muted max-lg:hidden">{restOf(user)}</td>
+      <td className="text-muted max-xl:hidden">{limitsOf(user) ?? 'As everybody'}</td>
       <td className="w-12 text-right">
         <Menu
           align="end"
@@ -160,6 +169,10 @@ function Row({ user, myself, onDisable, onRest }: RowProps) {
           <MenuItem onSelect={onRest}>
             <Moon aria-hidden />
             Set when it sleeps
+          </MenuItem>
+          <MenuItem onSelect={onLimit}>
+            <Gauge aria-hidden />
+            Set what it may use
           </MenuItem>
           {!myself && !user.breakglass && <Power user={user} name={name} onDisable={onDisable} />}
         </Menu>

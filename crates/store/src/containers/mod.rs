@@ -1,16 +1,26 @@
-//! Containers: the wish, what was seen, and the events between, each change in one statement that is
-//! guarded by the generation, so that a late writer changes nothing.
+//! Containers: the row, the wish, and the events. What was seen, the generations and the configuration in force
+//! have files of their own; each change is one statement, guarded by the generation where a late writer could do harm.
+
+mod applied;
+mod generation;
+mod sight;
 
 use crate::{Result, Tx, listen};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, UserId,
+    image::PinnedImage,
     lifecycle::{Desired, Observed, Wanted},
+    limits::{Limits, OwnLimits},
     turn::Stage,
 };
 use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
+
+pub use applied::{has_newest, newest_change, set_applied, set_applied_change};
+pub use generation::{NewToken, begin_generation, overtake, revoke_token};
+pub use sight::{Sight, observe};
 
 /// A container's row.
 #[derive(Debug, Clone, FromRow)]
@@ -64,6 +74,12 @@ pub struct Container {
     pub asked_image: Option<String>,
     /// The image with which its volume was last looked through for session logs in files.
     pub logs_read_of: Option<String>,
+    /// The limits that its user has of his own.
+    #[sqlx(json)]
+    pub own_limits: OwnLimits,
+    /// The limits that the present generation was made with.
+    #[sqlx(json(nullable))]
+    pub made_limits: Option<Limits>,
     /// Whether it is about to take over a change of its user's providers or agents.
     pub takes_over: bool,
 }
@@ -85,6 +101,18 @@ impl Container {
     pub fn wanted(&self) -> Wanted {
         Wanted { desired: self.desired(), generation: self.generation }
     }
+    /// The image of the present generation.
+    pub fn image(&self) -> Option<PinnedImage> {
+        self.image.clone().map(PinnedImage::from)
+    }
+    /// What it may use when it is made the next time, where everybody's limits are `instance`.
+    pub fn limits(&self, instance: Limits) -> Limits {
+        self.own_limits.over(instance)
+    }
+    /// What the present generation may use; of an old one nobody noted it.
+    pub fn has_limits(&self, instance: Limits) -> Limits {
+        self.made_limits.unwrap_or_else(|| self.limits(instance))
+    }
     /// Whether a message can be sent to it now, and meets the newest configuration.
     pub fn is_ready(&self) -> bool {
         self.is_up() && !self.takes_over
@@ -102,6 +130,7 @@ pub(crate) const COLUMNS: &str = "id, user_id, desired, generation, observed, st
                        gateway_token, applied_version, config_error, failure, start_job, ready_at, last_used_at, \
                        reason, reserved_bytes, place_wanted_at, put_to_sleep, good_image, refused_image, asked_image, \
                        logs_read_of, \
+                       made_limits, (select limits from users u where u.id = user_id) as own_limits, \
                        config_error is null and exists (
                            select from (select updated_at from llm_providers p where p.user_id = user_containers.user_id
                                         union all
@@ -147,23 +176,6 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Container>> {
     Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(tx.conn()).await?)
 }
 
-/// Whether the container has said that it has its user's newest providers and agents.
-pub async fn has_newest(tx: &mut Tx, id: ContainerId) -> Result<bool> {
-    let newest: Option<bool> = sqlx::query_scalar(
-        "select coalesce(c.applied_change, '-infinity') >= coalesce(max(change.updated_at), '-infinity')
-         from user_containers c
-         left join (select user_id, updated_at from llm_providers
-                    union all
-                    select user_id, updated_at from user_agent_configs) change on change.user_id = c.user_id
-         where c.id = $1 group by c.id",
-    )
-    .bind(id.uuid())
-    .fetch_optional(tx.conn())
-    .await?;
-    // What is gone lacks nothing.
-    Ok(newest.unwrap_or(true))
-}
-
 /// Changes the wish; nothing can be wanted running for a user who is shut out. A fresh wish for running begins a new start: stage, clock and failure are reset.
 pub async fn want(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> {
     sqlx::query(
@@ -192,16 +204,6 @@ pub async fn set_put_to_sleep(tx: &mut Tx, id: ContainerId) -> Result<()> {
     Ok(())
 }
 
-/// Takes the generation over that the engine has: the rows are older than it, as after a restored backup.
-pub async fn overtake(tx: &mut Tx, id: ContainerId, generation: i64) -> Result<()> {
-    sqlx::query("update user_containers set generation = $2 where id = $1 and generation < $2")
-        .bind(id.uuid())
-        .bind(generation)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
 /// Remembers which job performs the present start.
 pub async fn set_start_job(tx: &mut Tx, id: ContainerId, job: Uuid) -> Result<()> {
     sqlx::query("update user_containers set start_job = $2 where id = $1")
@@ -212,203 +214,11 @@ pub async fn set_start_job(tx: &mut Tx, id: ContainerId, job: Uuid) -> Result<()
     Ok(())
 }
 
-/// The token of a new generation.
-#[derive(Debug)]
-pub struct NewToken<'a> {
-    /// Sealed token.
-    pub sealed: &'a [u8],
-    /// SHA-256 of it.
-    pub hash: &'a [u8],
-}
-
-/// Begins generation `from + 1` with a fresh token and revokes the old one; `None` when another worker was faster.
-pub async fn begin_generation(
-    tx: &mut Tx,
-    id: ContainerId,
-    from: i64,
-    token: &NewToken<'_>,
-    image: &str,
-) -> Result<Option<i64>> {
-    let generation: Option<i64> = sqlx::query_scalar(
-        "update user_containers set generation = generation + 1, gateway_token = $3, gateway_token_hash = $4,
-             image = $5, applied_version = null, config_error = null, address = null, observed = 'starting', updated_at = now()
-         where id = $1 and generation = $2 returning generation",
-    )
-    .bind(id.uuid())
-    .bind(from)
-    .bind(token.sealed)
-    .bind(token.hash)
-    .bind(image)
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(generation)
-}
-
-/// Revokes the token of a generation whose container is gone for good.
-pub async fn revoke_token(tx: &mut Tx, id: ContainerId, generation: i64) -> Result<()> {
-    sqlx::query(
-        "update user_containers set gateway_token = null, gateway_token_hash = null
-         where id = $1 and generation = $2",
-    )
-    .bind(id.uuid())
-    .bind(generation)
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// What was observed of a container.
-#[derive(Debug, Clone)]
-pub enum Sight {
-    /// The start reached this stage.
-    Stage(Stage),
-    /// OpenClaw answers there.
-    Ready {
-        /// `ip:port`.
-        address: String,
-    },
-    /// It is frozen and should be.
-    Paused,
-    /// It is down and should be.
-    Stopped,
-    /// It is gone.
-    Absent,
-    /// It did not come up, or went down by itself.
-    Failed {
-        /// `{code, title, detail}`.
-        failure: Value,
-    },
-}
-
-impl Sight {
-    const fn word(&self) -> &'static str {
-        match self {
-            Self::Stage(stage) => stage.as_str(),
-            Self::Ready { .. } => "ready",
-            Self::Paused => "paused",
-            Self::Stopped => "stopped",
-            Self::Absent => "removed",
-            Self::Failed { .. } => "failed",
-        }
-    }
-
-    /// Whether it needs no memory any more.
-    const fn is_down(&self) -> bool {
-        matches!(self, Self::Stopped | Self::Absent | Self::Failed { .. })
-    }
-
-    /// Whether its detail is of interest to its owner for as long as it lasts.
-    const fn has_reason(&self) -> bool {
-        matches!(self, Self::Stage(Stage::Queued) | Self::Failed { .. })
-    }
-}
-
-/// Stores what was seen of `generation` together with its event, and tells whoever waits.
-/// `false`: the row belongs to another generation by now, nothing was changed.
-pub async fn observe(
-    tx: &mut Tx,
-    id: ContainerId,
-    generation: i64,
-    sight: &Sight,
-    detail: &str,
-) -> Result<bool> {
-    let (observed, stage, address, failure) = match sight {
-        Sight::Stage(stage) => (Observed::Starting, *stage, None, None),
-        Sight::Ready { address } => (Observed::Ready, Stage::Ready, Some(address.as_str()), None),
-        Sight::Paused => (Observed::Paused, Stage::Queued, None, None),
-        Sight::Stopped => (Observed::Stopped, Stage::Queued, None, None),
-        Sight::Absent => (Observed::Absent, Stage::Queued, None, None),
-        Sight::Failed { failure } => (Observed::Failed, Stage::Queued, None, Some(failure)),
-    };
-    let user: Option<Uuid> = sqlx::query_scalar(
-        "with before as (select id, stage, stage_since, observed from user_containers where id = $1 and generation = $2 for update),
-         timing as (
-             insert into stage_timings (stage, ms)
-             select stage, (extract(epoch from clock_timestamp() - stage_since) * 1000)::bigint from before
-             where $8 and stage <> $4 and stage <> 'ready')
-         update user_containers c set observed = $3, stage = $4, address = $5, failure = $6,
-             stage_since = case when b.stage = $4 and b.observed = $3 then c.stage_since else clock_timestamp() end,
-             ready_at = case when $7 and b.observed not in ('ready', 'paused') then clock_timestamp() else ready_at end,
-             good_image = case when $7 then c.image else good_image end,
-             asked_image = case when $7 then null else asked_image end, reason = $9,
-             reserved_bytes = case when $10 then 0 else reserved_bytes end,
-             place_wanted_at = case when $10 then null else place_wanted_at end,
-             wanted_since = case when $7 then null else wanted_since end,
-             updated_at = now()
-         from before b where c.id = b.id returning c.user_id",
-    )
-    .bind(id.uuid())
-    .bind(generation)
-    .bind(observed.as_str())
-    .bind(stage.as_str())
-    .bind(address)
-    .bind(failure)
-    .bind(matches!(sight, Sight::Ready { .. }))
-    .bind(matches!(sight, Sight::Stage(_) | Sight::Ready { .. }))
-    .bind(Some(detail).filter(|detail| sight.has_reason() && !detail.is_empty()))
-    .bind(sight.is_down())
-    .fetch_optional(tx.conn())
-    .await?;
-    let Some(user) = user else { return Ok(false) };
-    event(tx, id, UserId::from(user), generation, sight.word(), detail).await?;
-    changed(tx, id).await?;
-    Ok(true)
-}
-
 /// Whether any user's container exists, running or not.
 pub async fn any_exists(tx: &mut Tx) -> Result<bool> {
     Ok(sqlx::query_scalar("select exists (select from user_containers where observed <> 'absent')")
         .fetch_one(tx.conn())
         .await?)
-}
-
-/// Notes what the container reported of its configuration.
-pub async fn set_applied(
-    tx: &mut Tx,
-    id: ContainerId,
-    version: Option<&str>,
-    error: Option<&str>,
-) -> Result<()> {
-    let updated = sqlx::query(
-        "update user_containers set applied_version = $2, config_error = $3, updated_at = now()
-         where id = $1 and (applied_version is distinct from $2 or config_error is distinct from $3)",
-    )
-    .bind(id.uuid())
-    .bind(version)
-    .bind(error)
-    .execute(tx.conn())
-    .await?;
-    if updated.rows_affected() > 0 {
-        changed(tx, id).await?;
-    }
-    Ok(())
-}
-
-/// When the user last changed what his container's configuration is made of; `None` before he has anything.
-pub async fn newest_change(tx: &mut Tx, user: UserId) -> Result<Option<DateTime<Utc>>> {
-    Ok(sqlx::query_scalar(
-        "select max(updated_at) from (select updated_at from llm_providers where user_id = $1
-                                      union all
-                                      select updated_at from user_agent_configs where user_id = $1) change",
-    )
-    .bind(user.uuid())
-    .fetch_one(tx.conn())
-    .await?)
-}
-
-/// Notes that the container has everything up to this change.
-pub async fn set_applied_change(tx: &mut Tx, id: ContainerId, change: Option<DateTime<Utc>>) -> Result<()> {
-    let updated = sqlx::query(
-        "update user_containers set applied_change = $2 where id = $1 and applied_change is distinct from $2",
-    )
-    .bind(id.uuid())
-    .bind(change)
-    .execute(tx.conn())
-    .await?;
-    if updated.rows_affected() > 0 {
-        changed(tx, id).await?;
-    }
-    Ok(())
 }
 
 /// Notes chat activity, for the idle reaper; what its owner put to sleep is awake again.

@@ -1,0 +1,105 @@
+//! What was seen of a container, stored with its event in one statement that is guarded by the generation.
+
+use super::{changed, event};
+use crate::{Result, Tx};
+use domain::{ContainerId, UserId, lifecycle::Observed, turn::Stage};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What was observed of a container.
+#[derive(Debug, Clone)]
+pub enum Sight {
+    /// The start reached this stage.
+    Stage(Stage),
+    /// OpenClaw answers there.
+    Ready {
+        /// `ip:port`.
+        address: String,
+    },
+    /// It is frozen and should be.
+    Paused,
+    /// It is down and should be.
+    Stopped,
+    /// It is gone.
+    Absent,
+    /// It did not come up, or went down by itself.
+    Failed {
+        /// `{code, title, detail}`.
+        failure: Value,
+    },
+}
+
+impl Sight {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Stage(stage) => stage.as_str(),
+            Self::Ready { .. } => "ready",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
+            Self::Absent => "removed",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// Whether it needs no memory any more.
+    const fn is_down(&self) -> bool {
+        matches!(self, Self::Stopped | Self::Absent | Self::Failed { .. })
+    }
+
+    /// Whether its detail is of interest to its owner for as long as it lasts.
+    const fn has_reason(&self) -> bool {
+        matches!(self, Self::Stage(Stage::Queued) | Self::Failed { .. })
+    }
+}
+
+/// Stores what was seen of `generation` together with its event, and tells whoever waits.
+/// `false`: the row belongs to another generation by now, nothing was changed.
+pub async fn observe(
+    tx: &mut Tx,
+    id: ContainerId,
+    generation: i64,
+    sight: &Sight,
+    detail: &str,
+) -> Result<bool> {
+    let (observed, stage, address, failure) = match sight {
+        Sight::Stage(stage) => (Observed::Starting, *stage, None, None),
+        Sight::Ready { address } => (Observed::Ready, Stage::Ready, Some(address.as_str()), None),
+        Sight::Paused => (Observed::Paused, Stage::Queued, None, None),
+        Sight::Stopped => (Observed::Stopped, Stage::Queued, None, None),
+        Sight::Absent => (Observed::Absent, Stage::Queued, None, None),
+        Sight::Failed { failure } => (Observed::Failed, Stage::Queued, None, Some(failure)),
+    };
+    let user: Option<Uuid> = sqlx::query_scalar(
+        "with before as (select id, stage, stage_since, observed from user_containers where id = $1 and generation = $2 for update),
+         timing as (
+             insert into stage_timings (stage, ms)
+             select stage, (extract(epoch from clock_timestamp() - stage_since) * 1000)::bigint from before
+             where $8 and stage <> $4 and stage <> 'ready')
+         update user_containers c set observed = $3, stage = $4, address = $5, failure = $6,
+             stage_since = case when b.stage = $4 and b.observed = $3 then c.stage_since else clock_timestamp() end,
+             ready_at = case when $7 and b.observed not in ('ready', 'paused') then clock_timestamp() else ready_at end,
+             good_image = case when $7 then c.image else good_image end,
+             asked_image = case when $7 then null else asked_image end, reason = $9,
+             reserved_bytes = case when $10 then 0 else reserved_bytes end,
+             place_wanted_at = case when $10 then null else place_wanted_at end,
+             wanted_since = case when $7 then null else wanted_since end,
+             updated_at = now()
+         from before b where c.id = b.id returning c.user_id",
+    )
+    .bind(id.uuid())
+    .bind(generation)
+    .bind(observed.as_str())
+    .bind(stage.as_str())
+    .bind(address)
+    .bind(failure)
+    .bind(matches!(sight, Sight::Ready { .. }))
+    .bind(matches!(sight, Sight::Stage(_) | Sight::Ready { .. }))
+    .bind(Some(detail).filter(|detail| sight.has_reason() && !detail.is_empty()))
+    .bind(sight.is_down())
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(user) = user else { return Ok(false) };
+    event(tx, id, UserId::from(user), generation, sight.word(), detail).await?;
+    changed(tx, id).await?;
+    Ok(true)
+}

@@ -1,0 +1,101 @@
+import { type FormEvent, useState } from 'react'
+import { message } from '@/api/client'
+import { admin } from '@/api/mutations'
+import type { User } from '@/api/types'
+import { Button } from '@/components/ui/button'
+import { Dialog } from '@/components/ui/dialog'
+import { Field, Input } from '@/components/ui/field'
+import { toast } from '@/components/ui/toast'
+import { bytes } from '@/lib/bytes'
+
+type Limits = User['limits']
+
+const FIELDS: { name: keyof Limits; label: string; hint: string }[] = [
+  { name: 'memoryMib', label: 'Memory in MiB', hint: 'OpenClaw needs 2048.' },
+  { name: 'cpuMillis', label: 'Thousandths of a core', hint: '2000 are two cores.' },
+  { name: 'pids', label: 'Processes', hint: 'And threads. At least 32.' },
+  {
+    name: 'diskMib',
+    label: 'Disk in MiB',
+    hint: '0: no limit. Counts for a state volume that is not made yet.',
+  },
+]
+
+/** What differs from everybody's, in short; nothing where nothing does. */
+export function limitsOf({ limits }: User): string | null {
+  const own = [
+    limits.memoryMib !== null && bytes(limits.memoryMib * 1024 ** 2),
+    limits.cpuMillis !== null && `${limits.cpuMillis / 1000} cores`,
+    limits.pids !== null && `${limits.pids} processes`,
+    limits.diskMib !== null &&
+      (limits.diskMib === 0 ? 'any disk' : `${bytes(limits.diskMib * 1024 ** 2)} of disk`),
+  ].filter((part) => part !== false)
+  return own.length > 0 ? own.join(', ') : null
+}
+
+/** What the container of one person may use, where that is to differ from everybody's. */
+export function LimitsDialog({ user, onClose }: { user: User; onClose: () => void }) {
+  const [typed, setTyped] = useState<Record<string, string>>(() =>
+    Object.fromEntries(FIELDS.map(({ name }) => [name, String(user.limits[name] ?? '')])),
+  )
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const [busy, setBusy] = useState(false)
+  const save = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setTrouble(null)
+    const number = (text = '') => (text.trim() ? Math.round(Number(text)) : null)
+    try {
+      await admin.user(user.id, {
+        limits: {
+          memoryMib: number(typed.memoryMib),
+          cpuMillis: number(typed.cpuMillis),
+          pids: number(typed.pids),
+          diskMib: number(typed.diskMib),
+        },
+      })
+      toast.done('User saved')
+      onClose()
+    } catch (error) {
+      setTrouble(message(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`What the container of ${user.displayName || user.username} may use`}
+      description="An empty field is as everybody’s. It counts when the container starts next; one that runs keeps what it has."
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button look="primary" busy={busy} onClick={save}>
+            Save changes
+          </Button>
+        </>
+      }
+    >
+      <form noValidate onSubmit={save} className="grid gap-5 sm:grid-cols-2">
+        {FIELDS.map(({ name, label, hint }) => (
+          <Field key={name} label={label} hint={hint}>
+            {(wiring) => (
+              <Input
+                {...wiring}
+                type="number"
+                inputMode="numeric"
+                min={0}
+                className="tnum"
+                placeholder="As everybody"
+                value={typed[name]}
+                onChange={(event) => setTyped({ ...typed, [name]: event.target.value })}
+              />
+            )}
+          </Field>
+        ))}
+        {trouble && <p className="text-sm text-bad sm:col-span-2">{trouble}</p>}
+      </form>
+    </Dialog>
+  )
+}
