@@ -11,7 +11,7 @@
 )]
 
 pub mod agents;
-mod cast;
+pub mod cast;
 mod database;
 mod engine;
 mod forger;

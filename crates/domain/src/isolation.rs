@@ -4,7 +4,7 @@
 //! could not be shown is "unknown", never "passed".
 
 use crate::{
-    containers::{ContainerError, Limits, NetworkPolicy},
+    containers::{ContainerError, Internal, Limits, NetworkPolicy},
     ids::InstanceId,
     settings::AllowedHost,
 };
@@ -31,8 +31,8 @@ pub struct Trial {
     pub pool: Ipv4Net,
     /// Where agents' ports are published.
     pub publish_on: IpAddr,
-    /// Port of the internal listener: what agents may reach.
-    pub internal_port: u16,
+    /// The internal listener: what agents may reach.
+    pub internal: Internal,
     /// Ports of the host that they may not, and what each of them is.
     pub host_ports: Vec<(u16, &'static str)>,
     /// Other machines' addresses that they may not.

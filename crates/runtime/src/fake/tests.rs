@@ -4,7 +4,7 @@ use super::*;
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId,
-    containers::{Containers, Limits},
+    containers::{Containers, Internal, Limits},
 };
 use futures_util::StreamExt;
 use secrecy::SecretString;
@@ -38,7 +38,7 @@ fn spec(generation: i64) -> ContainerSpec {
         runtime: "runc".into(),
         limits: Limits::default(),
         gateway_token: SecretString::from("t"),
-        internal_port: 8081,
+        internal: Internal { host: None, port: 8081 },
         config_path: "/c".into(),
         publish_on: IpAddr::V4(Ipv4Addr::LOCALHOST),
     }
