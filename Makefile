@@ -2,7 +2,7 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test test-networks lint fmt images doctor bench-proxy bench-queue bench-fleet bench-start bench-knowledge bench-ui soak openapi ui test-ui test-ui-real screenshots
+.PHONY: help up down demo test test-networks lint fmt images sbom compose-test drill doctor bench-proxy bench-queue bench-fleet bench-start bench-knowledge bench-ui soak openapi ui test-ui test-ui-real screenshots
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -31,8 +31,17 @@ lint: ## form and lints, warnings are errors
 fmt: ## put all code into form
 	@cargo fmt --all
 
-images: ## the agent image and its stand-in for tests
+images: ## all images: the agent's, its stand-in for tests, and those of a compose project
 	@deploy/setup/tools.sh && deploy/setup/docker.sh && deploy/setup/images.sh
+
+sbom: ## what each image consists of, as CycloneDX in target/sbom
+	@exec deploy/setup/sbom.sh
+
+compose-test: ## the compose project from setup on, then twenty chats while every container is killed (minutes)
+	@exec deploy/setup/test-compose.sh
+
+drill: ## the compose project backed up, wiped and restored
+	@PART=drill exec deploy/setup/test-compose.sh
 
 doctor: ## what works on this machine, and what does not
 	@exec deploy/setup/doctor.sh

@@ -21,19 +21,22 @@ pub use headers::REQUEST_ID;
 
 use fleet::Services;
 use rocket::{Build, Config, Rocket, config::Ident, data::Limits};
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-/// Builds the public server: everything browsers and programs call.
-pub fn public(address: SocketAddr, services: Arc<Services>) -> Rocket<Build> {
-    routes::public(base(address, services))
+/// Builds the public server: everything browsers and programs call. `proxies` are the instance's own.
+pub fn public(address: SocketAddr, proxies: Vec<IpAddr>, services: Arc<Services>) -> Rocket<Build> {
+    routes::public(base(address, proxies, services))
 }
 
 /// Builds the internal server: what agent containers call, on its own port.
-pub fn internal(address: SocketAddr, services: Arc<Services>) -> Rocket<Build> {
-    routes::internal(base(address, services))
+pub fn internal(address: SocketAddr, proxies: Vec<IpAddr>, services: Arc<Services>) -> Rocket<Build> {
+    routes::internal(base(address, proxies, services))
 }
 
-fn base(address: SocketAddr, services: Arc<Services>) -> Rocket<Build> {
+fn base(address: SocketAddr, proxies: Vec<IpAddr>, services: Arc<Services>) -> Rocket<Build> {
     let config = Config {
         address: address.ip(),
         port: address.port(),
@@ -54,5 +57,9 @@ fn base(address: SocketAddr, services: Arc<Services>) -> Rocket<Build> {
         },
         ..Config::release_default()
     };
-    rocket::custom(config).manage(services).attach(headers::Headers).register("/", catch::catchers())
+    rocket::custom(config)
+        .manage(services)
+        .manage(guards::Proxies(proxies))
+        .attach(headers::Headers)
+        .register("/", catch::catchers())
 }

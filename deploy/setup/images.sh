@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Owns: both images, the agent's and its stand-in for tests.
+# Owns: all images: the agent's, those of a compose project, and the agent's stand-in for tests.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-quietly "$SETUP/agent-image.sh"
 quietly "$SETUP/stub-image.sh"
+quietly "$SETUP/server-images.sh"
+docker images --format '{{.Repository}}:{{.Tag}} {{.Size}}' --filter 'reference=mosaic-*:local' | sort | column -t >&2

@@ -8,6 +8,6 @@ cargo fmt --all --check
 say "==> cargo clippy, all targets (minutes in a fresh clone)"
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 if command -v cargo-deny >/dev/null; then cargo deny --locked check; else say "    cargo-deny is not installed: left out"; fi
-if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR deploy/setup/*.sh .ci/run; fi
+if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR -P deploy/setup deploy/*.sh deploy/*/*.sh .ci/run; fi
 "$SETUP/alerts.sh"
 say "==> lint: all well"

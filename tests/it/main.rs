@@ -15,6 +15,7 @@ mod board;
 mod causes;
 mod chat;
 mod conversations;
+mod expand;
 mod faults;
 mod fleet;
 mod hostile;

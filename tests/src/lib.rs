@@ -11,7 +11,7 @@
 )]
 
 pub mod agents;
-mod cast;
+pub mod cast;
 mod collector;
 mod database;
 mod engine;

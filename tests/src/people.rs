@@ -1,6 +1,6 @@
 //! People who use Mosaic: with a browser's cookies, or with a program's token.
 
-use crate::{Events, within};
+use crate::{Event, Events, eventually, within};
 use reqwest::{Client, Method, RequestBuilder, header};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -171,6 +171,50 @@ impl Person {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         Events::new(response)
+    }
+
+    /// Asks, also while servers come and go: the same message under one key, until it is taken. Answers with the turn's
+    /// id and how many tries were in vain.
+    pub async fn ask_stubbornly(&self, chat: &str, text: &str) -> (String, usize) {
+        let (path, key) = (format!("/api/chats/{chat}/turns"), uuid::Uuid::now_v7().to_string());
+        let mut vain = 0;
+        let turn = eventually("the message is taken", || {
+            let request = self.request(Method::POST, &path).header("Idempotency-Key", &key);
+            let request = request.json(&json!({ "text": text })).send();
+            vain += 1;
+            async {
+                let response = request.await.ok().filter(|response| !response.status().is_server_error())?;
+                assert_eq!(response.status(), 202, "{:?}", response.text().await);
+                let turn: Value = response.json().await.ok()?;
+                Some(turn["turnId"].as_str().unwrap().to_owned())
+            }
+        })
+        .await;
+        (turn, vain - 1)
+    }
+
+    /// Follows a turn to its end, from where it was whenever the stream breaks. Answers with all that came and how
+    /// often it was opened anew.
+    pub async fn follow_through(&self, turn: &str) -> (Vec<Event>, usize) {
+        let (all, opened) = self.follow_on(turn, Vec::new()).await;
+        (all, opened - 1)
+    }
+
+    /// The same behind what was `seen` already; answers with how often it was opened.
+    pub async fn follow_on(&self, turn: &str, mut seen: Vec<Event>) -> (Vec<Event>, usize) {
+        let path = format!("/api/turns/{turn}/events");
+        let mut opened = 0;
+        while !seen.last().is_some_and(|event| matches!(event.kind.as_str(), "done" | "error")) {
+            let last = seen.iter().map(|event| event.id).max().unwrap_or(0);
+            let response = eventually("the turn can be followed", || {
+                let request = self.request(Method::GET, &path).header("Last-Event-ID", last.to_string());
+                async { request.send().await.ok().filter(|response| response.status() == 200) }
+            })
+            .await;
+            seen.extend(Events::new(response).rest().await);
+            opened += 1;
+        }
+        (seen, opened)
     }
 
     /// Asks in a fresh chat and waits for the end; answers with the turn as stored.

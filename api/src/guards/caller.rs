@@ -1,6 +1,6 @@
 //! From cookie or bearer token to a context.
 
-use super::{csrf, transport::Way};
+use super::{csrf, proxies::Proxies, transport::Way};
 use crate::{catch, headers, problem::Problem};
 use domain::{Actor, Person, Role, SessionId};
 use fleet::auth::User;
@@ -138,7 +138,7 @@ fn client_address(request: &Request<'_>) -> Option<IpAddr> {
     let trusted = &services.settings.get().trusted_proxies;
     let said: Vec<&str> = request.headers().get("X-Forwarded-For").flat_map(|line| line.split(',')).collect();
     for hop in said.into_iter().rev() {
-        if !trusted.iter().any(|net| net.contains(&address)) {
+        if !Proxies::include(request, address) && !trusted.iter().any(|net| net.contains(&address)) {
             break;
         }
         let Ok(before) = hop.trim().parse::<IpAddr>() else { break };

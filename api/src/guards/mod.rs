@@ -4,6 +4,7 @@ mod caller;
 mod csrf;
 mod inside;
 mod param;
+mod proxies;
 mod transport;
 
 pub use caller::{Admin, Caller, Chat, Client, Cookie, Jobs, Knowledge};
@@ -12,4 +13,5 @@ pub use param::{
     AgentHeader, Authorization, ChatHeader, Host, Id, IdempotencyKey, LastEventId, McpVersion, SetupToken,
     Version,
 };
+pub(crate) use proxies::Proxies;
 pub use transport::Way;

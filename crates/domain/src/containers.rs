@@ -15,7 +15,7 @@ use ipnet::Ipv4Net;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
     time::Duration,
 };
 use utoipa::ToSchema;
@@ -50,6 +50,22 @@ pub struct Network {
     pub gateway: Ipv4Addr,
 }
 
+/// Where containers reach Mosaic's internal listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Internal {
+    /// The host's address; `None` = the one that it has on each container's own network.
+    pub host: Option<Ipv4Addr>,
+    /// TCP port.
+    pub port: u16,
+}
+
+impl Internal {
+    /// As a container sees it whose network has this gateway.
+    pub fn behind(self, gateway: Ipv4Addr) -> SocketAddrV4 {
+        SocketAddrV4::new(self.host.unwrap_or(gateway), self.port)
+    }
+}
+
 /// Everything a container is created from.
 #[derive(Debug, Clone)]
 pub struct ContainerSpec {
@@ -65,8 +81,8 @@ pub struct ContainerSpec {
     pub limits: Limits,
     /// The container's own gateway token; new at every create.
     pub gateway_token: SecretString,
-    /// TCP port of Mosaic's internal listener on the network's gateway address.
-    pub internal_port: u16,
+    /// Where it reaches Mosaic's internal listener.
+    pub internal: Internal,
     /// Path of the container's configuration on the internal listener.
     pub config_path: String,
     /// The one private host address on which OpenClaw's port is published.

@@ -4,7 +4,7 @@
 //! could not be shown is "unknown", never "passed".
 
 use crate::{
-    containers::{ContainerError, NetworkPolicy},
+    containers::{ContainerError, Internal, NetworkPolicy},
     ids::InstanceId,
     limits::Limits,
     settings::AllowedHost,
@@ -32,8 +32,8 @@ pub struct Trial {
     pub pool: Ipv4Net,
     /// Where agents' ports are published.
     pub publish_on: IpAddr,
-    /// Port of the internal listener: what agents may reach.
-    pub internal_port: u16,
+    /// The internal listener: what agents may reach.
+    pub internal: Internal,
     /// Ports of the host that they may not, and what each of them is.
     pub host_ports: Vec<(u16, &'static str)>,
     /// Other machines' addresses that they may not.

@@ -1,6 +1,7 @@
-//! Can this process serve?
+//! Can this process serve, and does a worker work?
 
 use crate::{Error, Result, Services};
+use ::jobs::workers;
 use std::time::Duration;
 
 /// The database answers within two seconds.
@@ -16,4 +17,11 @@ pub async fn ready(services: &Services) -> Result<()> {
             retry_after: Duration::from_secs(2),
         })
     })
+}
+
+/// Whether a worker on that host has been heard of within half a minute.
+pub async fn worker_alive(services: &Services, host: &str) -> Result<bool> {
+    let mut tx = services.store.system("health of a worker").await?;
+    let workers = workers::list(&mut tx).await?;
+    Ok(workers.iter().any(|worker| worker.alive && worker.host == host))
 }

@@ -40,8 +40,11 @@ pub enum Command {
     Worker(Worker),
     /// Keep the walls around agent containers in force (root or NET_ADMIN, on the host's network)
     Guard(Guard),
-    /// Bring the database schema up to date and leave
+    /// Bring the database schema up to date and leave; with MOSAIC_AGENT_IMAGE also set that image
     Migrate,
+    /// Whether the process beside which this is run does its work: exit code 0 or 1, for health checks
+    #[command(subcommand)]
+    Healthy(Healthy),
     /// Check everything Mosaic needs; each line says what to do
     Doctor(Doctor),
     /// What only the server's owner may do
@@ -57,7 +60,7 @@ impl Command {
             Self::Api(_) => Some("mosaic-api"),
             Self::Worker(_) => Some("mosaic-worker"),
             Self::Guard(_) => Some("mosaic-guard"),
-            Self::Migrate | Self::Doctor(_) | Self::Admin(_) => None,
+            Self::Migrate | Self::Healthy(_) | Self::Doctor(_) | Self::Admin(_) => None,
         }
     }
 }
@@ -87,6 +90,10 @@ pub struct Api {
     /// Address that people open, for links; defaults to the listening one
     #[arg(long)]
     pub public_url: Option<String>,
+    /// Address of a proxy of this instance; may be repeated. What it says of clients' addresses is believed, and it
+    /// may pass on what agents ask of the internal port: it must let nobody else do so
+    #[arg(long, value_name = "ADDRESS")]
+    pub proxy: Vec<IpAddr>,
 }
 
 #[derive(Debug, Clone, Group)]
@@ -97,6 +104,9 @@ pub struct Worker {
     /// The one private host address on which agents' ports are published
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub publish_on: IpAddr,
+    /// Address of the internal listener, as containers reach it; the gateway of their own network unless said
+    #[arg(long, value_name = "ADDRESS")]
+    pub internal_host: Option<Ipv4Addr>,
     /// Port of the internal listener, as containers reach it
     #[arg(long, default_value_t = 8081)]
     pub internal_port: u16,
@@ -111,11 +121,19 @@ pub struct Worker {
     pub starts_at_once: usize,
 }
 
-#[derive(Debug, Clone, Group)]
+#[derive(Debug, Clone, Copy, Group)]
 pub struct Guard {
     /// Port of the internal listener that agents may reach
     #[arg(long, default_value_t = 8081)]
     pub internal_port: u16,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Healthy {
+    /// The worker of this host has been heard of lately
+    Worker,
+    /// The walls around agents are in force as the settings want them
+    Guard(Guard),
 }
 
 #[derive(Debug, Group)]

@@ -40,6 +40,7 @@ async fn run(config: &Config, args: Args) -> anyhow::Result<()> {
         Command::Worker(worker) => commands::worker::run(config, worker, &watch).await,
         Command::Guard(guard) => commands::guard::run(config, guard).await,
         Command::Migrate => commands::migrate::run(config).await,
+        Command::Healthy(part) => commands::healthy::run(config, part).await,
         Command::Doctor(doctor) => commands::doctor::run(config, doctor, &watch).await,
         Command::Admin(admin) => commands::admin::run(config, admin).await,
     }

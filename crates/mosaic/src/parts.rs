@@ -3,7 +3,7 @@
 use crate::args;
 use anyhow::Context;
 use boot::{Config, Shutdown, spawn_named};
-use domain::{SystemClock, WorkerId, isolation::Walls};
+use domain::{SystemClock, WorkerId, containers::Internal, isolation::Walls};
 use embeddings::Builtin;
 use fleet::{Parts, Services, containers::Placement, isolation::Site};
 use providers::Outbound;
@@ -66,9 +66,11 @@ pub fn keep_figures(services: &Arc<Services>, watch: &args::Watch) {
 
 /// The API: both listeners and the drivers of turns. Ends when `shutdown` begins and turns have drained.
 pub async fn serve(services: &Arc<Services>, args: &args::Api, shutdown: &Shutdown) -> anyhow::Result<()> {
-    let public =
-        api::public(args.listen, Arc::clone(services)).ignite().await.context("preparing the API")?;
-    let internal = api::internal(args.listen_internal, Arc::clone(services))
+    let public = api::public(args.listen, args.proxy.clone(), Arc::clone(services))
+        .ignite()
+        .await
+        .context("preparing the API")?;
+    let internal = api::internal(args.listen_internal, args.proxy.clone(), Arc::clone(services))
         .ignite()
         .await
         .context("preparing the API")?;
@@ -128,7 +130,8 @@ pub async fn work(services: &Arc<Services>, args: &args::Worker, shutdown: &Shut
 
 /// What the command line says of this instance.
 pub const fn site(args: &args::Worker) -> Site {
-    let placement = Placement { publish_on: args.publish_on, internal_port: args.internal_port };
+    let internal = Internal { host: args.internal_host, port: args.internal_port };
+    let placement = Placement { publish_on: args.publish_on, internal };
     Site { placement, public_port: args.public_port }
 }
 
@@ -151,7 +154,8 @@ pub fn data_dir(config: &Config, given: Option<PathBuf>) -> anyhow::Result<PathB
     Ok(folder)
 }
 
-fn hostname() -> String {
+/// Of this machine, or of the container that the process is in.
+pub fn hostname() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map_or_else(|_| "unknown".into(), |name| name.trim().to_owned())
 }

@@ -53,7 +53,9 @@ pub async fn prepare(conn: &mut PgConnection) -> Result<()> {
     // One preparer at a time in this database; the handlers below cover other databases of the cluster.
     sqlx::query("select pg_advisory_xact_lock(5574129361)").execute(&mut *tx).await?;
     sqlx::raw_sql(
-        "do $$ begin
+        // Functions of extensions that somebody else made cannot be granted, and need not: a warning for each.
+        "set local client_min_messages = error;
+         do $$ begin
             if not exists (select from pg_roles where rolname = 'mosaic_app') then
                 create role mosaic_app nologin;
             end if;

@@ -14,7 +14,7 @@ use super::{
 use crate::{Progress, Services, keys, settings};
 use domain::{
     ContainerId,
-    containers::{ContainerError, ContainerSpec, Containers, RunState, Seen},
+    containers::{ContainerError, ContainerSpec, Containers, Internal, RunState, Seen},
     image::PinnedImage,
     lifecycle::{Desired, Step, plan},
     limits::Limits,
@@ -41,8 +41,8 @@ const BELIEVE_AFTER: u32 = 3;
 pub struct Placement {
     /// The one host address on which gateways are published.
     pub publish_on: IpAddr,
-    /// Port of Mosaic's internal listener.
-    pub internal_port: u16,
+    /// Mosaic's internal listener.
+    pub internal: Internal,
 }
 
 /// Brings the container up and waits until it answers. Nothing to do when it is not wanted any more.
@@ -227,7 +227,7 @@ impl Start<'_> {
             runtime: settings.container_runtime.clone(),
             limits: *limits,
             gateway_token: token.secret().clone(),
-            internal_port: self.placement.internal_port,
+            internal: self.placement.internal,
             config_path: format!("/api/internal/agent-config/{}", row.id),
             publish_on: self.placement.publish_on,
         };

@@ -39,7 +39,7 @@ pub(super) async fn trial(services: &Services, site: &Site, run: String) -> Resu
         limits: settings.limits,
         pool: settings.subnet_pool,
         publish_on: site.placement.publish_on,
-        internal_port: site.placement.internal_port,
+        internal: site.placement.internal,
         host_ports,
         elsewhere: elsewhere.into_iter().map(|at| (at, DATABASE)).collect(),
         names: names(settings.allowed_hosts.iter().map(|allowed| allowed.host.as_str())),

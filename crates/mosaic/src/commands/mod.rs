@@ -4,6 +4,7 @@ pub mod admin;
 pub mod api;
 pub mod doctor;
 pub mod guard;
+pub mod healthy;
 pub mod isolation;
 pub mod migrate;
 pub mod up;

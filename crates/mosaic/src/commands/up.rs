@@ -82,6 +82,9 @@ pub fn running_instance(
     config: &Config,
     data_dir: Option<PathBuf>,
 ) -> anyhow::Result<(SecretString, SecretString)> {
+    if let (Some(url), Some(key)) = (&config.database_url, &config.secret_key) {
+        return Ok((url.clone(), key.clone()));
+    }
     let folder = parts::data_dir(config, data_dir)?;
     let key = match &config.secret_key {
         Some(key) => key.clone(),

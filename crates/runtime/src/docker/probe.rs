@@ -169,7 +169,7 @@ impl Probes {
 
     /// An agent's container in all but this: root inside, no state volume, no token, another duty.
     fn body(&self, place: &Place, duty: Vec<String>) -> ContainerCreateBody {
-        let Trial { image, runtime, limits, internal_port, publish_on, .. } = &self.trial;
+        let Trial { image, runtime, limits, internal, publish_on, .. } = &self.trial;
         let spec = ContainerSpec {
             owner: place.owner,
             generation: 0,
@@ -177,7 +177,7 @@ impl Probes {
             runtime: runtime.clone(),
             limits: *limits,
             gateway_token: SecretString::default(),
-            internal_port: *internal_port,
+            internal: *internal,
             config_path: String::new(),
             publish_on: *publish_on,
         };

@@ -49,7 +49,7 @@ pub(super) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Container
 
 /// The gateway token is the one secret here: it opens this container only, and is replaced at every create.
 fn environment(spec: &ContainerSpec, network: &Network) -> Vec<String> {
-    let config = format!("http://{}:{}{}", network.gateway, spec.internal_port, spec.config_path);
+    let config = format!("http://{}{}", spec.internal.behind(network.gateway), spec.config_path);
     vec![
         format!("MOSAIC_CONFIG_URL={config}"),
         format!("OPENCLAW_GATEWAY_TOKEN={}", spec.gateway_token.expose_secret()),

@@ -2,7 +2,12 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use chrono::{DateTime, Utc};
-use domain::{ContainerId, containers::Containers, image::PinnedImage, limits::Limits};
+use domain::{
+    ContainerId,
+    containers::{Containers, Internal},
+    image::PinnedImage,
+    limits::Limits,
+};
 use futures_util::StreamExt;
 use secrecy::SecretString;
 use std::{
@@ -35,7 +40,7 @@ fn spec(generation: i64) -> ContainerSpec {
         runtime: "runc".into(),
         limits: Limits::default(),
         gateway_token: SecretString::from("t"),
-        internal_port: 8081,
+        internal: Internal { host: None, port: 8081 },
         config_path: "/c".into(),
         publish_on: IpAddr::V4(Ipv4Addr::LOCALHOST),
     }

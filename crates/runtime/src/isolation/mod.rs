@@ -63,7 +63,7 @@ async fn tried(probes: &Probes, trial: &Trial, socket: &Path) -> Result<Vec<Chec
     let gateways = [open.network.gateway, closed.network.gateway];
     let neighbour = probes.neighbour(&beside, &gateways).await?;
     let host =
-        Host::at(&gateways, trial.host_ports.iter().map(|(port, _)| *port).chain([trial.internal_port]));
+        Host::at(&gateways, trial.host_ports.iter().map(|(port, _)| *port).chain([trial.internal.port]));
     let lan = match host.is_here() {
         true => lan().await,
         false => Err(host::ELSEWHERE.to_owned()),
@@ -93,7 +93,7 @@ async fn checks(probes: &Probes, place: &Place, targets: &[Target]) -> Result<Ve
 
 /// What is wrong with the packet filter; `None` also where this process may not look.
 async fn guard(trial: &Trial) -> Option<String> {
-    let wanted = GuardConfig::read(trial.internal_port, &trial.allowed).await;
+    let wanted = GuardConfig::read(trial.internal.port, &trial.allowed).await;
     match Guard::new(trial.instance).status(&wanted).await {
         Ok(GuardStatus::Enforced) | Err(NotEnforced::NotPermitted) => None,
         Ok(GuardStatus::Missing) => {

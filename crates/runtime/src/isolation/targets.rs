@@ -125,7 +125,7 @@ impl Stage<'_> {
     }
 
     async fn permitted(&self, gateway: Ipv4Addr) -> Vec<Target> {
-        let internal = SocketAddr::from((gateway, self.trial.internal_port));
+        let internal = SocketAddr::from(self.trial.internal.behind(gateway));
         let allowed = allowed_addresses(&self.trial.allowed).await;
         let allowed =
             allowed.into_iter().map(|at| (SocketAddr::from(at), "a host and port that an admin allowed"));

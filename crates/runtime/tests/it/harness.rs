@@ -3,7 +3,7 @@
 use crate::image::TestImage;
 use domain::{
     Clock, ContainerId, InstanceId, SystemClock, UserId,
-    containers::{ContainerSpec, Containers, Network, NetworkPolicy, Owner, Seen},
+    containers::{ContainerSpec, Containers, Internal, Network, NetworkPolicy, Owner, Seen},
     image::PinnedImage,
     limits::Limits,
 };
@@ -59,7 +59,7 @@ impl Bench {
             runtime: "runc".into(),
             limits: Limits { memory_mib: 64, cpu_millis: 500, pids: 64, disk_mib: 0 },
             gateway_token: SecretString::from(TOKEN),
-            internal_port: 8081,
+            internal: Internal { host: None, port: 8081 },
             config_path: "/api/internal/agent-config/x".into(),
             publish_on: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }

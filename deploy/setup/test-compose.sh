@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Owns: `make compose-test`: the compose project from its images on, under a name, network and ports of its own: setup,
+# first answer, then twenty chats while every container is killed in turn. Takes away all that it made. Prints Markdown.
+#
+#   REAL=1           the real OpenClaw instead of its stand-in
+#   PART=first       only up to the first answer; PART=drill: then back up, wipe, restore; PART=kills: see above
+#   AGENT_IMAGE, STUB_IMAGE=NAME, MOSAIC_SERVER_BIN=FILE   made already
+#   SOCKET_PROXY=1   workers behind the filter for Docker's socket
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+"$SETUP/tools.sh"
+"$SETUP/docker.sh"
+. "$SETUP/compose.sh"
+command -v nft >/dev/null || apt_install nftables
+quietly "$SETUP/server-images.sh"
+if [ "${REAL:-0}" = 1 ]; then
+  MOSAIC_TEST_AGENT_IMAGE=${AGENT_IMAGE:-$("$SETUP/agent-image.sh")} AGENT_MEMORY_MIB=2048
+else
+  MOSAIC_TEST_AGENT_IMAGE=${STUB_IMAGE:-$("$SETUP/stub-image.sh")} AGENT_MEMORY_MIB=128
+fi
+(cd "$ROOT" && cargo build --quiet --locked --workspace --bins)
+
+MOSAIC_TEST_RUN=compose-$(date +%s)-$$
+MOSAIC_SECRET_KEY=$(head -c 32 /dev/urandom | base64)
+COMPOSE_PROJECT_NAME=mosaictest$$
+MOSAIC_NET=10.80.$(($$ % 250))
+SUBNET_POOL=10.81.0.0/20
+MOSAIC_LISTEN=127.0.0.1:$((20000 + $$ % 10000))
+MOSAIC_URL=http://$MOSAIC_LISTEN
+TEST_DOCKER_SOCKET=/var/run/docker.sock
+files=(-f "$ROOT/deploy/compose.yaml")
+if [ "${SOCKET_PROXY:-0}" = 1 ]; then
+  files+=(-f "$ROOT/deploy/compose.socket-proxy.yaml")
+  TEST_DOCKER_SOCKET=/run/mosaic/docker/docker.sock
+fi
+files+=(-f "$ROOT/tests/compose.yaml")
+export MOSAIC_TEST_RUN MOSAIC_TEST_AGENT_IMAGE AGENT_MEMORY_MIB MOSAIC_SECRET_KEY COMPOSE_PROJECT_NAME MOSAIC_NET \
+  SUBNET_POOL MOSAIC_LISTEN MOSAIC_URL TEST_DOCKER_SOCKET
+project() { "${COMPOSE[@]}" "${files[@]}" "$@"; }
+
+clean() {
+  local mine=label=mosaic.test=$MOSAIC_TEST_RUN tables
+  [ "${KEEP_LOGS:-0}" = 0 ] || project logs --no-color >"$KEEP_LOGS" 2>&1
+  # The guard leaves its walls standing, as it should. Their name is in the names of what it guards.
+  tables=$(docker volume ls -q --filter "$mine" --filter label=mosaic.user | sed 's/^mosaic-\(...\).*/mosaic_guard_\1/' | sort -u)
+  project down -v -t 5
+  docker ps -aq --filter "$mine" | xargs -r docker rm -f -v
+  docker network ls -q --filter "$mine" | xargs -r docker network rm
+  docker volume ls -q --filter "$mine" | xargs -r docker volume rm
+  for table in $tables; do as_root nft delete table inet "$table"; done
+}
+at_exit 'clean >/dev/null 2>&1'
+
+began=$SECONDS
+step "docker-compose up: postgres, migrate, guard, 2 api, 3 worker, proxy" project up -d --scale worker=3 --scale api=2
+for _ in $(seq 120); do
+  curl -fs -o /dev/null -m 2 "$MOSAIC_URL/readyz" && break
+  sleep 0.5
+done
+curl -fsS -o /dev/null -m 5 "$MOSAIC_URL/readyz" || { project logs --tail=30 >&2 && die "the project does not get ready"; }
+say "    it answers after $((SECONDS - began)) s"
+
+DATABASE_URL=$(project exec -T postgres cat /run/mosaic/database/url)
+export DATABASE_URL COMPOSE_URL=$MOSAIC_URL PART=${PART:-kills}
+say "==> people (several minutes)"
+"$TARGET/debug/compose" || { project logs --tail=100 >&2 && die "the project did not hold"; }
