@@ -20,7 +20,8 @@ unpack() {
   local folder
   folder=$(mktemp -d)
   make_cache
-  (cd "$folder" && apt-get -q download prometheus && dpkg -x prometheus_*.deb .)
+  # A fresh machine knows no packages yet.
+  (cd "$folder" && { apt-get -q download prometheus || { as_root apt-get -q update && apt-get -q download prometheus; }; } && dpkg -x prometheus_*.deb .)
   install -m 755 "$folder/usr/bin/promtool" "$1"
   rm -rf "$folder"
 }

@@ -4,6 +4,7 @@
 # The figures go to stdout as Markdown; docs/BENCHMARKS.md says what they mean.
 #
 #   RUSH_PEOPLE=20   fewer, for a try
+#   RUSH_AT_ONCE=1   starts that a worker has in hand at once (4): with 1 the lane is the limit, not the engine
 #   PROFILE=dev      without the release build, for a try
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$SETUP/own-postgres.sh"

@@ -18,7 +18,7 @@ MOSAIC_TEST_OIDC=$("$SETUP/test-oidc.sh")
 [ "${SUITE:=e2e}" != e2e:real ] || MOSAIC_REAL_IMAGE=$("$SETUP/agent-image.sh")
 "$SETUP/ui.sh"
 cd "$ROOT"
-cargo build --locked --workspace --bins
+cargo build --locked --workspace --bins --tests # as in test.sh, so that nothing is built twice
 export CHROMIUM MOSAIC_POSTGRES_DIR MOSAIC_AGENT_IMAGE MOSAIC_REAL_IMAGE MOSAIC_TEST_OIDC MOSAIC_SERVES_UI=1
 cd ui
 # shellcheck disable=SC2086 # several arguments

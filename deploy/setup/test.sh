@@ -37,12 +37,15 @@ TEST_DATABASE_URL=$DATABASE_OF_ONES_OWN
 "$SETUP/ui.sh"
 cd "$ROOT"
 [ -x "$TARGET/debug/mosaic" ] || say "==> cargo: building everything and its tests (several minutes the first time)"
-cargo build --locked --workspace --bins
+# With the tests, so that features are chosen once for both: `cargo test` would build everything again otherwise.
+cargo build --locked --workspace --bins --tests
 MOSAIC_TEST_BIN=$TARGET/debug/mosaic
 export TEST_DATABASE_URL MOSAIC_TEST_RUN MOSAIC_TEST_BIN MOSAIC_TEST_AGENT_IMAGE MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_POSTGRES_DIR MOSAIC_TEST_CLIENTS MOSAIC_TEST_OIDC MOSAIC_TEST_EMBEDDINGS_DIR
 if [ -z "${ARGS:-}" ]; then
   (cd ui && npm run --silent gen:check && npm run --silent lint && npm run --silent test && npm run --silent size)
 fi
+# Most of them wait for containers most of the time.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) + 1))}
 # shellcheck disable=SC2086 # several arguments
 cargo test --locked ${ARGS:---workspace}
 [ -n "${ARGS:-}" ] || "$SETUP/test-ui.sh"

@@ -20,6 +20,8 @@ pub struct Options {
     pub image: String,
     /// How many worker processes.
     pub workers: usize,
+    /// Starts that a worker has in hand at once.
+    pub starts_at_once: usize,
     /// Memory of an agent in MiB.
     pub memory_mib: u32,
     /// MOSAIC_SECRET_KEY of the processes that are started from now on.
@@ -40,6 +42,7 @@ impl Default for Options {
         Self {
             image: prepared("MOSAIC_TEST_STUB_IMAGE"),
             workers: 1,
+            starts_at_once: 4,
             memory_mib: 128,
             secret_key: SECRET_KEY.to_owned(),
             embeddings: prepared("MOSAIC_TEST_EMBEDDINGS_DIR").into(),
@@ -142,6 +145,7 @@ impl Mosaic {
         let port = self.ports.1.to_string();
         let socket = self.options.engine.clone().unwrap_or_else(|| ENGINE.into());
         let socket = socket.to_string_lossy();
+        let starts = self.options.starts_at_once.to_string();
         let child = self.spawn(&[
             "worker",
             "--internal-port",
@@ -150,6 +154,8 @@ impl Mosaic {
             &run,
             "--docker-socket",
             &socket,
+            "--starts-at-once",
+            &starts,
         ]);
         self.workers.push(Some(child));
         self.workers.len() - 1

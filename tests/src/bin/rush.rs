@@ -21,8 +21,18 @@ use tokio::{
 
 /// Who sends a first message. `RUSH_PEOPLE` makes it fewer for a try.
 fn people() -> usize {
-    std::env::var("RUSH_PEOPLE").ok().and_then(|people| people.parse().ok()).unwrap_or(100)
+    number("RUSH_PEOPLE").unwrap_or(100)
 }
+
+/// Starts that a worker has in hand at once: `RUSH_AT_ONCE`, or as usual.
+fn at_once() -> usize {
+    number("RUSH_AT_ONCE").unwrap_or(Options::default().starts_at_once)
+}
+
+fn number(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 /// Within so long.
 const RUSH: Duration = Duration::from_secs(1);
 /// Where workers are killed, one so often.
@@ -38,9 +48,9 @@ enum Fate {
 #[tokio::main]
 async fn main() {
     println!(
-        "| workers | message → first token s: p50 | p95 | p99 | in line s: p50 | p99 | engine and boot s: p50 | p99 | all else ms: p50 | p95 | p99 | answered | containers | killed |"
+        "| workers | everybody answered s | message → first token s: p50 | p95 | p99 | in line s: p50 | p99 | engine and boot s: p50 | p99 | all else ms: p50 | p95 | p99 | answered | containers | killed |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for workers in [1, 2, 4] {
         rush(workers, Fate::Live).await;
     }
@@ -50,7 +60,8 @@ async fn main() {
 }
 
 async fn rush(workers: usize, fate: Fate) {
-    let mut mosaic = Mosaic::start_with(Options { workers, ..Options::default() }).await;
+    let mut mosaic =
+        Mosaic::start_with(Options { workers, starts_at_once: at_once(), ..Options::default() }).await;
     let admin = mosaic.onboarded().await;
     // Nobody is awake before he asks.
     let version = admin.get("/api/settings").await.headers["etag"].to_str().unwrap().to_owned();
@@ -92,10 +103,11 @@ async fn rush(workers: usize, fate: Fate) {
             }
         }
     }
+    let whole = began.elapsed();
     // Networks and volumes are one for each, too.
     let (containers, networks, volumes) = mosaic.objects().await;
     let parts = parts(&mosaic).await;
-    print(workers, &mut first, &parts, containers, killed);
+    print(workers, whole, &mut first, &parts, containers, killed);
     assert_eq!(first.len(), people(), "everybody is answered");
     assert_eq!([containers, networks, volumes], [people(); 3], "containers, networks, volumes");
     sleep(Duration::from_secs(1)).await;
@@ -142,13 +154,21 @@ async fn parts(mosaic: &Mosaic) -> Vec<Part> {
     sqlx::query_as(sql).fetch_all(&mosaic.database.pool).await.unwrap()
 }
 
-fn print(workers: usize, first: &mut [f64], parts: &[Part], containers: usize, killed: usize) {
+fn print(
+    workers: usize,
+    whole: Duration,
+    first: &mut [f64],
+    parts: &[Part],
+    containers: usize,
+    killed: usize,
+) {
     let line: Vec<f64> = parts.iter().map(|part| part.in_line).collect();
     let engine: Vec<f64> = parts.iter().map(|part| part.engine_and_boot).collect();
     let rest: Vec<f64> =
         parts.iter().map(|part| (part.whole - part.in_line - part.engine_and_boot) * 1000.0).collect();
     println!(
-        "| {workers} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {:.0} | {:.0} | {:.0} | {} of {} | {containers} | {killed} |",
+        "| {workers} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {:.0} | {:.0} | {:.0} | {} of {} | {containers} | {killed} |",
+        whole.as_secs_f64(),
         quantile(first, 0.5),
         quantile(first, 0.95),
         quantile(first, 0.99),
