@@ -129,8 +129,11 @@ export async function ask(page: Page, text: string): Promise<string> {
   return new URL(page.url()).pathname
 }
 
-/** Puts the container to sleep, so that the next message has to wake it. */
+/** Puts the container to sleep, so that the next message has to wake it: opening the page does not any more. */
 export async function asleep(api: APIRequestContext): Promise<void> {
+  const settings = await api.get('/api/settings')
+  const headers = { 'if-match': settings.headers().etag ?? '' }
+  expect((await api.patch('/api/settings', { data: { wakeEarly: false }, headers })).ok()).toBe(true)
   await api.post('/api/container/stop', { data: {} })
   const state = async () => (await (await api.get('/api/container')).json()).container?.observed ?? 'absent'
   await expect.poll(state, { timeout: 30_000 }).toMatch(/stopped|absent/)
