@@ -2,7 +2,7 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test test-networks lint fmt images sbom compose-test drill doctor bench-proxy bench-queue bench-fleet bench-start bench-knowledge bench-ui soak openapi ui test-ui test-ui-real screenshots
+.PHONY: help up down demo test test-networks lint fmt images sbom compose-test drill doctor bench-proxy bench-queue bench-fleet bench-start bench-idle bench-knowledge bench-ui soak openapi ui test-ui test-ui-real screenshots
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ bench-fleet: ## a hundred first messages within a second, also while workers are
 
 bench-start: ## how long a message waits for an agent that sleeps, and whose time that is
 	@exec deploy/setup/bench-start.sh
+
+bench-idle: ## memory of API, worker and Postgres while nobody does anything
+	@exec deploy/setup/bench-idle.sh
 
 bench-knowledge: ## how fast and how well the search finds, up to a million rows
 	@exec deploy/setup/bench-knowledge.sh

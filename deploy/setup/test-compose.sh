@@ -18,7 +18,7 @@ if [ "${REAL:-0}" = 1 ]; then
 else
   MOSAIC_TEST_AGENT_IMAGE=${STUB_IMAGE:-$("$SETUP/stub-image.sh")} AGENT_MEMORY_MIB=128
 fi
-(cd "$ROOT" && cargo build --quiet --locked --workspace --bins)
+(cd "$ROOT" && cargo build --quiet --locked --workspace --bins --tests)
 
 MOSAIC_TEST_RUN=compose-$(date +%s)-$$
 MOSAIC_SECRET_KEY=$(head -c 32 /dev/urandom | base64)
