@@ -46,7 +46,7 @@ pub async fn claim(pool: &PgPool, worker: &str, n: i64) -> Result<Vec<Job>> {
   return text.slice(0, TOKENS * 4)
 }
 
-function stream(text: string, outgoing: ServerResponse): void {
+function stream(text: string, outgoing: ServerResponse, onEnd: () => void): void {
   outgoing.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   const began = performance.now()
   let sent = 0
@@ -56,16 +56,17 @@ function stream(text: string, outgoing: ServerResponse): void {
       const data = JSON.stringify({ text: text.slice(sent * 4, sent * 4 + 4) })
       outgoing.write(`id: ${sent + 1}\nevent: delta\ndata: ${data}\n\n`)
     }
-    if (sent === TOKENS) outgoing.end('event: done\ndata: {"status":"done"}\n\n')
+    if (sent < TOKENS) return
+    onEnd()
+    outgoing.end('event: done\ndata: {"status":"done"}\n\n')
   }, 10)
   outgoing.on('close', () => clearInterval(timer))
 }
 
-/** The server, but for the one stream; answers with its address and its end. */
-async function between(origin: URL): Promise<[string, () => void]> {
-  const text = answer()
+/** The server, but for the one stream; answers with its address and its end. `onEnd` is told when the stream is over. */
+async function between(origin: URL, text: string, onEnd: () => void): Promise<[string, () => void]> {
   const server = createServer((incoming, outgoing) => {
-    if (incoming.url === `/api/turns/${TURN}/events`) return stream(text, outgoing)
+    if (incoming.url === `/api/turns/${TURN}/events`) return stream(text, outgoing, onEnd)
     const { hostname: host, port } = origin
     const { method, url: path, headers } = incoming
     const onward = request({ host, port, method, path, headers }, (reply) => {
@@ -89,7 +90,11 @@ interface Seen {
 }
 
 test('a long answer streams in without the page losing frames', async ({ page, mosaic }) => {
-  const [base, end] = await between(new URL(mosaic.url))
+  const text = answer()
+  let over = false
+  const [base, end] = await between(new URL(mosaic.url), text, () => {
+    over = true
+  })
   const at = new Date().toISOString()
   const turn = {
     id: TURN,
@@ -100,9 +105,12 @@ test('a long answer streams in without the page losing frames', async ({ page, m
     answer: '',
     tools: [],
   }
-  const turns = [{ ...turn, status: 'running', createdAt: at }]
-  const chat = { id: CHAT, title: 'Speed', agentId: null, createdAt: at, updatedAt: at, turns }
-  await page.route(`**/api/chats/${CHAT}`, (route) => route.fulfill({ json: chat }))
+  const chat = { id: CHAT, title: 'Speed', agentId: null, createdAt: at, updatedAt: at }
+  // At the end the page reads what was stored.
+  await page.route(`**/api/chats/${CHAT}`, (route) => {
+    const stored = over ? { status: 'done', answer: text } : { status: 'running' }
+    return route.fulfill({ json: { ...chat, turns: [{ ...turn, ...stored, createdAt: at }] } })
+  })
   await page.addInitScript(() => {
     const { measured } = Object.assign(window as unknown as Seen, {
       measured: { frames: [], tasks: [] } as Seen['measured'],
