@@ -134,9 +134,12 @@ export async function asleep(api: APIRequestContext): Promise<void> {
   const settings = await api.get('/api/settings')
   const headers = { 'if-match': settings.headers().etag ?? '' }
   expect((await api.patch('/api/settings', { data: { wakeEarly: false }, headers })).ok()).toBe(true)
-  await api.post('/api/container/stop', { data: {} })
   const state = async () => (await (await api.get('/api/container')).json()).container?.observed ?? 'absent'
-  await expect.poll(state, { timeout: 30_000 }).toMatch(/stopped|absent/)
+  // A start that the sign-in asked for may still be under way: it has to be over first.
+  await api.post('/api/container/start', { data: {} })
+  await expect.poll(state, { timeout: 30_000 }).toBe('ready')
+  await api.post('/api/container/stop', { data: {} })
+  await expect.poll(state, { timeout: 30_000 }).toBe('stopped')
 }
 
 /** Waits for the end of the last answer. */
