@@ -36,6 +36,27 @@ describe('the waterfall', () => {
     ])
   })
 
+  it('tells of the attempt that did the work, not of one that found nothing left to do', () => {
+    const phases = [
+      { attempt: 1, name: 'create', startedAt: at(2), finishedAt: at(3) },
+      { attempt: 1, name: 'boot', startedAt: at(3), finishedAt: at(9) },
+      { attempt: 2, name: 'ready', startedAt: at(10), finishedAt: at(10) },
+    ]
+    const again = {
+      ...JOB,
+      state: 'done' as const,
+      attempt: 2,
+      startedAt: at(10),
+      finishedAt: at(10),
+      phases,
+    }
+    expect(bars(again, Date.parse(at(20))).map((bar) => [bar.name, bar.to - bar.from])).toEqual([
+      ['queued', 2000],
+      ['create', 1000],
+      ['boot', 6000],
+    ])
+  })
+
   it('is all wait before somebody took the job', () => {
     const waiting = { ...JOB, state: 'queued' as const, startedAt: null, phases: [] }
     expect(bars(waiting, Date.parse(at(5))).map((bar) => [bar.name, bar.to - bar.from, bar.open])).toEqual([

@@ -30,11 +30,28 @@ interface Bar {
 
 const time = (iso: string) => new Date(iso).getTime()
 
-/** The phases of the last attempt, behind the time it waited for. */
+/**
+ * The attempt whose phases tell where the time went: the one that runs, at the end the longest. A job that was asked for
+ * again while it ran is tried once more, and mostly finds nothing left to do.
+ */
+function telling(job: JobDetail): number {
+  if (!job.finishedAt) return job.attempt
+  const took = (attempt: number) => {
+    const phases = job.phases.filter((phase) => phase.attempt === attempt)
+    const ends = phases.map((phase) => time(phase.finishedAt ?? phase.startedAt))
+    return Math.max(0, ...ends) - Math.min(...phases.map((phase) => time(phase.startedAt)))
+  }
+  const attempts = job.phases.map((phase) => phase.attempt)
+  return attempts.reduce((best, attempt) => (took(attempt) > took(best) ? attempt : best), job.attempt)
+}
+
+/** The phases of one attempt, behind the time it waited for. */
 export function bars(job: JobDetail, now: number): Bar[] {
   const end = job.finishedAt ? time(job.finishedAt) : now
-  const phases = job.phases.filter((phase) => phase.attempt === job.attempt)
-  const began = job.startedAt ? time(job.startedAt) : phases[0] ? time(phases[0].startedAt) : null
+  const attempt = telling(job)
+  const phases = job.phases.filter((phase) => phase.attempt === attempt)
+  const taken = (attempt === job.attempt ? job.startedAt : null) ?? phases[0]?.startedAt
+  const began = taken ? time(taken) : null
   const created = time(job.createdAt)
   const waited: Bar = { id: 'queued', name: 'queued', from: created, to: began ?? end, open: began === null }
   return [
