@@ -1,4 +1,4 @@
-import { answered, ask, asleep, expect, expectAccessible, expectNarrow, test } from './fixtures'
+import { answered, ask, asleep, expect, expectAccessible, expectNarrow, mayWake, test } from './fixtures'
 
 const composer = /^Message to/
 
@@ -8,6 +8,7 @@ test('a cold start shows its steps, then the answer streams in @mobile', async (
   await expect(page.getByText('Starting your agent')).toBeVisible()
   await expect(page.getByText('Loading personality and memory')).toBeVisible()
   await expectNarrow(page)
+  await mayWake(request)
   await answered(page)
   await expect(page.getByText('Starting your agent')).toHaveCount(0)
   await expect(page.getByText(/\d tokens/)).toBeVisible()

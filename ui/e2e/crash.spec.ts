@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { answered, ask, asleep, expect, expectAccessible, test } from './fixtures'
+import { answered, ask, asleep, expect, expectAccessible, mayWake, test } from './fixtures'
 
 // The server is killed under the page, as by a power cut, and comes back on what it had stored.
 test.use({ allowConsole: /ERR_(CONNECTION|EMPTY|INCOMPLETE|NETWORK)|status of 50[234]/ })
@@ -49,6 +49,7 @@ test('killed while the agent wakes up: the message is answered, with nobody doin
   await expect(page.getByText('Starting your agent')).toBeVisible()
   await mosaic.crash()
   await mosaic.start()
+  await mayWake(request)
   await expect(page.getByText('w79')).toBeVisible({ timeout: 60_000 })
   await answered(page)
   expect(await words(page)).toHaveLength(80)

@@ -129,7 +129,7 @@ export async function ask(page: Page, text: string): Promise<string> {
   return new URL(page.url()).pathname
 }
 
-/** Puts the container to sleep, so that the next message has to wake it: opening the page does not any more. */
+/** Puts the container to sleep until it `mayWake`, so that the next message has to wait for it. */
 export async function asleep(api: APIRequestContext): Promise<void> {
   const settings = await api.get('/api/settings')
   const headers = { 'if-match': settings.headers().etag ?? '' }
@@ -140,6 +140,12 @@ export async function asleep(api: APIRequestContext): Promise<void> {
   await expect.poll(state, { timeout: 30_000 }).toBe('ready')
   await api.post('/api/container/stop', { data: {} })
   await expect.poll(state, { timeout: 30_000 }).toBe('stopped')
+  await api.post('/api/lanes/containers/pause', { data: {} })
+}
+
+/** Lets what `asleep` put to sleep wake up: the stand-in starts faster than a test can look. */
+export async function mayWake(api: APIRequestContext): Promise<void> {
+  await api.post('/api/lanes/containers/resume', { data: {} })
 }
 
 /** Waits for the end of the last answer. */
