@@ -149,6 +149,14 @@ running() {
   grep -zqxF -e "$DATA" "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
 }
 
+# clean_docker: takes away what bears the label of this run of tests, $MOSAIC_TEST_RUN.
+clean_docker() {
+  local mine=label=mosaic.test=$MOSAIC_TEST_RUN
+  docker ps -aq --filter "$mine" | xargs -r docker rm -f -v
+  docker network ls -q --filter "$mine" | xargs -r docker network rm
+  docker volume ls -q --filter "$mine" | xargs -r docker volume rm
+}
+
 # static_build PACKAGE…: static binaries, so that one file runs in any image. RUSTFLAGS touches only
 # what is built for the named target, so build scripts and proc-macros stay as they are.
 STATIC_TARGET=x86_64-unknown-linux-gnu

@@ -44,9 +44,7 @@ clean() {
   # The guard leaves its walls standing, as it should. Their name is in the names of what it guards.
   tables=$(docker volume ls -q --filter "$mine" --filter label=mosaic.user | sed 's/^mosaic-\(...\).*/mosaic_guard_\1/' | sort -u)
   project down -v -t 5
-  docker ps -aq --filter "$mine" | xargs -r docker rm -f -v
-  docker network ls -q --filter "$mine" | xargs -r docker network rm
-  docker volume ls -q --filter "$mine" | xargs -r docker volume rm
+  clean_docker
   for table in $tables; do as_root nft delete table inet "$table"; done
 }
 at_exit 'clean >/dev/null 2>&1'

@@ -21,12 +21,6 @@ MOSAIC_TEST_OIDC=$("$SETUP/test-oidc.sh")
 MOSAIC_TEST_EMBEDDINGS_DIR=$("$SETUP/embeddings.sh")
 
 MOSAIC_TEST_RUN=$(date +%s)-$$
-clean_docker() {
-  local mine=label=mosaic.test=$MOSAIC_TEST_RUN
-  docker ps -aq --filter "$mine" | xargs -r docker rm -f -v
-  docker network ls -q --filter "$mine" | xargs -r docker network rm
-  docker volume ls -q --filter "$mine" | xargs -r docker volume rm
-}
 at_exit 'clean_docker >/dev/null'
 
 cluster=$(mktemp -d /tmp/mosaic-test.XXXXXX)
