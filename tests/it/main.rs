@@ -26,6 +26,7 @@ mod least_power;
 mod life;
 mod mcp;
 mod onboarding;
+mod once;
 mod openai;
 mod own_data;
 mod pages;

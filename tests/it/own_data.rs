@@ -49,6 +49,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("breakglass_users", "a password's hash"),
     ("sessions", "secrets of browsers"),
     ("user_keys", "sealed keys"),
+    ("idempotency_keys", "what a client called its requests for a month"),
     ("turn_events", "the turns say what came of them"),
     ("container_usage", "what the memory was a minute ago"),
     ("finding_links", "made from the findings"),

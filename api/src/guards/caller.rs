@@ -128,7 +128,8 @@ impl<'r> FromRequest<'r> for Client {
 fn origin(request: &Request<'_>) -> Origin {
     let address = client_address(request).map(|ip| ip.to_string()).unwrap_or_default();
     let trace = Some(headers::trace(request).clone());
-    Origin { request_id: headers::request_id(request).to_owned(), address, trace }
+    let idempotency_key = request.headers().get_one("Idempotency-Key").map(str::to_owned);
+    Origin { request_id: headers::request_id(request).to_owned(), address, trace, idempotency_key }
 }
 
 /// The connection's address; behind trusted proxies the last one that they say and that is none of them.

@@ -73,8 +73,6 @@ macro_rules! header {
 }
 
 header! {
-    /// The client's own name for a write: the same name again is the same write.
-    IdempotencyKey = "Idempotency-Key";
     /// The last event a client has seen.
     LastEventId = "Last-Event-ID";
     /// The chat that an OpenAI client wants to continue.

@@ -91,6 +91,7 @@ pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
 
 /// Saves an agent.
 #[utoipa::path(
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again is the same agent")),
     request_body = NewAgent,
     responses((status = 201, description = "Created", body = Shown))
 )]

@@ -124,6 +124,7 @@ pub struct Created {
 
 /// Starts a chat.
 #[utoipa::path(
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again is the same chat")),
     request_body = NewChat,
     responses((status = 201, description = "Created", body = Created)),
     security(("session" = []), ("token" = ["chat"]))

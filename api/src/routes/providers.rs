@@ -111,6 +111,7 @@ pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
 
 /// Saves a provider.
 #[utoipa::path(
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again is the same provider")),
     request_body = NewProvider,
     responses((status = 201, description = "Created", body = Shown))
 )]

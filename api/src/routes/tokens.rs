@@ -71,6 +71,7 @@ pub struct Made {
 
 /// Makes a token; the answer is the only place where it is shown.
 #[utoipa::path(
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again is the same token")),
     request_body = NewToken,
     responses((status = 201, description = "Created", body = Made))
 )]

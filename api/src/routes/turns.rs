@@ -3,7 +3,7 @@
 use super::chats::ShownTurn;
 use crate::{
     body::Body,
-    guards::{Caller, Chat, Id, IdempotencyKey, LastEventId},
+    guards::{Caller, Chat, Id, LastEventId},
     problem::Reply,
     sse::Sse,
 };
@@ -41,11 +41,11 @@ pub struct Accepted {
 pub async fn create(
     caller: Caller<Chat>,
     id: Id<ChatId>,
-    key: IdempotencyKey,
     body: Body<Message>,
 ) -> Reply<(Status, Json<Accepted>)> {
     let Message { text, agent_id, replaces } = body.0;
-    let new = NewTurn { text, agent: agent_id, replaces, idempotency_key: key.0 };
+    let idempotency_key = caller.cx.origin.idempotency_key.clone();
+    let new = NewTurn { text, agent: agent_id, replaces, idempotency_key };
     let turn_id = turns::create(&caller.cx, id.0, new).await?;
     Ok((Status::Accepted, Json(Accepted { turn_id })))
 }

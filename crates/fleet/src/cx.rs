@@ -15,6 +15,8 @@ pub struct Origin {
     pub address: String,
     /// The trace that it belongs to; jobs that it asks for carry it on.
     pub trace: Option<TraceParent>,
+    /// The client's `Idempotency-Key`: the same key again is the same request.
+    pub idempotency_key: Option<String>,
 }
 
 /// What every use-case is given.

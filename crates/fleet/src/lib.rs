@@ -25,6 +25,7 @@ pub mod keys;
 pub mod knowledge;
 pub mod memory;
 pub mod oidc;
+mod once;
 pub mod onboarding;
 pub mod overview;
 mod progress;

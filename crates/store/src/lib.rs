@@ -16,6 +16,7 @@ mod error;
 pub mod events;
 pub mod exports;
 pub mod findings;
+pub mod idempotency;
 pub mod idle;
 pub mod images;
 pub mod isolation;

@@ -16,6 +16,7 @@ const OWNED: &[(&str, &str)] = &[
     ("api_tokens", "user_id"),
     ("oidc_identities", "user_id"),
     ("user_keys", "user_id"),
+    ("idempotency_keys", "user_id"),
     ("llm_providers", "user_id"),
     ("user_agent_configs", "user_id"),
     ("user_containers", "user_id"),
@@ -85,6 +86,8 @@ async fn walls_hold(mosaic: &Mosaic, rights: Rights) {
         "insert into oidc_identities (issuer, subject, user_id) select 'https://id.example', username, id from users",
         "insert into container_usage (container_id, user_id, memory_bytes) select id, user_id, 1 from user_containers
             on conflict do nothing",
+        "insert into idempotency_keys (user_id, key, made, subject, digest)
+            select id, 'x', 'chat', gen_random_uuid(), 'x' from users",
         "insert into exports (job_id, user_id, draft) select gen_random_uuid(), id, gen_random_uuid() from users",
         "insert into export_pieces (job_id, draft, seq, user_id, bytes) select job_id, draft, 0, user_id, 'x' from exports",
         "insert into oidc_flows (browser_hash, expires_at) values ('x', now())",

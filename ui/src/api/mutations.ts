@@ -1,5 +1,6 @@
 /** What is written to the server, and what has to be read again because of it. */
 import { api, freshKey, send } from './client'
+import { once } from './once'
 import { q, queryClient } from './queries'
 import type * as T from './types'
 
@@ -22,8 +23,8 @@ export const onboarding = {
   skipOidc: () => changing(api.post('/api/onboarding/oidc', { skip: true }), ['onboarding']),
   oidc: (body: { issuer: string; clientId: string; clientSecret: string }) =>
     changing(api.post('/api/onboarding/oidc', body), ['onboarding'], ['oidc'], ['methods']),
-  provider: (body: T.NewProvider) => api.post<T.ProviderSaved>('/api/onboarding/provider', body),
-  agent: (body: T.NewAgent) => changing(api.post('/api/onboarding/agent', body), ['onboarding'], ['agents']),
+  provider: (body: T.NewProvider) => once<T.ProviderSaved>('/api/onboarding/provider', body),
+  agent: (body: T.NewAgent) => changing(once('/api/onboarding/agent', body), ['onboarding'], ['agents']),
   complete: () => changing(api.post('/api/onboarding/complete'), ['onboarding']),
 }
 
@@ -33,14 +34,14 @@ export const auth = {
   logout: () => api.post<{ redirectTo?: string | null } | undefined>('/api/auth/logout'),
   endSession: (id: string) => changing(api.delete(`/api/auth/sessions/${id}`), ['sessions']),
   createToken: (body: { name: string; scopes: T.Scope[]; expiresInDays?: number }) =>
-    changing(api.post<T.TokenMade>('/api/tokens', body), ['tokens']),
+    changing(once<T.TokenMade>('/api/tokens', body), ['tokens']),
   revokeToken: (id: string) => changing(api.delete(`/api/tokens/${id}`), ['tokens']),
   changeBreakglassPassword: (body: { current: string; new: string }) =>
     changing(api.post('/api/settings/breakglass/password', body), ['sessions']),
 }
 
 export const providers = {
-  create: (body: T.NewProvider) => changing(api.post<T.Provider>('/api/providers', body), ['providers']),
+  create: (body: T.NewProvider) => changing(once<T.Provider>('/api/providers', body), ['providers']),
   change: (id: string, version: number, body: T.ProviderPatch) =>
     changing(api.patch<T.Provider>(`/api/providers/${id}`, body, ifMatch(version)), ['providers']),
   remove: (id: string) => changing(api.delete(`/api/providers/${id}`), ['providers']),
@@ -50,7 +51,7 @@ export const providers = {
 }
 
 export const agents = {
-  create: (body: T.NewAgent) => changing(api.post<T.Agent>('/api/agents', body), ['agents']),
+  create: (body: T.NewAgent) => changing(once<T.Agent>('/api/agents', body), ['agents']),
   change: (id: string, version: number, body: Partial<T.NewAgent>) =>
     changing(api.patch<T.Agent>(`/api/agents/${id}`, body, ifMatch(version)), ['agents']),
   remove: (id: string) => changing(api.delete(`/api/agents/${id}`), ['agents']),

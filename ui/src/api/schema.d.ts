@@ -3398,7 +3398,10 @@ export interface operations {
     agents_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key again is the same agent */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3886,7 +3889,10 @@ export interface operations {
     chats_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key again is the same chat */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5714,7 +5720,10 @@ export interface operations {
     providers_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key again is the same provider */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6312,7 +6321,10 @@ export interface operations {
     tokens_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key again is the same token */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

@@ -1,6 +1,6 @@
 //! Agents: create, list, read, change, delete.
 
-use crate::{Cx, Error, Result, agent_config};
+use crate::{Cx, Error, Result, agent_config, once};
 use domain::{
     AgentId, Invalid, Slug,
     agent::{MAX_FALLBACKS, ModelRef, Personality, Skill, Tool, check_skills},
@@ -111,6 +111,10 @@ pub async fn create(cx: &Cx, draft: Draft) -> Result<AgentId> {
     let user = cx.user()?;
     let id = AgentId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
+    let asked = [draft.name.as_str(), &draft.model];
+    if let Some(before) = once::made_before(cx, &mut tx, "agent", id.uuid(), &asked).await? {
+        return Ok(before);
+    }
     let others = agents::list(&mut tx).await?;
     if others.len() >= MOST {
         return Err(Error::conflict("too_many_agents", format!("You have {MOST} agents. Delete one first.")));

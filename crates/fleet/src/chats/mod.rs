@@ -1,6 +1,6 @@
 //! Chats: create, list, read, rename, delete.
 
-use crate::{Cx, Error, Result, conversations};
+use crate::{Cx, Error, Result, conversations, once};
 use chrono::{DateTime, Utc};
 use domain::{ChatId, invalid};
 use store::{chats, turns};
@@ -15,6 +15,9 @@ pub async fn create(cx: &Cx, title: Option<&str>) -> Result<ChatId> {
     let title = title.map(|title| invalid::line("title", title, TITLE)).transpose()?.unwrap_or_default();
     let id = ChatId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
+    if let Some(before) = once::made_before(cx, &mut tx, "chat", id.uuid(), &[&title]).await? {
+        return Ok(before);
+    }
     chats::insert(&mut tx, id, cx.user()?, &title).await?;
     tx.commit().await?;
     Ok(id)

@@ -1,7 +1,7 @@
 //! Save a provider.
 
 use super::draft::{Draft, KeyRule, allow_host, key_place};
-use crate::{Cx, Error, Result, agent_config, keys};
+use crate::{Cx, Error, Result, agent_config, keys, once};
 use domain::{ProviderId, Slug};
 use serde_json::json;
 use store::providers::{self, NewProvider};
@@ -19,6 +19,10 @@ pub async fn create(cx: &Cx, draft: Draft) -> Result<ProviderId> {
     }
     let id = ProviderId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
+    let asked = [checked.kind.as_str(), &checked.name, checked.base_url.as_deref().unwrap_or_default()];
+    if let Some(before) = once::made_before(cx, &mut tx, "provider", id.uuid(), &asked).await? {
+        return Ok(before);
+    }
     if providers::list(&mut tx).await?.len() >= MOST {
         return Err(Error::conflict(
             "too_many_providers",

@@ -1,10 +1,11 @@
 //! API tokens for programs.
 
-use crate::{Cx, Error, Result, auth::ApiScope};
+use crate::{Cx, Error, Result, auth::ApiScope, once};
 use chrono::TimeDelta;
 use domain::{ApiTokenId, Invalid, invalid};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use std::iter;
 use store::credentials::{self, ApiToken, NewApiToken};
 use vault::{Token, TokenKind};
 
@@ -31,6 +32,14 @@ pub async fn create(
     let ends_in = text.expose_secret()[text.expose_secret().len() - 4..].to_owned();
 
     let mut tx = cx.begin().await?;
+    let asked: Vec<&str> = iter::once(name.as_str()).chain(scopes.iter().map(String::as_str)).collect();
+    if once::made_before::<ApiTokenId>(cx, &mut tx, "token", id.uuid(), &asked).await?.is_some() {
+        return Err(Error::conflict(
+            "token_made",
+            "This request has made its token already, and its text is shown once only. Revoke that token and make \
+             another one under a fresh Idempotency-Key.",
+        ));
+    }
     if credentials::list_tokens(&mut tx).await?.len() >= MOST {
         return Err(Error::conflict(
             "too_many_tokens",

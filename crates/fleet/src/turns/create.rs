@@ -4,7 +4,7 @@ use super::{
     drive::Asked,
     stream::{self, Dispatch, Prepared},
 };
-use crate::{Cx, Error, Result, Services, containers, turns::LEASE_SECONDS};
+use crate::{Cx, Error, Result, Services, containers, once, turns::LEASE_SECONDS};
 use domain::{AgentId, ChatId, Invalid, TurnId, invalid, turn::MAX_MESSAGE};
 use store::{
     Tx, agents,
@@ -39,7 +39,7 @@ pub async fn create(cx: &Cx, chat: ChatId, new: NewTurn) -> Result<TurnId> {
         && let Some(earlier) = turns::by_idempotency_key(&mut tx, key).await?
     {
         let same = earlier.chat_id == chat && earlier.question == new.text;
-        return if same { Ok(earlier.id) } else { Err(key_reused()) };
+        return if same { Ok(earlier.id) } else { Err(once::reused()) };
     }
     let agent = choose_agent(&mut tx, &row, new.agent).await?;
     let branch = branch(&mut tx, &row, new.replaces).await?;
@@ -89,9 +89,7 @@ fn check(new: &NewTurn) -> Result<()> {
     if new.text.trim().is_empty() {
         return Err(Invalid::new("text", "Write a message.").into());
     }
-    if let Some(key) = &new.idempotency_key {
-        invalid::line("Idempotency-Key", key, 200)?;
-    }
+    once::checked(new.idempotency_key.as_deref())?;
     Ok(())
 }
 
@@ -101,16 +99,9 @@ fn refused(error: store::Error) -> Error {
             "turn_running",
             "Your agent is still answering in this chat. Wait for the end or stop it first.",
         ),
-        store::Error::Conflict(name) if name == "turns_user_id_idempotency_key_key" => key_reused(),
+        store::Error::Conflict(name) if name == "turns_user_id_idempotency_key_key" => once::reused(),
         other => other.into(),
     }
-}
-
-fn key_reused() -> Error {
-    Error::conflict(
-        "idempotency_key_reused",
-        "This Idempotency-Key belongs to another message. Use a fresh one.",
-    )
 }
 
 async fn choose_agent(tx: &mut Tx, chat: &Chat, wanted: Option<AgentId>) -> Result<AgentId> {

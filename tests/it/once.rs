@@ -1,0 +1,65 @@
+//! A request that is asked again under the same Idempotency-Key makes what it makes once.
+
+use serde_json::{Value, json};
+use tests::{Mosaic, Person};
+
+async fn post(person: &Person, path: &str, body: &Value, key: &str) -> (u16, Value) {
+    let reply = person.post_with(path, body, &[("Idempotency-Key", key)]).await;
+    (reply.status, reply.body)
+}
+
+async fn count(person: &Person, path: &str) -> usize {
+    person.get(path).await.body["items"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn what_is_asked_for_twice_under_one_key_is_made_once() {
+    let mosaic = Mosaic::start().await;
+    let admin = mosaic.onboarded().await;
+    let model = admin.get("/api/agents").await.body["items"][0]["model"].clone();
+    let requests = [
+        ("/api/chats", json!({ "title": "Plans" }), json!({ "title": "Others" })),
+        ("/api/agents", json!({ "name": "Ada", "model": model }), json!({ "name": "Bea", "model": model })),
+        (
+            "/api/providers",
+            json!({ "kind": "openai", "name": "Mine", "apiKey": "sk-once", "models": [{ "id": "m" }] }),
+            json!({ "kind": "openai", "name": "Other", "apiKey": "sk-once", "models": [{ "id": "m" }] }),
+        ),
+    ];
+    for (path, body, other) in &requests {
+        let before = count(&admin, path).await;
+        // At once, as an impatient client does; then later, as one does that got no answer.
+        let (one, two) = tokio::join!(post(&admin, path, body, path), post(&admin, path, body, path));
+        let (status, made) = post(&admin, path, body, path).await;
+        assert_eq!((one.0, two.0, status), (201, 201, 201), "{path}: {one:?} {two:?} {made}");
+        assert!(made["id"].is_string() && one.1["id"] == made["id"] && two.1["id"] == made["id"], "{path}");
+        assert_eq!(count(&admin, path).await, before + 1, "{path}");
+
+        let (status, refused) = post(&admin, path, other, path).await;
+        assert_eq!((status, refused["code"].as_str()), (409, Some("idempotency_key_reused")), "{path}");
+        assert_eq!(post(&admin, path, other, &format!("{path}2")).await.0, 201, "{path}");
+        assert_eq!(count(&admin, path).await, before + 2, "{path}");
+    }
+    // The keys of one person are none of another's.
+    let (path, body, _) = &requests[0];
+    let bob = mosaic.equipped("bob").await;
+    let (status, his) = post(&bob, path, body, path).await;
+    assert_eq!(status, 201);
+    assert_ne!(his["id"], post(&admin, path, body, path).await.1["id"]);
+
+    // A text that is shown once is not shown again.
+    let token = json!({ "name": "for a script", "scopes": ["chat"] });
+    let (status, made) = post(&admin, "/api/tokens", &token, "token").await;
+    assert_eq!(status, 201);
+    let (status, again) = post(&admin, "/api/tokens", &token, "token").await;
+    assert_eq!((status, again["code"].as_str()), (409, Some("token_made")));
+    assert!(!again.to_string().contains(made["token"].as_str().unwrap()));
+    assert_eq!(count(&admin, "/api/tokens").await, 1);
+
+    // What was refused has used up nothing, and a key that cannot be stored is refused in words.
+    let nameless = json!({ "name": "", "model": model });
+    assert_eq!(post(&admin, "/api/agents", &nameless, "fresh").await.0, 422);
+    assert_eq!(post(&admin, "/api/agents", &json!({ "name": "Cleo", "model": model }), "fresh").await.0, 201);
+    let (status, refused) = post(&admin, "/api/chats", &json!({}), &"k".repeat(201)).await;
+    assert_eq!((status, refused["code"].as_str()), (422, Some("invalid")));
+}
