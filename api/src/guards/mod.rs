@@ -10,8 +10,7 @@ mod transport;
 pub use caller::{Admin, Caller, Chat, Client, Cookie, Jobs, Knowledge};
 pub use inside::Inside;
 pub use param::{
-    AgentHeader, Authorization, ChatHeader, Host, Id, LastEventId, McpVersion, SetupToken,
-    Version,
+    AgentHeader, Authorization, ChatHeader, Host, Id, LastEventId, McpVersion, SetupToken, Version,
 };
 pub(crate) use proxies::Proxies;
 pub use transport::Way;

@@ -22,11 +22,13 @@ pub struct Made {
 /// Notes what is made under this key, and answers `None`; or what was made under it before. Of two requests at once the
 /// second waits for the end of the first. Forgets the user's keys that are too old.
 pub async fn claim(tx: &mut Tx, user: UserId, key: &str, made: &Made) -> Result<Option<Made>> {
-    sqlx::query("delete from idempotency_keys where user_id = $1 and created_at < now() - make_interval(days => $2)")
-        .bind(user.uuid())
-        .bind(DAYS)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "delete from idempotency_keys where user_id = $1 and created_at < now() - make_interval(days => $2)",
+    )
+    .bind(user.uuid())
+    .bind(DAYS)
+    .execute(tx.conn())
+    .await?;
     let noted = sqlx::query(
         "insert into idempotency_keys (user_id, key, made, subject, digest) values ($1, $2, $3, $4, $5)
          on conflict do nothing",
@@ -41,6 +43,7 @@ pub async fn claim(tx: &mut Tx, user: UserId, key: &str, made: &Made) -> Result<
     if noted.rows_affected() > 0 {
         return Ok(None);
     }
-    let before = sqlx::query_as("select made, subject, digest from idempotency_keys where user_id = $1 and key = $2");
+    let before =
+        sqlx::query_as("select made, subject, digest from idempotency_keys where user_id = $1 and key = $2");
     Ok(Some(before.bind(user.uuid()).bind(key).fetch_one(tx.conn()).await?))
 }

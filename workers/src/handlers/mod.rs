@@ -97,12 +97,8 @@ impl Tools {
     /// The context of a use-case that this job runs.
     fn cx(&self, job: &JobContext) -> Cx {
         let trace = job.trace().cloned();
-        let origin = Origin {
-            request_id: job.id().to_string(),
-            address: "worker".into(),
-            trace,
-            ..Origin::default()
-        };
+        let origin =
+            Origin { request_id: job.id().to_string(), address: "worker".into(), trace, ..Origin::default() };
         Cx { actor: job.actor(), origin, services: Arc::clone(&self.services) }
     }
 }

@@ -11,11 +11,7 @@ use store::{credentials, users};
 pub async fn reset_breakglass(services: &Arc<Services>, password: SecretString) -> Result<String> {
     let cx = Cx {
         actor: Actor::System("reset of the breakglass password on the server"),
-        origin: Origin {
-            request_id: "command line".into(),
-            address: "local".into(),
-            ..Origin::default()
-        },
+        origin: Origin { request_id: "command line".into(), address: "local".into(), ..Origin::default() },
         services: Arc::clone(services),
     };
     let mut tx = cx.begin().await?;

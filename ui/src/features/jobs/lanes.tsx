@@ -10,6 +10,7 @@ import { Badge, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Input } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
 import { ago, number } from '@/lib/time'
+import { useAttempt } from '@/lib/use-attempt'
 
 /** The lanes that jobs wait in, with pause and limit. For admins. */
 export function Lanes() {
@@ -30,19 +31,16 @@ export function Lanes() {
 }
 
 function Row({ lane }: { lane: Lane }) {
-  const [busy, setBusy] = useState(false)
+  const { busy, attempt } = useAttempt()
   const paused = Boolean(lane.pausedAt)
-  const toggle = async () => {
-    setBusy(true)
-    try {
-      await (paused ? write.resumeLane(lane.name) : write.pauseLane(lane.name))
-      toast.done(paused ? `Lane ${lane.name} resumed` : `Lane ${lane.name} paused`)
-    } catch (error) {
-      toast.failed(`Lane ${lane.name} was not changed`, error)
-    } finally {
-      setBusy(false)
-    }
-  }
+  const toggle = () =>
+    attempt(
+      async () => {
+        await (paused ? write.resumeLane(lane.name) : write.pauseLane(lane.name))
+        toast.done(paused ? `Lane ${lane.name} resumed` : `Lane ${lane.name} paused`)
+      },
+      (error) => toast.failed(`Lane ${lane.name} was not changed`, error),
+    )
   return (
     <li className="flex flex-wrap items-center gap-x-5 gap-y-3 px-5 py-3.5">
       <div className="min-w-0 flex-1 basis-56">

@@ -14,6 +14,7 @@ import { Field, Input } from '@/components/ui/field'
 import { Switch } from '@/components/ui/switch'
 import { toast } from '@/components/ui/toast'
 import { ago, dateTime, due } from '@/lib/time'
+import { useAttempt } from '@/lib/use-attempt'
 import { useNow } from '@/lib/use-interval'
 import { kindName } from './state'
 
@@ -41,18 +42,15 @@ export function Schedules() {
 function Row({ schedule }: { schedule: Schedule }) {
   const now = useNow(1000)
   const [editing, setEditing] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const run = async () => {
-    setBusy(true)
-    try {
-      await write.runSchedule(schedule.name)
-      toast.done(`${schedule.name} runs now`)
-    } catch (error) {
-      toast.failed(`${schedule.name} was not run`, error)
-    } finally {
-      setBusy(false)
-    }
-  }
+  const { busy, attempt } = useAttempt()
+  const run = () =>
+    attempt(
+      async () => {
+        await write.runSchedule(schedule.name)
+        toast.done(`${schedule.name} runs now`)
+      },
+      (error) => toast.failed(`${schedule.name} was not run`, error),
+    )
   const toggle = (enabled: boolean) =>
     write
       .changeSchedule(schedule.name, { enabled })
@@ -107,26 +105,24 @@ function Row({ schedule }: { schedule: Schedule }) {
 
 function Editor({ schedule, onClose }: { schedule: Schedule; onClose: () => void }) {
   const [cron, setCron] = useState(schedule.cron)
-  const [error, setError] = useState<string>()
-  const [busy, setBusy] = useState(false)
-  const save = async (event: FormEvent) => {
+  const { busy, trouble, attempt, refuse } = useAttempt()
+  const save = (event: FormEvent) => {
     event.preventDefault()
-    setBusy(true)
-    try {
-      await write.changeSchedule(schedule.name, { cron: cron.trim() })
-      toast.done('Schedule changed')
-      onClose()
-    } catch (problem) {
-      setError((problem instanceof ApiError && problem.problem.errors?.[0]?.message) || message(problem))
-      setBusy(false)
-    }
+    return attempt(
+      async () => {
+        await write.changeSchedule(schedule.name, { cron: cron.trim() })
+        toast.done('Schedule changed')
+        onClose()
+      },
+      (error) => refuse((error instanceof ApiError && error.problem.errors?.[0]?.message) || message(error)),
+    )
   }
   return (
     <Dialog open onClose={onClose} title={`When: ${kindName(schedule.kind)}`}>
       <form onSubmit={save} className="flex flex-col gap-4">
         <Field
           label="Cron expression"
-          error={error}
+          error={trouble ?? undefined}
           hint="Minute, hour, day of month, month, day of week; in UTC."
         >
           {(wiring) => (

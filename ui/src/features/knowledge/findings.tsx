@@ -1,7 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Download, Lightbulb, Plus, X } from 'lucide-react'
-import { useState } from 'react'
 import { q } from '@/api/queries'
 import type { Finding, FoundFinding } from '@/api/types'
 import { Button, buttonClass } from '@/components/ui/button'
@@ -10,6 +9,7 @@ import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { SearchInput } from '@/components/ui/search-input'
 import { ShowOlder } from '@/components/ui/show-older'
 import { toast } from '@/components/ui/toast'
+import { useAttempt } from '@/lib/use-attempt'
 import { AgentFilter } from './agent-filter'
 import { downloadFindings } from './download-findings'
 import { FindingRow } from './finding-row'
@@ -76,17 +76,9 @@ function Add({ look }: { look: 'primary' | 'secondary' }) {
 }
 
 function Export() {
-  const [busy, setBusy] = useState(false)
-  const run = async () => {
-    setBusy(true)
-    try {
-      await downloadFindings()
-    } catch (error) {
-      toast.failed('The findings were not exported', error)
-    } finally {
-      setBusy(false)
-    }
-  }
+  const { busy, attempt } = useAttempt()
+  const run = () =>
+    attempt(downloadFindings, (error) => toast.failed('The findings were not exported', error))
   return (
     <Button busy={busy} onClick={run}>
       {!busy && <Download aria-hidden />}

@@ -1,5 +1,4 @@
 import { useState } from 'react'
-import { message } from '@/api/client'
 import { conversations } from '@/api/mutations'
 import type { Imported } from '@/api/types'
 import { Button } from '@/components/ui/button'
@@ -7,6 +6,7 @@ import { Dialog } from '@/components/ui/dialog'
 import { Alert } from '@/components/ui/feedback'
 import { Field, Input } from '@/components/ui/field'
 import { number } from '@/lib/time'
+import { useAttempt } from '@/lib/use-attempt'
 import { AgentFilter } from './agent-filter'
 
 /** Lines that were left out are told up to here. */
@@ -16,21 +16,12 @@ const TOLD = 5
 export function ImportDialog({ onClose }: { onClose: () => void }) {
   const [file, setFile] = useState<File | null>(null)
   const [agent, setAgent] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const { busy, trouble, attempt } = useAttempt()
   const [done, setDone] = useState<Imported | null>(null)
   const run = async () => {
     if (!file) return
-    setBusy(true)
-    setTrouble(null)
     setDone(null)
-    try {
-      setDone(await conversations.import(file, agent || undefined))
-    } catch (error) {
-      setTrouble(message(error))
-    } finally {
-      setBusy(false)
-    }
+    await attempt(async () => setDone(await conversations.import(file, agent || undefined)))
   }
   return (
     <Dialog

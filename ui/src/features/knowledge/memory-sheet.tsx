@@ -10,6 +10,7 @@ import { Field, Input, Select, Textarea } from '@/components/ui/field'
 import { RemoveButton } from '@/components/ui/remove-button'
 import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
+import { useAttempt } from '@/lib/use-attempt'
 import { History } from './memory-history'
 import { asText, type Form, formOf, parse } from './value'
 
@@ -45,26 +46,21 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
   const [key, setKey] = useState('')
   const [form, setForm] = useState<Form>(saved ? formOf(saved.value) : 'text')
   const [text, setText] = useState(saved ? asText(saved.value) : '')
-  const [trouble, setTrouble] = useState<string | null>(null)
   const [stale, setStale] = useState(false)
-  const [busy, setBusy] = useState(false)
+  const { busy, trouble, attempt, refuse } = useAttempt()
   const name = saved?.key ?? key.trim()
   const save = async () => {
     const parsed = parse(text, form)
-    if ('trouble' in parsed) return setTrouble(parsed.trouble)
-    setBusy(true)
-    setTrouble(null)
-    try {
-      // A new one must be new: nothing that is there is overwritten unseen.
-      await write.set(agentId, name, { value: parsed.value, ifVersion: saved?.version ?? 0 })
-      toast.done(saved ? 'Entry saved' : 'Entry added')
-      onClose()
-    } catch (error) {
-      if (hasCode(error, 'version_conflict')) setStale(true)
-      else setTrouble(message(error))
-    } finally {
-      setBusy(false)
-    }
+    if ('trouble' in parsed) return refuse(parsed.trouble)
+    await attempt(
+      async () => {
+        // A new one must be new: nothing that is there is overwritten unseen.
+        await write.set(agentId, name, { value: parsed.value, ifVersion: saved?.version ?? 0 })
+        toast.done(saved ? 'Entry saved' : 'Entry added')
+        onClose()
+      },
+      (error) => (hasCode(error, 'version_conflict') ? setStale(true) : refuse(message(error))),
+    )
   }
   return (
     <Sheet

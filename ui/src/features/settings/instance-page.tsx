@@ -10,6 +10,7 @@ import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { SaveBar } from '@/components/ui/save-bar'
 import { toast } from '@/components/ui/toast'
 import { ForbiddenPage } from '@/features/shell/full-page'
+import { useAttempt } from '@/lib/use-attempt'
 import { useTitle } from '@/lib/use-title'
 import { AllowedHosts } from './allowed-hosts'
 import { SECTIONS, SettingField } from './instance-fields'
@@ -40,9 +41,8 @@ export function InstancePage() {
 function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
   const [draft, setDraft] = useState<Settings>(saved.value)
   const [errors, setErrors] = useState<Record<string, string>>({})
-  const [trouble, setTrouble] = useState<string | null>(null)
   const [stale, setStale] = useState(false)
-  const [busy, setBusy] = useState(false)
+  const { busy, trouble, attempt, refuse } = useAttempt()
   const changed = Object.keys(draft).filter(
     (name) => JSON.stringify(draft[name]) !== JSON.stringify(saved.value[name]),
   )
@@ -50,23 +50,18 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
 
   const save = async (event: FormEvent) => {
     event.preventDefault()
-    setBusy(true)
     setErrors({})
-    setTrouble(null)
-    try {
-      await admin.settings(
-        saved.version,
-        Object.fromEntries(changed.map((name) => [name, told(draft[name])])),
-      )
+    await attempt(async () => {
+      const patch = Object.fromEntries(changed.map((name) => [name, told(draft[name])]))
+      await admin.settings(saved.version, patch)
       toast.done('Settings saved')
-    } catch (error) {
-      if (hasCode(error, 'stale')) setStale(true)
-      else if (error instanceof ApiError && error.problem.errors?.length)
-        setErrors(Object.fromEntries(error.problem.errors.map((one) => [one.field, one.message])))
-      else setTrouble(message(error))
-    } finally {
-      setBusy(false)
-    }
+    }, refused)
+  }
+  const refused = (error: unknown) => {
+    if (hasCode(error, 'stale')) setStale(true)
+    else if (error instanceof ApiError && error.problem.errors?.length)
+      setErrors(Object.fromEntries(error.problem.errors.map((one) => [one.field, one.message])))
+    else refuse(message(error))
   }
   return (
     <form noValidate onSubmit={save} className="flex flex-col gap-6">

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
 import { MonitorSmartphone } from 'lucide-react'
-import { useState } from 'react'
 import { auth } from '@/api/mutations'
 import { q } from '@/api/queries'
 import type { Session } from '@/api/types'
@@ -9,6 +8,7 @@ import { Card, CardHead } from '@/components/ui/card'
 import { Badge, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { toast } from '@/components/ui/toast'
 import { ago, date } from '@/lib/time'
+import { useAttempt } from '@/lib/use-attempt'
 import { useTitle } from '@/lib/use-title'
 import { browserOf } from './browser'
 
@@ -32,18 +32,16 @@ export function SessionsPage() {
 }
 
 function Row({ session }: { session: Session }) {
-  const [busy, setBusy] = useState(false)
+  const { busy, attempt } = useAttempt()
   const name = browserOf(session.userAgent)
-  const end = async () => {
-    setBusy(true)
-    try {
-      await auth.endSession(session.id)
-      toast.done('Session ended')
-    } catch (error) {
-      toast.failed('The session was not ended', error)
-      setBusy(false)
-    }
-  }
+  const end = () =>
+    attempt(
+      async () => {
+        await auth.endSession(session.id)
+        toast.done('Session ended')
+      },
+      (error) => toast.failed('The session was not ended', error),
+    )
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3.5">
       <MonitorSmartphone aria-hidden className="size-5 shrink-0 text-muted" />

@@ -5,21 +5,21 @@ import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { Field, Input } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
+import { useAttempt } from '@/lib/use-attempt'
 
 export default function RenameChat({ chat, onClose }: { chat: Chat; onClose: () => void }) {
   const [title, setTitle] = useState(chat.title)
-  const [busy, setBusy] = useState(false)
-  const save = async (event: FormEvent) => {
+  const { busy, attempt } = useAttempt()
+  const save = (event: FormEvent) => {
     event.preventDefault()
-    setBusy(true)
-    try {
-      await chats.rename(chat.id, title.trim())
-      toast.done('Chat renamed')
-      onClose()
-    } catch (error) {
-      toast.failed('The chat was not renamed', error)
-      setBusy(false)
-    }
+    return attempt(
+      async () => {
+        await chats.rename(chat.id, title.trim())
+        toast.done('Chat renamed')
+        onClose()
+      },
+      (error) => toast.failed('The chat was not renamed', error),
+    )
   }
   return (
     <Dialog open onClose={onClose} title="Rename chat">

@@ -1,11 +1,11 @@
 import { type FormEvent, useState } from 'react'
-import { message } from '@/api/client'
 import { admin } from '@/api/mutations'
 import type { User } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { Field, Input, Select } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
+import { useAttempt } from '@/lib/use-attempt'
 
 type Choice = 'instance' | 'never' | 'minutes'
 
@@ -18,24 +18,17 @@ function choiceOf({ idleTimeoutSeconds }: User): Choice {
 export function IdleDialog({ user, onClose }: { user: User; onClose: () => void }) {
   const [choice, setChoice] = useState<Choice>(choiceOf(user))
   const [minutes, setMinutes] = useState(String((user.idleTimeoutSeconds || 1800) / 60))
-  const [trouble, setTrouble] = useState<string | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, trouble, attempt, refuse } = useAttempt()
   const seconds = { instance: null, never: 0, minutes: Math.round(Number(minutes) * 60) }[choice]
   const save = async (event: FormEvent) => {
     event.preventDefault()
     if (seconds !== null && !(seconds > 0) && choice === 'minutes')
-      return setTrouble('Enter a number of minutes.')
-    setBusy(true)
-    setTrouble(null)
-    try {
+      return refuse('Enter a number of minutes.')
+    await attempt(async () => {
       await admin.user(user.id, { idleTimeoutSeconds: seconds })
       toast.done('User saved')
       onClose()
-    } catch (error) {
-      setTrouble(message(error))
-    } finally {
-      setBusy(false)
-    }
+    })
   }
   return (
     <Dialog

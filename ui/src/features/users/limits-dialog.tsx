@@ -1,5 +1,4 @@
 import { type FormEvent, useState } from 'react'
-import { message } from '@/api/client'
 import { admin } from '@/api/mutations'
 import type { User } from '@/api/types'
 import { Button } from '@/components/ui/button'
@@ -7,6 +6,7 @@ import { Dialog } from '@/components/ui/dialog'
 import { Field, Input } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
 import { bytes } from '@/lib/bytes'
+import { useAttempt } from '@/lib/use-attempt'
 
 type Limits = User['limits']
 
@@ -38,14 +38,11 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
   const [typed, setTyped] = useState<Record<string, string>>(() =>
     Object.fromEntries(FIELDS.map(({ name }) => [name, String(user.limits[name] ?? '')])),
   )
-  const [trouble, setTrouble] = useState<string | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, trouble, attempt } = useAttempt()
   const save = async (event: FormEvent) => {
     event.preventDefault()
-    setBusy(true)
-    setTrouble(null)
     const number = (text = '') => (text.trim() ? Math.round(Number(text)) : null)
-    try {
+    await attempt(async () => {
       await admin.user(user.id, {
         limits: {
           memoryMib: number(typed.memoryMib),
@@ -56,11 +53,7 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
       })
       toast.done('User saved')
       onClose()
-    } catch (error) {
-      setTrouble(message(error))
-    } finally {
-      setBusy(false)
-    }
+    })
   }
   return (
     <Dialog
