@@ -18,9 +18,9 @@ impl Job for Embed {
     const LANE: Lane = Lane::Ingest;
 
     fn policy() -> Policy {
-        // It goes on where it was, so an attempt that runs out of time is not lost. Where the engine stays away the
-        // sweep asks again.
-        Policy { max_attempts: 3, timeout: Duration::from_secs(3600), ..Policy::default() }
+        // It goes on where it was, so an attempt that runs out of time is not lost. Where the engine stays away one job
+        // waits for it and says so, instead of one more that gave up with each thing that is saved.
+        Policy { max_attempts: 1000, timeout: Duration::from_secs(3600), ..Policy::default() }
     }
 
     fn unique_key(&self) -> Option<String> {

@@ -30,6 +30,14 @@ async fn a_missing_engine_costs_the_meaning_and_is_caught_up_when_it_comes() {
     assert_eq!((&found["mode"], contents(&found)), (&json!("text"), vec![RATES]));
     assert!(found["note"].as_str().unwrap().contains("words alone"), "{found}");
     assert_eq!(contents(&search(&bob, "kitten napping").await), Vec::<&str>::new());
+    // One job waits for it, whatever is saved, and says what for.
+    eventually("one job waits and says what for", || async {
+        let jobs = bob.get("/api/jobs?kind=embed").await.body["items"].clone();
+        let waits =
+            jobs[0]["state"] == "queued" && jobs.to_string().contains("embedding engine is not available");
+        (waits && jobs.as_array()?.len() == 1).then_some(())
+    })
+    .await;
 
     // The engine comes; nobody restarts or saves anything.
     for file in ["libonnxruntime.so", "model.onnx", "tokenizer.json"] {

@@ -17,8 +17,9 @@ use store::{
 const BATCH: i64 = 32;
 /// Pieces whose words are made anew in one transaction.
 const WORDS: i64 = 500;
-/// When an engine that does not answer is asked again. The sweep asks too: this only spares it the wait.
-const AGAIN: Duration = Duration::from_secs(60);
+/// When an engine that does not answer is asked again. The sweep, which asks for all users at once, brings that forward
+/// when it answers.
+const AGAIN: Duration = Duration::from_secs(600);
 
 /// Asks for the vectors of what `tx` saves for this user: call it in the transaction that adds pieces.
 pub(crate) async fn enqueue_embed(tx: &mut Tx, user: UserId) -> Result<()> {
