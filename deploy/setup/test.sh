@@ -12,7 +12,7 @@
 
 "$SETUP/tools.sh"
 "$SETUP/docker.sh"
-apt_install nftables iproute2 busybox-static haproxy curl
+apt_install nftables iproute2 busybox-static haproxy curl xfsprogs e2fsprogs procps
 MOSAIC_TEST_POSTGRES_DIR=$("$SETUP/postgres.sh")
 MOSAIC_TEST_AGENT_IMAGE=$("$SETUP/agent-image.sh")
 MOSAIC_TEST_STUB_IMAGE=$("$SETUP/stub-image.sh")

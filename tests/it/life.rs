@@ -1,6 +1,7 @@
 //! The life of a container: it is there when it is needed, rests when it is not, and comes back when it broke.
 
 mod crashes;
+mod disk;
 mod engine;
 mod images;
 mod limits;
@@ -68,4 +69,25 @@ async fn set(admin: &Person, changes: Value) {
     let version = admin.get("/api/settings").await.headers["etag"].to_str().unwrap().to_owned();
     let done = admin.patch_with("/api/settings", &changes, &[("If-Match", &version)]).await;
     assert_eq!(done.status, 200, "{:?}", done.body);
+}
+
+/// Sets the limits of one person; answers status and body.
+async fn limit(actor: &Person, name: &str, limits: &Value) -> (u16, Value) {
+    let users = actor.get("/api/users").await.body;
+    let id = users["items"].as_array().into_iter().flatten().find(|user| user["username"] == name);
+    let id = id.map_or("usr_00000000000000000000000000000000", |user| user["id"].as_str().unwrap());
+    let reply = actor.patch_with(&format!("/api/users/{id}"), &json!({ "limits": limits }), &[]).await;
+    (reply.status, reply.body)
+}
+
+/// Whether this Mosaic's engine can limit a disk, once a worker has tried it out.
+async fn limits_disks(mosaic: &Mosaic) -> bool {
+    eventually("a worker has tried it out", || async {
+        let fact: Option<Value> = sqlx::query_scalar("select value from system_config where key = 'host'")
+            .fetch_optional(&mosaic.database.pool)
+            .await
+            .unwrap();
+        fact?["limitsDisks"].as_bool()
+    })
+    .await
 }

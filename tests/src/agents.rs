@@ -42,13 +42,20 @@ pub fn bridge_address() -> String {
     if gateway.is_empty() { "172.17.0.1".to_owned() } else { gateway }
 }
 
-/// Name of the instance's packet filter, by the tag in its bridges' names; `None` while it has no network.
-pub(crate) fn guard_table(instance: &str) -> Option<String> {
-    let filter = format!("label=mosaic.instance={instance}");
-    let networks = docker(&["network", "ls", "-q", "--filter", &filter]);
-    let option = "{{index .Options \"com.docker.network.bridge.name\"}}";
-    let bridge = docker(&["network", "inspect", "-f", option, networks.lines().next()?]);
-    Some(format!("mosaic_guard_{}", bridge.get(4..7)?))
+/// Name of the instance's packet filter: three characters of base 32 out of the last 40 bits of its id, as its bridges
+/// bear them.
+pub(crate) fn guard_table(instance: &str) -> String {
+    let alphabet = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let id = uuid::Uuid::try_parse(instance.trim_start_matches("ins_")).unwrap().as_u128();
+    let tag = [35, 30, 25].map(|bits| char::from(alphabet[(id >> bits) as usize & 31]));
+    format!("mosaic_guard_{}", String::from_iter(tag))
+}
+
+/// Takes that packet filter away. A run that was killed leaves its own behind, and whoever comes to have its three
+/// characters would be shut in by it: so this is done before the first container, too.
+pub(crate) fn remove_guard(instance: &str) {
+    // Mostly there is none.
+    let _ = Command::new("nft").args(["delete", "table", "inet", &guard_table(instance)]).output();
 }
 
 /// Removes the containers, networks and volumes of the instance in this database.
@@ -64,10 +71,7 @@ pub(crate) fn remove_containers(url: &str) {
         })
     });
     let Ok(Some(instance)) = instance.join() else { return };
-    if let Some(table) = guard_table(&instance) {
-        // Mostly no test has put it up.
-        let _ = Command::new("nft").args(["delete", "table", "inet", &table]).output();
-    }
+    remove_guard(&instance);
     let filter = format!("label=mosaic.instance={instance}");
     for (list, remove) in [
         (vec!["ps", "-aq"], vec!["rm", "-f"]),

@@ -108,6 +108,7 @@ impl Mosaic {
             options,
         };
         mosaic.start_api().await;
+        agents::remove_guard(&mosaic.instance().await);
         for _ in 0..mosaic.options.workers {
             mosaic.start_worker();
         }

@@ -240,6 +240,12 @@ impl ContainerError {
     pub const fn is_passing(&self) -> bool {
         matches!(self, Self::EngineAway(_) | Self::PortTaken | Self::Missing | Self::Other(_))
     }
+
+    /// Whether the host itself is in trouble, whatever container it is about: nothing goes until that is over, and then
+    /// everything does.
+    pub const fn is_of_the_host(&self) -> bool {
+        matches!(self, Self::EngineAway(_) | Self::VolumeFull)
+    }
 }
 
 /// The port. Implementations: Docker (crate `runtime`), an in-memory fake for tests.

@@ -1,6 +1,6 @@
 //! What one person's container may use, where that differs from everybody's.
 
-use super::{by_hand, container, observed, set};
+use super::{by_hand, container, limit, limits_disks, observed, set};
 use serde_json::{Value, json};
 use tests::{Mosaic, Options, Person, docker, eventually};
 
@@ -93,14 +93,7 @@ async fn memory_is_counted_by_what_each_container_was_made_with() {
 async fn the_disk_is_limited_where_the_storage_can_and_refused_where_it_cannot() {
     let mosaic = Mosaic::start().await;
     let admin = by_hand(&mosaic).await;
-    let can = eventually("a worker has tried it out", || async {
-        let fact: Option<Value> = sqlx::query_scalar("select value from system_config where key = 'host'")
-            .fetch_optional(&mosaic.database.pool)
-            .await
-            .unwrap();
-        fact?["limitsDisks"].as_bool()
-    })
-    .await;
+    let can = limits_disks(&mosaic).await;
     let (status, said) = limit(&admin, "root", &json!({ "diskMib": 512 })).await;
     if can {
         assert_eq!(admin.ask_once("hello").await["status"], "done");
@@ -123,15 +116,6 @@ async fn the_disk_is_limited_where_the_storage_can_and_refused_where_it_cannot()
 /// Own limits as they are shown.
 fn all(memory_mib: Value, pids: Value) -> Value {
     json!({ "memoryMib": memory_mib, "cpuMillis": null, "pids": pids, "diskMib": null })
-}
-
-/// Sets the limits of one person; answers status and body.
-async fn limit(actor: &Person, name: &str, limits: &Value) -> (u16, Value) {
-    let users = actor.get("/api/users").await.body;
-    let id = users["items"].as_array().into_iter().flatten().find(|user| user["username"] == name);
-    let id = id.map_or("usr_00000000000000000000000000000000", |user| user["id"].as_str().unwrap());
-    let reply = actor.patch_with(&format!("/api/users/{id}"), &json!({ "limits": limits }), &[]).await;
-    (reply.status, reply.body)
 }
 
 /// Memory, processes and thousandths of a core of a container, as the engine has them; `None` while it is made anew.

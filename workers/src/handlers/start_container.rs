@@ -5,7 +5,8 @@ use crate::JobContext;
 use fleet::containers::{self, StartFailure};
 use jobs::{Job, Outcome, kinds::StartContainer};
 
-/// Brings the container up. When the queue will not try again, the row says why it failed.
+/// Brings the container up. When the queue will not try again, the row says why it failed,
+/// or what it waits for.
 pub(super) async fn handle(tools: Tools, job: JobContext, payload: StartContainer) -> Outcome {
     bring_up(&tools, &job, payload.container_id, StartContainer::policy().max_attempts).await
 }
@@ -29,7 +30,25 @@ pub(super) async fn bring_up(
     if failure.passing && !last {
         return start_outcome(&failure);
     }
-    give_up(tools, id, &failure).await
+    if failure.of_the_host {
+        put_off(tools, job, id, &failure).await
+    } else {
+        give_up(tools, id, &failure).await
+    }
+}
+
+/// Nothing more to do here: as with a start that waits for its place, another job does it.
+async fn put_off(
+    tools: &Tools,
+    job: &JobContext,
+    id: domain::ContainerId,
+    failure: &StartFailure,
+) -> Outcome {
+    job.phase("put off").await;
+    match containers::put_off(&tools.services, id, failure).await {
+        Ok(()) => Outcome::Done,
+        Err(error) => super::outcome(error),
+    }
 }
 
 async fn give_up(tools: &Tools, id: domain::ContainerId, failure: &StartFailure) -> Outcome {

@@ -16,11 +16,20 @@ pub struct StartFailure {
     /// Whether another attempt of the job may succeed without anybody's doing.
     #[serde(skip)]
     pub passing: bool,
+    /// Whether it is the host's trouble: it is not given up then, but put off until that is over.
+    #[serde(skip)]
+    pub of_the_host: bool,
 }
 
 impl StartFailure {
     pub(super) fn new(code: &str, title: &str, detail: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), title: title.to_owned(), detail: detail.into(), passing: true }
+        Self {
+            code: code.to_owned(),
+            title: title.to_owned(),
+            detail: detail.into(),
+            passing: true,
+            of_the_host: false,
+        }
     }
 
     /// Whether another image may do better.
@@ -31,10 +40,20 @@ impl StartFailure {
 
 impl From<ContainerError> for StartFailure {
     fn from(error: ContainerError) -> Self {
+        // The engine's own words are for the log: they may name paths of the host.
+        if let ContainerError::EngineAway(said) | ContainerError::Other(said) = &error {
+            tracing::warn!(code = error.code(), said, "the container engine");
+        }
         let detail = match &error {
-            // The engine's own words are for the log: they may name paths of the host.
-            ContainerError::EngineAway(said) | ContainerError::Other(said) => {
-                tracing::warn!(code = error.code(), said, "the container engine");
+            ContainerError::EngineAway(_) => {
+                "The server's container engine does not answer. Your agent is started by itself when it is back."
+                    .to_owned()
+            }
+            ContainerError::VolumeFull => {
+                "The server's disk is full: ask your admin to free some space. Your agent is started by itself then."
+                    .to_owned()
+            }
+            ContainerError::Other(_) => {
                 "The server's container engine does not do it. It is tried again; the server's log has the details."
                     .to_owned()
             }
@@ -45,6 +64,7 @@ impl From<ContainerError> for StartFailure {
             title: "Your agent could not be started.".to_owned(),
             detail,
             passing: error.is_passing(),
+            of_the_host: error.is_of_the_host(),
         }
     }
 }
@@ -60,6 +80,7 @@ impl From<Error> for StartFailure {
             title: "Your agent could not be started.".to_owned(),
             detail: error.to_string(),
             passing,
+            of_the_host: false,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The end of a start that will not succeed.
+//! The end of a start that does not succeed: given up, or put off until the host is well again.
 
 use super::{GRACE, StartFailure, owner, places};
 use crate::{Result, Services};
@@ -29,5 +29,20 @@ pub async fn give_up(
         .await?;
     places::call_next(&mut tx).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Stores why the start has to wait for the host, and gives its place back. It is asked for again by the sweep, by the
+/// messages that wait, and by whoever wants it.
+pub async fn put_off(services: &Services, id: ContainerId, failure: &StartFailure) -> Result<()> {
+    let mut tx = services.store.system("a start was put off").await?;
+    let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
+    if row.is_up() {
+        return Ok(());
+    }
+    containers::observe(&mut tx, id, row.generation, &Sight::PutOff, &failure.detail).await?;
+    places::call_next(&mut tx).await?;
+    tx.commit().await?;
+    tracing::warn!(container = %id, code = failure.code, "a start is put off until the host is well again");
     Ok(())
 }

@@ -30,7 +30,7 @@ pub use down::notice;
 pub use early::page_opened;
 pub(crate) use early::{Came, wake_early};
 pub use failure::StartFailure;
-pub use give_up::give_up;
+pub use give_up::{give_up, put_off};
 pub(crate) use images::newest as newest_image;
 pub(crate) use in_use::in_use;
 pub use places::{Budget, budget, learn_host};

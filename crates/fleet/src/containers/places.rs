@@ -3,8 +3,13 @@
 use super::{down::away, wake};
 use crate::{Result, Services};
 use domain::{
-    ContainerId, Invalid, containers::Containers, lifecycle::Desired, limits::Limits, rest::BETWEEN_MESSAGES,
-    settings::Settings, turn::Stage,
+    ContainerId, Invalid,
+    containers::{ContainerError, Containers},
+    lifecycle::Desired,
+    limits::Limits,
+    rest::BETWEEN_MESSAGES,
+    settings::Settings,
+    turn::Stage,
 };
 use jobs::{ActsFor, Options, Priority, kinds::StopContainer};
 use serde::{Deserialize, Serialize};
@@ -69,11 +74,15 @@ pub(super) async fn is_room(tx: &mut Tx, settings: &Settings, limits: Limits) ->
 
 /// Stores how much memory the engine's host has, and whether its storage can limit a volume.
 pub async fn learn_host(services: &Services, engine: &dyn Containers) -> Result<()> {
-    let host = Host {
-        memory_bytes: engine.engine().await.map_err(away)?.memory_bytes,
-        limits_disks: engine.limits_disks(services.instance).await.map_err(away)?,
+    let memory_bytes = engine.engine().await.map_err(away)?.memory_bytes;
+    let limits_disks = match engine.limits_disks(services.instance).await {
+        // A full disk has no room for a trial.
+        Err(ContainerError::VolumeFull) => None,
+        tried => Some(tried.map_err(away)?),
     };
     let mut tx = services.store.system("memory of the host").await?;
+    let before = config::get::<Host>(&mut tx, HOST).await?.is_some_and(|host| host.value.limits_disks);
+    let host = Host { memory_bytes, limits_disks: limits_disks.unwrap_or(before) };
     config::put(&mut tx, HOST, &host).await?;
     tx.commit().await?;
     Ok(())

@@ -147,7 +147,7 @@ impl Cause {
             Self::AgentUnknown => ("agent_unknown", "Your container does not know this agent yet.",
                 "Try again in a few seconds: a new agent is added while the container runs."),
             Self::AgentFailed => ("agent_failed", "The agent failed while it worked on the answer.",
-                "Try again. If it stays so, restart your container."),
+                "Try again. If it stays so, restart your container, or ask your admin: its disk may be full."),
             Self::AgentUnreachable => ("agent_unreachable", "Your container did not take the message.",
                 "Try again: it is started when a message comes."),
             Self::AgentRestarting => ("agent_restarting", "Your container is restarting.",

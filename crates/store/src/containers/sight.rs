@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub enum Sight {
     /// The start reached this stage.
     Stage(Stage),
+    /// It cannot be started now, and is as soon as it can.
+    PutOff,
     /// OpenClaw answers there.
     Ready {
         /// `ip:port`.
@@ -33,6 +35,7 @@ impl Sight {
     const fn word(&self) -> &'static str {
         match self {
             Self::Stage(stage) => stage.as_str(),
+            Self::PutOff => Stage::Queued.as_str(),
             Self::Ready { .. } => "ready",
             Self::Paused => "paused",
             Self::Stopped => "stopped",
@@ -43,12 +46,12 @@ impl Sight {
 
     /// Whether it needs no memory any more.
     const fn is_down(&self) -> bool {
-        matches!(self, Self::Stopped | Self::Absent | Self::Failed { .. })
+        matches!(self, Self::PutOff | Self::Stopped | Self::Absent | Self::Failed { .. })
     }
 
     /// Whether its detail is of interest to its owner for as long as it lasts.
     const fn has_reason(&self) -> bool {
-        matches!(self, Self::Stage(Stage::Queued) | Self::Failed { .. })
+        matches!(self, Self::Stage(Stage::Queued) | Self::PutOff | Self::Failed { .. })
     }
 }
 
@@ -63,6 +66,7 @@ pub async fn observe(
 ) -> Result<bool> {
     let (observed, stage, address, failure) = match sight {
         Sight::Stage(stage) => (Observed::Starting, *stage, None, None),
+        Sight::PutOff => (Observed::Starting, Stage::Queued, None, None),
         Sight::Ready { address } => (Observed::Ready, Stage::Ready, Some(address.as_str()), None),
         Sight::Paused => (Observed::Paused, Stage::Queued, None, None),
         Sight::Stopped => (Observed::Stopped, Stage::Queued, None, None),
