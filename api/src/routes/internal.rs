@@ -48,6 +48,8 @@ pub struct Asked {
     tried: Option<String>,
     /// … and what it said.
     error: Option<String>,
+    /// MiB that its state has room for.
+    left: Option<u64>,
 }
 
 /// The configuration of the container that asks.
@@ -62,9 +64,10 @@ pub async fn config(
     shutdown: Shutdown,
 ) -> Reply<Answered> {
     let token = bearer(&token)?;
-    let Asked { have, wait, tried, error } = asked;
+    let Asked { have, wait, tried, error, left } = asked;
     let at = host.0.and_then(|host| host.parse().ok());
-    let report = Report { have, refused: tried.zip(error), wait_seconds: wait.unwrap_or(0), at };
+    let (refused, wait_seconds) = (tried.zip(error), wait.unwrap_or(0));
+    let report = Report { have, refused, left_mib: left, wait_seconds, at };
     let answer = tokio::select! {
         answer = agent_config::serve(services, &token, id.0, report) => answer?,
         // A container's patience must not hold up the end of the process.

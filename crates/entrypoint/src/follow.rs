@@ -74,7 +74,7 @@ impl Follower {
         let mut wait = Wait::No;
         loop {
             let asked = Instant::now();
-            match self.mosaic.insist(&self.report, wait) {
+            match self.ask(wait) {
                 Answer::Same => {}
                 Answer::Mistaken(refusal) => self.refuse(refusal),
                 Answer::New(envelope) => {
@@ -96,7 +96,7 @@ impl Follower {
         loop {
             self.hear_late(news);
             let asked = Instant::now();
-            match self.mosaic.insist(&self.report, Wait::Long) {
+            match self.ask(Wait::Long) {
                 Answer::Same => {}
                 Answer::Mistaken(refusal) => self.refuse(refusal),
                 Answer::New(envelope) => {
@@ -106,6 +106,11 @@ impl Follower {
             }
             breathe(asked);
         }
+    }
+
+    fn ask(&mut self, wait: Wait) -> Answer {
+        self.report.left_mib = self.disk.left_mib();
+        self.mosaic.insist(&self.report, wait)
     }
 
     fn take(&mut self, envelope: Envelope, news: &Receiver<News>) {

@@ -13,6 +13,9 @@ use crate::say;
 
 /// What a long poll asks for, in seconds.
 const WAIT: u64 = 25;
+/// The same while so little room is left, in MiB, that it may be gone in a moment.
+const TIGHT_WAIT: u64 = 5;
+const TIGHT: u64 = 256;
 const MAX_BODY: u64 = 8 << 20;
 const CONNECT: Duration = Duration::from_secs(5);
 /// Beyond what the server was asked to wait.
@@ -36,6 +39,8 @@ pub struct Report {
     pub have: Option<Version>,
     /// The version that was tried in vain, if there is one.
     pub refused: Option<Refusal>,
+    /// MiB that are left for the state; `None` where that cannot be known.
+    pub left_mib: Option<u64>,
 }
 
 /// Whether the server may hold its answer until there is something new.
@@ -123,7 +128,7 @@ impl Mosaic {
 
     /// Tells, once and briefly, that the gateway could not start with a version.
     pub fn report_failed_start(&self, version: Version, error: String) {
-        let report = Report { have: None, refused: Some(Refusal { version, error }) };
+        let report = Report { refused: Some(Refusal { version, error }), ..Report::default() };
         if self.get(&report, Wait::No, LAST_REPORT).is_err() {
             say("Mosaic could not be told why the gateway did not start");
         }
@@ -163,8 +168,12 @@ impl Mosaic {
         if let Some(version) = &report.have {
             request = request.query("have", version.as_str());
         }
+        if let Some(left) = report.left_mib {
+            request = request.query("left", left.to_string());
+        }
         if wait == Wait::Long {
-            request = request.query("wait", WAIT.to_string());
+            let tight = report.left_mib.is_some_and(|left| left < TIGHT);
+            request = request.query("wait", if tight { TIGHT_WAIT } else { WAIT }.to_string());
         }
         if let Some(Refusal { version, error }) = &report.refused {
             request = request.query("tried", version.as_str()).query("error", error);

@@ -52,6 +52,8 @@ pub struct Row {
     pub failure: Option<Value>,
     /// Why it waits or went down, in a sentence.
     pub reason: Option<String>,
+    /// Whether it last said that its state volume is full.
+    pub disk_full: bool,
 }
 
 impl Row {
@@ -68,7 +70,7 @@ pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Ro
                 case when c.observed in ('ready', 'paused') then
                     extract(epoch from now() - greatest(c.last_used_at, c.ready_at, c.stage_since))::bigint end as idle_seconds,
                 case when c.observed in ('ready', 'paused') then c.ready_at end as started_at,
-                c.last_used_at, c.image, c.failure, c.reason, c.made_limits, u.limits as own_limits,
+                c.last_used_at, c.image, c.failure, c.reason, c.disk_full, c.made_limits, u.limits as own_limits,
                 case when c.observed in ('ready', 'paused') then m.memory_bytes end as memory_bytes,
                 greatest((select count(*) from container_events e
                           where e.container_id = c.id and e.what = 'booting') - 1, 0) as restarts

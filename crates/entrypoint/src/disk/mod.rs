@@ -47,6 +47,12 @@ impl Disk {
         self.write_config(&envelope.config)
     }
 
+    /// MiB that the state directory has room for.
+    pub fn left_mib(&self) -> Option<u64> {
+        let there = rustix::fs::statvfs(&self.state).ok()?;
+        Some(there.f_bavail.saturating_mul(there.f_frsize) >> 20)
+    }
+
     /// Writes the config file: for its owner only, and at once or not at all.
     ///
     /// # Errors

@@ -45,6 +45,17 @@ fn a_signal_to_the_whole_group_reaches_the_gateway_once() {
 }
 
 #[test]
+fn with_each_question_it_says_how_much_room_is_left() {
+    let server = Server::start();
+    server.offer("v1", &json!({}), &[]);
+    let container = Container::start(&server);
+    container.until_started();
+    server.until_asked(&[("have", "v1")]);
+    let room = |query: &std::collections::HashMap<String, String>| query["left"].parse::<u64>().is_ok();
+    assert!(server.asked().iter().all(room), "{:?}", server.asked());
+}
+
+#[test]
 fn a_gateway_that_dies_by_a_signal_gives_128_and_more() {
     let server = Server::start();
     server.offer("v1", &json!({}), &[]);

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 
 /// Where containers are served, on the listener that the configuration comes from.
 const INTERNAL: &str = "/api/internal";
+/// A state with less room than this, in MiB, is as good as full: OpenClaw cannot keep an answer with its tools in it.
+const FULL: u64 = 16;
 /// The longest a request may be held, in seconds.
 const LONGEST_WAIT: u64 = 55;
 
@@ -25,6 +27,8 @@ pub struct Report {
     pub have: Option<String>,
     /// A version that OpenClaw refused, and what it said.
     pub refused: Option<(String, String)>,
+    /// MiB that its state has room for.
+    pub left_mib: Option<u64>,
     /// Seconds to wait for something newer.
     pub wait_seconds: u64,
     /// Where it reaches Mosaic, as `address:port`.
@@ -94,11 +98,14 @@ async fn note(services: &Services, row: &Container, report: &Report) -> Result<(
         .refused
         .as_ref()
         .map(|(_, said)| said.chars().filter(|c| !c.is_control()).take(500).collect::<String>());
-    if have == row.applied_version.as_deref() && error == row.config_error {
+    let disk_full = report.left_mib.map_or(row.disk_full, |left| left < FULL);
+    let said = (have, &error, disk_full);
+    if said == (row.applied_version.as_deref(), &row.config_error, row.disk_full) {
         return Ok(());
     }
     let mut tx = services.store.system("report of a container").await?;
     containers::set_applied(&mut tx, row.id, have, error.as_deref()).await?;
+    containers::set_disk_full(&mut tx, row.id, disk_full).await?;
     tx.commit().await?;
     Ok(())
 }

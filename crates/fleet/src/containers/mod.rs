@@ -38,6 +38,7 @@ pub(crate) use places::{check_limits, count};
 pub use reap::reap;
 pub use recognise::known;
 pub(crate) use recognise::recognise;
+pub(crate) use status::disk;
 pub use status::{Status, follow, status};
 pub use sweep::{ask_for_sweep, sweep};
 pub use take_down::{discard, take_down};

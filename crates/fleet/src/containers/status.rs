@@ -97,7 +97,16 @@ async fn read(cx: &Cx, tx: &mut Tx) -> Result<Option<Status>> {
 fn reason(row: &Container, newest: &PinnedImage) -> Option<String> {
     let failure = row.failure.clone().and_then(|said| serde_json::from_value::<StartFailure>(said).ok());
     let failed = failure.map(|failure| format!("{} {}", failure.title, failure.detail));
-    failed.or_else(|| row.reason.clone()).or_else(|| images::remark(row, newest))
+    failed
+        .or_else(|| row.reason.clone())
+        .or_else(|| disk(row.disk_full && row.is_up()))
+        .or_else(|| images::remark(row, newest))
+}
+
+/// What it means that the disk of a container that runs is full, if it is.
+pub(crate) fn disk(full: bool) -> Option<String> {
+    let cause = openclaw::Cause::DiskFull;
+    full.then(|| format!("{} {}", cause.title(), cause.next_step()))
 }
 
 /// The same for somebody who listens for long: [`Error::NotSignedIn`] once his account is shut.

@@ -111,6 +111,9 @@ fn listed(row: Row, newest: &PinnedImage, settings: &Settings) -> Listed {
         limits: now,
         next_limits: (!now.make_the_same(next)).then_some(next),
         restarts: row.restarts,
-        reason: failed.map(|failed| failed.trim_end().to_owned()).or(row.reason),
+        reason: failed
+            .map(|failed| failed.trim_end().to_owned())
+            .or(row.reason)
+            .or_else(|| containers::disk(row.disk_full && state == Observed::Ready)),
     }
 }

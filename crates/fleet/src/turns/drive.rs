@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{Services, containers::suspect, conversations};
 use domain::{Actor, Person, Role, TraceParent, turn::TurnStatus};
+use openclaw::Cause;
 use serde_json::json;
 use std::time::Duration;
 use store::{
-    events, turns,
+    containers, events, turns,
     turns::{Ending, Turn},
 };
 use tokio::time::{Instant, sleep};
@@ -120,7 +121,7 @@ async fn run(
         let answering = tracing::info_span!(target: telemetry::SPANS, "answer");
         let streamed = stream::stream(services, live, turn, &dispatch, first_words).instrument(answering);
         match streamed.await? {
-            Streamed::Ended(end) => return Ok(end),
+            Streamed::Ended(end) => return Ok(explained(services, turn, end).await),
             Streamed::Broken => return Ok(recover::recover(services, live, turn).await),
             Streamed::NotAccepted(cause) => {
                 agent = "started";
@@ -139,6 +140,24 @@ async fn run(
         "Your agent does not accept messages.",
         "It was started again without success. Try again; if it stays like this, restart your agent.",
     )))
+}
+
+/// Of a full disk OpenClaw only says that something failed; its container has told what.
+async fn explained(services: &Services, turn: &Turn, end: End) -> End {
+    let failed = end.error.as_ref().is_some_and(|error| error.code == Cause::AgentFailed.code());
+    if !failed {
+        return end;
+    }
+    let row = async {
+        let mut tx = services.store.begin(&actor(turn)).await?;
+        containers::get_of(&mut tx, turn.user_id).await
+    };
+    match row.await {
+        Ok(Some(row)) if row.disk_full => {
+            End { error: Some(stream::text_of(&Cause::DiskFull.into())), ..end }
+        }
+        _ => end,
+    }
 }
 
 enum Ready {

@@ -26,6 +26,7 @@ pub enum Cause {
     RunTimedOut,
     AgentUnknown,
     AgentFailed,
+    DiskFull,
     AgentUnreachable,
     AgentRestarting,
     GatewayAuth,
@@ -36,7 +37,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, for tables in docs and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::KeyMissing,
         Self::KeyRejected,
         Self::KeyForbidden,
@@ -53,6 +54,7 @@ impl Cause {
         Self::RunTimedOut,
         Self::AgentUnknown,
         Self::AgentFailed,
+        Self::DiskFull,
         Self::AgentUnreachable,
         Self::AgentRestarting,
         Self::GatewayAuth,
@@ -88,6 +90,7 @@ impl Cause {
                 | Self::AnswerRetracted
                 | Self::RunTimedOut
                 | Self::AgentFailed
+                | Self::DiskFull
                 | Self::AgentUnreachable
                 | Self::AgentRestarting
                 | Self::GatewayLocked
@@ -148,6 +151,8 @@ impl Cause {
                 "Try again in a few seconds: a new agent is added while the container runs."),
             Self::AgentFailed => ("agent_failed", "The agent failed while it worked on the answer.",
                 "Try again. If it stays so, restart your container, or ask your admin: its disk may be full."),
+            Self::DiskFull => ("disk_full", "The disk of your container is full.",
+                "Ask your admin for more space, or have your agent delete files that it does not need; then try again."),
             Self::AgentUnreachable => ("agent_unreachable", "Your container did not take the message.",
                 "Try again: it is started when a message comes."),
             Self::AgentRestarting => ("agent_restarting", "Your container is restarting.",

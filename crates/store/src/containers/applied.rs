@@ -44,6 +44,19 @@ pub async fn set_applied(
     Ok(())
 }
 
+/// Notes whether the container said that its state volume is full.
+pub async fn set_disk_full(tx: &mut Tx, id: ContainerId, full: bool) -> Result<()> {
+    let updated = sqlx::query("update user_containers set disk_full = $2 where id = $1 and disk_full <> $2")
+        .bind(id.uuid())
+        .bind(full)
+        .execute(tx.conn())
+        .await?;
+    if updated.rows_affected() > 0 {
+        changed(tx, id).await?;
+    }
+    Ok(())
+}
+
 /// When the user last changed what his container's configuration is made of; `None` before he has anything.
 pub async fn newest_change(tx: &mut Tx, user: UserId) -> Result<Option<DateTime<Utc>>> {
     Ok(sqlx::query_scalar(

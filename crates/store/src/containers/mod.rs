@@ -18,7 +18,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use applied::{has_newest, newest_change, set_applied, set_applied_change};
+pub use applied::{has_newest, newest_change, set_applied, set_applied_change, set_disk_full};
 pub use generation::{NewToken, begin_generation, overtake, revoke_token};
 pub use sight::{Sight, observe};
 
@@ -74,6 +74,8 @@ pub struct Container {
     pub asked_image: Option<String>,
     /// The image with which its volume was last looked through for session logs in files.
     pub logs_read_of: Option<String>,
+    /// Whether it last said that its state volume is full.
+    pub disk_full: bool,
     /// The limits that its user has of his own.
     #[sqlx(json)]
     pub own_limits: OwnLimits,
@@ -129,7 +131,7 @@ impl Container {
 pub(crate) const COLUMNS: &str = "id, user_id, desired, generation, observed, stage, stage_since, wanted_since, address, image, \
                        gateway_token, applied_version, config_error, failure, start_job, ready_at, last_used_at, \
                        reason, reserved_bytes, place_wanted_at, put_to_sleep, good_image, refused_image, asked_image, \
-                       logs_read_of, \
+                       logs_read_of, disk_full, \
                        made_limits, (select limits from users u where u.id = user_id) as own_limits, \
                        config_error is null and exists (
                            select from (select updated_at from llm_providers p where p.user_id = user_containers.user_id
