@@ -52,7 +52,9 @@ struct Problem {
     info(
         title = "Mosaic Fleet",
         description = "An own AI agent for every person, behind one gatekeeper.\n\nBrowsers carry a session \
-                       cookie; their writes must come from the same origin. Programs carry an API token as \
+                       cookie; their writes must come from the same origin. With the header X-Mosaic-Account an \
+                       admin's browser acts for one of the instance's own agents, except in what is for admins or \
+                       concerns his session. Programs carry an API token as \
                        bearer. Errors are RFC 9457 problem documents, under /v1 in OpenAI's shape."
     ),
     nest(

@@ -157,6 +157,10 @@ table! {
         fleet::containers::list,
         fleet::containers::stop,
         fleet::containers::restart,
+        fleet::system_containers::list,
+        fleet::system_containers::create,
+        fleet::system_containers::change,
+        fleet::system_containers::remove,
         fleet::self_test::run,
         fleet::self_test::get,
         audit::list;

@@ -37,7 +37,7 @@ pub async fn observed(person: &Person, state: &str) -> Value {
 }
 
 /// A Mosaic whose schedules run when the test says so.
-async fn by_hand(mosaic: &Mosaic) -> Person {
+pub async fn by_hand(mosaic: &Mosaic) -> Person {
     let admin = mosaic.onboarded().await;
     sql(mosaic, "update schedules set enabled = false").await;
     admin
@@ -53,7 +53,7 @@ async fn count(mosaic: &Mosaic, statement: &'static str) -> i64 {
 
 /// Nobody has used any container for so many minutes. What stands in the agents' own sessions is as young as the test,
 /// so they are not to be found.
-async fn unused_for(mosaic: &Mosaic, minutes: u32) {
+pub async fn unused_for(mosaic: &Mosaic, minutes: u32) {
     let earlier = format!(
         "update user_containers set last_used_at = now() - interval '{minutes} minutes',
              stage_since = now() - interval '{minutes} minutes', ready_at = now() - interval '{minutes} minutes'"

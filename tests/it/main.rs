@@ -33,5 +33,6 @@ mod pages;
 mod real;
 mod secrets;
 mod settings;
+mod system_containers;
 mod walls;
 mod watched;

@@ -12,6 +12,7 @@ pub struct Person {
     url: String,
     bearer: Option<String>,
     session: Option<String>,
+    account: Option<String>,
 }
 
 /// What he is answered.
@@ -41,20 +42,32 @@ impl Person {
     /// Not signed in.
     pub fn new(url: &str) -> Self {
         let client = Client::builder().cookie_store(true).no_proxy().build().unwrap();
-        Self { client, url: url.to_owned(), bearer: None, session: None }
+        Self { client, url: url.to_owned(), bearer: None, session: None, account: None }
     }
 
     /// Not signed in, and with an address of his own on this machine (127.x.y.z).
     pub fn from_address(url: &str, address: std::net::Ipv4Addr) -> Self {
         let client = Client::builder().cookie_store(true).no_proxy().local_address(Some(address.into()));
-        Self { client: client.build().unwrap(), url: url.to_owned(), bearer: None, session: None }
+        Self {
+            client: client.build().unwrap(),
+            url: url.to_owned(),
+            bearer: None,
+            session: None,
+            account: None,
+        }
     }
 
     /// Not signed in, with a browser that shows where it is sent instead of going there.
     pub fn stepwise(url: &str) -> Self {
         let client =
             Client::builder().cookie_store(true).no_proxy().redirect(reqwest::redirect::Policy::none());
-        Self { client: client.build().unwrap(), url: url.to_owned(), bearer: None, session: None }
+        Self {
+            client: client.build().unwrap(),
+            url: url.to_owned(),
+            bearer: None,
+            session: None,
+            account: None,
+        }
     }
 
     /// With a session's cookie.
@@ -62,7 +75,7 @@ impl Person {
         let jar = reqwest::cookie::Jar::default();
         jar.add_cookie_str(&format!("mosaic_session={token}; Path=/"), &url.parse().unwrap());
         let client = Client::builder().cookie_provider(jar.into()).no_proxy().build().unwrap();
-        Self { client, url: url.to_owned(), bearer: None, session: Some(token.to_owned()) }
+        Self { session: Some(token.to_owned()), client, ..Self::new(url) }
     }
 
     /// A program with an API token.
@@ -80,6 +93,11 @@ impl Person {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
+    /// The same person, acting for one of the instance's own agents.
+    pub fn keeping(&self, account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..self.clone() }
+    }
+
     /// The replica he uses.
     pub fn url(&self) -> &str {
         &self.url
@@ -88,8 +106,12 @@ impl Person {
     /// A request to be finished by the caller.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.url));
-        match &self.bearer {
+        let request = match &self.bearer {
             Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        match &self.account {
+            Some(account) => request.header("X-Mosaic-Account", account),
             None => request,
         }
     }

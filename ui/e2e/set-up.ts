@@ -26,7 +26,7 @@ export async function setUp(mosaic: Mosaic, api: APIRequestContext): Promise<voi
 }
 
 /** The guard takes up to ten seconds to let agents through to a provider's address that was just allowed. */
-async function firstAnswer(mosaic: Mosaic, api: APIRequestContext): Promise<void> {
+export async function firstAnswer(mosaic: Mosaic, api: APIRequestContext): Promise<void> {
   const { id } = await (await api.post(`${mosaic.url}/api/chats`, { data: {} })).json()
   for (let tries = 0; tries < 10; tries += 1) {
     const asked = await api.post(`${mosaic.url}/api/chats/${id}/turns`, { data: { text: 'Hello' } })

@@ -3,10 +3,11 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { createRouter, RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { whenSignedOut } from './api/client'
+import { whenNotKept, whenSignedOut } from './api/client'
 import { q, queryClient } from './api/queries'
 import { Toasts } from './components/ui/toast'
 import { CrashPage, MissingPage } from './features/shell/full-page'
+import { fallBack, tellFallBack } from './features/shell/keep'
 import { reloadWhenPartsAreMissing } from './lib/missing-parts'
 import { takeSetupToken } from './lib/setup-token'
 import { routeTree } from './routeTree.gen'
@@ -37,6 +38,9 @@ whenSignedOut(() => {
   queryClient.removeQueries({ queryKey: q.me.queryKey })
   void router.invalidate()
 })
+
+whenNotKept(fallBack)
+tellFallBack()
 
 reloadWhenPartsAreMissing()
 

@@ -12,6 +12,8 @@ export interface Call {
   path: string
   query: Record<string, string>
   body: unknown
+  /** For whom the tab says that it acts. */
+  account: string | undefined
 }
 
 /** What the server says to one call: a body, a status with a body, or a function that makes either. */
@@ -41,6 +43,7 @@ export async function openPage(address: string, replies: Record<string, Reply>):
       path: decodeURIComponent(url.pathname),
       query: Object.fromEntries(url.searchParams),
       body,
+      account: new Headers(init.headers).get('x-mosaic-account') ?? undefined,
     }
     calls.push(call)
     const known = table[`${call.method} ${call.path}`]

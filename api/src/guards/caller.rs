@@ -7,6 +7,7 @@ use fleet::auth::User;
 use fleet::{
     Cx, Error, Origin, Services,
     auth::{self, ApiScope},
+    system_containers,
 };
 use rocket::{
     Request, State,
@@ -23,11 +24,24 @@ pub trait Scope: Send + Sync + 'static {
     const TOKEN: Option<ApiScope>;
     /// The least role.
     const ROLE: Role = Role::User;
+    /// Whether an admin may do it for one of the instance's own agents too, with [`ACCOUNT`].
+    const FOR_ACCOUNTS: bool = false;
 }
+
+/// Names the account of one of the instance's own agents: an admin's browser acts for it in this request, with the
+/// account's rights and none of the admin's.
+const ACCOUNT: &str = "X-Mosaic-Account";
 
 /// Browsers only.
 pub struct Cookie;
 impl Scope for Cookie {
+    const TOKEN: Option<ApiScope> = None;
+    const FOR_ACCOUNTS: bool = true;
+}
+
+/// A person's own browser only: what concerns his session.
+pub struct Oneself;
+impl Scope for Oneself {
     const TOKEN: Option<ApiScope> = None;
 }
 
@@ -42,26 +56,31 @@ impl Scope for Admin {
 pub struct Chat;
 impl Scope for Chat {
     const TOKEN: Option<ApiScope> = Some(ApiScope::Chat);
+    const FOR_ACCOUNTS: bool = true;
 }
 
 /// Browsers, and API tokens made for the job board.
 pub struct Jobs;
 impl Scope for Jobs {
     const TOKEN: Option<ApiScope> = Some(ApiScope::Jobs);
+    const FOR_ACCOUNTS: bool = true;
 }
 
 /// Browsers, and API tokens made for knowledge.
 pub struct Knowledge;
 impl Scope for Knowledge {
     const TOKEN: Option<ApiScope> = Some(ApiScope::Knowledge);
+    const FOR_ACCOUNTS: bool = true;
 }
 
 /// A recognised person with what a use-case needs.
 pub struct Caller<S> {
     /// The context of his request.
     pub cx: Cx,
-    /// His account, where a session was used.
+    /// His session and account, where a session was used.
     pub session: Option<(SessionId, User)>,
+    /// The account that he acts for, where it is not his own.
+    pub account: Option<User>,
     scope: PhantomData<S>,
 }
 
@@ -72,8 +91,8 @@ impl<'r, S: Scope> FromRequest<'r> for Caller<S> {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
         match recognise::<S>(request).await {
             Ok(caller) => {
-                if let Some(person) = caller.cx.actor.person() {
-                    headers::note_user(request, person.id);
+                if let Some(hand) = caller.cx.actor.hand() {
+                    headers::note_user(request, hand);
                 }
                 Outcome::Success(caller)
             }
@@ -85,12 +104,18 @@ impl<'r, S: Scope> FromRequest<'r> for Caller<S> {
 async fn recognise<S: Scope>(request: &Request<'_>) -> Result<Caller<S>, Problem> {
     let services = services(request)?;
     let origin = origin(request);
+    let account = request.headers().get_one(ACCOUNT);
     if let Some(bearer) = request.headers().get_one("Authorization") {
         let token = bearer.strip_prefix("Bearer ").ok_or(Error::NotSignedIn)?;
         let bearer = auth::by_api_token(&services, &SecretString::from(token.trim())).await?;
         let scope = S::TOKEN.ok_or(Error::Forbidden("API tokens cannot do this. Sign in with a browser."))?;
         let actor = Actor::User(bearer.require(scope)?);
-        return Ok(Caller { cx: Cx { actor, origin, services }, session: None, scope: PhantomData });
+        if account.is_some() {
+            let detail = "An API token acts for its own account. Leave X-Mosaic-Account out.";
+            return Err(Error::Forbidden(detail).into());
+        }
+        let cx = Cx { actor, origin, services };
+        return Ok(Caller { cx, session: None, account: None, scope: PhantomData });
     }
     let way = Way::of(request)?.ok_or(Error::NotSignedIn)?;
     let cookie = request.cookies().get(way.session()).ok_or(Error::NotSignedIn)?;
@@ -100,8 +125,19 @@ async fn recognise<S: Scope>(request: &Request<'_>) -> Result<Caller<S>, Problem
     if S::ROLE == Role::Admin && role != Role::Admin {
         return Err(Error::Forbidden("Only an admin may do this.").into());
     }
-    let actor = Actor::User(Person { id: user.id, role });
-    Ok(Caller { cx: Cx { actor, origin, services }, session: Some((session, user)), scope: PhantomData })
+    if account.is_some() && !S::FOR_ACCOUNTS {
+        return Err(Error::Forbidden("This is done as oneself. Leave X-Mosaic-Account out.").into());
+    }
+    let account = match account {
+        Some(account) => Some(system_containers::keep(&services, user.id, account).await?),
+        None => None,
+    };
+    let actor = match &account {
+        Some(account) => Actor::Keeper { account: account.id, admin: user.id },
+        None => Actor::User(Person { id: user.id, role }),
+    };
+    let cx = Cx { actor, origin, services };
+    Ok(Caller { cx, session: Some((session, user)), account, scope: PhantomData })
 }
 
 /// Somebody who need not be signed in: where he comes from.

@@ -7,7 +7,7 @@ mod param;
 mod proxies;
 mod transport;
 
-pub use caller::{Admin, Caller, Chat, Client, Cookie, Jobs, Knowledge};
+pub use caller::{Admin, Caller, Chat, Client, Cookie, Jobs, Knowledge, Oneself};
 pub use inside::Inside;
 pub use param::{
     AgentHeader, Authorization, ChatHeader, Host, Id, LastEventId, McpVersion, SetupToken, Version,

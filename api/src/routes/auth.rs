@@ -2,7 +2,7 @@
 
 use crate::{
     body::Body,
-    guards::{Caller, Client, Cookie, Way},
+    guards::{Caller, Client, Cookie, Oneself, Way},
     problem::Reply,
 };
 use domain::UserId;
@@ -47,11 +47,15 @@ pub struct Me {
     username: String,
     display_name: String,
     role: String,
+    /// The admin who asks, where he acts for one of the instance's own agents (X-Mosaic-Account).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_by: Option<String>,
 }
 
 impl From<User> for Me {
     fn from(user: User) -> Self {
-        Self { id: user.id, username: user.username, display_name: user.display_name, role: user.role }
+        let User { id, username, display_name, role, .. } = user;
+        Self { id, username, display_name, role, kept_by: None }
     }
 }
 
@@ -105,7 +109,7 @@ pub struct GoTo {
     (status = 200, description = "Done here; the browser is to go on to the identity provider", body = GoTo)
 ))]
 #[post("/auth/logout")]
-pub async fn logout(caller: Caller<Cookie>, way: Way, cookies: &CookieJar<'_>) -> Reply<SignedOut> {
+pub async fn logout(caller: Caller<Oneself>, way: Way, cookies: &CookieJar<'_>) -> Reply<SignedOut> {
     let Some((session, _)) = caller.session else { return Ok(SignedOut::Here(())) };
     let elsewhere = fleet::oidc::end_session_url(&caller.cx, session, &way.base).await?;
     auth::logout(&caller.cx, session).await?;
@@ -116,12 +120,15 @@ pub async fn logout(caller: Caller<Cookie>, way: Way, cookies: &CookieJar<'_>) -
     })
 }
 
-/// Who is signed in.
+/// Who is signed in, or for which account he acts.
 #[utoipa::path(responses((status = 200, description = "Done", body = Me)))]
 #[get("/auth/me")]
 pub fn me(caller: Caller<Cookie>) -> Reply<Json<Me>> {
     let (_, user) = caller.session.ok_or(fleet::Error::NotSignedIn)?;
-    Ok(Json(user.into()))
+    Ok(Json(match caller.account {
+        Some(account) => Me { kept_by: Some(user.username), ..account.into() },
+        None => user.into(),
+    }))
 }
 
 /// The cookie of a fresh session.

@@ -3,7 +3,7 @@
 use super::providers::Enqueued;
 use crate::{
     body::Body,
-    guards::{Caller, Cookie},
+    guards::{Caller, Cookie, Oneself},
     if_any::{IfAny, if_any},
     problem::Reply,
 };
@@ -82,7 +82,7 @@ pub struct Confirmation {
     responses((status = 202, description = "Accepted: every session has ended, the rest goes on in the background", body = Enqueued))
 )]
 #[delete("/me", data = "<body>")]
-pub async fn remove(caller: Caller<Cookie>, body: Body<Confirmation>) -> Reply<(Status, Json<Enqueued>)> {
+pub async fn remove(caller: Caller<Oneself>, body: Body<Confirmation>) -> Reply<(Status, Json<Enqueued>)> {
     let job_id = users::remove_own(&caller.cx, body.0.confirm.as_deref()).await?;
     Ok((Status::Accepted, Json(Enqueued { job_id })))
 }

@@ -2,7 +2,7 @@
 
 use super::tokens::Items;
 use crate::{
-    guards::{Caller, Cookie, Id},
+    guards::{Caller, Id, Oneself},
     problem::Reply,
 };
 use chrono::{DateTime, Utc};
@@ -30,7 +30,7 @@ pub struct Session {
 /// The caller's sessions, the most recently used first.
 #[utoipa::path(responses((status = 200, description = "Done", body = Items<Session>)))]
 #[get("/auth/sessions")]
-pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Session>>> {
+pub async fn list(caller: Caller<Oneself>) -> Reply<Json<Items<Session>>> {
     let current = caller.session.map(|(id, _)| id);
     let sessions = auth::list_sessions(&caller.cx).await?.into_iter();
     let items = sessions
@@ -51,7 +51,7 @@ pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Session>>> {
 /// Ends one of them.
 #[utoipa::path(responses((status = 204, description = "Done")))]
 #[delete("/auth/sessions/<id>")]
-pub async fn end(caller: Caller<Cookie>, id: Id<SessionId>) -> Reply<Status> {
+pub async fn end(caller: Caller<Oneself>, id: Id<SessionId>) -> Reply<Status> {
     auth::end_session(&caller.cx, id.0).await?;
     Ok(Status::NoContent)
 }

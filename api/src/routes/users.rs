@@ -24,6 +24,8 @@ pub struct Shown {
     role: Role,
     /// It can sign in with a password when nothing else works; it cannot be shut or demoted.
     breakglass: bool,
+    /// Nobody signs in as it: it is the account of one of the instance's own agents, which admins keep.
+    system: bool,
     /// Since when it is shut; null = open.
     disabled_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
@@ -38,13 +40,14 @@ pub struct Shown {
 impl From<Listed> for Shown {
     fn from(listed: Listed) -> Self {
         let idle_timeout_seconds = listed.idle_timeout();
-        let Listed { user, breakglass, last_seen_at, limits, .. } = listed;
+        let Listed { user, breakglass, system, last_seen_at, limits, .. } = listed;
         Self {
             id: user.id,
             username: user.username,
             display_name: user.display_name,
             role: Role::from_stored(&user.role),
             breakglass,
+            system,
             disabled_at: user.disabled_at,
             created_at: user.created_at,
             idle_timeout_seconds,

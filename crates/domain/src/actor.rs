@@ -66,15 +66,32 @@ pub enum Actor {
     User(Person),
     /// An admin on the fleet. Made only by [`Actor::as_admin`].
     Admin(Person),
+    /// An admin on the account of one of the instance's own agents: with its rights, and none of his.
+    Keeper {
+        /// For whom: an account that nobody signs in as.
+        account: UserId,
+        /// Whose doing it is.
+        admin: UserId,
+    },
     /// The product itself; the reason is logged and greppable.
     System(&'static str),
 }
 
 impl Actor {
-    /// The person behind the actor, `None` for the system.
+    /// On whose things, and with which role; `None` for the system.
     pub const fn person(&self) -> Option<Person> {
         match self {
             Self::User(person) | Self::Admin(person) => Some(*person),
+            Self::Keeper { account, .. } => Some(Person { id: *account, role: Role::User }),
+            Self::System(_) => None,
+        }
+    }
+
+    /// Whose doing it is; `None` for the system.
+    pub const fn hand(&self) -> Option<UserId> {
+        match self {
+            Self::User(person) | Self::Admin(person) => Some(person.id),
+            Self::Keeper { admin, .. } => Some(*admin),
             Self::System(_) => None,
         }
     }
@@ -87,7 +104,7 @@ impl Actor {
     /// The scope its transactions run in.
     pub const fn scope(&self) -> Scope {
         match self {
-            Self::User(_) => Scope::User,
+            Self::User(_) | Self::Keeper { .. } => Scope::User,
             Self::Admin(_) => Scope::Admin,
             Self::System(_) => Scope::System,
         }

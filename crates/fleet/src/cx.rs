@@ -79,6 +79,11 @@ impl Cx {
         outcome: audit::Outcome,
         detail: Value,
     ) -> Result<()> {
+        // What a keeper does he does to what is his account's.
+        let owner = match self.actor {
+            Actor::Keeper { account, .. } => owner.or(Some(account)),
+            Actor::User(_) | Actor::Admin(_) | Actor::System(_) => owner,
+        };
         let entry = audit::Entry {
             id: AuditId::new(self.services.clock.now()),
             action,

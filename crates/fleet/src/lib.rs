@@ -32,6 +32,7 @@ mod progress;
 pub mod providers;
 mod services;
 pub mod settings;
+pub mod system_containers;
 pub mod tokens;
 pub mod turns;
 mod typed_key;

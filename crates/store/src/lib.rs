@@ -29,6 +29,7 @@ pub mod places;
 pub mod providers;
 pub mod rights;
 pub mod sessions;
+pub mod system_containers;
 pub mod throttle;
 pub mod timings;
 pub mod turns;

@@ -25,6 +25,8 @@ pub struct Row {
     pub user_id: UserId,
     /// His name.
     pub username: String,
+    /// It is one of the instance's own agents.
+    pub system: bool,
     /// What is wanted, as stored.
     pub desired: String,
     observed: String,
@@ -66,7 +68,7 @@ impl Row {
 /// Containers by their users' names, behind the name `after`.
 pub async fn list(tx: &mut Tx, after: Option<&str>, limit: i64) -> Result<Vec<Row>> {
     Ok(sqlx::query_as(
-        "select c.id, c.user_id, u.username, c.desired, c.observed, c.stage_since as since,
+        "select c.id, c.user_id, u.username, exists (select from system_containers s where s.user_id = u.id) as system, c.desired, c.observed, c.stage_since as since,
                 case when c.observed in ('ready', 'paused') then
                     extract(epoch from now() - greatest(c.last_used_at, c.ready_at, c.stage_since))::bigint end as idle_seconds,
                 case when c.observed in ('ready', 'paused') then c.ready_at end as started_at,

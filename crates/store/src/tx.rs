@@ -92,8 +92,13 @@ impl Store {
         // Only fixed words and a UUID go into the text.
         let scope = actor.scope().as_str();
         let user = actor.person().map(|person| person.id.uuid().to_string()).unwrap_or_default();
+        // Else it is the acting user's.
+        let hand = match actor {
+            Actor::Keeper { admin, .. } => format!("; set local app.hand_id = '{}'", admin.uuid()),
+            Actor::User(_) | Actor::Admin(_) | Actor::System(_) => String::new(),
+        };
         let statement =
-            format!("begin; {role} set local app.scope = '{scope}'; set local app.user_id = '{user}'");
+            format!("begin; {role} set local app.scope = '{scope}'; set local app.user_id = '{user}'{hand}");
         if let Actor::System(reason) = actor {
             tracing::trace!(reason, "system scope");
         }

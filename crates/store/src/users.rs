@@ -97,14 +97,18 @@ pub async fn breakglass_hash(tx: &mut Tx, user: UserId) -> Result<Option<String>
         .await?)
 }
 
-/// Whether the account is open and still has this breakglass password (`None` = whatever it signs in with). Holds it
-/// as it is until the transaction ends, so that a session that is opened now cannot outlive a change made meanwhile.
+/// Whether the account is open and a person's, and still has this breakglass password (`None` = whatever it signs in
+/// with). Holds it as it is until the transaction ends, so that a session that is opened now cannot outlive a change
+/// made meanwhile.
 pub async fn still_opens(tx: &mut Tx, user: UserId, password_hash: Option<&str>) -> Result<bool> {
     let open: Option<bool> =
-        sqlx::query_scalar("select disabled_at is null from users where id = $1 for share")
-            .bind(user.uuid())
-            .fetch_optional(tx.conn())
-            .await?;
+        sqlx::query_scalar(
+            "select disabled_at is null and not exists (select from system_containers s where s.user_id = users.id)
+             from users where id = $1 for share",
+        )
+        .bind(user.uuid())
+        .fetch_optional(tx.conn())
+        .await?;
     let Some(hash) = password_hash else { return Ok(open == Some(true)) };
     let same: Option<bool> =
         sqlx::query_scalar("select password_hash = $2 from breakglass_users where user_id = $1 for share")
@@ -188,6 +192,8 @@ pub struct Listed {
     pub user: User,
     /// Whether it has a breakglass password.
     pub breakglass: bool,
+    /// Whether it is one of the instance's own agents, which nobody signs in as.
+    pub system: bool,
     /// Its last request by a session that is still there.
     pub last_seen_at: Option<DateTime<Utc>>,
     idle_timeout_seconds: Option<i32>,
@@ -208,6 +214,7 @@ macro_rules! listed_where {
         concat!(
             "select u.id, u.username, u.display_name, u.role, u.disabled_at, u.created_at, u.idle_timeout_seconds, u.limits,
                     exists (select from breakglass_users b where b.user_id = u.id) as breakglass,
+                    exists (select from system_containers c where c.user_id = u.id) as system,
                     (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as last_seen_at
              from users u ",
             $rest

@@ -20,7 +20,7 @@ const HEADER_BYTES: usize = KEY_ID_END + NONCE_BYTES;
 pub enum Purpose {
     /// An LLM provider's API key (`llm_providers`).
     ProviderApiKey,
-    /// The token between Mosaic and one agent container (`user_containers`, `system_containers`).
+    /// The token between Mosaic and one agent container (`user_containers`).
     GatewayToken,
     /// The OpenID Connect client secret (`system_config`).
     OidcClientSecret,

@@ -77,6 +77,22 @@ async fn a_person_arrives_gets_an_account_and_keeps_it() {
 }
 
 #[tokio::test]
+async fn nobody_arrives_as_one_of_the_instances_own_agents() {
+    let (mosaic, admin, _provider) = ready().await;
+    let made = admin.post("/api/fleet/system-containers", &json!({ "name": "alice" })).await;
+    assert_eq!(made.status, 201, "{:?}", made.body);
+    let me = arrive(&mosaic).await.0.get("/api/auth/me").await.body;
+    assert_eq!(me["username"], "alice-2", "a name is no way in");
+    assert_ne!(me["id"], made.body["id"]);
+    // Whatever says that an identity is the account's.
+    sqlx::query("update oidc_identities set user_id = (select user_id from system_containers)")
+        .execute(&mosaic.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(refused(&mosaic).await, "oidc_disabled");
+}
+
+#[tokio::test]
 async fn the_rules_of_the_settings_decide_who_comes_in() {
     let (mosaic, admin, provider) = ready().await;
     change(&admin, &provider, json!({ "autoProvision": false })).await;

@@ -121,6 +121,10 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("GET", "/api/fleet/containers", Admin),
     ("POST", "/api/fleet/containers/{id}/stop", Admin),
     ("POST", "/api/fleet/containers/{id}/restart", Admin),
+    ("GET", "/api/fleet/system-containers", Admin),
+    ("POST", "/api/fleet/system-containers", Admin),
+    ("PATCH", "/api/fleet/system-containers/{id}", Admin),
+    ("DELETE", "/api/fleet/system-containers/{id}", Admin),
     ("POST", "/api/fleet/self-test", Admin),
     ("GET", "/api/fleet/self-test", Admin),
     ("GET", "/api/audit", Admin),
@@ -140,6 +144,14 @@ const ROUTES: &[(&str, &str, Wall)] = &[
     ("POST", "/api/internal/warm-up/v1/chat/completions", Container),
     // Last: behind it the browser is signed out.
     ("POST", "/api/auth/logout", Browser),
+];
+
+/// What concerns a person's own session or account: nobody does it for one of the instance's own agents.
+const ONESELF: &[(&str, &str)] = &[
+    ("GET", "/api/auth/sessions"),
+    ("DELETE", "/api/auth/sessions/{id}"),
+    ("DELETE", "/api/me"),
+    ("POST", "/api/auth/logout"),
 ];
 
 #[test]
@@ -219,6 +231,7 @@ fn kind(path: &str) -> &'static str {
         ("turns", "trn"),
         ("jobs", "job"),
         ("users", "usr"),
+        ("system-containers", "usr"),
     ];
     kinds.into_iter().find(|(noun, _)| path.contains(noun)).map_or("ctr", |(_, prefix)| prefix)
 }
@@ -236,10 +249,13 @@ async fn each_kind_of_caller_gets_through_its_own_doors_only() {
     let gateway = Person::with_token(&mosaic.url, "mgt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     let (carol, hers) = disabled(&mosaic).await;
     let anon = mosaic.anon();
+    let made = admin.post("/api/fleet/system-containers", &json!({ "name": "desk" })).await;
+    let keeper = admin.keeping(made.body["id"].as_str().unwrap());
     let all = [
         ("anonymous", &anon),
         ("bob", &bob),
         ("admin", &admin),
+        ("an admin for an agent of the instance", &keeper),
         ("chat", &chat),
         ("jobs", &jobs),
         ("knowledge", &knowledge),
@@ -255,7 +271,7 @@ async fn each_kind_of_caller_gets_through_its_own_doors_only() {
             let seen = status(person, method, path, &[]).await;
             let what = format!("{who}: {method} {path}: {seen}");
             assert!(seen < 500, "{what}");
-            match expected(*wall, who) {
+            match expected((method, path), *wall, who) {
                 Some(refusal) => assert_eq!(seen, refusal, "{what}"),
                 None => assert!(!matches!(seen, 401 | 403), "{what}"),
             }
@@ -277,8 +293,9 @@ async fn disabled(mosaic: &Mosaic) -> (Person, Person) {
 }
 
 /// How a caller is refused; `None` when he is let in.
-fn expected(wall: Wall, who: &str) -> Option<u16> {
+fn expected(route: (&str, &str), wall: Wall, who: &str) -> Option<u16> {
     match (wall, who) {
+        (_, "an admin for an agent of the instance") if ONESELF.contains(&route) => Some(403),
         (Open, _) => None,
         (Setup, _) => Some(403),
         // On the public port there is no such door.
@@ -286,7 +303,7 @@ fn expected(wall: Wall, who: &str) -> Option<u16> {
         (_, "anonymous" | "a container" | "a disabled user" | "a disabled user's token") => Some(401),
         (Chat, "chat") | (Jobs, "jobs") | (Knowledge, "knowledge") => None,
         (_, "chat" | "jobs" | "knowledge") => Some(403),
-        (Admin, "bob") => Some(403),
+        (Admin, "bob" | "an admin for an agent of the instance") => Some(403),
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ const OWNED: &[(&str, &str)] = &[
     ("llm_providers", "user_id"),
     ("user_agent_configs", "user_id"),
     ("user_containers", "user_id"),
+    ("system_containers", "user_id"),
     ("container_events", "user_id"),
     ("container_usage", "user_id"),
     ("exports", "user_id"),
@@ -48,7 +49,6 @@ const HIDDEN: &[&str] = &[
     "oidc_flows",
     "oidc_logouts",
     "sign_in_throttle",
-    "system_containers",
     "isolation_tests",
     "queues",
     "workers",
@@ -88,6 +88,7 @@ async fn walls_hold(mosaic: &Mosaic, rights: Rights) {
             on conflict do nothing",
         "insert into idempotency_keys (user_id, key, made, subject, digest)
             select id, 'x', 'chat', gen_random_uuid(), 'x' from users",
+        "insert into system_containers (user_id) select id from users",
         "insert into exports (job_id, user_id, draft) select gen_random_uuid(), id, gen_random_uuid() from users",
         "insert into export_pieces (job_id, draft, seq, user_id, bytes) select job_id, draft, 0, user_id, 'x' from exports",
         "insert into oidc_flows (browser_hash, expires_at) values ('x', now())",
@@ -107,6 +108,7 @@ async fn walls_hold(mosaic: &Mosaic, rights: Rights) {
         writes_only_his_own(&store, pool, me, other).await;
     }
     leaves_nothing_behind(&store, alice).await;
+    a_keepers_doing_is_his_own(&store, alice, bob).await;
     an_admin_sees_no_content(&store, alice).await;
     every_table_is_walled(pool).await;
     the_audit_log_only_grows(&store, pool).await;
@@ -199,10 +201,26 @@ async fn leaves_nothing_behind(store: &Store, me: UserId) {
 
 async fn assert_nobody(store: &Store) {
     let sql = "select coalesce(current_setting('app.scope', true), ''), coalesce(current_setting('app.user_id', true), ''),
-                      current_user = session_user";
-    let (scope, user, itself): (String, String, bool) =
+                      coalesce(current_setting('app.hand_id', true), ''), current_user = session_user";
+    let (scope, user, hand, itself): (String, String, String, bool) =
         sqlx::query_as(sql).fetch_one(store.pool()).await.unwrap();
-    assert_eq!((scope.as_str(), user.as_str(), itself), ("", "", true));
+    assert_eq!((scope.as_str(), user.as_str(), hand.as_str(), itself), ("", "", "", true));
+}
+
+/// Who acts for another account sees what it sees, and his doing bears his own name: not the account's, nor a third's.
+async fn a_keepers_doing_is_his_own(store: &Store, account: UserId, admin: UserId) {
+    let entry = "insert into audit_log (id, actor_id, actor_kind, action, outcome) values (gen_random_uuid(), $1, 'admin', 'a.test', 'ok')";
+    let third = UserId::from(uuid::Uuid::now_v7());
+    for (actor, hand) in [(Actor::Keeper { account, admin }, admin), (acting(account), account)] {
+        let mut tx = store.begin(&actor).await.unwrap();
+        assert_eq!(count(tx.conn(), "chats", &format!("user_id <> '{}'", account.uuid())).await, 0);
+        for named in [account, admin, third] {
+            let mut inner = sqlx::Acquire::begin(tx.conn()).await.unwrap();
+            let noted = sqlx::query(entry).bind(named.uuid()).execute(&mut *inner).await;
+            assert_eq!(noted.is_ok(), named == hand, "{actor:?} in the name of {named}");
+        }
+    }
+    assert_nobody(store).await;
 }
 
 async fn an_admin_sees_no_content(store: &Store, id: UserId) {

@@ -10,6 +10,7 @@ import type {
   Memory,
   SelfTest,
   SelfTestCheck,
+  SystemContainer,
 } from '../../src/api/types'
 
 const GIB = 1024 ** 3
@@ -21,7 +22,7 @@ const container = (
   more: Partial<FleetPage['items'][number]> = {},
 ): FleetPage['items'][number] => ({
   id: `ctr_${username}`,
-  user: { id: `usr_${username}`, username },
+  user: { id: `usr_${username}`, username, system: username === 'help-desk' },
   desired: state === 'stopped' ? 'stopped' : 'running',
   state,
   since: before(42),
@@ -47,6 +48,7 @@ export const fleet: FleetPage = {
       reason:
         'It ran out of memory (2 GiB) three times in a row. Give it more in the settings, then restart it.',
     }),
+    container('help-desk', 'ready', { idleSeconds: 61 }),
     container('emil', 'stopped', { since: before(60 * 26), image: 'mosaic-agent:2026.8.2', outdated: true }),
   ],
   budget: { totalBytes: 12 * GIB, reservedBytes: 6 * GIB, running: 3 },
@@ -79,6 +81,32 @@ const checks = [
     tried: 'TCP, answered in 1 ms',
   }),
 ]
+
+const own = (name: string, more: Partial<SystemContainer> = {}): SystemContainer => ({
+  id: `usr_${name}`,
+  name,
+  purpose: '',
+  madeBy: 'maya',
+  createdAt: before(9000),
+  disabledAt: null,
+  containerId: `ctr_${name}`,
+  state: 'ready',
+  lastUsedAt: before(1),
+  idleStopAfterSeconds: 1800,
+  ...more,
+})
+
+export const systemContainers: { items: SystemContainer[] } = {
+  items: [
+    own('ci-bot', {
+      purpose: 'Reviews what is merged at night and writes the notes of the release',
+      state: 'stopped',
+      lastUsedAt: before(60 * 9),
+    }),
+    own('help-desk', { purpose: 'Answers questions about orders', idleStopAfterSeconds: 0 }),
+    own('household', { state: 'absent', containerId: null, lastUsedAt: null, disabledAt: before(5) }),
+  ],
+}
 
 export const selfTest: SelfTest = {
   jobId: 'job_1',

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { test } from '../fixtures'
+import { expect, test } from '../fixtures'
 import type { Mosaic } from '../mosaic'
 import * as samples from './samples'
 
@@ -245,6 +245,42 @@ test('everything else', async ({ browser, mosaic }) => {
   await context.close()
 })
 
+test('one of the instance’s own agents', async ({ browser, mosaic }) => {
+  const context = await signedIn(browser, mosaic)
+  const page = await context.newPage()
+  await page.goto('/fleet')
+  await page.getByText('None yet').scrollIntoViewIfNeeded()
+  await shoot(page, 'fleet-own-agents-none')
+  const made = await page.request.post('/api/fleet/system-containers', {
+    data: { name: 'help-desk', purpose: 'Answers questions about orders' },
+  })
+  expect(made.status()).toBe(201)
+  await page.goto('/users')
+  await page.getByText('help-desk').waitFor()
+  await shoot(page, 'users-with-own-agent')
+  await page.goto('/fleet')
+  await page.getByRole('button', { name: 'Open help-desk' }).click()
+  await page.getByRole('region', { name: 'For whom you act' }).waitFor()
+  for (const [name, path] of Object.entries({
+    chat: '/chat',
+    providers: '/settings/providers',
+    activity: '/settings/activity',
+    data: '/settings/data',
+  })) {
+    await page.goto(path)
+    await page.waitForTimeout(700)
+    await shoot(page, `keeping-${name}`)
+  }
+  await page.request.delete(`/api/fleet/system-containers/${(await made.json()).id}`)
+  await page.goto('/settings/providers')
+  await page
+    .getByText(/^You are back to yourself/)
+    .first()
+    .waitFor()
+  await shoot(page, 'keeping-over')
+  await context.close()
+})
+
 test('with something in them', async ({ browser, mosaic }) => {
   const context = await signedIn(browser, mosaic)
   const page = await context.newPage()
@@ -255,6 +291,7 @@ test('with something in them', async ({ browser, mosaic }) => {
     )
   await answers('/api/fleet/containers', samples.fleet)
   await answers('/api/fleet/self-test', samples.selfTest)
+  await answers('/api/fleet/system-containers', samples.systemContainers)
   await answers('/api/me/export', samples.exported)
   await answers('/api/knowledge/status', samples.status)
   await answers('/api/findings', samples.findings)
@@ -291,6 +328,16 @@ test('with something in them', async ({ browser, mosaic }) => {
   await page.getByRole('button', { name: 'Delete my account' }).click()
   await page.getByRole('dialog').waitFor()
   await shoot(page, 'my-data-delete')
+  // Few others, so that these are in the picture.
+  await answers('/api/fleet/containers', { ...samples.fleet, items: samples.fleet.items.slice(4, 5) })
+  await page.goto('/fleet')
+  await page.getByText('help-desk').first().waitFor()
+  await shoot(page, 'fleet-own-agents')
+  await page.getByRole('button', { name: 'New agent' }).click()
+  await page.getByRole('dialog').waitFor()
+  await shoot(page, 'fleet-own-agent-new')
+  await page.keyboard.press('Escape')
+  await answers('/api/fleet/containers', samples.fleet)
   await answers('/api/fleet/self-test', samples.notEnforced)
   await page.goto('/fleet')
   await page.getByText('Not enforced').scrollIntoViewIfNeeded()

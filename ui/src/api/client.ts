@@ -2,6 +2,7 @@
  * The one place that speaks HTTP with the server: JSON in, JSON out, problems as `ApiError`.
  * Components never call it; queries and mutations do.
  */
+import { accountHeader } from './account'
 import type { Path, Problem } from './types'
 
 /** A refusal with its stable code, or `offline` / `unreadable` when there was no answer to read. */
@@ -44,6 +45,13 @@ export function whenSignedOut(handler: () => void): void {
   onSignedOut = handler
 }
 
+let onNotKept: () => void = () => {}
+
+/** Called when the account that this tab acts for is not to be had (any more). It has the page begin anew. */
+export function whenNotKept(handler: () => void): void {
+  onNotKept = handler
+}
+
 export function address(path: Path, query: Options['query'] = {}): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
@@ -65,6 +73,7 @@ export async function send(method: string, path: Path, options: Options = {}): P
       credentials: 'same-origin',
       headers: {
         accept: 'application/json',
+        ...accountHeader(),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
@@ -85,6 +94,11 @@ export async function refusal(response: Response): Promise<ApiError> {
   const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds : null
   try {
     const problem = (await response.json()) as Problem
+    if (problem.code === 'not_kept') {
+      onNotKept()
+      // The page is on its way out: nobody is to be told of this refusal here.
+      return await new Promise(() => {})
+    }
     return new ApiError(
       { ...problem, status: response.status, code: problem.code ?? 'unreadable' },
       retryAfter,

@@ -116,10 +116,18 @@ export const admin = {
 export const fleet = {
   stop: (id: string) => changing(api.post<T.Enqueued>(`/api/fleet/containers/${id}/stop`), ['fleet']),
   restart: (id: string) => changing(api.post<T.Enqueued>(`/api/fleet/containers/${id}/restart`), ['fleet']),
+  createSystemContainer: (body: { name: string; purpose: string }) =>
+    changing(api.post<T.SystemContainer>('/api/fleet/system-containers', body), ['system-containers']),
+  changeSystemContainer: (id: string, body: { purpose: string }) =>
+    changing(api.patch<T.SystemContainer>(`/api/fleet/system-containers/${id}`, body), ['system-containers']),
+  removeSystemContainer: (id: string) =>
+    changing(api.delete<T.Enqueued>(`/api/fleet/system-containers/${id}`), ['system-containers']),
   selfTest: () => changing(api.post<T.Enqueued>('/api/fleet/self-test'), ['self-test']),
 }
 
 export const mine = {
+  /** The whole archive, where the browser cannot fetch it by a link: a link does not say for whom. */
+  archive: async () => (await send('GET', '/api/me/export/download')).blob(),
   export: () => changing(api.post<T.Enqueued>('/api/me/export'), ['export']),
   /** Deletes who is signed in, for good; `confirm` is his own user name. */
   remove: (confirm: string) => api.delete<T.Enqueued>('/api/me', { body: { confirm } }),

@@ -108,6 +108,10 @@ export const q = {
     paged<T.Items<T.AuditEntry>>(['audit', filter], '/api/audit', filter),
   activity: paged<T.Items<T.AuditEntry>>(['activity'], '/api/me/activity'),
   fleet: paged<T.FleetPage>(['fleet'], '/api/fleet/containers'),
+  systemContainers: queryOptions({
+    queryKey: ['system-containers'],
+    queryFn: () => api.get<T.Items<T.SystemContainer>>('/api/fleet/system-containers'),
+  }),
   /** `null` where it was never run. */
   selfTest: queryOptions({
     queryKey: ['self-test'],

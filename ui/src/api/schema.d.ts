@@ -99,7 +99,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in. */
+        /** Who is signed in, or for which account he acts. */
         get: operations["auth_me"];
         put?: never;
         post?: never;
@@ -557,6 +557,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/system-containers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them, by name. */
+        get: operations["fleet::system_containers_list"];
+        put?: never;
+        /** Makes one: an account that nobody signs in as. It has no provider and no agent yet. */
+        post: operations["fleet::system_containers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/system-containers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes one with everything that is its own. There is no way back. */
+        delete: operations["fleet::system_containers_remove"];
+        options?: never;
+        head?: never;
+        /** Says anew what one is for. */
+        patch: operations["fleet::system_containers_change"];
         trace?: never;
     };
     "/api/jobs": {
@@ -2038,6 +2074,8 @@ export interface components {
         /** @description A container's user. */
         FleetUser: {
             id: components["schemas"]["UserId"];
+            /** @description Nobody's: it is one of the instance's own agents. */
+            system: boolean;
             /** @description His name; pages continue behind it. */
             username: string;
         };
@@ -2197,6 +2235,39 @@ export interface components {
                 /** @description `password` or `oidc`. */
                 method: string;
                 userAgent: string;
+            }[];
+        };
+        Items_SystemContainer: {
+            /** @description The page. */
+            items: {
+                containerId?: components["schemas"]["ContainerId"] | null;
+                /** Format: date-time */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description Since when it is shut; null = open.
+                 */
+                disabledAt?: string | null;
+                /** @description Its account: what X-Mosaic-Account takes. */
+                id: components["schemas"]["UserId"];
+                /**
+                 * Format: int32
+                 * @description Seconds without use after which its container is stopped: its own setting or the instance's; 0 = never.
+                 */
+                idleStopAfterSeconds: number;
+                /**
+                 * Format: date-time
+                 * @description Last chat activity.
+                 */
+                lastUsedAt?: string | null;
+                /** @description The admin who made it, while he is there. */
+                madeBy?: string | null;
+                /** @description Its name. */
+                name: string;
+                /** @description What it is for. */
+                purpose: string;
+                /** @description What was last seen of it. */
+                state: components["schemas"]["Observed"];
             }[];
         };
         Items_Worker: {
@@ -2486,6 +2557,8 @@ export interface components {
         Me: {
             displayName: string;
             id: components["schemas"]["UserId"];
+            /** @description The admin who asks, where he acts for one of the instance's own agents (X-Mosaic-Account). */
+            keptBy?: string | null;
             role: string;
             username: string;
         };
@@ -2651,6 +2724,12 @@ export interface components {
             kind: string;
             models?: components["schemas"]["Model"][];
             name?: string | null;
+        };
+        NewSystemContainer: {
+            /** @description One word; nobody else may have it. */
+            name: string;
+            /** @description What it is for, in a line. */
+            purpose?: string;
         };
         NewTurn: {
             agentId?: components["schemas"]["AgentId"] | null;
@@ -3145,6 +3224,41 @@ export interface components {
          * @enum {string}
          */
         Stage: "queued" | "creating" | "booting" | "loading" | "ready";
+        /** @description An agent of the instance itself, as an admin sees it. */
+        SystemContainer: {
+            containerId?: components["schemas"]["ContainerId"] | null;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Since when it is shut; null = open.
+             */
+            disabledAt?: string | null;
+            /** @description Its account: what X-Mosaic-Account takes. */
+            id: components["schemas"]["UserId"];
+            /**
+             * Format: int32
+             * @description Seconds without use after which its container is stopped: its own setting or the instance's; 0 = never.
+             */
+            idleStopAfterSeconds: number;
+            /**
+             * Format: date-time
+             * @description Last chat activity.
+             */
+            lastUsedAt?: string | null;
+            /** @description The admin who made it, while he is there. */
+            madeBy?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description What it is for. */
+            purpose: string;
+            /** @description What was last seen of it. */
+            state: components["schemas"]["Observed"];
+        };
+        SystemContainerChanges: {
+            /** @description What it is for, in a line. */
+            purpose: string;
+        };
         /** @description A failed test in short. */
         TestFailure: {
             /** @description The cause's stable code. */
@@ -3311,6 +3425,8 @@ export interface components {
             /** @description What its container may use; what is absent is as the instance's setting says. */
             limits: components["schemas"]["OwnLimits"];
             role: components["schemas"]["Role"];
+            /** @description Nobody signs in as it: it is the account of one of the instance's own agents, which admins keep. */
+            system: boolean;
             username: string;
         };
         UserChanges: {
@@ -4752,6 +4868,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fleet::system_containers_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SystemContainer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fleet::system_containers_create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSystemContainer"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemContainer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fleet::system_containers_remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: it is shut at once, the rest goes on in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fleet::system_containers_change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SystemContainerChanges"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemContainer"];
                 };
             };
             /** @description What was wrong, and what to do */

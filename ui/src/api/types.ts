@@ -188,6 +188,9 @@ export type User = S['User']
 /** A person's container as an admin sees it: how it is, never what is in it. */
 export type FleetContainer = S['FleetContainer']
 
+/** One of the instance's own agents. */
+export type SystemContainer = S['SystemContainer']
+
 export type Budget = S['FleetBudget']
 
 export type FleetPage = S['FleetPage']

@@ -3,6 +3,7 @@
  * resumes at the position it was told. It never gives up by itself while the tab is visible.
  */
 import { createParser } from 'eventsource-parser'
+import { accountHeader } from '@/api/account'
 import { ApiError, refusal } from '@/api/client'
 
 export interface Follow {
@@ -69,7 +70,7 @@ async function read(
   onEvent: Follow['onEvent'],
   onOpen: () => void,
 ): Promise<boolean> {
-  const headers: Record<string, string> = { accept: 'text/event-stream' }
+  const headers: Record<string, string> = { accept: 'text/event-stream', ...accountHeader() }
   if (position !== undefined) headers['last-event-id'] = position
   const response = await fetch(url, {
     headers,

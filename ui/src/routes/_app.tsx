@@ -1,4 +1,5 @@
 import { createFileRoute, redirect } from '@tanstack/react-router'
+import { setAccount } from '@/api/account'
 import { isStatus } from '@/api/client'
 import { q } from '@/api/queries'
 import { AppShell } from '@/features/shell/app-shell'
@@ -12,6 +13,8 @@ export const Route = createFileRoute('/_app')({
       return { me: await queryClient.ensureQueryData(q.me) }
     } catch (error) {
       if (!isStatus(error, 401)) throw error
+      // Whoever signs in next begins as himself.
+      setAccount(null)
       throw redirect({ to: '/login', search: { next: location.href }, replace: true })
     }
   },

@@ -2,3 +2,4 @@
 
 pub mod containers;
 pub mod self_test;
+pub mod system_containers;

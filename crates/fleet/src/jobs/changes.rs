@@ -1,7 +1,7 @@
 //! The board, live: once a second what has changed, and nothing when nothing has.
 
 use super::{Stats, stats, whose};
-use crate::{Cx, Result};
+use crate::{Cx, Error, Result, system_containers};
 use ::jobs::board;
 use domain::JobId;
 use futures_util::{Stream, stream};
@@ -31,7 +31,7 @@ pub struct Changes {
 type Seen = HashMap<JobId, (String, bool)>;
 
 /// The numbers at once, then one event for each second in which something has changed, for as long as somebody
-/// listens. An error is told and followed by another try.
+/// listens and may. An error is told and followed by another try.
 pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Changes>> + Send + 'static {
     stream::unfold((cx.clone(), None::<Seen>), |(cx, mut seen)| async move {
         loop {
@@ -41,6 +41,7 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Changes>> + Send + 'static {
             match look(&cx, seen.as_ref()).await {
                 Ok((now, Some(changes))) => return Some((Ok(changes), (cx, Some(now)))),
                 Ok((now, None)) => seen = Some(now),
+                Err(Error::Refused { .. }) => return None,
                 Err(error) => return Some((Err(error), (cx, Some(seen.unwrap_or_default())))),
             }
         }
@@ -48,6 +49,7 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Changes>> + Send + 'static {
 }
 
 async fn look(cx: &Cx, before: Option<&Seen>) -> Result<(Seen, Option<Changes>)> {
+    system_containers::require_kept(&cx.services, &cx.actor).await?;
     let mut tx = cx.begin().await?;
     let now = board::changes(&mut tx, whose(cx)?, 1000).await?;
     drop(tx);

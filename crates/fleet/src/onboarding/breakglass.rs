@@ -4,8 +4,9 @@ use super::state::{closed, is_completed};
 use crate::{
     Cx, Error, Origin, Result, Services,
     auth::{self, SignIn, open_session},
+    users::parse_name,
 };
-use domain::{Actor, Invalid, UserId, invalid};
+use domain::{Actor, UserId};
 use secrecy::SecretString;
 use serde_json::json;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub async fn breakglass(
     if !services.ring.is_setup_token(services.instance, &presented) {
         return Err(Error::SetupToken);
     }
-    let username = parse_username(username)?;
+    let username = parse_name("username", username)?;
     vault::password::rules::check(&password, &username)?;
     let cx = Cx { actor: Actor::System("first admin"), origin, services: Arc::clone(services) };
     // Refused early, before the expensive hash; decided below, under the lock.
@@ -60,12 +61,4 @@ async fn refuse_second(tx: &mut store::Tx) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-fn parse_username(text: &str) -> Result<String> {
-    let username = invalid::line("username", text, 64)?;
-    if username.chars().any(char::is_whitespace) {
-        return Err(Invalid::new("username", "Use a name without spaces.").into());
-    }
-    Ok(username)
 }

@@ -60,6 +60,8 @@ pub struct Whose {
     id: UserId,
     /// His name; pages continue behind it.
     pub username: String,
+    /// Nobody's: it is one of the instance's own agents.
+    system: bool,
 }
 
 /// A container's memory.
@@ -98,7 +100,7 @@ fn listed(row: Row, newest: &PinnedImage, settings: &Settings) -> Listed {
     let failed = text("title").map(|title| format!("{title} {}", text("detail").unwrap_or_default()));
     Listed {
         id: row.id,
-        user: Whose { id: row.user_id, username: row.username },
+        user: Whose { id: row.user_id, username: row.username, system: row.system },
         desired: Desired::from_stored(&row.desired),
         state,
         since: row.since,

@@ -52,6 +52,10 @@ pub async fn change(cx: &Cx, id: UserId, patch: Patch) -> Result<Listed> {
     if loses && id == admin.user()? {
         return Err(Error::conflict("own_account", "Ask another admin to change your own access."));
     }
+    if before.system && role == Role::Admin {
+        let detail = "Nobody signs in as an agent of the instance itself, so it cannot be an admin.";
+        return Err(Error::conflict("system_container", detail));
+    }
     users::set_standing(&mut tx, id, role.as_str(), disabled).await?;
     users::set_idle_timeout(&mut tx, id, idle).await?;
     users::set_limits(&mut tx, id, limits).await?;

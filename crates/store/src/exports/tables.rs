@@ -26,6 +26,7 @@ pub const TABLES: &[Table] = &[
     table("agents", "user_agent_configs", &[]),
     table("api-tokens", "api_tokens", &["token_hash", "ends_in"]),
     table("container", "user_containers", &["gateway_token", "gateway_token_hash", "address"]),
+    table("system-container", "system_containers", &["made_by"]),
     table("container-events", "container_events", &[]),
     table("chats", "chats", &[]),
     table("turns", "turns", &["idempotency_key", "lease_fence", "lease_until"]),

@@ -40,6 +40,8 @@ const ACTIONS: Record<string, string> = {
   'session.end': 'Ended a session',
   'settings.allow_host': 'Allowed a private host',
   'settings.change': 'Changed the settings',
+  'system_container.change': 'Changed an agent of the instance',
+  'system_container.create': 'Made an agent of the instance',
   'token.create': 'Created an API token',
   'token.revoke': 'Revoked an API token',
   'user.change': 'Changed a user',
@@ -87,7 +89,7 @@ export function AuditTable({ name, entries }: { name: string; entries: AuditEntr
             </td>
             <td className="max-sm:hidden">{actorOf(entry)}</td>
             <td className="hidden font-mono text-xs text-muted md:table-cell">
-              {entry.address || 'This server'}
+              {entry.address || (entry.actorKind === 'admin' ? 'Not told' : 'This server')}
             </td>
             <td className="tnum text-right whitespace-nowrap text-muted">
               <time dateTime={entry.at} title={dateTime(entry.at)}>
@@ -114,7 +116,10 @@ function Subject({ id }: { id: string }) {
 /** Who did it; what nobody signed in did has no name. */
 function actorOf(entry: AuditEntry): string {
   if (entry.actorKind === 'system') return 'Mosaic'
-  return entry.actorName ?? (entry.actorKind === 'anonymous' ? 'Nobody signed in' : 'A deleted user')
+  if (entry.actorName) return entry.actorName
+  if (entry.actorKind === 'anonymous') return 'Nobody signed in'
+  // People are not told which one.
+  return entry.actorKind === 'admin' ? 'An admin' : 'A deleted user'
 }
 
 function brief(detail: unknown): string {

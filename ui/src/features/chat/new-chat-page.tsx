@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useRouter } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { q } from '@/api/queries'
+import type { Me } from '@/api/types'
 import { buttonClass } from '@/components/ui/button'
 import { Alert } from '@/components/ui/feedback'
 import { TopBar } from '@/features/shell/top-bar'
@@ -32,13 +33,12 @@ export function NewChatPage() {
     if (id) await navigate({ to: '/chat/$id', params: { id } })
     return id !== null
   }
-  const name = me?.displayName || me?.username
   return (
     <>
       <TopBar title="New chat" />
       <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
         <div className="mx-auto my-auto w-full max-w-[736px] px-4 py-8">
-          <h2 className="text-2xl">{name ? `Hello ${name}, what shall we do?` : 'What shall we do?'}</h2>
+          <h2 className="text-2xl">{greeting(me)}</h2>
           {agents && list.length === 0 ? (
             <Alert
               tone="info"
@@ -81,6 +81,12 @@ export function NewChatPage() {
       />
     </>
   )
+}
+
+function greeting(me: Me | undefined): string {
+  if (me?.keptBy) return `What shall ${me.username} do?`
+  const name = me?.displayName || me?.username
+  return name ? `Hello ${name}, what shall we do?` : 'What shall we do?'
 }
 
 /** Has the page of a chat at hand before the first message: what it starts may disturb the line. */

@@ -1,45 +1,16 @@
-import {
-  CircleAlert,
-  CircleCheck,
-  CircleDashed,
-  Ellipsis,
-  LoaderCircle,
-  Moon,
-  Pause,
-  RotateCcw,
-} from 'lucide-react'
-import { type ComponentType, useState } from 'react'
+import { Ellipsis, Moon, RotateCcw } from 'lucide-react'
+import { useState } from 'react'
 import { fleet } from '@/api/mutations'
 import type { FleetContainer } from '@/api/types'
 import { IconButton } from '@/components/ui/button'
 import { ConfirmDialog } from '@/components/ui/dialog'
-import { Badge, type Tone } from '@/components/ui/feedback'
+import { Badge } from '@/components/ui/feedback'
 import { Menu, MenuItem } from '@/components/ui/menu'
 import { HeadRow } from '@/components/ui/table'
 import { toast } from '@/components/ui/toast'
 import { bytes } from '@/lib/bytes'
 import { ago, dateTime, duration } from '@/lib/time'
-
-interface Look {
-  word: string
-  tone: Tone
-  Icon: ComponentType<{ 'aria-hidden': true; className?: string }>
-}
-const STATES: Record<string, Look> = {
-  absent: { word: 'Not made', tone: 'neutral', Icon: CircleDashed },
-  stopped: { word: 'Asleep', tone: 'neutral', Icon: Moon },
-  paused: { word: 'Paused', tone: 'neutral', Icon: Pause },
-  starting: { word: 'Starting', tone: 'accent', Icon: LoaderCircle },
-  ready: { word: 'Awake', tone: 'ok', Icon: CircleCheck },
-  failed: { word: 'Failed', tone: 'bad', Icon: CircleAlert },
-}
-
-/** What is wanted and not there yet shows in the word. */
-export function lookOf({ state, desired }: Pick<FleetContainer, 'desired'> & { state: string }): Look {
-  const look = STATES[state] ?? { word: state, tone: 'neutral', Icon: CircleDashed }
-  const up = state === 'ready' || state === 'starting' || state === 'paused'
-  return desired === 'stopped' && up ? { ...look, word: 'Stopping', tone: 'warn', Icon: LoaderCircle } : look
-}
+import { State } from './state'
 
 export function ContainerTable({ items }: { items: FleetContainer[] }) {
   const [stopping, setStopping] = useState<FleetContainer | null>(null)
@@ -106,7 +77,10 @@ function Row({ item, onStop }: { item: FleetContainer; onStop: () => void }) {
   return (
     <tr className="align-top hover:bg-surface-2 [&>td]:px-3 [&>td]:py-3">
       <td className="min-w-0 pl-5!">
-        <p className="font-medium wrap-anywhere">{item.user.username}</p>
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium wrap-anywhere">
+          {item.user.username}
+          {item.user.system && <Badge className="h-5 px-2 font-normal">Instance's own</Badge>}
+        </p>
         {item.reason ? (
           <p className="max-w-md text-xs text-bad">{item.reason}</p>
         ) : (
@@ -117,12 +91,12 @@ function Row({ item, onStop }: { item: FleetContainer; onStop: () => void }) {
           </p>
         )}
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-1 sm:hidden">
-          <State item={item} />
+          <State {...item} />
           <span className="tnum text-xs text-muted">{memory(item)}</span>
         </div>
       </td>
       <td className="max-sm:hidden">
-        <State item={item} />
+        <State {...item} />
       </td>
       <td className="tnum whitespace-nowrap text-muted max-md:hidden">{idle(item)}</td>
       <td className="tnum text-right whitespace-nowrap text-muted max-sm:hidden">
@@ -165,16 +139,6 @@ function Row({ item, onStop }: { item: FleetContainer; onStop: () => void }) {
         </Menu>
       </td>
     </tr>
-  )
-}
-
-function State({ item }: { item: FleetContainer }) {
-  const { word, tone, Icon } = lookOf(item)
-  return (
-    <Badge tone={tone}>
-      <Icon aria-hidden className={Icon === LoaderCircle ? 'animate-spin' : undefined} />
-      {word}
-    </Badge>
   )
 }
 

@@ -10,6 +10,7 @@ import { TopBar } from '@/features/shell/top-bar'
 import { BudgetCard } from './budget-card'
 import { ContainerTable } from './container-table'
 import { SelfTestCard } from './self-test-card'
+import { SystemContainersCard } from './system-containers-card'
 
 const LOOK_MS = 3000
 
@@ -48,6 +49,7 @@ export function FleetPage() {
             {items.length > 0 && <ContainerTable items={items} />}
             <ShowOlder list={list} label="Show more" />
           </Card>
+          {list.data && <SystemContainersCard />}
           {list.data && !open && <SelfTestCard />}
         </div>
       </div>

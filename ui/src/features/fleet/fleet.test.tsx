@@ -1,14 +1,14 @@
 import { screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, test } from 'vitest'
-import type { FleetContainer, SelfTest } from '@/api/types'
+import type { FleetContainer, SelfTest, SystemContainer } from '@/api/types'
 import { openPage } from '@/test-page'
-import { lookOf } from './container-table'
+import { lookOf } from './state'
 
 const GIB = 1024 ** 3
 const ben: FleetContainer = {
   id: 'ctr_1',
-  user: { id: 'usr_2', username: 'ben' },
+  user: { id: 'usr_2', username: 'ben', system: false },
   desired: 'running',
   state: 'ready',
   since: '2026-11-22T10:00:00Z',
@@ -26,11 +26,24 @@ const ben: FleetContainer = {
 const failed = {
   ...ben,
   id: 'ctr_2',
-  user: { id: 'usr_3', username: 'cleo' },
+  user: { id: 'usr_3', username: 'cleo', system: false },
   state: 'failed',
   reason: 'It ran out of memory (2 GiB).',
 }
 const fleet = { items: [ben, failed], budget: { totalBytes: 8 * GIB, reservedBytes: 4 * GIB, running: 2 } }
+const desk: SystemContainer = {
+  id: 'usr_9',
+  name: 'help-desk',
+  purpose: 'Answers questions',
+  madeBy: 'maya',
+  createdAt: '2026-11-22T10:00:00Z',
+  disabledAt: null,
+  containerId: null,
+  state: 'absent',
+  lastUsedAt: null,
+  idleStopAfterSeconds: 1800,
+}
+const own = { items: [desk, { ...desk, id: 'usr_8', name: 'old-bot', disabledAt: '2026-11-22T10:00:00Z' }] }
 const check = {
   name: 'Another user’s container',
   from: 'open network',
@@ -55,6 +68,7 @@ test('the fleet shows how containers are, and a stop has to be meant', async () 
   const calls = await openPage('/fleet', {
     'GET /api/fleet/containers': fleet,
     'GET /api/fleet/self-test': done,
+    'GET /api/fleet/system-containers': own,
     'POST /api/fleet/containers/ctr_1/stop': { jobId: 'job_2' },
   })
   const table = await screen.findByRole('table', { name: 'Containers' })
@@ -113,4 +127,33 @@ test('a server without a fleet says what to do', async () => {
 test('a container that still runs against the wish is stopping', () => {
   expect(lookOf({ state: 'ready', desired: 'stopped' }).word).toBe('Stopping')
   expect(lookOf({ state: 'something-new', desired: 'running' }).word).toBe('something-new')
+})
+
+test('an agent of the instance is made, told apart when it is shut, and removed when that is meant', async () => {
+  const calls = await openPage('/fleet', {
+    'GET /api/fleet/containers': fleet,
+    'GET /api/fleet/self-test': done,
+    'GET /api/fleet/system-containers': own,
+    'POST /api/fleet/system-containers': { ...desk, name: 'ci-bot' },
+    'DELETE /api/fleet/system-containers/usr_9': { jobId: 'job_3' },
+  })
+  const facts = await screen.findAllByText('Never used · sleeps after 30 min unused · made by maya')
+  expect(facts).toHaveLength(2)
+  expect(screen.getByRole('button', { name: 'Open old-bot' })).toBeDisabled()
+  const user = userEvent.setup()
+  await user.click(screen.getByRole('button', { name: 'New agent' }))
+  const dialog = await screen.findByRole('dialog', { name: 'A new agent of the instance' })
+  await user.click(within(dialog).getByRole('button', { name: 'Make it' }))
+  expect(await within(dialog).findByText('Give it a name of one word.')).toBeVisible()
+  await user.type(within(dialog).getByRole('textbox', { name: 'Name' }), 'ci-bot')
+  await user.click(within(dialog).getByRole('button', { name: 'Make it' }))
+  const sent = (method: string) => calls.find((call) => call.method === method)
+  await expect.poll(() => sent('POST')?.body).toEqual({ name: 'ci-bot', purpose: '' })
+
+  await user.click(await screen.findByRole('button', { name: 'Actions for help-desk' }))
+  await user.click(await screen.findByRole('menuitem', { name: 'Remove' }))
+  const confirm = await screen.findByRole('dialog', { name: 'Remove help-desk?' })
+  expect(sent('DELETE')).toBeUndefined()
+  await user.click(within(confirm).getByRole('button', { name: 'Remove it' }))
+  await expect.poll(() => sent('DELETE')?.path).toBe('/api/fleet/system-containers/usr_9')
 })

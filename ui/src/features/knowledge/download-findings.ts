@@ -1,4 +1,5 @@
 import { q, queryClient } from '@/api/queries'
+import { saveFile } from '@/lib/save-file'
 
 /** Every finding, in one file. */
 export async function downloadFindings(): Promise<void> {
@@ -8,15 +9,5 @@ export async function downloadFindings(): Promise<void> {
     staleTime: 0,
   })
   const findings = pages.flatMap((page) => page.items)
-  save(new Blob([JSON.stringify(findings, null, 2)], { type: 'application/json' }), 'findings.json')
-}
-
-function save(file: Blob, name: string): void {
-  const url = URL.createObjectURL(file)
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  // The browser has to have begun before the address may go.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+  saveFile(new Blob([JSON.stringify(findings, null, 2)], { type: 'application/json' }), 'findings.json')
 }

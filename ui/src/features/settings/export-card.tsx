@@ -1,4 +1,6 @@
+import { useQuery } from '@tanstack/react-query'
 import { Download, FileArchive } from 'lucide-react'
+import { useState } from 'react'
 import { mine } from '@/api/mutations'
 import { q } from '@/api/queries'
 import type { Export, JobDetail } from '@/api/types'
@@ -6,7 +8,9 @@ import { Button, buttonClass } from '@/components/ui/button'
 import { Card, CardHead } from '@/components/ui/card'
 import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Progress } from '@/components/ui/progress'
+import { toast } from '@/components/ui/toast'
 import { bytes } from '@/lib/bytes'
+import { saveFile } from '@/lib/save-file'
 import { ago, dateTime } from '@/lib/time'
 import { useAskedJob } from '@/lib/use-asked-job'
 
@@ -55,6 +59,35 @@ function Going({ job }: { job: JobDetail | undefined }) {
   )
 }
 
+/** A link, which needs no room in this page; where the tab acts for another account, the page fetches it itself. */
+function Fetch() {
+  const { data: me } = useQuery(q.me)
+  const [busy, setBusy] = useState(false)
+  if (!me?.keptBy)
+    return (
+      <a href="/api/me/export/download" download className={buttonClass('primary')}>
+        <Download aria-hidden />
+        Download
+      </a>
+    )
+  const fetchIt = async () => {
+    setBusy(true)
+    try {
+      saveFile(await mine.archive(), 'mosaic-export.tar.gz')
+    } catch (error) {
+      toast.failed('The archive was not downloaded', error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Button look="primary" busy={busy} onClick={fetchIt}>
+      <Download aria-hidden />
+      Download
+    </Button>
+  )
+}
+
 function Ready({ archive }: { archive: Export }) {
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-3 rounded-panel border px-4 py-3.5">
@@ -66,10 +99,7 @@ function Ready({ archive }: { archive: Export }) {
           {archive.expiresAt && ` · kept until ${dateTime(archive.expiresAt)}`}
         </p>
       </div>
-      <a href="/api/me/export/download" download className={buttonClass('primary')}>
-        <Download aria-hidden />
-        Download
-      </a>
+      <Fetch />
     </div>
   )
 }

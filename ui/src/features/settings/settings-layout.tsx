@@ -48,7 +48,10 @@ export function SettingsLayout() {
             aria-label="Settings"
             className="hairline sticky top-0 z-10 flex shrink-0 gap-1 overflow-x-auto border-b bg-bg px-3 py-2 md:static md:w-44 md:flex-col md:gap-0.5 md:overflow-visible md:border-b-0 md:px-0 md:py-8"
           >
-            <Group label="Yours" items={MINE} />
+            <Group
+              label={me?.keptBy ? me.username : 'Yours'}
+              items={me?.keptBy ? MINE.filter(([path]) => path !== '/settings/sessions') : MINE}
+            />
             {me?.role === 'admin' && <Group label="This Mosaic" items={ADMIN} />}
           </nav>
           <div className="min-w-0 flex-1 px-4 py-6 md:px-0 md:py-8">

@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { ChevronsUpDown, KeyRound, LogOut, Monitor, MonitorSmartphone, Moon, Sun } from 'lucide-react'
+import { ChevronsUpDown, KeyRound, LogOut, Monitor, MonitorSmartphone, Moon, Sun, Undo2 } from 'lucide-react'
 import { isStatus } from '@/api/client'
 import { auth } from '@/api/mutations'
 import type { Me } from '@/api/types'
@@ -8,6 +8,7 @@ import { toast } from '@/components/ui/toast'
 import { forgetDrafts } from '@/lib/draft'
 import { setTheme, useTheme } from '@/lib/theme'
 import { flushDeletions } from './delete-chat'
+import { stopKeeping } from './keep'
 
 export function UserMenu({ me }: { me: Me }) {
   const navigate = useNavigate()
@@ -32,7 +33,7 @@ export function UserMenu({ me }: { me: Me }) {
             <span className="min-w-0 flex-1">
               <span className="block truncate text-sm leading-5 font-medium">{name}</span>
               <span className="block text-xs leading-4 text-muted">
-                {me.role === 'admin' ? 'Admin' : 'User'}
+                {me.keptBy ? `Kept by ${me.keptBy}` : me.role === 'admin' ? 'Admin' : 'User'}
               </span>
             </span>
             <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-muted" />
@@ -50,19 +51,28 @@ export function UserMenu({ me }: { me: Me }) {
           ]}
         />
         <MenuSeparator />
-        <MenuItem onSelect={() => navigate({ to: '/settings/sessions' })}>
-          <MonitorSmartphone aria-hidden />
-          Your sessions
-        </MenuItem>
+        {!me.keptBy && (
+          <MenuItem onSelect={() => navigate({ to: '/settings/sessions' })}>
+            <MonitorSmartphone aria-hidden />
+            Your sessions
+          </MenuItem>
+        )}
         <MenuItem onSelect={() => navigate({ to: '/settings/tokens' })}>
           <KeyRound aria-hidden />
           API tokens
         </MenuItem>
         <MenuSeparator />
-        <MenuItem onSelect={signOut}>
-          <LogOut aria-hidden />
-          Sign out
-        </MenuItem>
+        {me.keptBy ? (
+          <MenuItem onSelect={stopKeeping}>
+            <Undo2 aria-hidden />
+            Back to yourself
+          </MenuItem>
+        ) : (
+          <MenuItem onSelect={signOut}>
+            <LogOut aria-hidden />
+            Sign out
+          </MenuItem>
+        )}
       </Menu>
     </div>
   )

@@ -141,7 +141,7 @@ function Row({ user, myself, onDisable, onRest, onLimit }: RowProps) {
               Admin
             </Badge>
           ) : (
-            <Badge>User</Badge>
+            <Badge>{user.system ? "Instance's own" : 'User'}</Badge>
           )}
           {user.disabledAt && (
             <Badge tone="bad">
@@ -186,7 +186,7 @@ function Power({ user, name, onDisable }: { user: User; name: string; onDisable:
   const quietly = (work: Promise<void>) => void work.catch(() => {})
   return (
     <>
-      {user.role === 'admin' ? (
+      {user.system ? null : user.role === 'admin' ? (
         <MenuItem onSelect={() => quietly(change(user, { role: 'user' }, `${name} is a user now`))}>
           <ShieldMinus aria-hidden />
           Make a user

@@ -1,0 +1,54 @@
+import { screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { account, setAccount, takeLost } from '@/api/account'
+import { whenNotKept } from '@/api/client'
+import { openPage, status } from '@/test-page'
+import { fallBack, keep } from './keep'
+
+const DESK = { id: 'usr_9', username: 'help-desk', displayName: 'help-desk', role: 'user', keptBy: 'maya' }
+const left = vi.fn()
+
+beforeEach(() => {
+  sessionStorage.clear()
+  left.mockClear()
+  vi.stubGlobal('location', { assign: left, href: 'http://here/' })
+})
+
+test('what a tab asks for says for whom, and drafts stay behind', async () => {
+  sessionStorage.setItem('mosaic.draft.new', 'my own matter')
+  keep(DESK.id)
+  expect(left.mock.calls).toEqual([['/chat']])
+  expect(sessionStorage.getItem('mosaic.draft.new')).toBeNull()
+  const calls = await openPage('/settings/data', {
+    'GET /api/auth/me': DESK,
+    'GET /api/me/export': status(204),
+  })
+  expect(await screen.findByRole('button', { name: 'Make an export' })).toBeVisible()
+  expect(calls.map(({ account }) => account)).toEqual(calls.map(() => DESK.id))
+})
+
+test('whoever looks after an agent sees it on every page, and nothing that is only for himself', async () => {
+  setAccount(DESK.id)
+  await openPage('/settings/data', { 'GET /api/auth/me': DESK, 'GET /api/me/export': status(204) })
+  const bar = await screen.findByRole('region', { name: 'For whom you act' })
+  expect(bar).toHaveTextContent('You look after help-desk')
+  for (const name of ['Fleet', 'Users', 'Audit', 'Sessions', 'Instance'])
+    expect(screen.queryByRole('link', { name })).toBeNull()
+  expect(screen.queryByRole('button', { name: 'Delete my account' })).toBeNull()
+  await userEvent.click(screen.getByRole('button', { name: 'Back to yourself' }))
+  expect(left.mock.calls).toEqual([['/fleet']])
+  expect(account()).toBeNull()
+})
+
+test('a tab whose agent is gone falls back to himself and tells it once', async () => {
+  setAccount(DESK.id)
+  whenNotKept(fallBack)
+  await openPage('/settings/data', {
+    'GET /api/auth/me': DESK,
+    'GET /api/me/export': status(403, { status: 403, code: 'not_kept', detail: 'You cannot act for it.' }),
+  })
+  await expect.poll(() => left.mock.calls).toEqual([['/chat']])
+  expect(account()).toBeNull()
+  expect([takeLost(), takeLost()]).toEqual([true, false])
+})
