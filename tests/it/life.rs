@@ -7,6 +7,7 @@ mod images;
 mod limits;
 mod places;
 mod rest;
+mod sessions;
 
 use serde_json::{Value, json};
 use tests::{Mosaic, Person, eventually};

@@ -1,7 +1,7 @@
 //! The real OpenClaw in its real image: what no stand-in can prove.
 
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::{process::Command, time::Instant};
 use tests::{Mosaic, Options, Person, docker, eventually};
 
 #[tokio::test]
@@ -30,6 +30,39 @@ async fn a_person_and_the_real_agent() {
         turns.as_array().unwrap().iter().map(|turn| turn["question"].as_str().unwrap()).collect();
     assert_eq!(asked.first(), Some(&"Hello, who are you?"));
     assert_eq!(asked.last(), Some(&"Are you still there?"));
+    deleted_is_deleted(&mosaic, &person, &names[0], &chat).await;
+}
+
+/// A deleted chat is gone from the agent's disk when its container has slept; the others' memory is not.
+async fn deleted_is_deleted(mosaic: &Mosaic, person: &Person, container: &str, staying: &str) {
+    let going = person.chat().await;
+    answers(person, &going, "A vanishing-vole.").await;
+    answers(person, staying, "A staying-stork.").await;
+    assert!(holds(container, "vanishing-vole"));
+    assert_eq!(person.delete(&format!("/api/chats/{going}")).await.status, 204);
+    eventually("its session is deleted", || async {
+        let jobs = person.get("/api/jobs?kind=prune-sessions").await.body;
+        let jobs = jobs["items"].as_array().unwrap_or_else(|| panic!("{jobs}")).clone();
+        (!jobs.is_empty() && jobs.iter().all(|job| job["state"] == "done")).then_some(())
+    })
+    .await;
+    assert_eq!(person.post("/api/container/stop", &json!({})).await.status, 202);
+    eventually("it sleeps", || async {
+        (person.get("/api/container").await.body["container"]["observed"] == "stopped").then_some(())
+    })
+    .await;
+    assert!(!holds(container, "vanishing-vole") && holds(container, "staying-stork"));
+    answers(person, staying, "Go on.").await;
+    let prompt = mosaic.llm.requests().pop().unwrap().prompt;
+    assert!(prompt.contains("A staying-stork."), "{prompt}");
+}
+
+/// Whether this text stands anywhere in a container's state, in whatever case.
+fn holds(container: &str, text: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    docker(&["cp", &format!("{container}:/data"), &folder.path().display().to_string()]);
+    let found = Command::new("grep").args(["-raqi", text]).arg(folder.path()).status().unwrap();
+    found.success()
 }
 
 async fn answers(person: &Person, chat: &str, text: &str) -> Value {

@@ -15,6 +15,8 @@ use crate::lines::{self, News, Source};
 use crate::settings::Settings;
 use crate::{say, signals};
 
+/// The exit code of an end in order: its state is whole, and nobody has it open.
+pub const IN_ORDER: u8 = 0;
 /// OpenClaw's exit code for a config that it cannot start with.
 pub const INVALID_CONFIG: u8 = 78;
 /// A reply may be one line of megabytes; more than this is not even looked at.

@@ -7,7 +7,8 @@
 //! no TLS and no secret but the container's own token, and it needs no crate of Mosaic's.
 //!
 //! Environment: `MOSAIC_CONFIG_URL`, `OPENCLAW_GATEWAY_TOKEN`, `MOSAIC_GATEWAY_CMD` (words, no
-//! shell), `OPENCLAW_CONFIG_PATH` (`/run/mosaic/openclaw.json`), `OPENCLAW_STATE_DIR` (`/data`).
+//! shell), `OPENCLAW_CONFIG_PATH` (`/run/mosaic/openclaw.json`), `OPENCLAW_STATE_DIR` (`/data`), and if the image has
+//! something to tidy up when the gateway has ended in order, `MOSAIC_TIDY_CMD` (words, too).
 //!
 //! What Mosaic is asked, always with the token as bearer:
 //!
@@ -32,6 +33,7 @@ mod pace;
 mod probe;
 mod settings;
 mod signals;
+mod tidy;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -80,8 +82,12 @@ fn run(settings: &Settings) -> io::Result<ExitCode> {
     let mut gateway = gateway::start(settings, &child, heard)?;
     std::thread::spawn(move || follower.follow(first, &news));
     let code = gateway.wait()?;
-    if let (gateway::INVALID_CONFIG, Some(version)) = (code, on_disk.version()) {
-        mosaic.report_failed_start(version, gateway.last_failure());
+    match (code, on_disk.version(), &settings.tidy) {
+        (gateway::INVALID_CONFIG, Some(version), _) => {
+            mosaic.report_failed_start(version, gateway.last_failure());
+        }
+        (gateway::IN_ORDER, _, Some(command)) => tidy::up(command, settings),
+        _ => {}
     }
     Ok(ExitCode::from(code))
 }

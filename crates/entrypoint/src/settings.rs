@@ -23,6 +23,8 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// What starts the gateway.
     pub command: Command,
+    /// What tidies the state up when the gateway has ended.
+    pub tidy: Option<Command>,
 }
 
 /// A command in words; no shell reads it.
@@ -47,6 +49,7 @@ impl Settings {
             config_path: path("OPENCLAW_CONFIG_PATH", "/run/mosaic/openclaw.json"),
             state_dir: path("OPENCLAW_STATE_DIR", "/data"),
             command: Command::parse(&command).ok_or(Missing("MOSAIC_GATEWAY_CMD"))?,
+            tidy: required("MOSAIC_TIDY_CMD").ok().and_then(|command| Command::parse(&command)),
         })
     }
 }

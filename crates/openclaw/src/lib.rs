@@ -19,8 +19,8 @@ pub mod transcript;
 
 pub use errors::{Cause, UpstreamError};
 pub use gateway::{
-    ChatEvent, ChatRequest, ChatStream, Finish, Gateway, OtherSession, PassThrough, Readiness, Said, Speaker,
-    Usage, http_client,
+    Begun, ChatEvent, ChatRequest, ChatStream, Finish, Gateway, PassThrough, Readiness, Said, Session,
+    Speaker, Usage, http_client,
 };
 pub use history::{Answer, Follow, Item, Outcome, Page, Part, Sent};
 pub use reqwest::Client;

@@ -26,6 +26,13 @@ impl SessionKey {
             .is_some_and(|(_, rest)| rest.starts_with("mosaic:"))
     }
 
+    /// The session that a full key names, if it is one of Mosaic's chat.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let (_, rest) = key.strip_prefix("agent:")?.split_once(':')?;
+        let (chat, branch) = rest.strip_prefix("mosaic:")?.split_once(':')?;
+        Some(Self { chat: format!("{}_{chat}", ChatId::PREFIX).parse().ok()?, branch: branch.parse().ok()? })
+    }
+
     /// The full key `agent:<slug>:mosaic:<chat>:<branch>`, as header and history path want it.
     pub fn of(self, agent: &Slug) -> String {
         format!("agent:{agent}:mosaic:{}:{}", self.chat.uuid().simple(), self.branch)
@@ -45,8 +52,12 @@ mod tests {
         assert_eq!(key, "agent:ada:mosaic:0198f3c2aaaa70008000000000000abc:3");
         assert_eq!(key, key.to_lowercase());
         assert!(SessionKey::is_one(&key));
+        assert_eq!(SessionKey::of_key(&key), Some(SessionKey::new(chat, 3)));
         for other in ["agent:ada:main", "agent:mosaic:main", "mosaic:0:0", "agent:ada:not-mosaic:1"] {
             assert!(!SessionKey::is_one(other), "{other}");
+        }
+        for other in ["agent:ada:mosaic:warm-up", "agent:ada:mosaic:0:0", "agent:ada:mosaic:x:-1"] {
+            assert_eq!(SessionKey::of_key(other), None, "{other}");
         }
     }
 }

@@ -80,6 +80,20 @@ pub async fn bump(tx: &mut Tx, id: ChatId, agent: AgentId, branch: i32, title: &
     Ok(())
 }
 
+/// The branches of the acting user's chats that are still needed: those that go on, and those with turns that are not in
+/// the archive.
+pub async fn needed_branches(tx: &mut Tx) -> Result<Vec<(ChatId, i32)>> {
+    let branches: Vec<(Uuid, i32)> = sqlx::query_as(
+        "select id, branch from chats where deleted_at is null
+         union
+         select t.chat_id, t.branch from turns t join chats c on c.id = t.chat_id
+         where t.archived_at is null and (t.sent_at is not null or t.finished_at is null) and c.deleted_at is null",
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(branches.into_iter().map(|(chat, branch)| (chat.into(), branch)).collect())
+}
+
 /// Renames a chat; whether there was one.
 pub async fn rename(tx: &mut Tx, id: ChatId, title: &str) -> Result<bool> {
     let done = sqlx::query("update chats set title = $2 where id = $1 and deleted_at is null")

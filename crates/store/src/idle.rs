@@ -74,6 +74,19 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Idle>> {
     Ok(sqlx::query_as(AssertSqlSafe(sql)).fetch_all(tx.conn()).await?)
 }
 
+/// For how long nobody has used a container that answers; `None` while somebody does, and where it does not answer.
+pub async fn quiet_for(tx: &mut Tx, id: ContainerId) -> Result<Option<Duration>> {
+    let sql = concat!(
+        "select ",
+        idle_seconds!(),
+        " from user_containers where id = $1 and desired = 'running' and observed = 'ready' and ",
+        at_rest!()
+    );
+    let quiet: Option<Option<f64>> =
+        sqlx::query_scalar(sql).bind(id.uuid()).fetch_optional(tx.conn()).await?;
+    Ok(quiet.map(seconds))
+}
+
 /// Whether it answers, or is paused, and no turn of its user is open.
 pub async fn is_at_rest(tx: &mut Tx, id: ContainerId) -> Result<bool> {
     let sql = concat!("select exists (select from user_containers where id = $1 and ", at_rest!(), ")");

@@ -10,6 +10,7 @@ mod measure_containers;
 mod prune_exports;
 mod prune_jobs;
 mod prune_knowledge;
+mod prune_sessions;
 mod reap_idle;
 mod restart_container;
 mod rotate_keys;
@@ -31,6 +32,7 @@ pub use measure_containers::MeasureContainers;
 pub use prune_exports::PruneExports;
 pub use prune_jobs::PruneJobs;
 pub use prune_knowledge::PruneKnowledge;
+pub use prune_sessions::PruneSessions;
 pub use reap_idle::ReapIdle;
 pub use restart_container::RestartContainer;
 pub use rotate_keys::RotateKeys;
@@ -45,7 +47,7 @@ pub use warm_up::WarmUp;
 use crate::{Job, Lane};
 
 /// Every kind there is, and its lane. A worker's registry is compared with it.
-pub const ALL: [(&str, Lane); 20] = [
+pub const ALL: [(&str, Lane); 21] = [
     row::<ApplyConfig>(),
     row::<DeleteUser>(),
     row::<Embed>(),
@@ -56,6 +58,7 @@ pub const ALL: [(&str, Lane); 20] = [
     row::<PruneExports>(),
     row::<PruneJobs>(),
     row::<PruneKnowledge>(),
+    row::<PruneSessions>(),
     row::<ReapIdle>(),
     row::<RestartContainer>(),
     row::<RotateKeys>(),

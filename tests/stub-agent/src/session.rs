@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
@@ -47,6 +48,52 @@ impl Sessions {
         open.insert(key.to_owned(), Arc::downgrade(&session));
         session
     }
+
+    /// Every session in which something was said.
+    ///
+    /// # Errors
+    /// When the directory or a file cannot be read.
+    pub fn list(&self) -> io::Result<Vec<Listed>> {
+        let mut all = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            let Some(key) = entry.file_name().to_str().and_then(key_of) else { continue };
+            let said = entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let Some(id) = self.id(&key)? else { continue };
+            all.push(Listed { key, id, updated_ms: u64::try_from(said.as_millis()).unwrap_or_default() });
+        }
+        Ok(all)
+    }
+
+    /// Deletes the session of a key, if it is the one of this id.
+    ///
+    /// # Errors
+    /// When its file cannot be read or removed.
+    pub fn delete(&self, key: &str, id: &str) -> io::Result<bool> {
+        if self.id(key)?.as_deref() != Some(id) {
+            return Ok(false);
+        }
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        fs::remove_file(self.dir.join(file_name(key)))?;
+        Ok(true)
+    }
+
+    /// That of its first message.
+    fn id(&self, key: &str) -> io::Result<Option<String>> {
+        let messages = self.get(key).read()?;
+        Ok(messages.first().and_then(|first| Some(first["__openclaw"]["id"].as_str()?.to_owned())))
+    }
+}
+
+/// A session in the list of all.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Its id, which a new session of the same key does not have.
+    pub id: String,
+    /// When its last message was committed, in milliseconds since 1970.
+    pub updated_ms: u64,
 }
 
 /// One session.
@@ -128,6 +175,12 @@ fn file_name(key: &str) -> String {
     name + ".jsonl"
 }
 
+/// The key of a file name, if it is plain.
+fn key_of(file_name: &str) -> Option<String> {
+    let name = file_name.strip_suffix(".jsonl")?;
+    (!name.contains('%')).then(|| name.replace('.', ":"))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -144,6 +197,19 @@ mod tests {
         let all = again.read().unwrap();
         assert_eq!(all[0]["content"], "a");
         assert_eq!(all[1]["__openclaw"]["seq"], 2);
+    }
+
+    #[test]
+    fn sessions_are_listed_and_only_the_meant_one_is_deleted() {
+        let dir = tempfile::tempdir().unwrap();
+        let sessions = Sessions::open(dir.path().join("stub")).unwrap();
+        let key = "agent:ada:mosaic:0a:1";
+        sessions.get(key).commit(json!({"role": "user", "content": "a"})).unwrap();
+        let listed = sessions.list().unwrap().remove(0);
+        assert_eq!(listed.key, key);
+        assert!(!sessions.delete(key, "another").unwrap());
+        assert!(sessions.delete(key, &listed.id).unwrap());
+        assert!(sessions.list().unwrap().is_empty() && sessions.get(key).read().unwrap().is_empty());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod measure_containers;
 mod prune_exports;
 mod prune_jobs;
 mod prune_knowledge;
+mod prune_sessions;
 mod reap_idle;
 mod restart_container;
 mod rotate_keys;
@@ -31,8 +32,8 @@ use jobs::{
     Outcome,
     kinds::{
         ApplyConfig, DeleteUser, Embed, EmbedPending, ExportData, IngestSessionLog, MeasureContainers,
-        PruneExports, PruneJobs, PruneKnowledge, ReapIdle, RestartContainer, RotateKeys, SelfTest,
-        StartContainer, StopContainer, SweepContainers, SweepSessionLogs, TestProvider, WarmUp,
+        PruneExports, PruneJobs, PruneKnowledge, PruneSessions, ReapIdle, RestartContainer, RotateKeys,
+        SelfTest, StartContainer, StopContainer, SweepContainers, SweepSessionLogs, TestProvider, WarmUp,
     },
 };
 use std::sync::Arc;
@@ -60,7 +61,7 @@ pub fn registry(tools: Tools) -> Registry {
     let (reap, sweep, prune, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
     let (delete, export, expire) = (with(&tools), with(&tools), with(&tools));
     let (embed, embed_all, forget) = (with(&tools), with(&tools), with(&tools));
-    let (ingest, sweep_logs) = (with(&tools), with(&tools));
+    let (ingest, sweep_logs, prune_sessions) = (with(&tools), with(&tools), with(&tools));
     let (measure, self_test, warm, test) = (with(&tools), with(&tools), with(&tools), tools);
     Registry::new()
         .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
@@ -83,6 +84,9 @@ pub fn registry(tools: Tools) -> Registry {
         .handle(move |job, payload: Embed| embed::handle(embed.clone(), job, payload))
         .handle(move |job, payload: EmbedPending| embed_pending::handle(embed_all.clone(), job, payload))
         .handle(move |job, payload: PruneKnowledge| prune_knowledge::handle(forget.clone(), job, payload))
+        .handle(move |job, payload: PruneSessions| {
+            prune_sessions::handle(prune_sessions.clone(), job, payload)
+        })
         .handle(move |job, payload: IngestSessionLog| {
             ingest_session_log::handle(ingest.clone(), job, payload)
         })

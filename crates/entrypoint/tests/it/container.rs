@@ -14,6 +14,7 @@ use crate::server::{Server, TOKEN};
 const GATEWAY: &str = r#"
 log() { echo "$1" >> "$HOME/log"; }
 trap 'log term; sleep 0.3; log drained; exit 7' TERM
+trap 'log ended; exit 0' INT
 trap 'log hup' HUP
 now() { cat "$OPENCLAW_CONFIG_PATH"; }
 log "started with token $OPENCLAW_GATEWAY_TOKEN"
@@ -51,12 +52,16 @@ impl Container {
     pub fn start_with(url: &str, token: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("gateway.sh"), GATEWAY).unwrap();
+        let tidy =
+            "echo \"tidied up $OPENCLAW_STATE_DIR after: $(tail -n 1 $HOME/log)\" >> $HOME/log; exit 3";
+        fs::write(dir.path().join("tidy.sh"), tidy).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_mosaic-entrypoint"))
             .env("MOSAIC_CONFIG_URL", url)
             .env("OPENCLAW_GATEWAY_TOKEN", token)
             .env("OPENCLAW_CONFIG_PATH", dir.path().join("run/openclaw.json"))
             .env("OPENCLAW_STATE_DIR", dir.path().join("data"))
             .env("MOSAIC_GATEWAY_CMD", format!("sh {}/gateway.sh", dir.path().display()))
+            .env("MOSAIC_TIDY_CMD", format!("sh {}/tidy.sh", dir.path().display()))
             .env("HOME", dir.path())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(dir.path().join("stderr")).unwrap())

@@ -56,6 +56,26 @@ fn with_each_question_it_says_how_much_room_is_left() {
 }
 
 #[test]
+fn the_state_is_tidied_up_after_an_end_in_order_only() {
+    let server = Server::start();
+    server.offer("v1", &json!({}), &[]);
+    let mut container = Container::start(&server);
+    container.until_started();
+    container.signal("-INT");
+    assert_eq!(container.exit_code(), Some(0), "whatever became of it");
+    let state = container.state("");
+    let tidied = format!("tidied up {} after: ended", state.display().to_string().trim_end_matches('/'));
+    assert!(container.log().ends_with(&format!("{tidied}\n")), "{}", container.log());
+    assert!(container.stderr().contains("the state was not tidied up: exit status: 3"));
+
+    let mut container = Container::start(&server);
+    container.until_started();
+    container.signal("-TERM");
+    assert_eq!(container.exit_code(), Some(7));
+    assert!(!container.log().contains("tidied"), "{}", container.log());
+}
+
+#[test]
 fn a_gateway_that_dies_by_a_signal_gives_128_and_more() {
     let server = Server::start();
     server.offer("v1", &json!({}), &[]);

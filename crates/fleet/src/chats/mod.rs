@@ -48,7 +48,8 @@ pub async fn rename(cx: &Cx, id: ChatId, title: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a chat, and forgets what was said in it. A turn that still runs is stopped.
+/// Deletes a chat, and forgets what was said in it; its agents' memory of it goes when nobody uses their container. A turn
+/// that still runs is stopped.
 pub async fn delete(cx: &Cx, id: ChatId) -> Result<()> {
     let mut tx = cx.begin().await?;
     for turn in turns::list(&mut tx, id).await?.iter().filter(|turn| !turn.status().is_final()) {
@@ -58,6 +59,7 @@ pub async fn delete(cx: &Cx, id: ChatId) -> Result<()> {
         return Err(Error::NotFound("chat"));
     }
     conversations::forget_chat(&mut tx, cx.user()?, id).await?;
+    conversations::ask_for_pruning(&mut tx, cx.user()?).await?;
     tx.commit().await?;
     Ok(())
 }

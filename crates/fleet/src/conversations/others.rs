@@ -4,13 +4,14 @@
 
 use super::{
     archive::{self, cut, session},
+    prune,
     take_in::{PAGE, PAGES},
 };
 use crate::{Result, Services};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, ConversationId, MessageId, UserId};
 use openclaw::{
-    Gateway, OtherSession,
+    Begun, Gateway,
     transcript::{Entry, entries},
 };
 use store::{
@@ -24,14 +25,14 @@ use store::{
 /// Stands before a program's newest message where OpenClaw folded the earlier ones in.
 const NEWEST: &str = "[Current message - respond to this]\n";
 
-/// Takes in what happened in them since they were last read.
+/// Takes in what happened in them since they were last read, and asks for the end of sessions that nobody needs.
 pub(super) async fn take_in(
     services: &Services,
     actor: Actor,
     user: UserId,
     gateway: &Gateway,
 ) -> Result<()> {
-    let listed = match gateway.other_sessions().await {
+    let listed = match gateway.sessions().await {
         Ok(listed) => listed,
         Err(error) => {
             // The next look finds them as well.
@@ -40,13 +41,13 @@ pub(super) async fn take_in(
         }
     };
     let read = pending::read_until(&mut services.store.begin(&actor).await?).await?;
-    for other in listed {
+    for other in listed.iter().filter(|session| !matches!(session.begun, Begun::ByChat(_))) {
         let updated = moment(other.updated_ms, services.clock.now());
         if read.get(other.key()).is_none_or(|until| updated > *until) {
-            one(services, actor, user, gateway, &other, updated).await?;
+            one(services, actor, user, gateway, other, updated).await?;
         }
     }
-    Ok(())
+    prune::ask_if_any(services, actor, user, &listed).await
 }
 
 async fn one(
@@ -54,7 +55,7 @@ async fn one(
     actor: Actor,
     user: UserId,
     gateway: &Gateway,
-    other: &OtherSession,
+    other: &openclaw::Session,
     updated: DateTime<Utc>,
 ) -> Result<()> {
     let said = said(gateway, other).await?;
@@ -72,7 +73,7 @@ async fn one(
 }
 
 /// All of it, oldest first, as far as it is read.
-async fn said(gateway: &Gateway, other: &OtherSession) -> Result<Vec<Entry>> {
+async fn said(gateway: &Gateway, other: &openclaw::Session) -> Result<Vec<Entry>> {
     let (mut items, mut before) = (Vec::new(), None);
     for _ in 0..PAGES {
         let Some(page) = gateway.history_of(other, PAGE, before).await? else { break };
@@ -98,7 +99,7 @@ fn message(entry: Entry, now: DateTime<Utc>) -> NewMessage {
 }
 
 /// A container's clock is not trusted to be one.
-fn moment(ms: i64, now: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn moment(ms: i64, now: DateTime<Utc>) -> DateTime<Utc> {
     let likely = |at: &DateTime<Utc>| (now - *at).abs() < TimeDelta::days(3650);
     DateTime::from_timestamp_millis(ms).filter(likely).unwrap_or(now)
 }

@@ -17,7 +17,7 @@ pub use decode::{ChatEvent, Finish, Usage};
 pub(crate) use frames::frames;
 pub use pass_through::PassThrough;
 pub use readiness::Readiness;
-pub use sessions::OtherSession;
+pub use sessions::{Begun, Session};
 
 use crate::{
     errors::{self, Cause, UpstreamError},

@@ -1,7 +1,8 @@
-//! Which sessions a gateway has.
+//! Which sessions a gateway has, and the end of those that nobody needs.
 //!
-//! OpenClaw lists them to agents only, by a tool. So the rendered configuration has one more agent, who has that
-//! tool and no other, never speaks, and is asked here.
+//! OpenClaw lists and deletes them for agents only, by tools. So the rendered configuration has one more agent, who has
+//! these tools and no other, never speaks, and is asked here. What is deleted here is moved into an archive of OpenClaw's
+//! own, which the image empties when the gateway has ended (`deploy/agent/tidy.mjs`).
 
 use super::{Gateway, open_if_there, read};
 use crate::{
@@ -16,19 +17,33 @@ use serde_json::{Value, json};
 
 /// Sessions asked for at once, and pages asked for at most: the newest come first.
 const LIMIT: u32 = 200;
-const PAGES: u32 = 5;
+const PAGES: u32 = 50;
 
-/// A session that was not begun by Mosaic's chat: a program's, or one that the agent itself began.
+/// Who began a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// Mosaic's chat.
+    ByChat(SessionKey),
+    /// A request that stood alone: nobody can ever go on with it.
+    ByRequest,
+    /// The agent itself, or somebody who knows OpenClaw.
+    Otherwise,
+}
+
+/// A session that a gateway has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherSession {
+pub struct Session {
     key: String,
+    id: String,
     /// Whose it is.
     pub agent: Slug,
+    /// Who began it.
+    pub begun: Begun,
     /// When something last happened in it, in milliseconds since 1970, by the container's clock.
     pub updated_ms: i64,
 }
 
-impl OtherSession {
+impl Session {
     /// Its key.
     pub fn key(&self) -> &str {
         &self.key
@@ -39,27 +54,32 @@ impl OtherSession {
 #[serde(rename_all = "camelCase")]
 struct Row {
     key: String,
+    session_id: String,
     agent_id: String,
     updated_at: i64,
 }
 
 impl Gateway {
-    /// The sessions that are not of Mosaic's chat, the newest first. A gateway that does not list them has none.
+    /// The sessions it has, the newest first. A gateway that does not list them has none.
     ///
     /// # Errors
     /// [`UpstreamError`], the connection's or the gateway's.
-    pub async fn other_sessions(&self) -> Result<Vec<OtherSession>, UpstreamError> {
+    pub async fn sessions(&self) -> Result<Vec<Session>, UpstreamError> {
+        let mut found = self.listed(false).await?;
+        // Put aside: a deletion begins with that, and may be cut off.
+        found.extend(self.listed(true).await?);
+        Ok(found)
+    }
+
+    async fn listed(&self, archived: bool) -> Result<Vec<Session>, UpstreamError> {
         let mut found = Vec::new();
         let mut offset = 0;
         for _ in 0..PAGES {
-            let args = json!({ "limit": LIMIT, "offset": offset });
-            let asked = json!({ "tool": "sessions_list", "agentId": LISTING_AGENT, "args": args });
-            let Some(response) = open_if_there(self.post("/tools/invoke").json(&asked)).await? else { break };
-            let body = read(response, LARGEST_PAGE).await?;
-            let answer: Value = serde_json::from_slice(&body).map_err(|_| Cause::BadAnswer)?;
+            let args = json!({ "limit": LIMIT, "offset": offset, "archived": archived });
+            let Some(answer) = self.invoke("sessions_list", args).await? else { break };
             let listed = &answer["result"]["details"];
             let rows = listed["sessions"].as_array().map_or(&[][..], Vec::as_slice);
-            found.extend(rows.iter().filter_map(other));
+            found.extend(rows.iter().filter_map(session));
             match listed["nextOffset"].as_u64() {
                 Some(next) if listed["hasMore"] == true => offset = next,
                 _ => break,
@@ -68,32 +88,56 @@ impl Gateway {
         Ok(found)
     }
 
+    /// Deletes a session, if it is still the one that was listed.
+    ///
+    /// # Errors
+    /// [`UpstreamError`], the connection's or the gateway's: also where it changed, is at work or is gone.
+    pub async fn delete(&self, session: &Session) -> Result<(), UpstreamError> {
+        let args = json!({ "action": "delete", "sessionKey": session.key, "expectedSessionId": session.id });
+        self.invoke("sessions", args).await.map(drop)
+    }
+
     /// The newest `limit` entries of it before `before` (or of all). `None` when it is gone.
     ///
     /// # Errors
     /// As for [`Gateway::history`].
     pub async fn history_of(
         &self,
-        session: &OtherSession,
+        session: &Session,
         limit: u16,
         before: Option<u64>,
     ) -> Result<Option<Page>, UpstreamError> {
         history::page(self, &session.key, limit, before).await
     }
+
+    /// Calls a tool as the agent that never speaks; `None` where it has no such tool.
+    async fn invoke(&self, tool: &str, args: Value) -> Result<Option<Value>, UpstreamError> {
+        let asked = json!({ "tool": tool, "agentId": LISTING_AGENT, "args": args });
+        let Some(response) = open_if_there(self.post("/tools/invoke").json(&asked)).await? else {
+            return Ok(None);
+        };
+        let body = read(response, LARGEST_PAGE).await?;
+        Ok(serde_json::from_slice(&body).map_err(|_| Cause::BadAnswer)?)
+    }
 }
 
 /// A container is not trusted: a key is only taken where it can stand in a path as it is.
-fn other(row: &Value) -> Option<OtherSession> {
+fn session(row: &Value) -> Option<Session> {
     let row: Row = serde_json::from_value(row.clone()).ok()?;
     let agent = Slug::try_from(row.agent_id).ok()?;
     let rest = row.key.strip_prefix(&format!("agent:{agent}:"))?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
-    let fits = row.key.len() <= 200 && rest.chars().all(plain) && !rest.contains("..");
-    (fits && !SessionKey::is_one(&row.key)).then_some(OtherSession {
-        key: row.key,
-        agent,
-        updated_ms: row.updated_at,
-    })
+    if row.key.len() > 200 || !rest.chars().all(plain) || rest.contains("..") {
+        return None;
+    }
+    let begun = if SessionKey::is_one(&row.key) {
+        Begun::ByChat(SessionKey::of_key(&row.key)?)
+    } else if rest.starts_with("openai:") {
+        Begun::ByRequest
+    } else {
+        Begun::Otherwise
+    };
+    Some(Session { key: row.key, id: row.session_id, agent, begun, updated_ms: row.updated_at })
 }
 
 #[cfg(test)]
@@ -101,19 +145,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_sessions_of_others_with_plain_keys_count() {
-        let row = |key: &str| json!({ "key": key, "agentId": "ada", "updatedAt": 7, "status": "done" });
-        let found = other(&row("agent:ada:openai:eb341728-c386-4d03-ac73-dfa931a478f8"));
-        assert!(found.is_some_and(|found| found.agent.as_str() == "ada" && found.updated_ms == 7));
-        for key in [
-            "agent:ada:mosaic:0198f3c2aaaa70008000000000000abc:0",
-            "agent:bob:main",
-            "agent:ada:a/../b",
-            "agent:ada:a?b",
-            "agent:ada:..",
-            "main",
+    fn a_key_says_who_began_the_session_and_only_plain_ones_count() {
+        let row = |key: &str| json!({ "key": key, "sessionId": "s", "agentId": "ada", "updatedAt": 7, "status": "done" });
+        let chat = SessionKey::of_key("agent:ada:mosaic:0198f3c2aaaa70008000000000000abc:0");
+        for (key, begun) in [
+            ("agent:ada:openai:eb341728-c386-4d03-ac73-dfa931a478f8", Some(Begun::ByRequest)),
+            ("agent:ada:main", Some(Begun::Otherwise)),
+            ("agent:ada:mosaic:0198f3c2aaaa70008000000000000abc:0", chat.map(Begun::ByChat)),
+            ("agent:ada:mosaic:nobodys", None),
+            ("agent:bob:main", None),
+            ("agent:ada:a/../b", None),
+            ("agent:ada:a?b", None),
+            ("agent:ada:..", None),
+            ("main", None),
         ] {
-            assert_eq!(other(&row(key)), None, "{key}");
+            assert_eq!(session(&row(key)).map(|found| found.begun), begun, "{key}");
         }
     }
 }

@@ -6,6 +6,8 @@ use futures_util::StreamExt;
 use serde_json::json;
 use std::time::Duration;
 
+/// OpenClaw keeps a session of such a name in memory alone.
+const SESSION: &str = "dashboard:incognito-warm-up";
 const LARGEST_EVENT: usize = 64 << 10;
 /// A cold process on a busy machine takes a while.
 const IDLE: Duration = Duration::from_secs(60);
@@ -25,7 +27,7 @@ impl Gateway {
         let request = self
             .post("/v1/chat/completions")
             .header("x-openclaw-agent-id", LISTING_AGENT)
-            .header("x-openclaw-session-key", format!("agent:{LISTING_AGENT}:mosaic:warm-up"))
+            .header("x-openclaw-session-key", format!("agent:{LISTING_AGENT}:{SESSION}"))
             .json(&body);
         let mut frames = frames(open(request).await?, LARGEST_EVENT, IDLE);
         while let Some(frame) = frames.next().await {

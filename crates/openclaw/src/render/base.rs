@@ -34,7 +34,7 @@ pub(super) fn config(tools: &BTreeSet<Tool>, own_tools: OwnTools) -> Value {
         "mcp": {},
         "models": { "mode": "replace", "providers": {} },
         "plugins": { "allow": [], "slots": { "memory": "none" } },
-        // `enforce` runs a worker that competes with the first chat after boot.
+        // `enforce` runs a worker that competes with the first chat after boot. Mosaic itself deletes what nobody needs.
         "session": { "maintenance": { "mode": "warn" } },
         "skills": {
             "allowBundled": [],

@@ -17,12 +17,12 @@ const DESCRIPTION: &str = "Lasting knowledge of your user: save and find facts, 
                            that was said before. Use it before you say that you do not know, and whenever you learn \
                            something worth keeping.";
 
-/// The agent that lists sessions to Mosaic, and warms OpenClaw up; no slug can be that. No person speaks to it.
+/// The agent that lists sessions to Mosaic, deletes them and warms OpenClaw up; no slug can be that. No person speaks to it.
 pub const LISTING_AGENT: &str = "mosaic_archive";
 
 /// Its entry.
 pub(super) fn listing_agent(input: &Input) -> (String, Value) {
-    let tools = json!({ "alsoAllow": ["sessions_list"], "deny": ["bundle-mcp"] });
+    let tools = json!({ "alsoAllow": ["sessions", "sessions_list"], "deny": ["bundle-mcp"] });
     let mut entry = json!({ "name": "Archive", "skills": [], "tools": tools });
     if input.internal_url.is_some() {
         entry["model"] = json!({ "primary": warm_up::MODEL, "fallbacks": [] });

@@ -224,9 +224,12 @@ fn each_agent_has_mosaics_tools_in_his_own_name() {
     assert!(skill("ada").starts_with("---\nname: mosaic\ndescription: \"Lasting knowledge"));
     assert!(skill("ada").contains("`mosaic__findings_search`"));
     assert!(skill("bob").contains("`mosaic-bob__memory_set`") && !skill("bob").contains("`mosaic__"));
-    // Who lists sessions has nothing else.
+    // Who lists and deletes sessions has nothing else.
     let lister = &config["agents"]["entries"][LISTING_AGENT];
-    assert_eq!(lister["tools"], json!({ "alsoAllow": ["sessions_list"], "deny": ["bundle-mcp"] }));
+    assert_eq!(
+        lister["tools"],
+        json!({ "alsoAllow": ["sessions", "sessions_list"], "deny": ["bundle-mcp"] })
+    );
     assert!(Slug::try_from(LISTING_AGENT.to_owned()).is_err(), "no user's agent can be it");
     // The longest name that OpenClaw makes of it is one that providers take.
     let longest = format!("mosaic-{}__conversations_search", "x".repeat(Slug::MAX));

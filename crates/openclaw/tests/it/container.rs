@@ -135,6 +135,18 @@ impl Container {
         assert!(ok, "{said}");
     }
 
+    /// Ends the gateway in order, and does what the image does then.
+    pub fn end(&self) {
+        let line = "kill -TERM $(cat /tmp/gateway.pid); while kill -0 $(cat /tmp/gateway.pid) 2>/dev/null; do sleep 0.2; done";
+        let (ok, said) = self.shell(&format!("{line}; $MOSAIC_TIDY_CMD"), "");
+        assert!(ok, "{said}");
+    }
+
+    /// The files of the state in which this text stands, in whatever case.
+    pub fn holds(&self, text: &str) -> String {
+        self.shell(&format!("grep -rail '{text}' /data"), "").1
+    }
+
     /// Waits until the gateway has said `sentence`.
     pub async fn await_log(&self, sentence: &str) {
         for _ in 0..300 {

@@ -11,7 +11,7 @@ use chrono::Utc;
 use domain::provider::ProviderKind;
 use futures_util::StreamExt;
 use openclaw::{
-    Cause, ChatEvent, ChatRequest, Finish, Gateway, Item, Outcome, Part, Sent, Usage,
+    Begun, Cause, ChatEvent, ChatRequest, Finish, Gateway, Item, Outcome, Part, Sent, Session, Usage,
     render::{Input, render},
 };
 use secrecy::ExposeSecret;
@@ -80,6 +80,7 @@ async fn the_gateway_does_what_the_client_says() {
     failures_have_their_causes(&live).await;
     a_new_key_works_at_once(&live).await;
     a_request_is_passed_through(&live).await;
+    a_deleted_session_is_gone_from_the_disk_and_another_goes_on(&live).await;
     a_killed_gateway_goes_on_by_itself(&live).await;
 }
 
@@ -205,6 +206,39 @@ async fn a_request_is_passed_through(live: &Live) {
     wrong.insert("temperature".into(), json!(9));
     let error = live.gateway.pass_through(&slug("groq"), None, wrong).await.err().unwrap();
     assert_eq!(error.said.as_deref(), Some("`temperature` must be between 0 and 2."));
+}
+
+async fn a_deleted_session_is_gone_from_the_disk_and_another_goes_on(live: &Live) {
+    let request = json!({ "messages": [{ "role": "user", "content": "A passing-puffin." }] });
+    let Value::Object(request) = request else { unreachable!() };
+    let answer = live.gateway.pass_through(&slug("groq"), None, request).await.unwrap();
+    answer.body.map(Result::unwrap).collect::<Vec<_>>().await;
+    assert_eq!(answer_of(&live.say("groq", "A staying-stork.").await).trim(), "hello");
+    let begun = |sessions: &[Session], begun: Begun| sessions.iter().filter(|one| one.begun == begun).count();
+    let all = live.gateway.sessions().await.unwrap();
+    let (chats, requests) = (begun(&all, Begun::ByChat(session())), begun(&all, Begun::ByRequest));
+    assert!(chats > 1 && requests > 0, "{all:?}");
+    assert!(!live.container.holds("passing-puffin").is_empty());
+    // OpenClaw cuts a deletion off that takes longer than ten seconds; then it is done by the next.
+    let mut left = all;
+    for _ in 0..10 {
+        for session in left.iter().filter(|one| one.begun == Begun::ByRequest) {
+            drop(live.gateway.delete(session).await);
+        }
+        left = live.gateway.sessions().await.unwrap();
+        if begun(&left, Begun::ByRequest) == 0 {
+            break;
+        }
+    }
+    let counts = (begun(&left, Begun::ByChat(session())), begun(&left, Begun::ByRequest));
+    assert_eq!(counts, (chats, 0), "{}", live.container.log());
+
+    live.container.end();
+    assert_eq!(live.container.holds("passing-puffin"), "");
+    assert!(!live.container.holds("staying-stork").is_empty());
+    live.container.boot().await;
+    assert_eq!(answer_of(&live.say("groq", "Go on.").await).trim(), "hello");
+    assert!(live.llm.last().body["messages"].to_string().contains("A staying-stork."), "its memory");
 }
 
 async fn a_killed_gateway_goes_on_by_itself(live: &Live) {

@@ -57,6 +57,8 @@ pub struct Config {
     pub chat: bool,
     /// Every agent with its models, the fallbacks behind the primary.
     pub agents: BTreeMap<String, Vec<ModelRef>>,
+    /// The tools that an agent has besides its profile's.
+    pub tools: BTreeMap<String, Vec<String>>,
     /// Every provider by id.
     pub providers: BTreeMap<String, Provider>,
     says_info: bool,
@@ -81,6 +83,7 @@ impl Config {
             token: text_at(&root, "/gateway/auth/token"),
             chat: root["gateway"]["http"]["endpoints"]["chatCompletions"]["enabled"] == true,
             agents: agents(&root),
+            tools: tools(&root),
             providers: providers(&root),
             has_mode: root["gateway"]["mode"].is_string(),
             says_info: !matches!(level, Some("warn" | "error" | "fatal" | "silent")),
@@ -156,6 +159,15 @@ fn agents(root: &Value) -> BTreeMap<String, Vec<ModelRef>> {
         model => (id.clone(), models(model)),
     });
     own.collect()
+}
+
+fn tools(root: &Value) -> BTreeMap<String, Vec<String>> {
+    let entries = root["agents"]["entries"].as_object().into_iter().flatten();
+    let named = |entry: &Value| {
+        let also = entry["tools"]["alsoAllow"].as_array().into_iter().flatten();
+        also.filter_map(|tool| Some(tool.as_str()?.to_owned())).collect()
+    };
+    entries.map(|(id, entry)| (id.clone(), named(entry))).collect()
 }
 
 /// A model setting: a text, or a primary with fallbacks.

@@ -6,6 +6,7 @@ mod health;
 mod history;
 mod refusal;
 mod target;
+mod tools;
 
 use std::future::Future;
 use std::io;
@@ -48,6 +49,7 @@ pub async fn serve(
         .route("/readyz", get(health::ready))
         .route("/v1/models", or_405(get(models), "GET"))
         .route("/v1/chat/completions", or_405(post(chat::handle), "POST"))
+        .route("/tools/invoke", or_405(post(tools::handle), "POST"))
         .route("/sessions/{key}/history", or_405(get(history::handle), "GET"))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not Found") })
         .layer(DefaultBodyLimit::max(MAX_BODY))

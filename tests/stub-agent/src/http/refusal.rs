@@ -20,6 +20,10 @@ pub enum Refusal {
     Invalid(String),
     /// Nothing was ever said in this session.
     NoSession(String),
+    /// The agent has no such tool.
+    NoTool(String),
+    /// The tool could not do it.
+    Tool,
 }
 
 impl Refusal {
@@ -41,11 +45,14 @@ impl IntoResponse for Refusal {
             Self::Disabled => (404, "not_found", "Not Found".to_owned()),
             Self::Unavailable => (503, "unavailable", "Gateway is not ready".to_owned()),
             Self::Invalid(why) => (400, "invalid_request_error", why),
-            Self::NoSession(key) => {
-                let error = json!({"type": "not_found", "message": format!("Session not found: {key}")});
-                return answer(404, json!({"ok": false, "error": error}));
-            }
+            Self::NoSession(key) => return not_ok(404, "not_found", &format!("Session not found: {key}")),
+            Self::NoTool(tool) => return not_ok(404, "not_found", &format!("Tool not available: {tool}")),
+            Self::Tool => return not_ok(500, "tool_error", "tool execution failed"),
         };
         answer(status, json!({"error": {"message": message, "type": kind}}))
     }
+}
+
+fn not_ok(status: u16, kind: &str, message: &str) -> Response {
+    answer(status, json!({"ok": false, "error": {"type": kind, "message": message}}))
 }

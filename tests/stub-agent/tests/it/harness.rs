@@ -45,6 +45,7 @@ pub fn config(llm: &str) -> Value {
             "resp": agent("resp/stub-small"), "ant": agent("ant/stub-small"),
             "bad": agent("bad/stub-small"), "limited": agent("limited/stub-small"),
             "down": agent("down/stub-small"),
+            "lister": {"model": "any/stub-echo", "tools": {"alsoAllow": ["sessions", "sessions_list"]}},
             "fallback": {"model": {"primary": "down/x", "fallbacks": ["chat/stub-small"]}},
         }},
     })

@@ -47,6 +47,28 @@ async fn models_are_the_agents() {
 }
 
 #[tokio::test]
+async fn sessions_are_listed_and_deleted_for_the_agent_that_may() {
+    let agent = Agent::start().await;
+    let call = async |who: &str, tool: &str, args: Value| {
+        let call = json!({"tool": tool, "agentId": who, "args": args});
+        let answer = agent.post("/tools/invoke", &call).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["result"]["details"].take())
+    };
+    assert_eq!(call("echo", "sessions_list", json!({})).await.0, 404);
+    let body = json!({"model": "openclaw/echo", "messages": [{"role": "user", "content": "hi"}]});
+    assert_eq!(agent.post("/v1/chat/completions", &body).send().await.unwrap().status(), 200);
+    let (_, listed) = call("lister", "sessions_list", json!({"limit": 1})).await;
+    let (row, more) = (listed["sessions"][0].clone(), &listed["hasMore"]);
+    assert!(row["key"].as_str().unwrap().starts_with("agent:echo:openai:") && *more == false, "{listed}");
+    let named = json!({"action": "delete", "sessionKey": row["key"]});
+    assert_eq!(call("lister", "sessions", named.clone()).await.0, 400);
+    let meant = json!({"action": "delete", "sessionKey": row["key"], "expectedSessionId": row["sessionId"]});
+    assert_eq!(call("lister", "sessions", meant.clone()).await.1["deleted"], true);
+    assert_eq!(call("lister", "sessions", meant).await.0, 500, "it is gone");
+    assert_eq!(call("lister", "sessions_list", json!({})).await.1["sessions"], json!([]));
+}
+
+#[tokio::test]
 async fn senseless_requests_get_openclaws_words() {
     let agent = Agent::start().await;
     let messages = json!([{"role": "user", "content": "hi"}]);

@@ -50,6 +50,7 @@ const KINDS: Record<string, string> = {
   embed: 'Index new texts',
   'embed-pending': 'Index what is left',
   'prune-knowledge': 'Clear expired knowledge',
+  'prune-sessions': 'Clear old sessions',
   'ingest-session-log': 'Archive a conversation',
   'sweep-session-logs': 'Look for new conversations',
 }
