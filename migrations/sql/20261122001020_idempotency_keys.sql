@@ -9,6 +9,8 @@ create table idempotency_keys (
     created_at timestamptz not null default clock_timestamp(),
     primary key (user_id, key)
 );
+create index idempotency_keys_age on idempotency_keys (user_id, created_at);
+create index idempotency_keys_subject on idempotency_keys (user_id, subject);
 comment on table idempotency_keys is 'Requests that made something, by the key that the client gave them; kept for 30 days.';
 comment on column idempotency_keys.user_id is 'Whose request.';
 comment on column idempotency_keys.key is 'The client''s Idempotency-Key.';

@@ -37,9 +37,20 @@ async fn what_is_asked_for_twice_under_one_key_is_made_once() {
 
         let (status, refused) = post(&admin, path, other, path).await;
         assert_eq!((status, refused["code"].as_str()), (409, Some("idempotency_key_reused")), "{path}");
-        assert_eq!(post(&admin, path, other, &format!("{path}2")).await.0, 201, "{path}");
+        let (status, another) = post(&admin, path, other, &format!("{path}2")).await;
+        assert_eq!(status, 201, "{path}");
+        assert_eq!(count(&admin, path).await, before + 2, "{path}");
+        // What is gone is made anew under its old key.
+        let gone = format!("{path}/{}", another["id"].as_str().unwrap());
+        assert_eq!(admin.delete(&gone).await.status, 204, "{path}");
+        let (status, anew) = post(&admin, path, other, &format!("{path}2")).await;
+        assert_eq!(status, 201, "{path}: {anew}");
+        assert_ne!(anew["id"], another["id"], "{path}");
         assert_eq!(count(&admin, path).await, before + 2, "{path}");
     }
+    // It is another request although the name is the same.
+    let armed = json!({ "name": "Ada", "model": model, "fallbacks": [model] });
+    assert_eq!(post(&admin, "/api/agents", &armed, "/api/agents").await.0, 409);
     // The keys of one person are none of another's.
     let (path, body, _) = &requests[0];
     let bob = mosaic.equipped("bob").await;

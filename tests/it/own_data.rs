@@ -101,7 +101,21 @@ async fn the_archive_holds_everything_of_ones_own_but_secrets_and_goes_after_its
     fs::write(file.path(), "what the agent wrote down").unwrap();
     docker(&["cp", file.path().to_str().unwrap(), &format!("{hers}:/data/notes.txt")]);
 
+    let id = alice.get("/api/auth/me").await.body["id"].as_str().unwrap().to_owned();
+    let limits = json!({ "idleTimeoutSeconds": 7200 });
+    assert_eq!(admin.patch(&format!("/api/users/{id}"), &limits).await.status, 200);
+
     let folder = unpacked(&alice, &export(&alice).await).await;
+    let activity = fs::read_to_string(folder.path().join("tables/activity-1.jsonl")).unwrap();
+    for entry in activity.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let shown = entry.get("address").is_some();
+        assert_eq!(
+            shown,
+            entry["actor_id"] == entry["owner_id"],
+            "where the admin sits is not hers: {entry}"
+        );
+    }
+    assert!(activity.contains("user.change"), "{activity}");
     let chats: Vec<_> = fs::read_dir(folder.path().join("chats")).unwrap().collect();
     assert_eq!(chats.len(), 1);
     let chat = fs::read_to_string(chats[0].as_ref().unwrap().path()).unwrap();

@@ -166,8 +166,11 @@ async fn only_an_admins_browser_acts_for_it_and_for_nobody_else() {
     assert_eq!(admin.patch(&bobs, &json!({ "role": "admin" })).await.status, 200);
     assert_eq!(bob.keeping(&id).get("/api/chats").await.status, 200);
     let mut listening = Vec::new();
-    for path in ["/api/container/events", "/api/jobs/events"] {
-        let mut events = bob.keeping(&id).events(path).await;
+    let kept = bob.keeping(&id);
+    for (who, path) in
+        [(&kept, "/api/container/events"), (&kept, "/api/jobs/events"), (&bob, "/api/jobs/events")]
+    {
+        let mut events = who.events(path).await;
         events.next().await;
         listening.push(events);
     }

@@ -3,6 +3,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { createRouter, RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { beginPage, isOutlived } from './api/account'
 import { whenNotKept, whenSignedOut } from './api/client'
 import { q, queryClient } from './api/queries'
 import { Toasts } from './components/ui/toast'
@@ -15,6 +16,7 @@ import './styles.css'
 
 // Before anything else looks at the address: the token must not stay in it.
 takeSetupToken()
+beginPage()
 
 const router = createRouter({
   routeTree,
@@ -41,6 +43,9 @@ whenSignedOut(() => {
 
 whenNotKept(fallBack)
 tellFallBack()
+addEventListener('pageshow', (event) => {
+  if (event.persisted && isOutlived()) location.reload()
+})
 
 reloadWhenPartsAreMissing()
 

@@ -29,21 +29,36 @@ pub async fn claim(tx: &mut Tx, user: UserId, key: &str, made: &Made) -> Result<
     .bind(DAYS)
     .execute(tx.conn())
     .await?;
-    let noted = sqlx::query(
-        "insert into idempotency_keys (user_id, key, made, subject, digest) values ($1, $2, $3, $4, $5)
-         on conflict do nothing",
-    )
-    .bind(user.uuid())
-    .bind(key)
-    .bind(&made.made)
-    .bind(made.subject)
-    .bind(&made.digest)
-    .execute(tx.conn())
-    .await?;
-    if noted.rows_affected() > 0 {
-        return Ok(None);
+    loop {
+        let noted = sqlx::query(
+            "insert into idempotency_keys (user_id, key, made, subject, digest) values ($1, $2, $3, $4, $5)
+             on conflict do nothing",
+        )
+        .bind(user.uuid())
+        .bind(key)
+        .bind(&made.made)
+        .bind(made.subject)
+        .bind(&made.digest)
+        .execute(tx.conn())
+        .await?;
+        if noted.rows_affected() > 0 {
+            return Ok(None);
+        }
+        let sql = "select made, subject, digest from idempotency_keys where user_id = $1 and key = $2";
+        let before = sqlx::query_as(sql).bind(user.uuid()).bind(key).fetch_optional(tx.conn()).await?;
+        // Forgotten in between by another request: then it is free.
+        if before.is_some() {
+            return Ok(before);
+        }
     }
-    let before =
-        sqlx::query_as("select made, subject, digest from idempotency_keys where user_id = $1 and key = $2");
-    Ok(Some(before.bind(user.uuid()).bind(key).fetch_one(tx.conn()).await?))
+}
+
+/// What was made is gone: its key may make another.
+pub async fn forget(tx: &mut Tx, user: UserId, subject: Uuid) -> Result<()> {
+    sqlx::query("delete from idempotency_keys where user_id = $1 and subject = $2")
+        .bind(user.uuid())
+        .bind(subject)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }

@@ -15,3 +15,10 @@ pub async fn usual(tx: &mut Tx) -> Result<Vec<(Stage, u64)>> {
     .await?;
     Ok(rows.into_iter().map(|(stage, ms)| (Stage::from_stored(&stage), ms.max(0.0) as u64)).collect())
 }
+
+/// Forgets durations that count for nothing any more.
+pub async fn prune(tx: &mut Tx) -> Result<()> {
+    let sql = "delete from stage_timings where id < (select max(id) from stage_timings) - 1000";
+    sqlx::query(sql).execute(tx.conn()).await?;
+    Ok(())
+}

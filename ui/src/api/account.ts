@@ -6,8 +6,16 @@
 const KEY = 'mosaic.account'
 const LOST = 'mosaic.account-lost'
 
+/** As it was when this page began: what a page shows and what it asks for are of one account, whatever comes next. */
+let acting: string | null = null
+
+/** Before the first request. */
+export function beginPage(): void {
+  acting = read(KEY)
+}
+
 export function account(): string | null {
-  return read(KEY)
+  return acting
 }
 
 /** From the next page on. */
@@ -15,9 +23,19 @@ export function setAccount(id: string | null): void {
   write(KEY, id)
 }
 
+/** Nobody is signed in any more: whoever signs in next begins as himself, on this page too. */
+export function forgetAccount(): void {
+  acting = null
+  setAccount(null)
+}
+
+/** Whether this page is of before a change: the browser kept it, and shows it again. */
+export function isOutlived(): boolean {
+  return read(KEY) !== acting
+}
+
 export function accountHeader(): Record<string, string> {
-  const id = account()
-  return id ? { 'x-mosaic-account': id } : {}
+  return acting ? { 'x-mosaic-account': acting } : {}
 }
 
 /** Notes that the server does not let this tab act for it any more. */

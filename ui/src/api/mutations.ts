@@ -1,5 +1,5 @@
 /** What is written to the server, and what has to be read again because of it. */
-import { api, freshKey, send } from './client'
+import { ApiError, api, freshKey, send } from './client'
 import { once } from './once'
 import { q, queryClient } from './queries'
 import type * as T from './types'
@@ -127,7 +127,16 @@ export const fleet = {
 
 export const mine = {
   /** The whole archive, where the browser cannot fetch it by a link: a link does not say for whom. */
-  archive: async () => (await send('GET', '/api/me/export/download')).blob(),
+  archive: async () => {
+    const response = await send('GET', '/api/me/export/download')
+    const [archive, size] = [await response.blob(), response.headers.get('x-archive-size')]
+    if (size !== null && Number(size) === archive.size) return archive
+    throw new ApiError({
+      status: 0,
+      code: 'archive_cut',
+      detail: 'It did not arrive whole. Download it again.',
+    })
+  },
   export: () => changing(api.post<T.Enqueued>('/api/me/export'), ['export']),
   /** Deletes who is signed in, for good; `confirm` is his own user name. */
   remove: (confirm: string) => api.delete<T.Enqueued>('/api/me', { body: { confirm } }),

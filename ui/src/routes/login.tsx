@@ -2,6 +2,7 @@ import { createFileRoute, redirect } from '@tanstack/react-router'
 import { isStatus } from '@/api/client'
 import { q } from '@/api/queries'
 import { LoginPage } from '@/features/login/login-page'
+import { leave } from '@/features/shell/keep'
 
 interface Search {
   /** Where to go afterwards: a path of this server. */
@@ -29,8 +30,9 @@ export const Route = createFileRoute('/login')({
     // Its session may take a moment to end.
     if (search.deleted) return
     const me = await queryClient.ensureQueryData(q.me).catch((error: unknown) => {
-      if (isStatus(error, 401)) return null
-      throw error
+      if (!isStatus(error, 401)) throw error
+      leave()
+      return null
     })
     if (me) throw redirect({ href: search.next ?? '/chat', replace: true })
   },

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use store::{
     Tx,
     agents::{self, Content},
-    providers,
+    idempotency, providers,
 };
 
 pub use store::agents::Agent;
@@ -111,7 +111,8 @@ pub async fn create(cx: &Cx, draft: Draft) -> Result<AgentId> {
     let user = cx.user()?;
     let id = AgentId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
-    let asked = [draft.name.as_str(), &draft.model];
+    let Draft { name, model, fallbacks, personality, tools, skills } = &draft;
+    let asked = json!([name, model, fallbacks, personality, tools, skills]);
     if let Some(before) = once::made_before(cx, &mut tx, "agent", id.uuid(), &asked).await? {
         return Ok(before);
     }
@@ -186,6 +187,7 @@ pub async fn remove(cx: &Cx, id: AgentId) -> Result<()> {
     if !agents::delete(&mut tx, id).await? {
         return Err(Error::NotFound("agent"));
     }
+    idempotency::forget(&mut tx, user, id.uuid()).await?;
     cx.audit(&mut tx, "agent.delete", &id.to_string(), Some(user), json!({})).await?;
     agent_config::changed(&mut tx, user).await?;
     tx.commit().await?;

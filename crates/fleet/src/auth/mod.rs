@@ -6,6 +6,7 @@ mod logout;
 mod password;
 mod reset;
 mod sessions;
+mod standing;
 mod throttle;
 
 pub use authenticate::{ApiScope, Bearer, by_api_token, by_session};
@@ -15,6 +16,7 @@ pub use logout::logout;
 pub use password::change_password;
 pub use reset::reset_breakglass;
 pub use sessions::{end_session, list_sessions};
+pub(crate) use standing::require_standing;
 pub use store::sessions::Session;
 pub use store::users::User;
 pub(crate) use throttle::{forget, succeeded};

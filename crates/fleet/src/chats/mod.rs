@@ -3,7 +3,8 @@
 use crate::{Cx, Error, Result, conversations, once};
 use chrono::{DateTime, Utc};
 use domain::{ChatId, invalid};
-use store::{chats, turns};
+use serde_json::json;
+use store::{chats, idempotency, turns};
 
 pub use store::{chats::Chat, turns::Turn};
 
@@ -15,7 +16,7 @@ pub async fn create(cx: &Cx, title: Option<&str>) -> Result<ChatId> {
     let title = title.map(|title| invalid::line("title", title, TITLE)).transpose()?.unwrap_or_default();
     let id = ChatId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
-    if let Some(before) = once::made_before(cx, &mut tx, "chat", id.uuid(), &[&title]).await? {
+    if let Some(before) = once::made_before(cx, &mut tx, "chat", id.uuid(), &json!(title)).await? {
         return Ok(before);
     }
     chats::insert(&mut tx, id, cx.user()?, &title).await?;
@@ -59,6 +60,7 @@ pub async fn delete(cx: &Cx, id: ChatId) -> Result<()> {
         return Err(Error::NotFound("chat"));
     }
     conversations::forget_chat(&mut tx, cx.user()?, id).await?;
+    idempotency::forget(&mut tx, cx.user()?, id.uuid()).await?;
     conversations::ask_for_pruning(&mut tx, cx.user()?).await?;
     tx.commit().await?;
     Ok(())

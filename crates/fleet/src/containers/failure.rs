@@ -4,6 +4,9 @@ use crate::Error;
 use domain::containers::ContainerError;
 use serde::{Deserialize, Serialize};
 
+/// [`ContainerError::EngineAway`]'s code.
+const ENGINE_AWAY: &str = "engine_away";
+
 /// A start that did not succeed: what to tell, and whether trying again by itself can help.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartFailure {
@@ -30,6 +33,11 @@ impl StartFailure {
             passing: true,
             of_the_host: false,
         }
+    }
+
+    /// Whether nobody knows what came of it.
+    pub(super) fn is_engine_away(&self) -> bool {
+        self.code == ENGINE_AWAY
     }
 
     /// Whether another image may do better.
@@ -80,7 +88,7 @@ impl From<Error> for StartFailure {
             title: "Your agent could not be started.".to_owned(),
             detail: error.to_string(),
             passing,
-            of_the_host: false,
+            of_the_host: error.code() == ENGINE_AWAY,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{GRACE, StartFailure, owner, places};
 use crate::{Result, Services};
-use domain::{ContainerId, containers::Containers};
+use domain::{ContainerId, containers::Containers, lifecycle::Desired, turn::Stage};
 use store::containers::{self, Sight};
 
 /// Stores that the start was given up, and why: whoever waits is told. What still runs of it is stopped, and its
@@ -32,15 +32,19 @@ pub async fn give_up(
     Ok(())
 }
 
-/// Stores why the start has to wait for the host, and gives its place back. It is asked for again by the sweep, by the
-/// messages that wait, and by whoever wants it.
+/// Stores why the start has to wait for the host. It is asked for again by the sweep, by the messages that wait, and by
+/// whoever wants it. Its place goes to another meanwhile, unless the engine cannot be asked whether it runs.
 pub async fn put_off(services: &Services, id: ContainerId, failure: &StartFailure) -> Result<()> {
     let mut tx = services.store.system("a start was put off").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
-    if row.is_up() {
+    if row.is_up() || row.desired() != Desired::Running {
         return Ok(());
     }
-    containers::observe(&mut tx, id, row.generation, &Sight::PutOff, &failure.detail).await?;
+    let sight = match failure.is_engine_away() {
+        true => Sight::Stage(Stage::Queued),
+        false => Sight::PutOff,
+    };
+    containers::observe(&mut tx, id, row.generation, &sight, &failure.detail).await?;
     places::call_next(&mut tx).await?;
     tx.commit().await?;
     tracing::warn!(container = %id, code = failure.code, "a start is put off until the host is well again");

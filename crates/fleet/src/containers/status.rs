@@ -1,7 +1,7 @@
 //! What the owner sees of his container.
 
 use super::{StartFailure, images};
-use crate::{Cx, Error, Result, system_containers};
+use crate::{Cx, Error, Result, auth::require_standing};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, JobId,
@@ -109,16 +109,10 @@ pub(crate) fn disk(full: bool) -> Option<String> {
     full.then(|| format!("{} {}", cause.title(), cause.next_step()))
 }
 
-/// The same for somebody who listens for long: [`Error::NotSignedIn`] once his account is shut, [`Error::Refused`] once
-/// it is no longer his to keep.
+/// The same for somebody who listens for long.
 async fn read_while_open(cx: &Cx) -> Result<Option<Status>> {
-    system_containers::require_kept(&cx.services, &cx.actor).await?;
-    let mut tx = cx.begin().await?;
-    let user = users::get(&mut tx, cx.user()?).await?;
-    if user.is_none_or(|user| user.disabled_at.is_some()) {
-        return Err(Error::NotSignedIn);
-    }
-    read(cx, &mut tx).await
+    require_standing(cx).await?;
+    status(cx).await
 }
 
 /// The container now, and again at every change, for as long as somebody listens and his account is open.
@@ -130,7 +124,7 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Option<Status>>> + Send + 's
             let mut listener = cx.services.ear.listen();
             let now = match read_while_open(&cx).await {
                 Ok(now) => now,
-                Err(Error::NotSignedIn | Error::Refused { .. }) => return None,
+                Err(Error::NotSignedIn | Error::Forbidden(_) | Error::Refused { .. }) => return None,
                 Err(error) => {
                     tokio::time::sleep(REREAD).await;
                     return Some((Err(error), (cx, told)));

@@ -58,7 +58,8 @@ async fn one(
     other: &openclaw::Session,
     updated: DateTime<Utc>,
 ) -> Result<()> {
-    let said = said(gateway, other).await?;
+    // Gone meanwhile: nothing of it was read.
+    let Some(said) = said(gateway, other).await? else { return Ok(()) };
     let now = services.clock.now();
     let mut tx = services.store.begin(&actor).await?;
     let agent = agents::by_slug(&mut tx, other.agent.as_str()).await?.map(|agent| agent.id);
@@ -72,18 +73,18 @@ async fn one(
     Ok(tx.commit().await?)
 }
 
-/// All of it, oldest first, as far as it is read.
-async fn said(gateway: &Gateway, other: &openclaw::Session) -> Result<Vec<Entry>> {
+/// All of it, oldest first, as far as it is read; `None` where it is not there.
+async fn said(gateway: &Gateway, other: &openclaw::Session) -> Result<Option<Vec<Entry>>> {
     let (mut items, mut before) = (Vec::new(), None);
     for _ in 0..PAGES {
-        let Some(page) = gateway.history_of(other, PAGE, before).await? else { break };
+        let Some(page) = gateway.history_of(other, PAGE, before).await? else { return Ok(None) };
         items.splice(0..0, page.items);
         before = page.older;
         if before.is_none() {
             break;
         }
     }
-    Ok(entries(&items))
+    Ok(Some(entries(&items)))
 }
 
 fn message(entry: Entry, now: DateTime<Utc>) -> NewMessage {

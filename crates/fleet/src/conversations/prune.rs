@@ -12,12 +12,14 @@ use jobs::{ActsFor, Due, Options, kinds::PruneSessions};
 use openclaw::{Begun, Gateway, Session, SessionKey};
 use std::{collections::HashSet, time::Duration};
 use store::{Tx, chats, containers, conversations::pending, idle};
+use tokio::time::Instant;
 
 /// So long nobody has used the container, and nothing has happened in a request's session. Longer than an answer that is
 /// passed through leaves between two notes of its use.
 const QUIET: Duration = Duration::from_secs(45);
 /// Each takes OpenClaw about as long as an answer; what is left is asked for again.
 const MOST: usize = 200;
+const LONGEST: Duration = Duration::from_secs(200);
 /// A container that fails more often has other troubles.
 const MOST_FAILURES: usize = 3;
 
@@ -74,9 +76,10 @@ pub async fn prune(services: &Services, job: &dyn Progress, user: UserId) -> Res
     let unneeded = unneeded(&mut tx, &listed, services.clock.now()).await?;
     drop(tx);
     job.phase("deleting").await;
+    let until = Instant::now() + LONGEST;
     let (mut deleted, mut failed) = (0, 0);
     for session in unneeded.into_iter().take(MOST) {
-        let stop = failed == MOST_FAILURES || job.cancel().is_cancelled();
+        let stop = failed == MOST_FAILURES || job.cancel().is_cancelled() || Instant::now() > until;
         if stop || !matches!(standing(services, actor, user).await?, Standing::Unused(_)) {
             break;
         }

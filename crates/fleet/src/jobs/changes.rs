@@ -1,7 +1,7 @@
 //! The board, live: once a second what has changed, and nothing when nothing has.
 
 use super::{Stats, stats, whose};
-use crate::{Cx, Error, Result, system_containers};
+use crate::{Cx, Error, Result, auth::require_standing};
 use ::jobs::board;
 use domain::JobId;
 use futures_util::{Stream, stream};
@@ -41,7 +41,7 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Changes>> + Send + 'static {
             match look(&cx, seen.as_ref()).await {
                 Ok((now, Some(changes))) => return Some((Ok(changes), (cx, Some(now)))),
                 Ok((now, None)) => seen = Some(now),
-                Err(Error::Refused { .. }) => return None,
+                Err(Error::NotSignedIn | Error::Forbidden(_) | Error::Refused { .. }) => return None,
                 Err(error) => return Some((Err(error), (cx, Some(seen.unwrap_or_default())))),
             }
         }
@@ -49,7 +49,7 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Changes>> + Send + 'static {
 }
 
 async fn look(cx: &Cx, before: Option<&Seen>) -> Result<(Seen, Option<Changes>)> {
-    system_containers::require_kept(&cx.services, &cx.actor).await?;
+    require_standing(cx).await?;
     let mut tx = cx.begin().await?;
     let now = board::changes(&mut tx, whose(cx)?, 1000).await?;
     drop(tx);

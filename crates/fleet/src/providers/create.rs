@@ -19,7 +19,7 @@ pub async fn create(cx: &Cx, draft: Draft) -> Result<ProviderId> {
     }
     let id = ProviderId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
-    let asked = [checked.kind.as_str(), &checked.name, checked.base_url.as_deref().unwrap_or_default()];
+    let asked = json!([checked.kind, checked.name, checked.base_url, checked.models, allow_private_host]);
     if let Some(before) = once::made_before(cx, &mut tx, "provider", id.uuid(), &asked).await? {
         return Ok(before);
     }

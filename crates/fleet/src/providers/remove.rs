@@ -3,7 +3,7 @@
 use crate::{Cx, Error, Result, agent_config};
 use domain::ProviderId;
 use serde_json::json;
-use store::{agents, providers};
+use store::{agents, idempotency, providers};
 
 /// Deletes it; refused while agents name it, with their names.
 pub async fn remove(cx: &Cx, id: ProviderId) -> Result<()> {
@@ -24,6 +24,7 @@ pub async fn remove(cx: &Cx, id: ProviderId) -> Result<()> {
         return Err(Error::conflict("provider_in_use", detail));
     }
     providers::delete(&mut tx, id).await?;
+    idempotency::forget(&mut tx, user, id.uuid()).await?;
     cx.audit(&mut tx, "provider.delete", &id.to_string(), Some(user), json!({ "slug": provider.slug }))
         .await?;
     agent_config::changed(&mut tx, user).await?;

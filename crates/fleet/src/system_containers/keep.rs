@@ -1,7 +1,7 @@
 //! Who may act for such an account: an admin, from his browser, while both stand.
 
 use crate::{Error, Result, Services};
-use domain::{Actor, UserId};
+use domain::UserId;
 use store::{system_containers, users::User};
 
 /// The account that `admin` asks to act for, as he typed its id. Whatever does not fit is one refusal: it must not
@@ -11,15 +11,8 @@ pub async fn keep(services: &Services, admin: UserId, account: &str) -> Result<U
     kept(services, account, admin).await
 }
 
-/// The same once more for somebody who listens for long: who keeps an account may have lost it.
-pub(crate) async fn require_kept(services: &Services, actor: &Actor) -> Result<()> {
-    if let Actor::Keeper { account, admin } = actor {
-        kept(services, *account, *admin).await?;
-    }
-    Ok(())
-}
-
-async fn kept(services: &Services, account: UserId, admin: UserId) -> Result<User> {
+/// The same with ids that were checked before.
+pub(crate) async fn kept(services: &Services, account: UserId, admin: UserId) -> Result<User> {
     let mut tx = services.store.system("may an admin act for an account").await?;
     system_containers::kept(&mut tx, account, admin).await?.ok_or_else(refused)
 }

@@ -12,7 +12,7 @@ mod remove;
 pub use change::change;
 pub use create::create;
 pub use keep::keep;
-pub(crate) use keep::require_kept;
+pub(crate) use keep::kept;
 pub use list::{Listed, list};
 pub use remove::remove;
 

@@ -5,7 +5,6 @@ use chrono::TimeDelta;
 use domain::{ApiTokenId, Invalid, invalid};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use std::iter;
 use store::credentials::{self, ApiToken, NewApiToken};
 use vault::{Token, TokenKind};
 
@@ -32,7 +31,7 @@ pub async fn create(
     let ends_in = text.expose_secret()[text.expose_secret().len() - 4..].to_owned();
 
     let mut tx = cx.begin().await?;
-    let asked: Vec<&str> = iter::once(name.as_str()).chain(scopes.iter().map(String::as_str)).collect();
+    let asked = json!([name, scopes, expires_in_days]);
     if once::made_before::<ApiTokenId>(cx, &mut tx, "token", id.uuid(), &asked).await?.is_some() {
         return Err(Error::conflict(
             "token_made",

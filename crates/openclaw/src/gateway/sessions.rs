@@ -88,13 +88,15 @@ impl Gateway {
         Ok(found)
     }
 
-    /// Deletes a session, if it is still the one that was listed.
+    /// Deletes a session, if it is still the one that was listed. What is at work in it ends.
     ///
     /// # Errors
-    /// [`UpstreamError`], the connection's or the gateway's: also where it changed, is at work or is gone.
+    /// [`UpstreamError`], the connection's or the gateway's: also where it changed or is gone, and where an older
+    /// configuration is in force, which has no such tool.
     pub async fn delete(&self, session: &Session) -> Result<(), UpstreamError> {
         let args = json!({ "action": "delete", "sessionKey": session.key, "expectedSessionId": session.id });
-        self.invoke("sessions", args).await.map(drop)
+        let answer = self.invoke("sessions", args).await?;
+        Ok(answer.map(drop).ok_or(Cause::RequestRejected)?)
     }
 
     /// The newest `limit` entries of it before `before` (or of all). `None` when it is gone.

@@ -24,7 +24,7 @@ pub async fn begin_generation(
 ) -> Result<Option<i64>> {
     let generation: Option<i64> = sqlx::query_scalar(
         "update user_containers set generation = generation + 1, gateway_token = $3, gateway_token_hash = $4,
-             image = $5, made_limits = $6, applied_version = null, config_error = null, address = null, observed = 'starting', updated_at = now()
+             image = $5, made_limits = $6, applied_version = null, config_error = null, disk_full = false, address = null, observed = 'starting', updated_at = now()
          where id = $1 and generation = $2 returning generation",
     )
     .bind(id.uuid())

@@ -251,6 +251,17 @@ pub(crate) async fn event(
     Ok(())
 }
 
+/// Deletes events that are older than so many days (0 = none), but for the starts: they are counted.
+pub async fn prune_events(tx: &mut Tx, days: u32) -> Result<()> {
+    sqlx::query(
+        "delete from container_events where $1 > 0 and what <> 'booting' and at < now() - make_interval(days => $1)",
+    )
+    .bind(i32::try_from(days).unwrap_or(i32::MAX))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 pub(crate) async fn changed(tx: &mut Tx, id: ContainerId) -> Result<()> {
     tx.notify(listen::CONTAINER, &id.uuid().to_string()).await
 }

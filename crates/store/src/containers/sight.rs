@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub enum Sight {
     /// The start reached this stage.
     Stage(Stage),
-    /// It cannot be started now, and is as soon as it can.
+    /// It cannot be started now, and is as soon as it can; until then it needs no place.
     PutOff,
     /// OpenClaw answers there.
     Ready {
@@ -74,11 +74,11 @@ pub async fn observe(
         Sight::Failed { failure } => (Observed::Failed, Stage::Queued, None, Some(failure)),
     };
     let user: Option<Uuid> = sqlx::query_scalar(
-        "with before as (select id, stage, stage_since, observed from user_containers where id = $1 and generation = $2 for update),
+        "with before as (select id, stage, stage_since, observed, reason from user_containers where id = $1 and generation = $2 for update),
          timing as (
              insert into stage_timings (stage, ms)
              select stage, (extract(epoch from clock_timestamp() - stage_since) * 1000)::bigint from before
-             where $8 and stage <> $4 and stage <> 'ready')
+             where $8 and reason is null and stage <> $4 and stage <> 'ready')
          update user_containers c set observed = $3, stage = $4, address = $5, failure = $6,
              stage_since = case when b.stage = $4 and b.observed = $3 then c.stage_since else clock_timestamp() end,
              ready_at = case when $7 and b.observed not in ('ready', 'paused') then clock_timestamp() else ready_at end,
@@ -97,7 +97,8 @@ pub async fn observe(
     .bind(address)
     .bind(failure)
     .bind(matches!(sight, Sight::Ready { .. }))
-    .bind(matches!(sight, Sight::Stage(_) | Sight::Ready { .. }))
+    // What it took is usual only where it went on, and waited for nothing that is not there always.
+    .bind(stage != Stage::Queued)
     .bind(Some(detail).filter(|detail| sight.has_reason() && !detail.is_empty()))
     .bind(sight.is_down())
     .fetch_optional(tx.conn())

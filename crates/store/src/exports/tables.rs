@@ -12,10 +12,12 @@ pub struct Table {
     pub table: &'static str,
     /// Columns that stay here: secrets, and what says nothing outside.
     without: &'static [&'static str],
+    /// Those that stay here where the row is of somebody else's doing (`actor_id`).
+    without_of_others: &'static [&'static str],
 }
 
 const fn table(file: &'static str, table: &'static str, without: &'static [&'static str]) -> Table {
-    Table { file, table, without }
+    Table { file, table, without, without_of_others: &[] }
 }
 
 /// All of them.
@@ -36,7 +38,7 @@ pub const TABLES: &[Table] = &[
     table("conversations", "conversation_archive", &[]),
     table("conversation-messages", "conversation_messages", &[]),
     table("jobs", "jobs", &["payload", "lease_owner", "lease_until"]),
-    table("activity", "audit_log", &[]),
+    Table { without_of_others: &["address"], ..table("activity", "audit_log", &[]) },
 ];
 
 /// The acting user's rows as JSON texts, read as fast as they are taken.
@@ -44,8 +46,15 @@ pub async fn rows<'a>(
     tx: &'a mut Tx,
     of: &'static Table,
 ) -> Result<impl Stream<Item = Result<String>> + Send + 'a> {
-    let sql = format!("select (to_jsonb(t) - $1::text[])::text from {} t", of.table);
-    let without: Vec<String> = of.without.iter().map(|name| (*name).to_owned()).collect();
-    let found = sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(sql)).bind(without).fetch(tx.conn());
+    let sql = format!(
+        "select (to_jsonb(t) - $1::text[] - case when to_jsonb(t)->>'actor_id' = app_user()::text then '{{}}'
+                 else $2::text[] end)::text from {} t",
+        of.table
+    );
+    let names = |columns: &[&str]| columns.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    let found = sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(sql))
+        .bind(names(of.without))
+        .bind(names(of.without_of_others))
+        .fetch(tx.conn());
     Ok(found.map_err(Into::into))
 }

@@ -1,6 +1,6 @@
 /** Sends messages. The same message sent again after a broken line is never asked twice. */
 import { useRef, useState } from 'react'
-import { ApiError, freshKey } from '@/api/client'
+import { ApiError, freshKey, isStatus } from '@/api/client'
 import { chats } from '@/api/mutations'
 import { q, queryClient } from '@/api/queries'
 import { tellTabs } from '@/api/tabs'
@@ -36,6 +36,8 @@ export function useSend(chat: string | null) {
       void queryClient.invalidateQueries({ queryKey: q.chats.queryKey })
       return id
     } catch (error) {
+      // The chat that was made for it was deleted meanwhile: the next try makes another.
+      if (isStatus(error, 404)) attempt.current = null
       toast.failed('Your message was not sent', error)
       return null
     } finally {

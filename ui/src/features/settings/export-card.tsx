@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
 import { Download, FileArchive } from 'lucide-react'
-import { useState } from 'react'
 import { mine } from '@/api/mutations'
 import { q } from '@/api/queries'
 import type { Export, JobDetail } from '@/api/types'
@@ -13,6 +12,7 @@ import { bytes } from '@/lib/bytes'
 import { saveFile } from '@/lib/save-file'
 import { ago, dateTime } from '@/lib/time'
 import { useAskedJob } from '@/lib/use-asked-job'
+import { useAttempt } from '@/lib/use-attempt'
 
 /** Everything of one person in one archive, made in the background. */
 export function ExportCard() {
@@ -62,7 +62,7 @@ function Going({ job }: { job: JobDetail | undefined }) {
 /** A link, which needs no room in this page; where the tab acts for another account, the page fetches it itself. */
 function Fetch() {
   const { data: me } = useQuery(q.me)
-  const [busy, setBusy] = useState(false)
+  const { busy, attempt } = useAttempt()
   if (!me?.keptBy)
     return (
       <a href="/api/me/export/download" download className={buttonClass('primary')}>
@@ -70,16 +70,11 @@ function Fetch() {
         Download
       </a>
     )
-  const fetchIt = async () => {
-    setBusy(true)
-    try {
-      saveFile(await mine.archive(), 'mosaic-export.tar.gz')
-    } catch (error) {
-      toast.failed('The archive was not downloaded', error)
-    } finally {
-      setBusy(false)
-    }
-  }
+  const fetchIt = () =>
+    attempt(
+      async () => saveFile(await mine.archive(), 'mosaic-export.tar.gz'),
+      (error) => toast.failed('The archive was not downloaded', error),
+    )
   return (
     <Button look="primary" busy={busy} onClick={fetchIt}>
       <Download aria-hidden />

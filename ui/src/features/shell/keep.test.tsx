@@ -1,16 +1,17 @@
 import { screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { account, setAccount, takeLost } from '@/api/account'
+import { account, beginPage, isOutlived, setAccount, takeLost } from '@/api/account'
 import { whenNotKept } from '@/api/client'
 import { openPage, status } from '@/test-page'
-import { fallBack, keep } from './keep'
+import { fallBack, keep, leave } from './keep'
 
 const DESK = { id: 'usr_9', username: 'help-desk', displayName: 'help-desk', role: 'user', keptBy: 'maya' }
 const left = vi.fn()
 
 beforeEach(() => {
   sessionStorage.clear()
+  beginPage()
   left.mockClear()
   vi.stubGlobal('location', { assign: left, href: 'http://here/' })
 })
@@ -20,6 +21,9 @@ test('what a tab asks for says for whom, and drafts stay behind', async () => {
   keep(DESK.id)
   expect(left.mock.calls).toEqual([['/chat']])
   expect(sessionStorage.getItem('mosaic.draft.new')).toBeNull()
+  // Until the next page is there this one goes on for whom it began.
+  expect([account(), isOutlived()]).toEqual([null, true])
+  beginPage()
   const calls = await openPage('/settings/data', {
     'GET /api/auth/me': DESK,
     'GET /api/me/export': status(204),
@@ -30,6 +34,7 @@ test('what a tab asks for says for whom, and drafts stay behind', async () => {
 
 test('whoever looks after an agent sees it on every page, and nothing that is only for himself', async () => {
   setAccount(DESK.id)
+  beginPage()
   await openPage('/settings/data', { 'GET /api/auth/me': DESK, 'GET /api/me/export': status(204) })
   const bar = await screen.findByRole('region', { name: 'For whom you act' })
   expect(bar).toHaveTextContent('You look after help-desk')
@@ -38,17 +43,45 @@ test('whoever looks after an agent sees it on every page, and nothing that is on
   expect(screen.queryByRole('button', { name: 'Delete my account' })).toBeNull()
   await userEvent.click(screen.getByRole('button', { name: 'Back to yourself' }))
   expect(left.mock.calls).toEqual([['/fleet']])
+  expect([account(), isOutlived()]).toEqual([DESK.id, true])
+  beginPage()
   expect(account()).toBeNull()
 })
 
 test('a tab whose agent is gone falls back to himself and tells it once', async () => {
   setAccount(DESK.id)
+  beginPage()
   whenNotKept(fallBack)
   await openPage('/settings/data', {
     'GET /api/auth/me': DESK,
     'GET /api/me/export': status(403, { status: 403, code: 'not_kept', detail: 'You cannot act for it.' }),
   })
   await expect.poll(() => left.mock.calls).toEqual([['/chat']])
+  beginPage()
   expect(account()).toBeNull()
   expect([takeLost(), takeLost()]).toEqual([true, false])
+})
+
+test('a server that takes the admin for himself is not asked for the agent any more', async () => {
+  setAccount(DESK.id)
+  beginPage()
+  await openPage('/settings/data', {
+    'GET /api/auth/me': { id: 'usr_1', username: 'maya', displayName: 'Maya', role: 'admin' },
+    'GET /api/me/export': status(204),
+  })
+  await expect.poll(() => left.mock.calls).toEqual([['/chat']])
+  beginPage()
+  expect(account()).toBeNull()
+})
+
+test('who signs in on the page of an agent begins as himself, and finds none of its words', async () => {
+  setAccount(DESK.id)
+  beginPage()
+  sessionStorage.setItem('mosaic.draft.new', 'for the help desk')
+  leave()
+  expect([account(), isOutlived()]).toEqual([null, false])
+  expect(sessionStorage.getItem('mosaic.draft.new')).toBeNull()
+  sessionStorage.setItem('mosaic.draft.new', 'my own')
+  leave()
+  expect(sessionStorage.getItem('mosaic.draft.new')).toBe('my own')
 })

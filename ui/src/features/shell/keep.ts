@@ -2,7 +2,7 @@
  * Into the place of one of the instance's own agents, and back. Each time the page begins anew: nothing that it holds
  * in memory may get from one account into the other.
  */
-import { loseAccount, setAccount, takeLost } from '@/api/account'
+import { account, forgetAccount, loseAccount, setAccount, takeLost } from '@/api/account'
 import { toast } from '@/components/ui/toast'
 import { forgetDrafts } from '@/lib/draft'
 import { flushDeletions } from './delete-chat'
@@ -35,4 +35,11 @@ export function fallBack(): void {
 export function tellFallBack(): void {
   if (takeLost())
     toast.failed('You are back to yourself: the agent was removed or disabled, or you are no admin any more.')
+}
+
+/** The session has ended. */
+export function leave(): void {
+  // Nothing typed for an account that several look after may meet whoever comes next; a person's own words wait for him.
+  if (account()) forgetDrafts()
+  forgetAccount()
 }
