@@ -61,7 +61,7 @@ pub struct Settings {
     pub session_idle_hours: u32,
     /// Days after which even a session in use ends.
     pub session_days: u32,
-    /// Days after which jobs that are over leave the history; 0 = never.
+    /// Days after which jobs that are over leave the history, and what happened to containers; 0 = never.
     pub job_retention_days: u32,
     /// Search in findings and conversations.
     pub knowledge: KnowledgeSettings,

@@ -3075,7 +3075,7 @@ export interface components {
             idleTimeoutMinutes: number;
             /**
              * Format: int32
-             * @description Days after which jobs that are over leave the history; 0 = never.
+             * @description Days after which jobs that are over leave the history, and what happened to containers; 0 = never.
              * @default 30
              */
             jobRetentionDays: number;
