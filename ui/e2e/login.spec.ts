@@ -18,6 +18,8 @@ test('signing in leads to where one wanted to go, signing out leads out @mobile'
 }) => {
   await page.goto('/settings/tokens')
   await expect(page).toHaveURL(/\/login\?next=/)
+  // The address changes before the page is there.
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   await expectAccessible(page)
   await signIn(page, mosaic, 'wrong password 123')
   await expect(page.getByRole('alert')).toBeVisible()
