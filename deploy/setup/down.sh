@@ -6,7 +6,8 @@
 pid=$(running) || { say "Mosaic does not run on $DATA"; exit; }
 kill -TERM "$pid"
 for second in $(seq 90); do
-  kill -0 "$pid" 2>/dev/null || { rm -f "$DATA/mosaic.pid"; say "Mosaic stopped (pid $pid)"; exit; }
+  # Not by its number: where nobody collects the dead (a container without an init), that stays.
+  running >/dev/null || { rm -f "$DATA/mosaic.pid"; say "Mosaic stopped (pid $pid)"; exit; }
   [ "$second" != 5 ] || say "    still finishing its work …"
   sleep 1
 done
