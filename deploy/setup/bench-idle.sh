@@ -3,25 +3,14 @@
 # figures go to stdout as Markdown; docs/BENCHMARKS.md says what they mean.
 #
 #   IDLE_S=60   how long nobody does anything before it is read
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-. "$SETUP/own-postgres.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/bench.sh"
 
-"$SETUP/tools.sh"
-"$SETUP/docker.sh"
-postgres_dir=$("$SETUP/postgres.sh")
-MOSAIC_EMBEDDINGS_DIR=$("$SETUP/embeddings.sh")
-cd "$ROOT"
-say "==> cargo: release build (many minutes the first time)"
-cargo build --locked --quiet --release -p mosaic -p tests --bins # as in bench-fleet.sh, so that nothing is built twice
-
-cluster=$(mktemp -d "$MOSAIC_CACHE/bench.XXXXXX")
-socket=$(mktemp -d /tmp/mosaic-bench.XXXXXX) # a path of at most 107 bytes
-own_postgres "$postgres_dir" "$cluster" "$socket" "" ""
-DATABASE_URL=$DATABASE_OF_ONES_OWN
+bench_world 100
+DATABASE_URL=$TEST_DATABASE_URL MOSAIC_EMBEDDINGS_DIR=$MOSAIC_TEST_EMBEDDINGS_DIR
 MOSAIC_SECRET_KEY=$(head -c 32 /dev/urandom | base64)
 export DATABASE_URL MOSAIC_SECRET_KEY MOSAIC_EMBEDDINGS_DIR
 
-mosaic=$TARGET/release/mosaic
+mosaic=$MOSAIC_TEST_BIN
 "$mosaic" migrate >/dev/null 2>&1
 "$mosaic" api --listen 127.0.0.1:18980 --listen-internal 127.0.0.1:18981 >/dev/null 2>&1 &
 api=$!
@@ -41,7 +30,7 @@ share() {
   local pid
   for pid in "$@"; do cat "/proc/$pid/smaps_rollup"; done | awk '/^Pss:/ { sum += $2 } END { printf "%.1f", sum / 1024 }'
 }
-postmaster=$(head -1 "$cluster/data/postmaster.pid")
+postmaster=$(head -1 "$OWN_CLUSTER/data/postmaster.pid")
 mapfile -t postgres < <(echo "$postmaster" && pgrep -P "$postmaster")
 echo "| idle for ${IDLE_S:-60} s, MiB | resident | its share (PSS) |"
 echo "|---|---|---|"

@@ -1,7 +1,7 @@
 //! People who use Mosaic: with a browser's cookies, or with a program's token.
 
 use crate::{Event, Events, eventually, within};
-use reqwest::{Client, Method, RequestBuilder, header};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, header};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -41,33 +41,22 @@ impl Reply {
 impl Person {
     /// Not signed in.
     pub fn new(url: &str) -> Self {
-        let client = Client::builder().cookie_store(true).no_proxy().build().unwrap();
+        Self::with_browser(url, |browser| browser)
+    }
+
+    fn with_browser(url: &str, made: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
+        let client = made(Client::builder().cookie_store(true).no_proxy()).build().unwrap();
         Self { client, url: url.to_owned(), bearer: None, session: None, account: None }
     }
 
     /// Not signed in, and with an address of his own on this machine (127.x.y.z).
     pub fn from_address(url: &str, address: std::net::Ipv4Addr) -> Self {
-        let client = Client::builder().cookie_store(true).no_proxy().local_address(Some(address.into()));
-        Self {
-            client: client.build().unwrap(),
-            url: url.to_owned(),
-            bearer: None,
-            session: None,
-            account: None,
-        }
+        Self::with_browser(url, |browser| browser.local_address(Some(address.into())))
     }
 
     /// Not signed in, with a browser that shows where it is sent instead of going there.
     pub fn stepwise(url: &str) -> Self {
-        let client =
-            Client::builder().cookie_store(true).no_proxy().redirect(reqwest::redirect::Policy::none());
-        Self {
-            client: client.build().unwrap(),
-            url: url.to_owned(),
-            bearer: None,
-            session: None,
-            account: None,
-        }
+        Self::with_browser(url, |browser| browser.redirect(reqwest::redirect::Policy::none()))
     }
 
     /// With a session's cookie.

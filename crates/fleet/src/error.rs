@@ -94,6 +94,11 @@ pub enum Fault {
 }
 
 impl Error {
+    /// Whether it says that somebody may not do this (any more), so that there is nothing to try again.
+    pub(crate) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::NotSignedIn | Self::Forbidden(_) | Self::Refused { .. })
+    }
+
     /// A clash with a stable name.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::Conflict { code, detail: detail.into() }

@@ -1,6 +1,6 @@
 //! `embed`.
 
-use super::{Tools, outcome};
+use super::{FAULT, Tools, outcome};
 use crate::JobContext;
 use jobs::{Outcome, kinds::Embed};
 
@@ -14,7 +14,7 @@ pub(super) async fn handle(tools: Tools, job: JobContext, payload: Embed) -> Out
         Ok(()) => Outcome::Done,
         Err(fleet::Error::Internal(cause)) if job.failures() >= MOST_FAULTS => {
             tracing::error!(%cause, "texts could not be embedded");
-            Outcome::fail("Something went wrong on the server; its log has the details.")
+            Outcome::fail(FAULT)
         }
         Err(error) => outcome(error),
     }

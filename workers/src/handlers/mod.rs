@@ -120,6 +120,9 @@ impl fleet::Progress for JobContext {
     }
 }
 
+/// What is told of a fault of ours.
+const FAULT: &str = "Something went wrong on the server; its log has the details.";
+
 /// The one table from a use-case's error to an outcome.
 fn outcome(error: Error) -> Outcome {
     match error {
@@ -128,7 +131,7 @@ fn outcome(error: Error) -> Outcome {
         }
         Error::Internal(cause) => {
             tracing::error!(%cause, "job failed");
-            Outcome::retry("Something went wrong on the server; its log has the details.")
+            Outcome::retry(FAULT)
         }
         refused => Outcome::fail(refused.to_string()),
     }

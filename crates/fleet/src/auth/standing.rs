@@ -4,7 +4,7 @@ use crate::{Cx, Error, Result, system_containers};
 use domain::{Actor, Role};
 use store::users;
 
-/// [`Error::NotSignedIn`], [`Error::Forbidden`] or [`Error::Refused`] once his account is shut or gone, once he is no admin any more where that is what
+/// A refusal ([`Error::is_refusal`]) once his account is shut or gone, once he is no admin any more where that is what
 /// he listens as, and once he may not act for the account that he looks after.
 pub(crate) async fn require_standing(cx: &Cx) -> Result<()> {
     let (person, role) = match cx.actor {

@@ -1,7 +1,7 @@
 //! What the owner sees of his container.
 
 use super::{StartFailure, images};
-use crate::{Cx, Error, Result, auth::require_standing};
+use crate::{Cx, Result, auth::require_standing};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, JobId,
@@ -124,7 +124,7 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Option<Status>>> + Send + 's
             let mut listener = cx.services.ear.listen();
             let now = match read_while_open(&cx).await {
                 Ok(now) => now,
-                Err(Error::NotSignedIn | Error::Forbidden(_) | Error::Refused { .. }) => return None,
+                Err(error) if error.is_refusal() => return None,
                 Err(error) => {
                     tokio::time::sleep(REREAD).await;
                     return Some((Err(error), (cx, told)));

@@ -1,7 +1,7 @@
 //! The board, live: once a second what has changed, and nothing when nothing has.
 
 use super::{Stats, stats, whose};
-use crate::{Cx, Error, Result, auth::require_standing};
+use crate::{Cx, Result, auth::require_standing};
 use ::jobs::board;
 use domain::JobId;
 use futures_util::{Stream, stream};
@@ -41,7 +41,7 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Changes>> + Send + 'static {
             match look(&cx, seen.as_ref()).await {
                 Ok((now, Some(changes))) => return Some((Ok(changes), (cx, Some(now)))),
                 Ok((now, None)) => seen = Some(now),
-                Err(Error::NotSignedIn | Error::Forbidden(_) | Error::Refused { .. }) => return None,
+                Err(error) if error.is_refusal() => return None,
                 Err(error) => return Some((Err(error), (cx, Some(seen.unwrap_or_default())))),
             }
         }
