@@ -29,7 +29,12 @@ export default defineConfig({
     preloadFont(),
   ],
   resolve: { tsconfigPaths: true },
-  server: { proxy: { '/api': server, '/v1': server } },
+  // The browser's Host is passed on as it is: the server makes links of it, and compares it with Origin.
+  server: {
+    proxy: Object.fromEntries(
+      ['/api', '/v1', '/healthz', '/readyz'].map((path) => [path, { target: server }]),
+    ),
+  },
   build: {
     target: 'baseline-widely-available',
     manifest: true,

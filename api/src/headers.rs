@@ -56,9 +56,9 @@ fn seen<'r>(request: &'r Request<'_>) -> &'r Seen {
             user_id = Empty,
         );
         if let Some(parent) = named.and_then(TraceParent::parse) {
-            telemetry::adopt(&span, &parent);
+            telemetry::set_parent(&span, &parent);
         }
-        let trace = telemetry::place(&span).unwrap_or_else(|| fleet::trace_of(named));
+        let trace = telemetry::current_context(&span).unwrap_or_else(|| fleet::trace_of(named));
         Seen { trace, span: Mutex::new(Some(span)), came: Instant::now(), user: OnceLock::new() }
     })
 }
@@ -68,8 +68,8 @@ impl Seen {
     fn answered(&self, method: Method, route: &str, status: u16) {
         let class = ["1xx", "2xx", "3xx", "4xx", "5xx"].get(usize::from(status / 100).saturating_sub(1));
         let (verb, class) = (method.as_str(), class.copied().unwrap_or("other"));
-        telemetry::HTTP_REQUESTS.count([verb, route, class]);
-        telemetry::HTTP_SECONDS.took([verb, route], self.came.elapsed());
+        telemetry::HTTP_REQUESTS.increment([verb, route, class]);
+        telemetry::HTTP_SECONDS.record_duration([verb, route], self.came.elapsed());
         let span = self.span.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(span) = span else { return };
         telemetry::rename(&span, format!("{verb} {route}"));

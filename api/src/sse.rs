@@ -27,7 +27,7 @@ impl Sse {
         events: impl Stream<Item = Event> + Send + 'static,
         shutdown: Shutdown,
     ) -> Self {
-        let held = telemetry::STREAMS.held([of]);
+        let held = telemetry::STREAMS.track_in_flight([of]);
         Self(Box::pin(events.take_until(shutdown).inspect(move |_| {
             let _ = &held;
         })))

@@ -52,7 +52,7 @@ impl From<&Actor> for ActsFor {
     fn from(actor: &Actor) -> Self {
         match actor {
             Actor::User(person) => Self::User(person.id),
-            Actor::Keeper { account, .. } => Self::User(*account),
+            Actor::Delegate { account, .. } => Self::User(*account),
             Actor::Admin(_) => Self::System { reason: "an admin asked for it", owner: None },
             Actor::System(reason) => Self::System { reason, owner: None },
         }

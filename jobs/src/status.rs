@@ -6,7 +6,7 @@ use domain::{Actor, JobId, UserId, WorkerId};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Row, postgres::PgRow};
 use std::time::Duration;
-use store::listen::Ear;
+use store::listen::NotificationHub;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -198,7 +198,7 @@ pub async fn queue_position(tx: &mut Tx, id: JobId) -> Result<Option<QueuePositi
 /// cannot see it. Holds no connection while it waits.
 pub async fn wait(
     store: &Store,
-    ear: &Ear,
+    ear: &NotificationHub,
     actor: &Actor,
     id: JobId,
     patience: Duration,

@@ -26,15 +26,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "runtime",
             "store",
             "telemetry",
-            "vault",
+            "secrets",
             "workers",
         ],
     ),
     ("api", &["domain", "fleet", "telemetry"]),
     ("workers", &["boot", "domain", "fleet", "jobs", "telemetry"]),
-    ("fleet", &["domain", "jobs", "oidc", "openclaw", "providers", "store", "telemetry", "vault"]),
+    ("fleet", &["domain", "jobs", "oidc", "openclaw", "providers", "store", "telemetry", "secrets"]),
     ("jobs", &["domain", "store", "telemetry"]),
-    ("vault", &["domain"]),
+    ("secrets", &["domain"]),
     ("store", &["domain", "telemetry"]),
     ("telemetry", &["domain"]),
     ("runtime", &["domain"]),
@@ -51,14 +51,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tests", &["stub-llm"]),
     // It makes a hundred users with tokens at once, which the product has no way to do yet, and measures the queue
     // with workers and handlers of its own.
-    ("bench", &["domain", "embeddings", "jobs", "migrations", "store", "vault", "workers"]),
+    ("bench", &["domain", "embeddings", "jobs", "migrations", "store", "secrets", "workers"]),
 ];
 
 /// What a crate's own tests may link besides.
 const TEST_ARROWS: &[(&str, &[&str])] = &[
     ("workers", &["migrations", "store"]),
     ("stub-agent", &["stub-llm"]),
-    ("tests", &["domain", "store", "telemetry", "vault"]),
+    ("tests", &["domain", "store", "telemetry", "secrets"]),
 ];
 
 /// Who may link what from outside. A `*` at the end stands for every name that begins so.
@@ -77,9 +77,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("ureq", &["mosaic-entrypoint"]),
     ("axum*", &["stub-agent", "stub-llm"]),
     ("hyper*", &["stub-agent"]),
-    ("aes-gcm", &["vault"]),
-    ("argon2", &["vault"]),
-    ("hkdf", &["vault"]),
+    ("aes-gcm", &["secrets"]),
+    ("argon2", &["secrets"]),
+    ("hkdf", &["secrets"]),
     ("clap", &["mosaic"]),
     ("anyhow", &["mosaic"]),
     ("tracing-subscriber", &["boot"]),
@@ -95,7 +95,7 @@ const OUTSIDE_IN_TESTS: &[(&str, &[&str])] =
 /// Where a sealed secret is opened, and how often.
 const OPENED: &[(&str, usize)] = &[
     ("crates/fleet/src/agent_config/render.rs", 1),
-    ("crates/fleet/src/containers/bring_up.rs", 1),
+    ("crates/fleet/src/containers/reconcile_start.rs", 1),
     ("crates/fleet/src/knowledge/endpoint.rs", 1),
     ("crates/fleet/src/oidc/live.rs", 1),
     ("crates/fleet/src/providers/target.rs", 1),
@@ -191,24 +191,23 @@ fn what_comes_from_outside_is_linked_only_where_it_belongs() {
 fn secrets_are_opened_at_the_pinned_places_only() {
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     for (path, text) in sources() {
-        let calls = text.matches("vault::open(").count();
+        let calls = text.matches("secrets::open(").count();
         if calls > 0 {
             found.insert(path.clone(), calls);
         }
-        let imported =
-            text.split(';').filter_map(|statement| statement.split_once("use vault::")).any(|(_, names)| {
-                names.split(|c: char| !c.is_alphanumeric() && c != '_').any(|name| name == "open")
-            });
+        let imported = text.split(';').filter_map(|statement| statement.split_once("use secrets::")).any(
+            |(_, names)| names.split(|c: char| !c.is_alphanumeric() && c != '_').any(|name| name == "open"),
+        );
         assert!(
             !imported,
-            "{path} imports vault::open: write `vault::open(…)` in full, so that every call is found"
+            "{path} imports secrets::open: write `secrets::open(…)` in full, so that every call is found"
         );
     }
     let pinned: BTreeMap<String, usize> =
         OPENED.iter().map(|(path, calls)| ((*path).to_owned(), *calls)).collect();
     assert_eq!(
         found, pinned,
-        "calls of vault::open (left) and the pinned list (right) differ. A new one opens a secret only as the last step \
+        "calls of secrets::open (left) and the pinned list (right) differ. A new one opens a secret only as the last step \
          before its use, says why in a comment, and is added to OPENED (tests/it/arrows.rs) and docs/security.md."
     );
 }

@@ -1,8 +1,8 @@
 //! Another MOSAIC_SECRET_KEY, online, killed half-way, and the old one gone.
 
 use secrecy::SecretString;
+use secrets::{DataKey, KeyRing};
 use tests::{Mosaic, SECRET_KEY, eventually};
-use vault::{DataKey, KeyRing};
 
 const NEW: &str = "another key that is as long as the first one";
 

@@ -31,7 +31,7 @@ mod openai;
 mod own_data;
 mod pages;
 mod real;
-mod secrets;
+mod secret_leaks;
 mod settings;
 mod system_containers;
 mod walls;

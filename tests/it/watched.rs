@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs, path::Path};
-use telemetry::Sort;
+use telemetry::MetricType;
 use tests::{Collector, Mosaic, Options, Seen, eventually};
 
 /// What only a misfortune brings about.
@@ -73,12 +73,16 @@ async fn every_figure_that_is_told_of_is_served_and_holds_nothing_of_a_person() 
     let mut missing = expected.clone();
     let served = eventually_all(&mosaic, &mut missing).await;
     for metric in telemetry::all().iter().filter(|metric| expected.contains(metric.name)) {
-        let sort = match metric.sort {
-            Sort::Counter => "counter",
-            Sort::Gauge => "gauge",
-            Sort::Histogram(_) => "histogram",
+        let metric_type = match metric.metric_type {
+            MetricType::Counter => "counter",
+            MetricType::Gauge => "gauge",
+            MetricType::Histogram(_) => "histogram",
         };
-        assert!(served.contains(&format!("# TYPE {} {sort}", metric.name)), "{} is a {sort}", metric.name);
+        assert!(
+            served.contains(&format!("# TYPE {} {metric_type}", metric.name)),
+            "{} is a {metric_type}",
+            metric.name
+        );
     }
     for person in [CANARY, "\"usr_", "\"cht_", "\"job_", "bob"] {
         assert!(!served.contains(person), "{person} stands in the figures");
@@ -172,12 +176,13 @@ fn dashboard_and_alerts_use_what_there_is() {
 fn the_document_tells_of_every_metric_and_every_alert() {
     let document = file("docs/OBSERVABILITY.md");
     for metric in telemetry::all() {
-        let sort = match metric.sort {
-            Sort::Counter => "counter",
-            Sort::Gauge => "gauge",
-            Sort::Histogram(_) => "histogram",
+        let metric_type = match metric.metric_type {
+            MetricType::Counter => "counter",
+            MetricType::Gauge => "gauge",
+            MetricType::Histogram(_) => "histogram",
         };
-        let row = format!("| `{}` | {sort} | {} | {} |", metric.name, metric.labels.join(", "), metric.help);
+        let row =
+            format!("| `{}` | {metric_type} | {} | {} |", metric.name, metric.labels.join(", "), metric.help);
         assert!(document.contains(&row), "docs/OBSERVABILITY.md needs the row\n{row}");
     }
     let rules = file("deploy/observability/alerts.yml");

@@ -23,7 +23,9 @@ mod own_engine;
 mod people;
 mod ports;
 mod processes;
+mod project;
 mod sse;
+pub mod talking;
 
 pub use agents::Cell;
 pub use collector::{Collector, Seen};
@@ -35,6 +37,7 @@ pub use identity::{CLIENT_SECRET, IdentityProvider};
 pub use mosaic::{Mosaic, Options, SECRET_KEY};
 pub use own_engine::OwnEngine;
 pub use people::{Person, Reply};
+pub use project::Project;
 pub use sse::{Event, Events, text};
 
 use std::{env, future::Future, time::Duration};

@@ -44,7 +44,7 @@ pub(crate) async fn run(shop: Arc<Shop>, Leased { job, lease }: Leased) {
         trace_id = job.trace.as_ref().map(TraceParent::trace_id),
     );
     if let Some(trace) = &job.trace {
-        telemetry::adopt(&span, trace);
+        telemetry::set_parent(&span, trace);
     }
     async {
         let verdict = match shop.registry.get(&job.kind) {

@@ -44,7 +44,7 @@ impl Phase {
 
 impl Drop for Phase {
     fn drop(&mut self) {
-        telemetry::JOB_PHASE.took([self.kind, &self.name], self.began.elapsed());
+        telemetry::JOB_PHASE.record_duration([self.kind, &self.name], self.began.elapsed());
     }
 }
 
@@ -58,7 +58,7 @@ impl JobContext {
             owner: job.owner,
             acting: job.acting,
             // What the handler asks for is this attempt's doing, where spans have a place.
-            trace: telemetry::place(&Span::current()).or_else(|| job.trace.clone()),
+            trace: telemetry::current_context(&Span::current()).or_else(|| job.trace.clone()),
             cancel: lease.token().clone(),
             phase: Arc::default(),
         }

@@ -91,7 +91,7 @@ impl<'r, S: Scope> FromRequest<'r> for Caller<S> {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
         match recognise::<S>(request).await {
             Ok(caller) => {
-                if let Some(hand) = caller.cx.actor.hand() {
+                if let Some(hand) = caller.cx.actor.real_user() {
                     headers::note_user(request, hand);
                 }
                 Outcome::Success(caller)
@@ -133,7 +133,7 @@ async fn recognise<S: Scope>(request: &Request<'_>) -> Result<Caller<S>, Problem
         None => None,
     };
     let actor = match &account {
-        Some(account) => Actor::Keeper { account: account.id, admin: user.id },
+        Some(account) => Actor::Delegate { account: account.id, admin: user.id },
         None => Actor::User(Person { id: user.id, role }),
     };
     let cx = Cx { actor, origin, services };

@@ -54,7 +54,7 @@ impl<'r> Responder<'r, 'r> for Completion {
                 .sized_body(body.len(), Cursor::new(body))
                 .ok(),
             Self::Stream(bytes, shutdown) => {
-                let held = telemetry::STREAMS.held(["completion"]);
+                let held = telemetry::STREAMS.track_in_flight(["completion"]);
                 let bytes = alive(bytes).take_until(shutdown).inspect(move |_| {
                     let _ = &held;
                 });

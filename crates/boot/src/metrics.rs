@@ -5,7 +5,7 @@
 use crate::spawn_named;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
 use std::net::SocketAddr;
-use telemetry::Sort;
+use telemetry::MetricType;
 
 /// The listener cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub fn serve(listen: SocketAddr, version: &'static str) -> Result<(), MetricsErr
     let failed = |source| MetricsError::Listen { listen, source };
     let mut builder = PrometheusBuilder::new().with_http_listener(listen);
     for metric in telemetry::all() {
-        if let Sort::Histogram(bounds) = metric.sort {
+        if let MetricType::Histogram(bounds) = metric.metric_type {
             let name = Matcher::Full(metric.name.to_owned());
             builder = builder.set_buckets_for_metric(name, bounds).map_err(failed)?;
         }
@@ -38,10 +38,10 @@ pub fn serve(listen: SocketAddr, version: &'static str) -> Result<(), MetricsErr
     let (recorder, exporter) = builder.build().map_err(failed)?;
     metrics::set_global_recorder(recorder).map_err(|_| MetricsError::Twice)?;
     for metric in telemetry::all() {
-        match metric.sort {
-            Sort::Counter => metrics::describe_counter!(metric.name, metric.help),
-            Sort::Gauge => metrics::describe_gauge!(metric.name, metric.help),
-            Sort::Histogram(_) => metrics::describe_histogram!(metric.name, metric.help),
+        match metric.metric_type {
+            MetricType::Counter => metrics::describe_counter!(metric.name, metric.help),
+            MetricType::Gauge => metrics::describe_gauge!(metric.name, metric.help),
+            MetricType::Histogram(_) => metrics::describe_histogram!(metric.name, metric.help),
         }
     }
     telemetry::BUILD_INFO.set([version], 1.0);

@@ -1,6 +1,6 @@
 //! The instance's key in a file, for `mosaic up` without `MOSAIC_SECRET_KEY`.
 //!
-//! Owns making and reading the file. It must not judge the key: that is the vault's.
+//! Owns making and reading the file. It must not judge the key: that is the crate `secrets`'s.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rand::CryptoRng;

@@ -218,7 +218,7 @@ mod tests {
                 // As libraries ask that log by the crate `log`: without the answer that is kept for a place in the code.
                 tracing::dispatcher::get_default(|dispatch| dispatch.enabled(quiet.metadata()));
                 let span = tracing::info_span!(target: ::telemetry::SPANS, "job", round).entered();
-                assert!(::telemetry::place(&span).is_some(), "it is traced");
+                assert!(::telemetry::current_context(&span).is_some(), "it is traced");
                 tracing::info!(target: "fleet", "in the job");
             }
         });
@@ -232,10 +232,10 @@ mod tests {
         let (lines, traces) = (Lines::default(), traces(collector).unwrap());
         tracing::dispatcher::with_default(&json(with_filter("off"), lines.clone(), Some(&traces)), || {
             let span = tracing::info_span!(target: ::telemetry::SPANS, "job").entered();
-            assert!(::telemetry::place(&span).is_some());
+            assert!(::telemetry::current_context(&span).is_some());
             tracing::error!(target: "api", "loud");
             let other = tracing::info_span!(target: "api", "not made to be sent");
-            assert!(::telemetry::place(&other).is_none());
+            assert!(::telemetry::current_context(&other).is_none());
         });
         assert!(!lines.text().contains("job"), "{}", lines.text());
     }

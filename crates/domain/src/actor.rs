@@ -67,7 +67,7 @@ pub enum Actor {
     /// An admin on the fleet. Made only by [`Actor::as_admin`].
     Admin(Person),
     /// An admin on the account of one of the instance's own agents: with its rights, and none of his.
-    Keeper {
+    Delegate {
         /// For whom: an account that nobody signs in as.
         account: UserId,
         /// Whose doing it is.
@@ -82,16 +82,16 @@ impl Actor {
     pub const fn person(&self) -> Option<Person> {
         match self {
             Self::User(person) | Self::Admin(person) => Some(*person),
-            Self::Keeper { account, .. } => Some(Person { id: *account, role: Role::User }),
+            Self::Delegate { account, .. } => Some(Person { id: *account, role: Role::User }),
             Self::System(_) => None,
         }
     }
 
     /// Whose doing it is; `None` for the system.
-    pub const fn hand(&self) -> Option<UserId> {
+    pub const fn real_user(&self) -> Option<UserId> {
         match self {
             Self::User(person) | Self::Admin(person) => Some(person.id),
-            Self::Keeper { admin, .. } => Some(*admin),
+            Self::Delegate { admin, .. } => Some(*admin),
             Self::System(_) => None,
         }
     }
@@ -104,7 +104,7 @@ impl Actor {
     /// The scope its transactions run in.
     pub const fn scope(&self) -> Scope {
         match self {
-            Self::User(_) | Self::Keeper { .. } => Scope::User,
+            Self::User(_) | Self::Delegate { .. } => Scope::User,
             Self::Admin(_) => Scope::Admin,
             Self::System(_) => Scope::System,
         }

@@ -91,7 +91,7 @@ pub struct ContainerSpec {
 
 /// What Docker says of a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct ContainerState {
     /// Whose it is, read from its labels.
     pub owner: Owner,
     /// Its generation, read from its label.
@@ -112,18 +112,18 @@ pub struct Seen {
 
 /// A network or state volume that bears the instance's label.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Belonging {
+pub struct OwnedResource {
     /// Whose it is, read from its labels.
     pub user: UserId,
     /// Which of both.
-    pub kind: BelongingKind,
+    pub kind: OwnedResourceKind,
     /// When it was made.
     pub created_at: Option<DateTime<Utc>>,
 }
 
 /// What outlives a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BelongingKind {
+pub enum OwnedResourceKind {
     /// A user's own network.
     Network,
     /// A user's state volume.
@@ -158,12 +158,12 @@ pub struct Event {
     /// The generation it concerned.
     pub generation: i64,
     /// What happened.
-    pub what: Happened,
+    pub what: EventKind,
 }
 
 /// What a container event says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happened {
+pub enum EventKind {
     /// The process started.
     Started,
     /// The process ended.
@@ -269,9 +269,10 @@ pub trait Containers: Send + Sync {
     async fn ensure_volume(&self, owner: &Owner, disk_mib: u32) -> Result<(), ContainerError>;
     /// The container, made when it is missing. One of the same generation is left as it is; one of
     /// an older generation is removed first; one of a newer generation is an [`ContainerError::Other`].
-    async fn create(&self, spec: &ContainerSpec, network: &Network) -> Result<Seen, ContainerError>;
+    async fn create(&self, spec: &ContainerSpec, network: &Network)
+    -> Result<ContainerState, ContainerError>;
     /// Starts it; a running one is left alone, a paused one is resumed. Answers with its address.
-    async fn start(&self, owner: &Owner) -> Result<Seen, ContainerError>;
+    async fn start(&self, owner: &Owner) -> Result<ContainerState, ContainerError>;
     /// Freezes it where it stands; one that does not run is left alone.
     async fn pause(&self, owner: &Owner) -> Result<(), ContainerError>;
     /// Asks it to end and kills it after `grace`; a stopped or missing one is fine.
@@ -292,13 +293,13 @@ pub trait Containers: Send + Sync {
         folder: Option<&str>,
     ) -> Result<Option<BoxStream<'static, Result<Vec<u8>, ContainerError>>>, ContainerError>;
     /// What is there now, `None` when nothing is.
-    async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError>;
+    async fn inspect(&self, owner: &Owner) -> Result<Option<ContainerState>, ContainerError>;
     /// Bytes of memory that it uses; `None` unless it runs.
     async fn memory(&self, owner: &Owner) -> Result<Option<u64>, ContainerError>;
     /// All containers that bear the instance's label.
-    async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError>;
+    async fn list(&self, instance: InstanceId) -> Result<Vec<ContainerState>, ContainerError>;
     /// All networks and volumes that bear the instance's label and a user's.
-    async fn belongings(&self, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError>;
+    async fn belongings(&self, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError>;
     /// What happens to them from now on. The stream ends when the engine goes away.
     async fn watch(
         &self,

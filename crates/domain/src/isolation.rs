@@ -1,6 +1,6 @@
 //! The isolation self-test: what is tried from inside an agent's network, and what the outcome means.
 //!
-//! Pure but for the port [`Walls`]. A denial counts only with the proof that the target would have answered: what
+//! Pure but for the port [`IsolationProber`]. A denial counts only with the proof that the target would have answered: what
 //! could not be shown is "unknown", never "passed".
 
 use crate::{
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 /// Everything the self-test is made from.
 #[derive(Debug, Clone)]
-pub struct Trial {
+pub struct SelfTestPlan {
     /// Whose walls.
     pub instance: InstanceId,
     /// Names this run: what it makes on the engine bears it, and a repetition of the run clears that away first.
@@ -80,7 +80,7 @@ pub struct Check {
 
 /// What a probe met.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Met {
+pub struct ObservedReach {
     /// Whether the target answered.
     pub answered: bool,
     /// In which way it did or did not.
@@ -98,10 +98,10 @@ pub enum Proof {
 
 impl Check {
     /// Judges one try. An answer from what should be out of reach counts whatever the proof says.
-    pub fn judge(about: About<'_>, met: Option<&Met>, proof: &Proof) -> Self {
+    pub fn judge(about: About<'_>, met: Option<&ObservedReach>, proof: &Proof) -> Self {
         let About { name, policy, target, expected } = about;
         let outcome = match (met, proof) {
-            (Some(Met { answered: true, .. }), _) => Reach::Allowed,
+            (Some(ObservedReach { answered: true, .. }), _) => Reach::Allowed,
             (Some(_), Proof::Shown(_)) => Reach::Denied,
             _ => Reach::Unknown,
         };
@@ -197,11 +197,11 @@ pub struct Findings {
 
 /// The port through which the walls are tried out. Implementation: crate `runtime`.
 #[async_trait]
-pub trait Walls: Send + Sync {
+pub trait IsolationProber: Send + Sync {
     /// Starts probes on networks of their own, tries everything from inside, and takes away what it made, also when it
     /// fails. Needs the engine; what it may not make besides (listeners on the host, a stand-in for the local
     /// network) leaves its checks unknown.
-    async fn try_out(&self, trial: &Trial) -> Result<Findings, ContainerError>;
+    async fn try_out(&self, trial: &SelfTestPlan) -> Result<Findings, ContainerError>;
 }
 
 #[cfg(test)]
@@ -210,7 +210,7 @@ mod tests {
 
     fn check(expected: Reach, answered: bool, proof: &Proof) -> Check {
         let about = About { name: "a port", policy: NetworkPolicy::Open, target: "10.0.0.1:1", expected };
-        Check::judge(about, Some(&Met { answered, how: "x".into() }), proof)
+        Check::judge(about, Some(&ObservedReach { answered, how: "x".into() }), proof)
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The nouns of Mosaic Fleet: ids, actors, state machines, settings and ports.
 //!
 //! Owns the vocabulary every other crate speaks. It must not do I/O: no database, no network, no
-//! file, no environment. The ports ([`containers::Containers`], [`isolation::Walls`], [`clock::Clock`]) are signatures only.
+//! file, no environment. The ports ([`containers::Containers`], [`isolation::IsolationProber`], [`clock::Clock`]) are signatures only.
 
 pub mod actor;
 pub mod agent;
 pub mod clock;
 pub mod containers;
 pub mod conversation;
+pub mod idle_policy;
 pub mod ids;
 pub mod image;
 pub mod invalid;
@@ -17,7 +18,6 @@ pub mod lifecycle;
 pub mod limits;
 pub mod provider;
 pub mod public_url;
-pub mod rest;
 pub mod settings;
 pub mod slug;
 pub mod trace;

@@ -3,7 +3,7 @@
 //! Pure. Starts, stops, the reaper and the Docker event watcher all come here, so that a duplicate
 //! job, a late event or a worker that died half-way leads to the same next step.
 
-use crate::containers::{RunState, Seen};
+use crate::containers::{ContainerState, RunState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -86,7 +86,7 @@ impl Observed {
 
 /// The wish: state and generation of the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
+pub struct DesiredState {
     /// What should be.
     pub desired: Desired,
     /// The generation whose token is in force. 0 = never created.
@@ -96,7 +96,7 @@ pub struct Wanted {
 /// The next thing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Wanted and seen agree (for `Running`: it runs; whether it answers is asked separately).
+    /// DesiredState and seen agree (for `Running`: it runs; whether it answers is asked separately).
     Settled,
     /// Make a container of a new generation.
     Create,
@@ -109,11 +109,11 @@ pub enum Step {
     /// Remove the container that is there.
     Remove,
     /// The wish is older than what is there: read it again.
-    Reread,
+    Refetch,
 }
 
 /// The next step towards `wanted`. Applying it and planning again always reaches [`Step::Settled`].
-pub fn plan(wanted: Wanted, seen: Option<&Seen>) -> Step {
+pub fn plan(wanted: DesiredState, seen: Option<&ContainerState>) -> Step {
     let Some(seen) = seen else {
         return if wanted.desired == Desired::Running { Step::Create } else { Step::Settled };
     };
@@ -128,7 +128,7 @@ pub fn plan(wanted: Wanted, seen: Option<&Seen>) -> Step {
         },
         // Its token is no longer the one in force: it can never be talked to.
         Desired::Running if seen.generation < wanted.generation => Step::Remove,
-        Desired::Running if seen.generation > wanted.generation => Step::Reread,
+        Desired::Running if seen.generation > wanted.generation => Step::Refetch,
         Desired::Running => match seen.state {
             RunState::Running => Step::Settled,
             RunState::Created | RunState::Paused | RunState::Exited { .. } => Step::Start,
@@ -145,13 +145,13 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    fn seen(generation: i64, state: RunState) -> Seen {
+    fn seen(generation: i64, state: RunState) -> ContainerState {
         let owner = Owner {
             instance: InstanceId::from(Uuid::nil()),
             user: UserId::from(Uuid::nil()),
             container: ContainerId::from(Uuid::nil()),
         };
-        Seen {
+        ContainerState {
             owner,
             generation,
             docker_id: "d".into(),
@@ -174,18 +174,20 @@ mod tests {
     }
 
     /// What Docker would answer after the step, and the generation the row would carry.
-    fn apply(step: Step, wanted: &mut Wanted, now: Option<Seen>) -> Option<Seen> {
+    fn apply(step: Step, wanted: &mut DesiredState, now: Option<ContainerState>) -> Option<ContainerState> {
         match step {
             Step::Settled => now,
             Step::Create => {
                 wanted.generation += 1;
                 Some(seen(wanted.generation, RunState::Created))
             }
-            Step::Start => now.map(|s| Seen { state: RunState::Running, ..s }),
-            Step::Pause => now.map(|s| Seen { state: RunState::Paused, ..s }),
-            Step::Stop => now.map(|s| Seen { state: RunState::Exited { code: 0, oom_killed: false }, ..s }),
+            Step::Start => now.map(|s| ContainerState { state: RunState::Running, ..s }),
+            Step::Pause => now.map(|s| ContainerState { state: RunState::Paused, ..s }),
+            Step::Stop => {
+                now.map(|s| ContainerState { state: RunState::Exited { code: 0, oom_killed: false }, ..s })
+            }
             Step::Remove => None,
-            Step::Reread => {
+            Step::Refetch => {
                 wanted.generation = now.as_ref().map_or(0, |seen| seen.generation);
                 now
             }
@@ -201,7 +203,7 @@ mod tests {
             generation in 0i64..3,
             before in proptest::option::of((0i64..3, states())),
         ) {
-            let mut wanted = Wanted { desired, generation };
+            let mut wanted = DesiredState { desired, generation };
             let mut now = before.map(|(generation, state)| seen(generation, state));
             for _ in 0..4 {
                 let step = plan(wanted, now.as_ref());

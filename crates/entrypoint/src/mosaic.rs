@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use ureq::http::header::AUTHORIZATION;
 
 use crate::envelope::{Envelope, Unusable, Version};
-use crate::pace::{self, Pace};
+use crate::pace::{self, Backoff};
 use crate::say;
 
 /// What a long poll asks for, in seconds.
@@ -104,7 +104,7 @@ impl Mosaic {
 
     /// Asks until there is an answer, however long that takes.
     pub fn insist(&self, report: &Report, wait: Wait) -> Answer {
-        let mut pace = Pace::new(pace::random);
+        let mut pace = Backoff::new(pace::random);
         let mut said: Option<String> = None;
         loop {
             let cause = match self.ask(report, wait) {
@@ -190,7 +190,7 @@ impl Mosaic {
 }
 
 impl Cause {
-    fn pause(&self, pace: &mut Pace) -> Duration {
+    fn pause(&self, pace: &mut Backoff) -> Duration {
         match self {
             Self::Away(_) | Self::Status(500..) => pace.after_failure(),
             Self::Denied | Self::Unknown | Self::Status(_) | Self::Unusable(_) => pace.after_refusal(),
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_denied_token_is_asked_about_slowly() {
-        let mut pace = Pace::new(|| 1.0);
+        let mut pace = Backoff::new(|| 1.0);
         assert_eq!(Cause::Denied.pause(&mut pace), Duration::from_secs(30));
         assert_eq!(Cause::Status(503).pause(&mut pace), Duration::from_millis(500));
     }

@@ -11,12 +11,12 @@ const SLOW: Duration = Duration::from_secs(30);
 
 /// Doubling waits with jitter.
 #[derive(Debug)]
-pub struct Pace {
+pub struct Backoff {
     failures: u32,
     jitter: fn() -> f64,
 }
 
-impl Pace {
+impl Backoff {
     /// `jitter` returns a number from 0 to 1: pass [`random`] but in tests.
     pub fn new(jitter: fn() -> f64) -> Self {
         Self { failures: 0, jitter }
@@ -52,10 +52,10 @@ mod tests {
 
     #[test]
     fn waits_double_to_the_cap() {
-        let mut pace = Pace::new(|| 1.0);
+        let mut pace = Backoff::new(|| 1.0);
         let waits: Vec<_> = (0..7).map(|_| pace.after_failure().as_millis()).collect();
         assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
-        let mut early = Pace::new(|| 0.0);
+        let mut early = Backoff::new(|| 0.0);
         assert_eq!(early.after_failure(), FIRST / 2);
         assert!((0..100).all(|_| early.after_failure() <= CAP));
     }

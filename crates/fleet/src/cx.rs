@@ -81,7 +81,7 @@ impl Cx {
     ) -> Result<()> {
         // What a keeper does he does to what is his account's.
         let owner = match self.actor {
-            Actor::Keeper { account, .. } => owner.or(Some(account)),
+            Actor::Delegate { account, .. } => owner.or(Some(account)),
             Actor::User(_) | Actor::Admin(_) | Actor::System(_) => owner,
         };
         let entry = audit::Entry {

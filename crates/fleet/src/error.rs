@@ -174,9 +174,9 @@ impl From<ContainerError> for Error {
     }
 }
 
-impl From<vault::Error> for Error {
-    fn from(error: vault::Error) -> Self {
-        if matches!(error, vault::Error::Busy) {
+impl From<secrets::Error> for Error {
+    fn from(error: secrets::Error) -> Self {
+        if matches!(error, secrets::Error::Busy) {
             return Self::Unavailable {
                 code: "busy",
                 detail: "Too many people sign in right now. Try again in a moment.".into(),

@@ -1,6 +1,6 @@
 //! The instance's identity, its data key and the users' data keys.
 //!
-//! Together with the call sites of [`vault::open`] this is where secrets become readable; a test pins
+//! Together with the call sites of [`secrets::open`] this is where secrets become readable; a test pins
 //! the list of those call sites.
 
 mod rotate;
@@ -11,9 +11,9 @@ use crate::{Error, Result, Services};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use domain::{InstanceId, UserId};
+use secrets::{DataKey, KeyCheck, KeyRing, WrappedKey};
 use serde::{Deserialize, Serialize};
 use store::{Store, Tx, config, users};
-use vault::{DataKey, KeyCheck, KeyRing, WrappedKey};
 
 /// Names of the facts in `system_config`.
 const IDENTITY: &str = "identity";

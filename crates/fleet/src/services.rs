@@ -3,9 +3,9 @@
 use crate::{Result, gateways::Gateways, jobs, knowledge::LastFault, oidc, settings, turns::Drivers};
 use domain::{Clock, InstanceId, knowledge::Embedder};
 use providers::Outbound;
+use secrets::{KeyRing, Passwords};
 use std::sync::Arc;
-use store::{Store, listen::Ear};
-use vault::{KeyRing, Passwords};
+use store::{Store, listen::NotificationHub};
 
 /// The parts that `main` brings.
 pub struct Parts {
@@ -13,8 +13,8 @@ pub struct Parts {
     pub store: Store,
     /// The instance's keys.
     pub ring: KeyRing,
-    /// Ear of this process.
-    pub ear: Ear,
+    /// NotificationHub of this process.
+    pub ear: NotificationHub,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The one way out.
@@ -28,7 +28,7 @@ pub struct Services {
     /// The database, opened per actor.
     pub store: Store,
     /// Notifications.
-    pub ear: Ear,
+    pub ear: NotificationHub,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The one outbound HTTP client.

@@ -12,7 +12,7 @@ use store::{
     Store, Tx,
     config::{self, Fact},
     containers,
-    listen::{self, Ear, Listener, Note},
+    listen::{self, Listener, Notification, NotificationHub},
 };
 
 /// Where they stand in `system_config`, and what their notification bears.
@@ -41,7 +41,7 @@ impl Live {
     }
 
     /// Follows changes for as long as the process lives; the caller spawns it.
-    pub async fn follow(self, store: Store, ear: Ear) {
+    pub async fn follow(self, store: Store, ear: NotificationHub) {
         let mut listener = ear.listen();
         loop {
             // Also at the beginning: what was changed between loading and listening is not announced again.
@@ -59,8 +59,8 @@ impl Live {
 async fn changed(listener: &mut Listener) {
     loop {
         match listener.next().await {
-            Note::Changed { channel, .. } if channel != listen::SETTINGS => {}
-            Note::Changed { .. } | Note::Gap => return,
+            Notification::Changed { channel, .. } if channel != listen::SETTINGS => {}
+            Notification::Changed { .. } | Notification::Lagged => return,
         }
     }
 }

@@ -3,16 +3,16 @@
 use crate::args;
 use anyhow::Context;
 use boot::{Config, Shutdown, spawn_named};
-use domain::{SystemClock, WorkerId, containers::Internal, isolation::Walls};
+use domain::{SystemClock, WorkerId, containers::Internal, isolation::IsolationProber};
 use embeddings::Builtin;
 use fleet::{Parts, Services, containers::Placement, isolation::Site};
 use providers::Outbound;
 use runtime::{DockerContainers, DockerSettings};
 use secrecy::{ExposeSecret, SecretString};
+use secrets::KeyRing;
 use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
-use store::{Store, listen::Ear};
+use store::{Store, listen::NotificationHub};
 use tokio_util::sync::CancellationToken;
-use vault::KeyRing;
 use workers::{Tools, WorkerConfig};
 
 /// How long parts may take to end in order.
@@ -40,7 +40,7 @@ pub async fn services(
     let ring = KeyRing::parse(key).context("MOSAIC_SECRET_KEY")?;
     let store =
         Store::connect(url.expose_secret(), CONNECTIONS).await.context("connecting to the database")?;
-    let (ear, feeder) = Ear::new(store.pool().clone());
+    let (ear, feeder) = NotificationHub::new(store.pool().clone());
     spawn_named("notifications", feeder);
     let embedder = Builtin::new(config.embeddings_dir.clone());
     spawn_named("embeddings", embedder.clone().keep());
@@ -60,7 +60,7 @@ pub async fn services(
 /// Keeps figures of the whole fleet current, where anybody asks for metrics.
 pub fn keep_figures(services: &Arc<Services>, watch: &args::Watch) {
     if watch.metrics.is_some() {
-        spawn_named("figures", fleet::figures::keep(Arc::clone(services)));
+        spawn_named("figures", fleet::metrics::keep(Arc::clone(services)));
     }
 }
 
@@ -111,7 +111,7 @@ pub async fn work(services: &Arc<Services>, args: &args::Worker, shutdown: &Shut
     let Site { placement, public_port } = site(args);
     let tools = Tools {
         services: Arc::clone(services),
-        walls: Arc::clone(&engine) as Arc<dyn Walls>,
+        walls: Arc::clone(&engine) as Arc<dyn IsolationProber>,
         engine,
         placement,
         public_port,

@@ -2,7 +2,7 @@
 //!
 //! * [`DockerContainers`]: the port `domain::containers::Containers` on a Docker engine (bollard);
 //! * [`guard`]: the packet filter that keeps agents away from everything but what they may reach;
-//! * `isolation`: the port `domain::isolation::Walls`: the walls tried out with real packets;
+//! * `isolation`: the port `domain::isolation::IsolationProber`: the walls tried out with real packets;
 //! * `fake`: the same port in memory, for tests of other crates (feature `fake`).
 //!
 //! It must not decide anything: what is wanted comes from the caller, and no table of the database is

@@ -57,7 +57,7 @@ impl Outcome {
 pub async fn append(tx: &mut Tx, actor: &Actor, entry: &Entry<'_>) -> Result<()> {
     let kind = match actor {
         Actor::User(_) => "user",
-        Actor::Admin(_) | Actor::Keeper { .. } => "admin",
+        Actor::Admin(_) | Actor::Delegate { .. } => "admin",
         Actor::System(_) => "system",
     };
     sqlx::query(
@@ -65,7 +65,7 @@ pub async fn append(tx: &mut Tx, actor: &Actor, entry: &Entry<'_>) -> Result<()>
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(entry.id.uuid())
-    .bind(actor.hand().map(UserId::uuid))
+    .bind(actor.real_user().map(UserId::uuid))
     .bind(kind)
     .bind(entry.action)
     .bind(entry.subject)

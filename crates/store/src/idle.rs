@@ -95,7 +95,7 @@ pub async fn is_at_rest(tx: &mut Tx, id: ContainerId) -> Result<bool> {
 
 /// Wants the container `desired` instead of running, if nobody has used it for `idle` even now; `why` is kept as its
 /// event. Answers whether it did.
-pub async fn let_go(
+pub async fn request_stop_if_idle(
     tx: &mut Tx,
     row: &Container,
     desired: Desired,

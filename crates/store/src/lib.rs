@@ -1,7 +1,7 @@
 //! The application's SQL: one file per aggregate, every statement inside a transaction that is bound
 //! to an actor.
 //!
-//! Owns queries and row shapes. It must not decrypt (it does not know the vault), decide (that is
+//! Owns queries and row shapes. It must not decrypt (it does not know the crate `secrets`), decide (that is
 //! `fleet`) or talk to anything but Postgres. The queue's own tables belong to `jobs`.
 
 pub mod agents;
@@ -10,8 +10,8 @@ pub mod chats;
 pub mod config;
 pub mod containers;
 pub mod conversations;
+pub mod crashes;
 pub mod credentials;
-pub mod deaths;
 mod error;
 pub mod events;
 pub mod exports;
@@ -25,8 +25,8 @@ pub mod listen;
 pub mod memories;
 pub mod oidc;
 pub mod overview;
-pub mod places;
 pub mod providers;
+pub mod reservations;
 pub mod rights;
 pub mod sessions;
 pub mod system_containers;

@@ -1,7 +1,7 @@
 //! LISTEN on a connection of its own, shared by a whole process.
 //!
 //! A notification carries an id only; whoever hears it reads again as its own actor. Notifications
-//! are hints: after a lost connection listeners get [`Note::Gap`] and read everything they wait for.
+//! are hints: after a lost connection listeners get [`Notification::Lagged`] and read everything they wait for.
 
 use crate::Result;
 use sqlx::{PgPool, postgres::PgListener};
@@ -27,7 +27,7 @@ const BACKLOG: usize = 1024;
 
 /// What a listener hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub enum Notification {
     /// Something changed.
     Changed {
         /// One of this module's channels.
@@ -36,16 +36,16 @@ pub enum Note {
         id: Arc<str>,
     },
     /// Notes may have been missed: read again.
-    Gap,
+    Lagged,
 }
 
 /// The process's ear. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Ear {
-    notes: broadcast::Sender<Note>,
+pub struct NotificationHub {
+    notes: broadcast::Sender<Notification>,
 }
 
-impl Ear {
+impl NotificationHub {
     /// An ear and the task that feeds it for as long as the process lives; the caller spawns it.
     pub fn new(pool: PgPool) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (notes, _) = broadcast::channel(BACKLOG);
@@ -62,15 +62,15 @@ impl Ear {
 /// One listener.
 #[derive(Debug)]
 pub struct Listener {
-    notes: broadcast::Receiver<Note>,
+    notes: broadcast::Receiver<Notification>,
 }
 
 impl Listener {
-    /// The next note. A listener that lagged gets one [`Note::Gap`] for all it missed.
-    pub async fn next(&mut self) -> Note {
+    /// The next note. A listener that lagged gets one [`Notification::Lagged`] for all it missed.
+    pub async fn next(&mut self) -> Notification {
         match self.notes.recv().await {
             Ok(note) => note,
-            Err(broadcast::error::RecvError::Lagged(_)) => Note::Gap,
+            Err(broadcast::error::RecvError::Lagged(_)) => Notification::Lagged,
             // The feeder is gone: the process is ending. Waiting is all that is left.
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
@@ -81,9 +81,9 @@ impl Listener {
         let heard = async {
             loop {
                 match self.next().await {
-                    Note::Gap => return,
-                    Note::Changed { channel: c, id: i } if c == channel && &*i == id => return,
-                    Note::Changed { .. } => {}
+                    Notification::Lagged => return,
+                    Notification::Changed { channel: c, id: i } if c == channel && &*i == id => return,
+                    Notification::Changed { .. } => {}
                 }
             }
         };
@@ -92,7 +92,7 @@ impl Listener {
     }
 }
 
-async fn feed(pool: PgPool, notes: broadcast::Sender<Note>) {
+async fn feed(pool: PgPool, notes: broadcast::Sender<Notification>) {
     loop {
         if let Err(error) = listen_once(&pool, &notes).await {
             tracing::warn!(%error, "lost the notification connection; trying again");
@@ -101,17 +101,17 @@ async fn feed(pool: PgPool, notes: broadcast::Sender<Note>) {
     }
 }
 
-async fn listen_once(pool: &PgPool, notes: &broadcast::Sender<Note>) -> Result<()> {
+async fn listen_once(pool: &PgPool, notes: &broadcast::Sender<Notification>) -> Result<()> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen_all(CHANNELS).await?;
     // A send without listeners is no error worth knowing.
-    let _ = notes.send(Note::Gap);
+    let _ = notes.send(Notification::Lagged);
     loop {
         let Some(heard) = listener.try_recv().await? else {
-            let _ = notes.send(Note::Gap);
+            let _ = notes.send(Notification::Lagged);
             continue;
         };
         let Some(channel) = CHANNELS.into_iter().find(|c| *c == heard.channel()) else { continue };
-        let _ = notes.send(Note::Changed { channel, id: heard.payload().into() });
+        let _ = notes.send(Notification::Changed { channel, id: heard.payload().into() });
     }
 }

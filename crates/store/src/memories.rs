@@ -27,21 +27,21 @@ pub struct Memory {
 
 /// Whose memories.
 #[derive(Debug, Clone, Copy)]
-pub struct Shelf {
+pub struct MemoryScope {
     /// The user.
     pub user: UserId,
     /// The agent; `None` = shared by all of the user's agents.
     pub agent: Option<AgentId>,
 }
 
-impl Shelf {
+impl MemoryScope {
     fn agent(&self) -> Option<Uuid> {
         self.agent.map(AgentId::uuid)
     }
 }
 
 /// One key, also when it was deleted; locked until the transaction ends. `None`: it never was.
-pub async fn lock(tx: &mut Tx, shelf: Shelf, key: &str) -> Result<Option<Memory>> {
+pub async fn lock(tx: &mut Tx, shelf: MemoryScope, key: &str) -> Result<Option<Memory>> {
     Ok(sqlx::query_as(
         "select key, value, version, expires_at, updated_at from agent_memories
          where user_id = $1 and agent_id is not distinct from $2 and key = $3 for update",
@@ -56,7 +56,7 @@ pub async fn lock(tx: &mut Tx, shelf: Shelf, key: &str) -> Result<Option<Memory>
 /// Keys that begin with `prefix`, in their order, after the last one of the page before; only what is remembered now.
 pub async fn list(
     tx: &mut Tx,
-    shelf: Shelf,
+    shelf: MemoryScope,
     prefix: &str,
     now: DateTime<Utc>,
     after: Option<&str>,
@@ -91,7 +91,7 @@ pub async fn size(tx: &mut Tx, user: UserId) -> Result<(i64, i64)> {
 
 /// Writes the next version of a key; a value of `None` deletes it. Call it with the key locked, or `version` 1 for one
 /// that never was: then somebody may be faster, which answers `false`.
-pub async fn write(tx: &mut Tx, shelf: Shelf, memory: &Memory, by: &str) -> Result<bool> {
+pub async fn write(tx: &mut Tx, shelf: MemoryScope, memory: &Memory, by: &str) -> Result<bool> {
     let done = sqlx::query(
         "insert into agent_memories (user_id, agent_id, key, value, version, expires_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7)
@@ -151,7 +151,7 @@ pub struct Past {
 }
 
 /// The versions of a key that are kept, latest first.
-pub async fn history(tx: &mut Tx, shelf: Shelf, key: &str) -> Result<Vec<Past>> {
+pub async fn history(tx: &mut Tx, shelf: MemoryScope, key: &str) -> Result<Vec<Past>> {
     Ok(sqlx::query_as(
         "select version, value, at, by from agent_memory_history
          where user_id = $1 and agent_id is not distinct from $2 and key = $3 order by version desc",

@@ -94,7 +94,7 @@ impl Store {
         let user = actor.person().map(|person| person.id.uuid().to_string()).unwrap_or_default();
         // Else it is the acting user's.
         let hand = match actor {
-            Actor::Keeper { admin, .. } => format!("; set local app.hand_id = '{}'", admin.uuid()),
+            Actor::Delegate { admin, .. } => format!("; set local app.hand_id = '{}'", admin.uuid()),
             Actor::User(_) | Actor::Admin(_) | Actor::System(_) => String::new(),
         };
         let statement =
@@ -106,7 +106,7 @@ impl Store {
         // The door itself: everybody else comes through here.
         #[allow(clippy::disallowed_methods)]
         let inner = self.pool.begin_with(AssertSqlSafe(statement)).await?;
-        telemetry::BEGIN_SECONDS.took([], asked.elapsed());
+        telemetry::BEGIN_SECONDS.record_duration([], asked.elapsed());
         Ok(Tx { inner, trace: None })
     }
 

@@ -91,7 +91,7 @@ catalogue! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Sort;
+    use crate::MetricType;
     use std::collections::HashSet;
 
     #[test]
@@ -100,8 +100,13 @@ mod tests {
         for metric in all() {
             assert!(seen.insert(metric.name), "{} is there twice", metric.name);
             assert!(metric.name.starts_with("mosaic_"), "{}", metric.name);
-            assert_eq!(metric.name.ends_with("_total"), metric.sort == Sort::Counter, "{}", metric.name);
-            if matches!(metric.sort, Sort::Histogram(_)) {
+            assert_eq!(
+                metric.name.ends_with("_total"),
+                metric.sort == MetricType::Counter,
+                "{}",
+                metric.name
+            );
+            if matches!(metric.sort, MetricType::Histogram(_)) {
                 assert!(metric.name.ends_with("_seconds"), "{}", metric.name);
             }
         }

@@ -5,9 +5,9 @@
 //! type, and who they are, is never a label or an attribute: labels come from a short list that stands in the code.
 
 mod catalogue;
-mod place;
 mod shapes;
+mod trace_context;
 
 pub use catalogue::*;
-pub use place::{SPANS, adopt, place, rename};
-pub use shapes::{Counter, Described, Gauge, Held, Histogram, Sort};
+pub use shapes::{Counter, Described, Gauge, Histogram, InFlight, MetricType};
+pub use trace_context::{SPANS, current_context, rename, set_parent};

@@ -38,12 +38,12 @@ pub struct Described {
     /// What it says.
     pub help: &'static str,
     /// What it is.
-    pub sort: Sort,
+    pub metric_type: MetricType,
 }
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Sort {
+pub enum MetricType {
     /// It only grows.
     Counter,
     /// It goes up and down.
@@ -58,7 +58,7 @@ fn labelled<const N: usize>(names: [&'static str; N], values: [&str; N]) -> Vec<
 
 impl<const N: usize> Counter<N> {
     /// One more.
-    pub fn count(&self, values: [&str; N]) {
+    pub fn increment(&self, values: [&str; N]) {
         self.add(values, 1);
     }
 
@@ -68,7 +68,12 @@ impl<const N: usize> Counter<N> {
     }
 
     pub(crate) const fn described(&'static self) -> Described {
-        Described { name: self.name, labels: &self.labels, help: self.help.trim_ascii(), sort: Sort::Counter }
+        Described {
+            name: self.name,
+            labels: &self.labels,
+            help: self.help.trim_ascii(),
+            metric_type: MetricType::Counter,
+        }
     }
 }
 
@@ -80,20 +85,25 @@ impl<const N: usize> Gauge<N> {
 
     /// One more for as long as the answer lives.
     #[must_use]
-    pub fn held(&self, values: [&str; N]) -> Held {
+    pub fn track_in_flight(&self, values: [&str; N]) -> InFlight {
         let gauge = metrics::gauge!(self.name, labelled(self.labels, values));
         gauge.increment(1.0);
-        Held(gauge)
+        InFlight(gauge)
     }
 
     pub(crate) const fn described(&'static self) -> Described {
-        Described { name: self.name, labels: &self.labels, help: self.help.trim_ascii(), sort: Sort::Gauge }
+        Described {
+            name: self.name,
+            labels: &self.labels,
+            help: self.help.trim_ascii(),
+            metric_type: MetricType::Gauge,
+        }
     }
 }
 
 impl<const N: usize> Histogram<N> {
     /// It took so long.
-    pub fn took(&self, values: [&str; N], duration: Duration) {
+    pub fn record_duration(&self, values: [&str; N], duration: Duration) {
         metrics::histogram!(self.name, labelled(self.labels, values)).record(duration.as_secs_f64());
     }
 
@@ -102,15 +112,15 @@ impl<const N: usize> Histogram<N> {
             name: self.name,
             labels: &self.labels,
             help: self.help.trim_ascii(),
-            sort: Sort::Histogram(self.bounds),
+            metric_type: MetricType::Histogram(self.bounds),
         }
     }
 }
 
 /// One that a gauge counts; no longer when it is dropped.
-pub struct Held(metrics::Gauge);
+pub struct InFlight(metrics::Gauge);
 
-impl Drop for Held {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.decrement(1.0);
     }

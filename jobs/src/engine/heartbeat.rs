@@ -82,7 +82,7 @@ async fn sweep(engine: &Engine) -> Result<usize> {
         .bind(LOST_LEASES)
         .fetch_all(&engine.inner.pool)
         .await?;
-    swept.iter().for_each(|(kind,)| telemetry::LEASES_LOST.count([kind]));
+    swept.iter().for_each(|(kind,)| telemetry::LEASES_LOST.increment([kind]));
     Ok(swept.len())
 }
 

@@ -135,9 +135,9 @@ fn measure(row: &PgRow) -> sqlx::Result<()> {
     let seconds = |column| -> sqlx::Result<Duration> {
         Ok(Duration::try_from_secs_f64(row.try_get(column)?).unwrap_or_default())
     };
-    telemetry::JOBS_ENDED.count([kind, lane, row.try_get("became")?]);
-    telemetry::JOB_WAIT.took([kind, lane], seconds("waited")?);
-    telemetry::JOB_RUN.took([kind, lane], seconds("ran")?);
+    telemetry::JOBS_ENDED.increment([kind, lane, row.try_get("became")?]);
+    telemetry::JOB_WAIT.record_duration([kind, lane], seconds("waited")?);
+    telemetry::JOB_RUN.record_duration([kind, lane], seconds("ran")?);
     Ok(())
 }
 

@@ -2,10 +2,10 @@
 
 use domain::{Clock, ContainerId, SystemClock, UserId};
 use secrecy::{ExposeSecret, SecretString};
+use secrets::{Aad, DataKey, KeyRing, Purpose, Token, TokenKind};
 use sqlx::PgPool;
 use std::net::SocketAddr;
 use uuid::Uuid;
-use vault::{Aad, DataKey, KeyRing, Purpose, Token, TokenKind};
 
 /// How many there are.
 pub const PEOPLE: usize = 100;
@@ -96,7 +96,7 @@ async fn container(pool: &PgPool, ring: &KeyRing, agents: &Agents<'_>, user: Use
         .await
         .unwrap();
     let place = Aad { purpose: Purpose::GatewayToken, row: id.uuid(), owner: Some(user) };
-    let sealed = vault::seal(&key, &place, &SecretString::from(agents.token)).unwrap();
+    let sealed = secrets::seal(&key, &place, &SecretString::from(agents.token)).unwrap();
     sqlx::query(
         "insert into user_containers (id, user_id, desired, generation, observed, stage, address, gateway_token, ready_at)
          values ($1, $2, 'running', 1, 'ready', 'ready', $3, $4, now())",

@@ -211,7 +211,7 @@ async fn assert_nobody(store: &Store) {
 async fn a_keepers_doing_is_his_own(store: &Store, account: UserId, admin: UserId) {
     let entry = "insert into audit_log (id, actor_id, actor_kind, action, outcome) values (gen_random_uuid(), $1, 'admin', 'a.test', 'ok')";
     let third = UserId::from(uuid::Uuid::now_v7());
-    for (actor, hand) in [(Actor::Keeper { account, admin }, admin), (acting(account), account)] {
+    for (actor, hand) in [(Actor::Delegate { account, admin }, admin), (acting(account), account)] {
         let mut tx = store.begin(&actor).await.unwrap();
         assert_eq!(count(tx.conn(), "chats", &format!("user_id <> '{}'", account.uuid())).await, 0);
         for named in [account, admin, third] {

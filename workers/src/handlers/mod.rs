@@ -23,7 +23,7 @@ mod test_provider;
 mod warm_up;
 
 use crate::{JobContext, Registry};
-use domain::{containers::Containers, isolation::Walls};
+use domain::{containers::Containers, isolation::IsolationProber};
 use fleet::{
     Cx, Error, Origin, Services,
     containers::{Placement, StartFailure},
@@ -47,7 +47,7 @@ pub struct Tools {
     /// The containers.
     pub engine: Arc<dyn Containers>,
     /// What tries the walls around them.
-    pub walls: Arc<dyn Walls>,
+    pub walls: Arc<dyn IsolationProber>,
     /// Where containers meet Mosaic.
     pub placement: Placement,
     /// Port of the public listener.

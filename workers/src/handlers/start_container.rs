@@ -19,7 +19,8 @@ pub(super) async fn bring_up(
     max_attempts: u32,
 ) -> Outcome {
     let Tools { services, engine, placement, .. } = tools;
-    let Err(failure) = containers::bring_up(services, engine.as_ref(), *placement, job, id).await else {
+    let Err(failure) = containers::reconcile_start(services, engine.as_ref(), *placement, job, id).await
+    else {
         return Outcome::Done;
     };
     if job.cancel().is_cancelled() {
@@ -31,28 +32,28 @@ pub(super) async fn bring_up(
         return start_outcome(&failure);
     }
     if failure.of_the_host {
-        put_off(tools, job, id, &failure).await
+        defer_start(tools, job, id, &failure).await
     } else {
-        give_up(tools, id, &failure).await
+        fail_start(tools, id, &failure).await
     }
 }
 
 /// Nothing more to do here: as with a start that waits for its place, another job does it.
-async fn put_off(
+async fn defer_start(
     tools: &Tools,
     job: &JobContext,
     id: domain::ContainerId,
     failure: &StartFailure,
 ) -> Outcome {
     job.phase("put off").await;
-    match containers::put_off(&tools.services, id, failure).await {
+    match containers::defer_start(&tools.services, id, failure).await {
         Ok(()) => Outcome::Done,
         Err(error) => super::outcome(error),
     }
 }
 
-async fn give_up(tools: &Tools, id: domain::ContainerId, failure: &StartFailure) -> Outcome {
-    if let Err(error) = containers::give_up(&tools.services, tools.engine.as_ref(), id, failure).await {
+async fn fail_start(tools: &Tools, id: domain::ContainerId, failure: &StartFailure) -> Outcome {
+    if let Err(error) = containers::fail_start(&tools.services, tools.engine.as_ref(), id, failure).await {
         // Not told to whoever waits: better tried again.
         return super::outcome(error);
     }

@@ -198,7 +198,7 @@ async fn waiting_for_a_job_ends_with_it() {
     let db = Db::new().await;
     let mut heard = sqlx::postgres::PgListener::connect_with(&db.raw).await.unwrap();
     heard.listen(jobs::JOB_ENDED).await.unwrap();
-    let (ear, feed) = store::listen::Ear::new(db.raw.clone());
+    let (ear, feed) = store::listen::NotificationHub::new(db.raw.clone());
     let feed = tokio::spawn(feed);
     let worker = db.work(Registry::new().handle(|_, _: Ping| async {
         tokio::time::sleep(Duration::from_millis(400)).await;

@@ -1,15 +1,15 @@
 //! Knowledge that is searched: what sorts there are, how a text is cut, how two rankings become one.
 //!
-//! Owns pure rules. It must not know where pieces are stored or who embeds them.
+//! Owns pure rules. It must not know where chunks are stored or who embeds them.
 
+mod chunks;
 mod embedder;
 mod fusion;
-mod pieces;
 mod settings;
 
+pub use chunks::{MOST_PIECES, chunks};
 pub use embedder::{Embedder, EmbedderState, Unavailable, Use};
 pub use fusion::{Fused, fuse};
-pub use pieces::{MOST_PIECES, pieces};
 pub use settings::{EmbeddingSource, Embeddings, KnowledgeSettings, ShownKey};
 
 use serde::Serialize;

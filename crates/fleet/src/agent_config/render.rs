@@ -8,8 +8,8 @@ use domain::{
     agent::{ModelRef, Tool},
 };
 use openclaw::render::{Agent, Input, Provider, Rendered, render as openclaw_json};
+use secrets::{DataKey, Sealed};
 use store::{Tx, agents, containers, providers};
-use vault::{DataKey, Sealed};
 
 /// What a user's container should run with now.
 pub(super) struct Current {
@@ -45,7 +45,7 @@ async fn providers(tx: &mut Tx, key: &DataKey, user: UserId) -> Result<Vec<Provi
         let secret = match &provider.api_key {
             // Opened for the container of its owner, which talks to the provider itself.
             Some(sealed) => {
-                Some(vault::open(key, &key_place(provider.id, user), &Sealed::from_bytes(sealed)?)?)
+                Some(secrets::open(key, &key_place(provider.id, user), &Sealed::from_bytes(sealed)?)?)
             }
             None => None,
         };

@@ -1,7 +1,7 @@
 //! A container asks for its configuration, and says which one is in force.
 
 use super::render::{Current, render};
-use crate::{Error, Result, Services, containers::recognise};
+use crate::{Error, Result, Services, containers::authenticate_gateway};
 use chrono::{DateTime, Utc};
 use domain::ContainerId;
 use openclaw::render::Rendered;
@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use std::{net::SocketAddr, time::Duration};
 use store::{
     containers::{self, Container},
-    listen::{self, Note},
+    listen::{self, Notification},
 };
 use tokio::time::Instant;
 
@@ -68,9 +68,9 @@ pub async fn serve(
         loop {
             match tokio::time::timeout_at(deadline, listener.next()).await {
                 Err(_) => return Ok(Answer::Unchanged),
-                Ok(Note::Gap) => break,
-                Ok(Note::Changed { channel: listen::AGENT_CONFIG, id }) if *id == user => break,
-                Ok(Note::Changed { .. }) => {}
+                Ok(Notification::Lagged) => break,
+                Ok(Notification::Changed { channel: listen::AGENT_CONFIG, id }) if *id == user => break,
+                Ok(Notification::Changed { .. }) => {}
             }
         }
         // Revoked while it waited?
@@ -79,7 +79,7 @@ pub async fn serve(
 }
 
 async fn authenticate(services: &Services, token: &SecretString, id: ContainerId) -> Result<Container> {
-    let row = recognise(services, token).await?;
+    let row = authenticate_gateway(services, token).await?;
     if row.id == id { Ok(row) } else { Err(Error::Forbidden("This is another container's configuration.")) }
 }
 

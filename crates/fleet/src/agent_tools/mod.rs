@@ -39,7 +39,7 @@ pub async fn recognise(
     agent: Option<&str>,
     origin: Origin,
 ) -> Result<Caller> {
-    let user = containers::recognise(services, token).await?.user_id;
+    let user = containers::authenticate_gateway(services, token).await?.user_id;
     let actor = Actor::User(Person { id: user, role: Role::User });
     let cx = Cx { actor, origin, services: Arc::clone(services) };
     let agent = match agent.and_then(|slug| Slug::try_from(slug.to_owned()).ok()) {

@@ -1,6 +1,6 @@
 //! Agents: create, list, read, change, delete.
 
-use crate::{Cx, Error, Result, agent_config, once};
+use crate::{Cx, Error, Result, agent_config, idempotency};
 use domain::{
     AgentId, Invalid, Slug,
     agent::{MAX_FALLBACKS, ModelRef, Personality, Skill, Tool, check_skills},
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use store::{
     Tx,
     agents::{self, Content},
-    idempotency, providers,
+    providers,
 };
 
 pub use store::agents::Agent;
@@ -113,7 +113,7 @@ pub async fn create(cx: &Cx, draft: Draft) -> Result<AgentId> {
     let mut tx = cx.begin().await?;
     let Draft { name, model, fallbacks, personality, tools, skills } = &draft;
     let asked = json!([name, model, fallbacks, personality, tools, skills]);
-    if let Some(before) = once::made_before(cx, &mut tx, "agent", id.uuid(), &asked).await? {
+    if let Some(before) = idempotency::made_before(cx, &mut tx, "agent", id.uuid(), &asked).await? {
         return Ok(before);
     }
     let others = agents::list(&mut tx).await?;

@@ -3,8 +3,8 @@
 use crate::{Error, Result, Services};
 use domain::{Person, Role, SessionId};
 use secrecy::SecretString;
+use secrets::{Token, TokenKind};
 use store::{credentials, users::User};
-use vault::{Token, TokenKind};
 
 /// What an API token may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

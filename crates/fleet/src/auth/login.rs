@@ -3,11 +3,12 @@
 use super::throttle;
 use crate::{
     Cx, Error, Origin, Result, Services,
-    containers::{Came, wake_early},
+    containers::{PrewarmTrigger, prewarm},
 };
 use chrono::TimeDelta;
 use domain::{Actor, SessionId, UserId, invalid};
 use secrecy::SecretString;
+use secrets::{Token, TokenKind};
 use serde_json::json;
 use std::sync::Arc;
 use store::{
@@ -16,7 +17,6 @@ use store::{
     users,
     users::User,
 };
-use vault::{Token, TokenKind};
 
 /// A fresh session.
 pub struct SignIn {
@@ -49,7 +49,7 @@ pub(crate) fn note(way: &'static str, signed_in: &Result<SignIn>) {
         Err(Error::Internal(_) | Error::Unavailable { .. }) => "failed",
         Err(_) => "denied",
     };
-    telemetry::SIGN_INS.count([way, outcome]);
+    telemetry::SIGN_INS.increment([way, outcome]);
 }
 
 async fn by_password(
@@ -88,7 +88,7 @@ async fn by_password(
     let (token, lasts_seconds) = open_session(&cx, &mut tx, user.id, user_agent, None).await?;
     cx.audit(&mut tx, "auth.login", &user.id.to_string(), Some(user.id), json!({})).await?;
     tx.commit().await?;
-    wake_early(services, user.id, Came::SignedIn).await;
+    prewarm(services, user.id, PrewarmTrigger::SignedIn).await;
     Ok(SignIn { user, token, lasts_seconds })
 }
 

@@ -16,7 +16,7 @@ pub use logout::logout;
 pub use password::change_password;
 pub use reset::reset_breakglass;
 pub use sessions::{end_session, list_sessions};
-pub(crate) use standing::require_standing;
+pub(crate) use standing::recheck_access;
 pub use store::sessions::Session;
 pub use store::users::User;
 pub(crate) use throttle::{forget, succeeded};

@@ -24,7 +24,7 @@ pub async fn change_password(
     })?;
     let username = users::get(&mut tx, user).await?.ok_or(Error::NotSignedIn)?.username;
     drop(tx);
-    vault::password::rules::check(&new, &username).map_err(|wrong| Invalid { field: "new", ..wrong })?;
+    secrets::password::rules::check(&new, &username).map_err(|wrong| Invalid { field: "new", ..wrong })?;
     // Who has found an open browser cannot guess faster here than at the door.
     let attempt = throttle::attempt(cx, &username).await?;
     let fits = services.passwords.verify(current, Some(stored.clone()), attempt.door()).await?;

@@ -22,7 +22,7 @@ pub async fn reset_breakglass(services: &Arc<Services>, password: SecretString) 
         )
     })?;
     tx.commit().await?;
-    vault::password::rules::check(&password, &admin.username)?;
+    secrets::password::rules::check(&password, &admin.username)?;
     let hash = services.passwords.hash(password).await?;
 
     let mut tx = cx.begin().await?;

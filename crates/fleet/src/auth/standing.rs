@@ -6,9 +6,9 @@ use store::users;
 
 /// A refusal ([`Error::is_refusal`]) once his account is shut or gone, once he is no admin any more where that is what
 /// he listens as, and once he may not act for the account that he looks after.
-pub(crate) async fn require_standing(cx: &Cx) -> Result<()> {
+pub(crate) async fn recheck_access(cx: &Cx) -> Result<()> {
     let (person, role) = match cx.actor {
-        Actor::Keeper { account, admin } => {
+        Actor::Delegate { account, admin } => {
             return system_containers::kept(&cx.services, account, admin).await.map(drop);
         }
         Actor::System(_) => return Ok(()),

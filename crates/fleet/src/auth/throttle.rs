@@ -6,10 +6,10 @@
 //! many at once do not slip through.
 
 use crate::{Cx, Error, Result};
+use secrets::ThrottleClass;
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{Tx, throttle};
-use vault::Door;
 
 /// Failures from one address that cost nothing: people mistype.
 const FREE: i32 = 3;
@@ -66,8 +66,8 @@ impl Attempt {
     }
 
     /// Who signed in from here before does not stand in line with strangers.
-    pub(super) fn door(&self) -> Door {
-        if self.everywhere.is_none() { Door::Known } else { Door::Anybody }
+    pub(super) fn door(&self) -> ThrottleClass {
+        if self.everywhere.is_none() { ThrottleClass::Known } else { ThrottleClass::Unknown }
     }
 
     /// For the audit log: how often it failed in a row, and how long the next one waits.

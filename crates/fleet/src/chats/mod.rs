@@ -1,10 +1,10 @@
 //! Chats: create, list, read, rename, delete.
 
-use crate::{Cx, Error, Result, conversations, once};
+use crate::{Cx, Error, Result, conversations, idempotency};
 use chrono::{DateTime, Utc};
 use domain::{ChatId, invalid};
 use serde_json::json;
-use store::{chats, idempotency, turns};
+use store::{chats, turns};
 
 pub use store::{chats::Chat, turns::Turn};
 
@@ -16,7 +16,7 @@ pub async fn create(cx: &Cx, title: Option<&str>) -> Result<ChatId> {
     let title = title.map(|title| invalid::line("title", title, TITLE)).transpose()?.unwrap_or_default();
     let id = ChatId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
-    if let Some(before) = once::made_before(cx, &mut tx, "chat", id.uuid(), &json!(title)).await? {
+    if let Some(before) = idempotency::made_before(cx, &mut tx, "chat", id.uuid(), &json!(title)).await? {
         return Ok(before);
     }
     chats::insert(&mut tx, id, cx.user()?, &title).await?;

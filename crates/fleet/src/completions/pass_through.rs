@@ -20,7 +20,7 @@ pub(super) async fn complete(cx: &Cx, request: Request) -> Result<Answer> {
     let asked = Instant::now();
     let (agent, reached) = find(cx, &request.model).await?;
     if reached.is_some() {
-        telemetry::OVERHEAD.took(["completion"], asked.elapsed());
+        telemetry::OVERHEAD.record_duration(["completion"], asked.elapsed());
     }
     let in_use = containers::in_use(&cx.services, cx.user()?);
     if !request.stream {
@@ -68,12 +68,12 @@ async fn find(cx: &Cx, model: &str) -> Result<(Slug, Option<Reached>)> {
     {
         if containers::is_use_unnoted(&cx.services, &row) {
             tx.relax_durability().await?;
-            rows::touch(&mut tx, user).await?;
+            rows::record_activity(&mut tx, user).await?;
             tx.commit().await?;
         }
         return Ok((agent, Some(reached)));
     }
-    containers::wake(&cx.services, &mut tx, &cx.actor, user).await?;
+    containers::ensure_running(&cx.services, &mut tx, &cx.actor, user).await?;
     tx.commit().await?;
     Ok((agent, None))
 }
@@ -97,7 +97,7 @@ async fn send(cx: &Cx, agent: &Slug, mut reached: Option<Reached>, request: &Req
 /// Nothing was accepted: a container that is not there is started again, a busy one is given a moment.
 async fn refused(cx: &Cx, reached: &Reached, cause: Cause) -> Result<()> {
     if cause.not_there() {
-        return containers::suspect(&cx.services, &cx.actor, &reached.container).await;
+        return containers::mark_unhealthy(&cx.services, &cx.actor, &reached.container).await;
     }
     sleep(Duration::from_secs(1)).await;
     Ok(())

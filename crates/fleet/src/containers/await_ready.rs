@@ -3,13 +3,13 @@
 use super::{StartFailure, owner, warm_up};
 use crate::{Progress, Services};
 use domain::{
-    containers::{Containers, RunState, Seen},
+    containers::{ContainerState, Containers, RunState},
     settings::Settings,
     turn::Stage,
 };
 use openclaw::Readiness;
 use std::{net::SocketAddr, time::Duration};
-use store::containers::{self, Container, Sight};
+use store::containers::{self, Container, ContainerObservation};
 use tokio::time::Instant;
 
 /// How often a booting container is asked whether it is ready.
@@ -42,7 +42,7 @@ pub(super) struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    async fn observe(&self, sight: Sight) -> Result<(), StartFailure> {
+    async fn observe(&self, sight: ContainerObservation) -> Result<(), StartFailure> {
         let mut tx = self.services.store.system("start of a container").await?;
         containers::observe(&mut tx, self.row.id, self.row.generation, &sight, "").await?;
         tx.commit().await?;
@@ -50,7 +50,7 @@ impl Wait<'_> {
     }
 
     /// Waits; returns when its row says ready.
-    pub(super) async fn run(&self, seen: &Seen) -> Result<(), Unready> {
+    pub(super) async fn run(&self, seen: &ContainerState) -> Result<(), Unready> {
         let Some(address) = seen.address else {
             let failure = StartFailure::new(
                 "no_address",
@@ -74,7 +74,7 @@ impl Wait<'_> {
                     heard = Instant::now();
                     if !std::mem::replace(&mut loading, true) {
                         self.job.phase("load").await;
-                        self.observe(Sight::Stage(Stage::Loading)).await?;
+                        self.observe(ContainerObservation::Stage(Stage::Loading)).await?;
                     }
                 }
                 Readiness::Starting | Readiness::Unreachable if was_ready && heard.elapsed() >= HANGS => {
@@ -95,7 +95,7 @@ impl Wait<'_> {
 
     async fn is_ready(&self, address: SocketAddr, was_ready: bool) -> Result<(), StartFailure> {
         let mut tx = self.services.store.system("start of a container").await?;
-        let sight = Sight::Ready { address: address.to_string() };
+        let sight = ContainerObservation::Ready { address: address.to_string() };
         let stored = containers::observe(&mut tx, self.row.id, self.row.generation, &sight, "").await?;
         if stored && !was_ready {
             warm_up::ask(&mut tx, self.row).await?;
@@ -105,23 +105,25 @@ impl Wait<'_> {
     }
 
     /// Whether this very process has been ready: it is not booting any more.
-    fn was_ready(&self, seen: &Seen) -> bool {
+    fn was_ready(&self, seen: &ContainerState) -> bool {
         self.row.ready_at.is_some_and(|ready| seen.started_at.is_some_and(|started| started < ready))
     }
 
     /// A container that ended while it was waited for says why.
     async fn still_running(&self) -> Result<(), StartFailure> {
         match self.engine.inspect(&owner(self.services, self.row)).await? {
-            Some(Seen { state: RunState::Running, .. }) => Ok(()),
-            Some(Seen { state: RunState::Exited { oom_killed: true, .. }, .. }) => Err(StartFailure::new(
-                "out_of_memory",
-                &format!(
-                    "Your agent ran out of memory ({}) while it started.",
-                    self.row.has_limits(self.settings.limits).memory_words()
-                ),
-                "Ask your admin to raise the memory limit (OpenClaw needs 2 GiB).",
-            )),
-            Some(Seen { state: RunState::Exited { code, .. }, .. }) => Err(StartFailure::new(
+            Some(ContainerState { state: RunState::Running, .. }) => Ok(()),
+            Some(ContainerState { state: RunState::Exited { oom_killed: true, .. }, .. }) => {
+                Err(StartFailure::new(
+                    "out_of_memory",
+                    &format!(
+                        "Your agent ran out of memory ({}) while it started.",
+                        self.row.has_limits(self.settings.limits).memory_words()
+                    ),
+                    "Ask your admin to raise the memory limit (OpenClaw needs 2 GiB).",
+                ))
+            }
+            Some(ContainerState { state: RunState::Exited { code, .. }, .. }) => Err(StartFailure::new(
                 "exited",
                 "Your agent ended while it started.",
                 format!(

@@ -99,8 +99,8 @@ impl From<store::Error> for StartFailure {
     }
 }
 
-impl From<vault::Error> for StartFailure {
-    fn from(error: vault::Error) -> Self {
+impl From<secrets::Error> for StartFailure {
+    fn from(error: secrets::Error) -> Self {
         Error::from(error).into()
     }
 }

@@ -1,11 +1,11 @@
 //! Gateways that hang inside a living container: the engine sees nothing wrong with those, so they are asked.
 
 use super::{
-    down::{is_believed, runs},
-    wake,
+    crash::{is_expected_ready, runs},
+    ensure_running,
 };
 use crate::{Result, Services};
-use domain::{ContainerId, containers::Seen};
+use domain::{ContainerId, containers::ContainerState};
 use futures_util::{StreamExt, stream};
 use openclaw::Readiness;
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
@@ -22,15 +22,15 @@ const BETWEEN: Duration = Duration::from_secs(3);
 pub(super) async fn check(
     services: &Services,
     rows: &[Container],
-    there: &HashMap<ContainerId, Seen>,
+    there: &HashMap<ContainerId, ContainerState>,
 ) -> Result<usize> {
     let up: Vec<Container> =
-        rows.iter().filter(|row| is_believed(row) && runs(row, there.get(&row.id))).cloned().collect();
+        rows.iter().filter(|row| is_expected_ready(row) && runs(row, there.get(&row.id))).cloned().collect();
     let asked = up.into_iter().map(async |row| (!answers(services, &row).await).then_some(row));
     let looked: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
     let mut suspected = 0;
     for row in looked.into_iter().flatten() {
-        suspected += usize::from(wake::suspect_silent(services, &row).await?);
+        suspected += usize::from(ensure_running::suspect_silent(services, &row).await?);
     }
     Ok(suspected)
 }

@@ -3,7 +3,7 @@
 //! An image is told from another by what its name meant on the host: one that was moved under the same name is a new
 //! one, tried and taken like any other.
 
-use super::{StartFailure, down::away};
+use super::{StartFailure, crash::away};
 use crate::{Result, Services};
 use domain::{
     containers::{ContainerError, Containers},

@@ -3,54 +3,54 @@
 //! The API only changes the wish and enqueues; workers do the rest through the port
 //! `domain::containers::Containers`. Both meet in the row, guarded by its generation.
 
+mod admission;
 mod apply;
+mod authenticate_gateway;
 mod await_ready;
-mod bring_up;
-mod down;
-mod early;
+mod crash;
+mod ensure_running;
 mod failure;
-mod give_up;
 mod health;
 mod images;
 mod in_use;
 mod orphans;
-mod places;
+mod prewarm;
 mod reap;
-mod recognise;
+mod reconcile_start;
+mod reconcile_stop;
+mod start_failed;
 mod status;
 mod sweep;
-mod take_down;
-mod wake;
 mod warm_up;
 
+pub use admission::{Budget, budget, learn_host};
+pub(crate) use admission::{check_limits, count};
 pub use apply::{Applied, apply};
-pub(crate) use bring_up::gateway_token;
-pub use bring_up::{Placement, bring_up};
-pub use down::notice;
-pub use early::page_opened;
-pub(crate) use early::{Came, wake_early};
+pub(crate) use authenticate_gateway::authenticate_gateway;
+pub use authenticate_gateway::known;
+pub use crash::notice;
+pub(crate) use ensure_running::{ensure_running, is_use_unnoted, mark_unhealthy};
+pub use ensure_running::{restart, start, stop};
 pub use failure::StartFailure;
-pub use give_up::{give_up, put_off};
 pub(crate) use images::newest as newest_image;
 pub(crate) use in_use::in_use;
-pub use places::{Budget, budget, learn_host};
-pub(crate) use places::{check_limits, count};
+pub use prewarm::page_opened;
+pub(crate) use prewarm::{PrewarmTrigger, prewarm};
 pub use reap::reap;
-pub use recognise::known;
-pub(crate) use recognise::recognise;
+pub(crate) use reconcile_start::gateway_token;
+pub use reconcile_start::{Placement, reconcile_start};
+pub use reconcile_stop::{discard, reconcile_stop};
+pub use start_failed::{defer_start, fail_start};
 pub(crate) use status::disk;
 pub use status::{Status, follow, status};
 pub use sweep::{ask_for_sweep, sweep};
-pub use take_down::{discard, take_down};
-pub(crate) use wake::{is_use_unnoted, suspect, wake};
-pub use wake::{restart, start, stop};
 pub use warm_up::warm_up;
 
 use crate::Services;
 use domain::containers::Owner;
+use secrets::{Aad, Purpose};
 use std::time::Duration;
 use store::containers::Container;
-use vault::{Aad, Purpose};
 
 /// How long OpenClaw may take to end. An idle one needs two seconds; a running answer is cut, because
 /// whoever stops a container wants it to be stopped.

@@ -3,12 +3,12 @@
 //! A state volume goes only where its owner's deletion was asked for: a database that was restored from an older
 //! backup must not cost a younger user what his agents remember.
 
-use super::down::away;
+use super::crash::away;
 use crate::{Result, Services};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ContainerId, UserId,
-    containers::{Belonging, BelongingKind, ContainerError, Containers, Owner, Seen},
+    containers::{ContainerError, ContainerState, Containers, OwnedResource, OwnedResourceKind, Owner},
 };
 use std::collections::HashSet;
 use store::{audit, containers::Container, users};
@@ -21,7 +21,7 @@ const GRACE: TimeDelta = TimeDelta::minutes(1);
 pub(super) async fn remove(
     services: &Services,
     engine: &dyn Containers,
-    there: &[Seen],
+    there: &[ContainerState],
     rows: &[Container],
 ) -> Result<usize> {
     let known: HashSet<ContainerId> = rows.iter().map(|row| row.id).collect();
@@ -44,16 +44,16 @@ pub(super) async fn remove(
 async fn remove_belonging(
     services: &Services,
     engine: &dyn Containers,
-    Belonging { user, kind, .. }: Belonging,
+    OwnedResource { user, kind, .. }: OwnedResource,
 ) -> Result<usize> {
     // Network and volume bear no container's label.
     let owner = Owner { instance: services.instance, user, container: ContainerId::from(Uuid::nil()) };
     Ok(match kind {
-        BelongingKind::Network => gone("network", user, engine.remove_network(&owner).await),
-        BelongingKind::Volume if is_deletion_asked(services, user).await? => {
+        OwnedResourceKind::Network => gone("network", user, engine.remove_network(&owner).await),
+        OwnedResourceKind::Volume if is_deletion_asked(services, user).await? => {
             gone("volume", user, engine.remove_volume(&owner).await)
         }
-        BelongingKind::Volume => 0,
+        OwnedResourceKind::Volume => 0,
     })
 }
 

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use domain::{
     ChatId, Slug,
     containers::Containers,
+    idle_policy::{self, IdleAction, IdlePolicy, IdleState, Image, PowerState},
     image::PinnedImage,
     lifecycle::{Desired, Observed},
-    rest::{self, Image, Patience, Rest, Standing, Tier},
     settings::Settings,
 };
 use jobs::{
@@ -39,11 +39,11 @@ pub async fn reap(services: &Services, engine: &dyn Containers) -> Result<usize>
     let mut gone = 0;
     for idle in at_rest {
         let standing = standing(&idle, &newest, &settings);
-        let Some(due) = rest::due(standing, patience(&idle, &settings)) else { continue };
-        if due == Rest::Renew && !trial.allows_another() {
+        let Some(due) = idle_policy::due(standing, policy(&idle, &settings)) else { continue };
+        if due == IdleAction::Renew && !trial.allows_another() {
             continue;
         }
-        if let Some(at) = stirred(services, &idle.row, standing.idle).await? {
+        if let Some(at) = has_recent_activity(services, &idle.row, standing.idle).await? {
             let mut tx = services.store.system("an agent works without being asked").await?;
             idle::note_use(&mut tx, idle.row.id, at).await?;
             tx.commit().await?;
@@ -70,20 +70,20 @@ impl Trial {
     }
 }
 
-fn standing(idle: &Idle, newest: &PinnedImage, settings: &Settings) -> Standing {
+fn standing(idle: &Idle, newest: &PinnedImage, settings: &Settings) -> IdleState {
     let is_another = |image: PinnedImage| !image.may_be(&images::target(&idle.row, newest, settings));
     let outdated = settings.auto_update && idle.row.image().is_some_and(is_another);
-    Standing {
+    IdleState {
         idle: idle.idle(),
         age: idle.age(),
-        tier: if idle.row.observed() == Observed::Paused { Tier::Paused } else { Tier::Awake },
+        power: if idle.row.observed() == Observed::Paused { PowerState::Paused } else { PowerState::Awake },
         image: if outdated { Image::Outdated } else { Image::Current },
     }
 }
 
-fn patience(idle: &Idle, settings: &Settings) -> Patience {
+fn policy(idle: &Idle, settings: &Settings) -> IdlePolicy {
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-    Patience {
+    IdlePolicy {
         pause_after: seconds(settings.pause_after_seconds),
         stop_after: idle.timeout().unwrap_or(seconds(settings.idle_timeout_minutes) * 60),
         max_age: seconds(settings.max_age_seconds),
@@ -91,21 +91,21 @@ fn patience(idle: &Idle, settings: &Settings) -> Patience {
 }
 
 /// `false`: somebody used it meanwhile.
-async fn put_to_rest(services: &Services, idle: &Idle, due: Rest) -> Result<bool> {
+async fn put_to_rest(services: &Services, idle: &Idle, due: IdleAction) -> Result<bool> {
     let (desired, why) = match due {
-        Rest::Stop => (Desired::Stopped, "Nobody used it for a while."),
-        Rest::Retire => (Desired::Stopped, "It had run for as long as the settings allow."),
-        Rest::Renew => (Desired::Running, "It moves to the new image while nobody uses it."),
-        Rest::Pause => (Desired::Paused, "Nobody used it for a moment."),
+        IdleAction::Stop => (Desired::Stopped, "Nobody used it for a while."),
+        IdleAction::Retire => (Desired::Stopped, "It had run for as long as the settings allow."),
+        IdleAction::Renew => (Desired::Running, "It moves to the new image while nobody uses it."),
+        IdleAction::Pause => (Desired::Paused, "Nobody used it for a moment."),
     };
     let id = idle.row.id;
     let mut tx = services.store.system("put an idle container to rest").await?;
-    if !idle::let_go(&mut tx, &idle.row, desired, idle.idle(), why).await? {
+    if !idle::request_stop_if_idle(&mut tx, &idle.row, desired, idle.idle(), why).await? {
         return Ok(false);
     }
     // As its owner would: his own wish may be waiting under the same key.
     let owner = ActsFor::User(idle.row.user_id);
-    if due == Rest::Renew {
+    if due == IdleAction::Renew {
         // Many at once, and nobody waits for them.
         let options = Options { priority: Some(Priority::Low), ..Options::default() };
         jobs::enqueue(&mut tx, owner, &RestartContainer { container_id: id }, options).await?;
@@ -118,7 +118,11 @@ async fn put_to_rest(services: &Services, idle: &Idle, due: Rest) -> Result<bool
 
 /// When the agent last committed something in one of its latest sessions, if that is less than `idle` ago: it goes on
 /// by itself with what a restart interrupted, and sub-agents answer later.
-async fn stirred(services: &Services, row: &Container, idle: Duration) -> Result<Option<DateTime<Utc>>> {
+async fn has_recent_activity(
+    services: &Services,
+    row: &Container,
+    idle: Duration,
+) -> Result<Option<DateTime<Utc>>> {
     let mut tx = services.store.system("is an agent at work").await?;
     let sessions = idle::last_sessions(&mut tx, row).await?;
     let reached = if row.is_up() { services.gateways.reach(services, &mut tx, row).await? } else { None };

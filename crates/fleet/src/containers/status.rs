@@ -1,7 +1,7 @@
 //! What the owner sees of his container.
 
 use super::{StartFailure, images};
-use crate::{Cx, Result, auth::require_standing};
+use crate::{Cx, Result, auth::recheck_access};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, JobId,
@@ -111,7 +111,7 @@ pub(crate) fn disk(full: bool) -> Option<String> {
 
 /// The same for somebody who listens for long.
 async fn read_while_open(cx: &Cx) -> Result<Option<Status>> {
-    require_standing(cx).await?;
+    recheck_access(cx).await?;
     status(cx).await
 }
 

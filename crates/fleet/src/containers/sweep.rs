@@ -1,13 +1,13 @@
 //! Compare what the rows say with what the engine has, and put right what drifted apart.
 
 use super::{
-    down::{away, is_believed, runs, went_down},
-    health, images, orphans, wake,
+    crash::{away, is_expected_ready, runs, went_down},
+    ensure_running, health, images, orphans,
 };
 use crate::{Result, Services, settings};
 use domain::{
     ContainerId,
-    containers::{Containers, RunState, Seen},
+    containers::{ContainerState, Containers, RunState},
     lifecycle::{Desired, Observed},
 };
 use jobs::{ActsFor, Job, Options, kinds};
@@ -28,19 +28,19 @@ pub async fn sweep(services: &Services, engine: &dyn Containers) -> Result<usize
     drop(tx);
     let mut mended = orphans::remove(services, engine, &there, &rows).await?;
     images::learn(services, engine, &settings::read(&services.store).await?).await?;
-    let there: HashMap<ContainerId, Seen> =
+    let there: HashMap<ContainerId, ContainerState> =
         there.into_iter().map(|seen| (seen.owner.container, seen)).collect();
     mended += health::check(services, &rows, &there).await?;
     for row in rows {
         let seen = there.get(&row.id);
         let done = match row.desired() {
             // The list may be older than the row: asked again before it counts.
-            Desired::Running if is_believed(&row) => {
+            Desired::Running if is_expected_ready(&row) => {
                 !runs(&row, seen) && went_down(services, engine, &row).await?
             }
-            Desired::Running => row.observed() != Observed::Failed && mend(services, &row).await?,
+            Desired::Running => row.observed() != Observed::Failed && enqueue_repair(services, &row).await?,
             Desired::Paused | Desired::Stopped | Desired::Removed => {
-                drifted(&row, seen) && mend(services, &row).await?
+                drifted(&row, seen) && enqueue_repair(services, &row).await?
             }
         };
         mended += usize::from(done);
@@ -58,7 +58,7 @@ pub async fn ask_for_sweep(services: &Services) -> Result<()> {
 }
 
 /// Whether it should rest and does not, or rests and the row does not know.
-fn drifted(row: &Container, seen: Option<&Seen>) -> bool {
+fn drifted(row: &Container, seen: Option<&ContainerState>) -> bool {
     let awake = seen.is_some_and(|seen| seen.state == RunState::Running);
     let at_rest = match row.desired() {
         Desired::Paused => matches!(row.observed(), Observed::Paused | Observed::Stopped),
@@ -68,14 +68,14 @@ fn drifted(row: &Container, seen: Option<&Seen>) -> bool {
 }
 
 /// Enqueues what makes the row's wish true, unless a job is at it.
-async fn mend(services: &Services, row: &Container) -> Result<bool> {
+async fn enqueue_repair(services: &Services, row: &Container) -> Result<bool> {
     let mut tx = services.store.system("sweep of containers").await?;
     if is_attended(&mut tx, row.id).await? {
         return Ok(false);
     }
     let owner = ActsFor::User(row.user_id);
     if row.desired() == Desired::Running {
-        wake::enqueue_start(&mut tx, owner, row.id).await?;
+        ensure_running::enqueue_start(&mut tx, owner, row.id).await?;
     } else {
         let stop = kinds::StopContainer { container_id: row.id };
         jobs::enqueue(&mut tx, owner, &stop, Options::default()).await?;

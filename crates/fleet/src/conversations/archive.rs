@@ -4,7 +4,7 @@ use crate::{Result, Services, knowledge};
 use domain::{
     AgentId, ConversationId, MessageId, UserId,
     conversation::MAX_MESSAGE,
-    knowledge::{Kind, pieces},
+    knowledge::{Kind, chunks},
 };
 use std::collections::HashSet;
 use store::{
@@ -58,7 +58,7 @@ fn of<'a>(session: &Session<'_>, conversation: ConversationId, message: &'a NewM
         expires_at: None,
         text,
     };
-    pieces(&message.text).into_iter().enumerate().map(piece).collect()
+    chunks(&message.text).into_iter().enumerate().map(piece).collect()
 }
 
 /// Takes the words away, and what they were found by.

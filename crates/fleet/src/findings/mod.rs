@@ -15,7 +15,7 @@ pub use store::findings::{Finding, Narrow, Similar};
 use crate::{Cx, Result, knowledge};
 use domain::{
     UserId,
-    knowledge::{Kind, pieces},
+    knowledge::{Kind, chunks},
 };
 use store::{
     Tx,
@@ -29,7 +29,7 @@ async fn list_in_search(cx: &Cx, tx: &mut Tx, user: UserId, finding: &Finding) -
         None => finding.content.clone(),
     };
     let pieces: Vec<Piece<'_>> = (0..)
-        .zip(pieces(&text))
+        .zip(chunks(&text))
         .map(|(ordinal, text)| Piece {
             parent_id: finding.id.uuid(),
             ordinal,

@@ -4,7 +4,7 @@ use super::trial::{Site, trial};
 use crate::{Cx, Error, Progress, Result, Services};
 use domain::{
     JobId,
-    isolation::{Check, Verdict, Walls, verdict},
+    isolation::{Check, IsolationProber, Verdict, verdict},
 };
 use jobs::kinds::SelfTest;
 use serde_json::json;
@@ -24,7 +24,7 @@ pub async fn enqueue(cx: &Cx) -> Result<JobId> {
 /// The job: tries out the walls and stores what was found.
 pub async fn run(
     services: &Services,
-    walls: &dyn Walls,
+    walls: &dyn IsolationProber,
     site: &Site,
     job: &dyn Progress,
     id: JobId,
@@ -47,7 +47,7 @@ pub async fn run(
 /// Tries out the walls and stores nothing; `run` names the run on the engine.
 pub async fn try_out(
     services: &Services,
-    walls: &dyn Walls,
+    walls: &dyn IsolationProber,
     site: &Site,
     run: String,
 ) -> Result<(Verdict, Vec<Check>)> {

@@ -1,7 +1,7 @@
 //! What this instance is, as far as its walls are concerned.
 
 use crate::{Result, Services, containers::Placement, settings};
-use domain::isolation::Trial;
+use domain::isolation::SelfTestPlan;
 use std::{
     collections::BTreeSet,
     net::{IpAddr, SocketAddr, SocketAddrV4},
@@ -22,7 +22,7 @@ pub struct Site {
 }
 
 /// The trial of this instance; `run` names it.
-pub(super) async fn trial(services: &Services, site: &Site, run: String) -> Result<Trial> {
+pub(super) async fn trial(services: &Services, site: &Site, run: String) -> Result<SelfTestPlan> {
     let settings = settings::read(&services.store).await?;
     let (database, database_port) = services.store.server();
     let elsewhere = elsewhere(&database, database_port).await;
@@ -31,7 +31,7 @@ pub(super) async fn trial(services: &Services, site: &Site, run: String) -> Resu
     if elsewhere.is_empty() {
         host_ports.push((database_port, DATABASE));
     }
-    Ok(Trial {
+    Ok(SelfTestPlan {
         instance: services.instance,
         run,
         image: settings.agent_image,

@@ -1,7 +1,7 @@
 //! The board, live: once a second what has changed, and nothing when nothing has.
 
 use super::{Stats, stats, whose};
-use crate::{Cx, Result, auth::require_standing};
+use crate::{Cx, Result, auth::recheck_access};
 use ::jobs::board;
 use domain::JobId;
 use futures_util::{Stream, stream};
@@ -49,7 +49,7 @@ pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Changes>> + Send + 'static {
 }
 
 async fn look(cx: &Cx, before: Option<&Seen>) -> Result<(Seen, Option<Changes>)> {
-    require_standing(cx).await?;
+    recheck_access(cx).await?;
     let mut tx = cx.begin().await?;
     let now = board::changes(&mut tx, whose(cx)?, 1000).await?;
     drop(tx);

@@ -7,10 +7,10 @@ use super::{IDENTITY, INSTANCE_KEY, StoredIdentity, StoredKey};
 use crate::{Cx, Error, Progress, Result, Services};
 use domain::{Actor, JobId};
 use jobs::{ActsFor, JobView, kinds::RotateKeys};
+use secrets::{KeyCheck, WrappedKey};
 use serde_json::json;
 use std::time::Duration;
 use store::{Tx, config, users};
-use vault::{KeyCheck, WrappedKey};
 
 /// Data keys that are wrapped in one transaction.
 const BATCH: i64 = 100;
@@ -88,7 +88,7 @@ pub async fn rotate(cx: &Cx, job: &dyn Progress, wanted: &str) -> Result<u64> {
                     users::replace_wrapped_key(&mut tx, user, &newest, &fresh.to_bytes()).await?;
                     done += 1;
                 }
-                Err(vault::Error::UnknownKey { .. }) => lost += 1,
+                Err(secrets::Error::UnknownKey { .. }) => lost += 1,
                 Err(error) => return Err(error.into()),
             }
         }

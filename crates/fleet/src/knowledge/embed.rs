@@ -1,6 +1,6 @@
 //! The jobs behind search: what was saved gets its vectors, in batches, and again when the model or the language changes.
 
-use super::engine::{self, Embedded, Lacking};
+use super::engine::{self, Embedded, EmbeddingUnavailable};
 use crate::{Cx, Error, Progress, Result, Services, settings};
 use ::jobs::{ActsFor, Options, enqueue, kinds::Embed};
 use domain::{
@@ -61,7 +61,7 @@ pub async fn embed(cx: &Cx, job: &dyn Progress, user: UserId) -> Result<()> {
     job.phase("words").await;
     while !job.cancel().is_cancelled() {
         let mut tx = cx.begin().await?;
-        let done = knowledge::relanguage(&mut tx, user, &wanted.text_search_language, WORDS).await?;
+        let done = knowledge::reindex_language(&mut tx, user, &wanted.text_search_language, WORDS).await?;
         tx.commit().await?;
         if done == 0 {
             break;
@@ -90,8 +90,8 @@ async fn embed_batch(cx: &Cx, user: UserId, chosen: &Embeddings) -> Result<Optio
     let (ids, texts): (Vec<i64>, Vec<String>) = batch.into_iter().map(|piece| (piece.id, piece.text)).unzip();
     let Embedded { model, vectors } = match engine::embed_by(services, chosen, texts, Use::Passage).await {
         Ok(embedded) => embedded,
-        Err(Lacking::Off) => return Ok(None),
-        Err(Lacking::Unavailable(why)) => {
+        Err(EmbeddingUnavailable::Off) => return Ok(None),
+        Err(EmbeddingUnavailable::Unavailable(why)) => {
             let detail = format!("The embedding engine is not available: {why}");
             return Err(Error::Unavailable { code: "embedding_unavailable", detail, retry_after: AGAIN });
         }

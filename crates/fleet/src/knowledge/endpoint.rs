@@ -1,6 +1,6 @@
 //! The embedding endpoint that an admin entered: its key, sealed, and calls to it.
 
-use crate::{Cx, Error, Result, Services, keys, typed_key};
+use crate::{Cx, Error, Result, Services, api_key_input, keys};
 use ::providers::{AllowedHosts, Target, catalog, embeddings};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
@@ -9,13 +9,13 @@ use domain::{
     provider::ProviderKind,
 };
 use secrecy::SecretString;
+use secrets::{Aad, Purpose, Sealed};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::{
     Tx,
     config::{self, Fact},
 };
-use vault::{Aad, Purpose, Sealed};
 
 /// Where the key stands in `system_config`.
 const KEY: &str = "embeddings_key";
@@ -60,7 +60,7 @@ pub(crate) async fn change_key(
     let secret = match change {
         KeyChange::Keep => return Ok(before.api_key.clone()),
         KeyChange::Remove => None,
-        KeyChange::Set(typed) => typed_key::trimmed("knowledge.embeddings.apiKey", &typed)?,
+        KeyChange::Set(typed) => api_key_input::trimmed("knowledge.embeddings.apiKey", &typed)?,
     };
     let sealed = match &secret {
         Some(secret) => Some(sealed(services, secret).await?),
@@ -76,7 +76,7 @@ pub(crate) async fn change_key(
     config::replace(tx, KEY, &StoredKey { sealed }, version).await?.ok_or(Error::Stale)?;
     Ok(secret.map_or_else(ShownKey::default, |secret| ShownKey {
         set: true,
-        ends_in: typed_key::ends_in(&secret),
+        ends_in: api_key_input::ends_in(&secret),
     }))
 }
 
@@ -84,7 +84,7 @@ async fn sealed(services: &Services, secret: &SecretString) -> Result<String> {
     let mut tx = services.store.system("the instance's data key").await?;
     let key = keys::of_instance(services, &mut tx).await?;
     tx.commit().await?;
-    Ok(STANDARD.encode(vault::seal(&key, &key_place(services.instance), secret)?.to_bytes()))
+    Ok(STANDARD.encode(secrets::seal(&key, &key_place(services.instance), secret)?.to_bytes()))
 }
 
 /// Where the key is sealed for.
@@ -136,5 +136,5 @@ async fn stored(services: &Services) -> Result<Option<SecretString>> {
     tx.commit().await?;
     let sealed = Sealed::from_bytes(&STANDARD.decode(sealed).map_err(Error::internal)?)?;
     // Opened to be shown to the endpoint that it was entered for.
-    Ok(Some(vault::open(&key, &key_place(services.instance), &sealed)?))
+    Ok(Some(secrets::open(&key, &key_place(services.instance), &sealed)?))
 }

@@ -18,14 +18,14 @@ pub(super) struct Embedded {
 
 /// Why there are no vectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Lacking {
+pub(super) enum EmbeddingUnavailable {
     /// An admin wants none.
     Off,
     /// The engine does not answer; says why.
     Unavailable(String),
 }
 
-impl Lacking {
+impl EmbeddingUnavailable {
     /// What a searcher is told.
     pub(super) fn note(&self) -> String {
         match self {
@@ -71,7 +71,7 @@ pub(super) async fn embed(
     services: &Services,
     texts: Vec<String>,
     purpose: Use,
-) -> Result<Embedded, Lacking> {
+) -> Result<Embedded, EmbeddingUnavailable> {
     let chosen = services.settings.get().knowledge.embeddings.clone();
     embed_by(services, &chosen, texts, purpose).await
 }
@@ -82,11 +82,11 @@ pub(super) async fn embed_by(
     chosen: &Embeddings,
     texts: Vec<String>,
     purpose: Use,
-) -> Result<Embedded, Lacking> {
+) -> Result<Embedded, EmbeddingUnavailable> {
     let engine = match chosen.source {
         EmbeddingSource::Builtin => "builtin",
         EmbeddingSource::Endpoint => "endpoint",
-        EmbeddingSource::Off => return Err(Lacking::Off),
+        EmbeddingSource::Off => return Err(EmbeddingUnavailable::Off),
     };
     let of = match purpose {
         Use::Passage => "passage",
@@ -96,11 +96,11 @@ pub(super) async fn embed_by(
     let embedded = ask(services, chosen, texts, purpose).await;
     match &embedded {
         Ok(Embedded { vectors, .. }) => {
-            telemetry::EMBED_SECONDS.took([engine, of], began.elapsed());
+            telemetry::EMBED_SECONDS.record_duration([engine, of], began.elapsed());
             telemetry::EMBEDDED.add([engine, of], u64::try_from(vectors.len()).unwrap_or_default());
         }
-        Err(Lacking::Unavailable(_)) => telemetry::EMBED_FAILURES.count([engine]),
-        Err(Lacking::Off) => {}
+        Err(EmbeddingUnavailable::Unavailable(_)) => telemetry::EMBED_FAILURES.increment([engine]),
+        Err(EmbeddingUnavailable::Off) => {}
     }
     embedded
 }
@@ -110,18 +110,20 @@ async fn ask(
     chosen: &Embeddings,
     texts: Vec<String>,
     purpose: Use,
-) -> Result<Embedded, Lacking> {
-    let Some(model) = model_name(services, chosen) else { return Err(Lacking::Off) };
+) -> Result<Embedded, EmbeddingUnavailable> {
+    let Some(model) = model_name(services, chosen) else { return Err(EmbeddingUnavailable::Off) };
     let vectors = match chosen.source {
-        EmbeddingSource::Builtin => {
-            services.embedder.embed(texts, purpose).await.map_err(|error| Lacking::Unavailable(error.0))?
-        }
+        EmbeddingSource::Builtin => services
+            .embedder
+            .embed(texts, purpose)
+            .await
+            .map_err(|error| EmbeddingUnavailable::Unavailable(error.0))?,
         EmbeddingSource::Endpoint => {
             let answer = endpoint::embed(services, chosen, texts, purpose).await;
             services.embedding_fault.note(&model, answer.as_ref().err().map(String::as_str));
-            answer.map_err(Lacking::Unavailable)?
+            answer.map_err(EmbeddingUnavailable::Unavailable)?
         }
-        EmbeddingSource::Off => return Err(Lacking::Off),
+        EmbeddingSource::Off => return Err(EmbeddingUnavailable::Off),
     };
     Ok(Embedded { model, vectors })
 }
@@ -137,16 +139,16 @@ pub(super) async fn answers(services: &Services, chosen: &Embeddings) -> bool {
 }
 
 /// Whether vectors can be had as far as is known: of an endpoint, what it answered last.
-pub(super) fn state(services: &Services, chosen: &Embeddings) -> Result<(), Lacking> {
+pub(super) fn state(services: &Services, chosen: &Embeddings) -> Result<(), EmbeddingUnavailable> {
     match chosen.source {
-        EmbeddingSource::Off => Err(Lacking::Off),
+        EmbeddingSource::Off => Err(EmbeddingUnavailable::Off),
         EmbeddingSource::Endpoint => {
             let fault = model_name(services, chosen).and_then(|model| services.embedding_fault.of(&model));
-            fault.map_or(Ok(()), |why| Err(Lacking::Unavailable(why)))
+            fault.map_or(Ok(()), |why| Err(EmbeddingUnavailable::Unavailable(why)))
         }
         EmbeddingSource::Builtin => match services.embedder.state() {
             EmbedderState::Ready => Ok(()),
-            EmbedderState::Unavailable(why) => Err(Lacking::Unavailable(why)),
+            EmbedderState::Unavailable(why) => Err(EmbeddingUnavailable::Unavailable(why)),
         },
     }
 }

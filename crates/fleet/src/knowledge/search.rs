@@ -1,7 +1,7 @@
 //! Hybrid search: by words and by meaning, fused.
 
 use super::{
-    engine::{self, Embedded, Lacking},
+    engine::{self, Embedded, EmbeddingUnavailable},
     language,
 };
 use crate::{Cx, Error, Result};
@@ -97,7 +97,7 @@ type Half = (Vec<Candidate>, Mode, Option<String>);
 async fn by_meaning(
     tx: &mut Tx,
     scope: Scope<'_>,
-    embedded: std::result::Result<Embedded, Lacking>,
+    embedded: std::result::Result<Embedded, EmbeddingUnavailable>,
 ) -> Result<Half> {
     let Embedded { model, vectors } = match embedded {
         Ok(embedded) => embedded,

@@ -1,6 +1,6 @@
 //! How far the search is: whether vectors can be had, and how many are missing.
 
-use super::engine::{self, Lacking};
+use super::engine::{self, EmbeddingUnavailable};
 use crate::{Cx, Result};
 use serde::Serialize;
 use store::knowledge::{self, Counts};
@@ -39,8 +39,8 @@ pub async fn status(cx: &Cx) -> Result<Status> {
     let chosen = services.settings.get().knowledge.embeddings.clone();
     let (state, detail) = match engine::state(services, &chosen) {
         Ok(()) => (EmbeddingState::Ready, None),
-        Err(Lacking::Off) => (EmbeddingState::Off, None),
-        Err(Lacking::Unavailable(why)) => (EmbeddingState::Unavailable, Some(why)),
+        Err(EmbeddingUnavailable::Off) => (EmbeddingState::Off, None),
+        Err(EmbeddingUnavailable::Unavailable(why)) => (EmbeddingState::Unavailable, Some(why)),
     };
     let mut tx = cx.begin().await?;
     let model = engine::model_name(services, &chosen);

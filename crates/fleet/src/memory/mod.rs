@@ -5,7 +5,7 @@ use domain::{AgentId, Invalid, invalid};
 use serde_json::Value;
 use store::{
     Tx, agents,
-    memories::{self, Shelf},
+    memories::{self, MemoryScope},
 };
 
 pub use store::memories::{Memory, Past};
@@ -103,11 +103,11 @@ pub async fn history(cx: &Cx, agent: Option<AgentId>, key: &str) -> Result<Vec<P
 }
 
 /// The shelf of the acting user, whose agent it must be.
-async fn shelf(cx: &Cx, tx: &mut Tx, agent: Option<AgentId>) -> Result<Shelf> {
+async fn shelf(cx: &Cx, tx: &mut Tx, agent: Option<AgentId>) -> Result<MemoryScope> {
     if let Some(agent) = agent {
         agents::get(tx, agent).await?.ok_or(Error::NotFound("agent"))?;
     }
-    Ok(Shelf { user: cx.user()?, agent })
+    Ok(MemoryScope { user: cx.user()?, agent })
 }
 
 /// A text that cannot be a key names nothing.
@@ -116,7 +116,7 @@ fn known_key(key: &str) -> Result<String> {
 }
 
 /// What counts now of a key.
-async fn current(cx: &Cx, tx: &mut Tx, shelf: Shelf, key: &str) -> Result<Option<Memory>> {
+async fn current(cx: &Cx, tx: &mut Tx, shelf: MemoryScope, key: &str) -> Result<Option<Memory>> {
     let now = cx.services.clock.now();
     Ok(memories::lock(tx, shelf, &known_key(key)?).await?.filter(|memory| is_there(memory, now)))
 }
@@ -140,7 +140,7 @@ fn check_version(cx: &Cx, before: Option<&Memory>, expected: Option<i64>) -> Res
     }
 }
 
-async fn write(tx: &mut Tx, shelf: Shelf, memory: &Memory, by: By) -> Result<()> {
+async fn write(tx: &mut Tx, shelf: MemoryScope, memory: &Memory, by: By) -> Result<()> {
     if memories::write(tx, shelf, memory, by.as_str()).await? {
         return Ok(());
     }

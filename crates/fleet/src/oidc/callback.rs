@@ -8,15 +8,15 @@ use super::{
 use crate::{
     Cx, Error, Origin, Result, Services,
     auth::{SignIn, note, open_session},
-    containers::{Came, wake_early},
+    containers::{PrewarmTrigger, prewarm},
 };
 use ::oidc::{Identity, Way};
 use domain::Actor;
 use secrecy::SecretString;
+use secrets::{Token, TokenKind};
 use serde_json::json;
 use std::sync::Arc;
 use store::{audit, credentials::OidcSession, oidc, oidc::Provider, users};
-use vault::{Token, TokenKind};
 
 /// What the browser brings back in the address.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +49,7 @@ pub async fn callback(
     note("oidc", &signed_in);
     match signed_in {
         Ok(signed_in) => Ok(signed_in),
-        // Anybody can come here with nothing in his hands: what no browser began is worth no entry.
+        // Unknown can come here with nothing in his hands: what no browser began is worth no entry.
         Err(error) if matches!(error.code(), "oidc_not_configured" | "oidc_flow" | "oidc_state") => {
             Err(error)
         }
@@ -92,7 +92,7 @@ async fn sign_in(
     let (token, lasts_seconds) = open_session(cx, &mut tx, user.id, user_agent, Some(oidc)).await?;
     cx.audit(&mut tx, "auth.login", &user.id.to_string(), Some(user.id), json!({ "via": "oidc" })).await?;
     tx.commit().await?;
-    wake_early(&cx.services, user.id, Came::SignedIn).await;
+    prewarm(&cx.services, user.id, PrewarmTrigger::SignedIn).await;
     Ok(SignIn { user, token, lasts_seconds })
 }
 

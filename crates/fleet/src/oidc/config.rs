@@ -4,11 +4,11 @@ use super::{BACKCHANNEL, CALLBACK, Draft, SIGNED_OUT};
 use crate::{Cx, Error, Result, Services, keys};
 use domain::{AuditId, Invalid};
 use secrecy::{ExposeSecret, SecretString};
+use secrets::{Aad, Purpose};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{Tx, oidc, oidc::Provider};
 use uuid::Uuid;
-use vault::{Aad, Purpose};
 
 /// The configuration as an admin sees it, with the addresses to enter at the provider.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -174,5 +174,5 @@ pub(super) fn place(id: Uuid) -> Aad {
 
 async fn seal(services: &Services, tx: &mut Tx, id: Uuid, secret: &SecretString) -> Result<Vec<u8>> {
     let key = keys::of_instance(services, tx).await?;
-    Ok(vault::seal(&key, &place(id), secret)?.to_bytes())
+    Ok(secrets::seal(&key, &place(id), secret)?.to_bytes())
 }

@@ -6,9 +6,9 @@ use ::oidc::{Fault, Provider, Registration, Way};
 use ::providers::{AllowedHosts, outbound::Url};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
+use secrets::Sealed;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::oidc::Provider as Stored;
-use vault::Sealed;
 
 /// So long a discovery document counts as fresh. Providers announce a new key long before they sign with it.
 const FRESH: TimeDelta = TimeDelta::seconds(60);
@@ -77,5 +77,5 @@ async fn secret(services: &Services, stored: &Stored) -> Result<Option<SecretStr
     let key = keys::of_instance(services, &mut tx).await?;
     tx.commit().await?;
     // Opened to be shown to the token endpoint of the provider that gave it out.
-    Ok(Some(vault::open(&key, &config::place(stored.id), &Sealed::from_bytes(sealed)?)?))
+    Ok(Some(secrets::open(&key, &config::place(stored.id), &Sealed::from_bytes(sealed)?)?))
 }

@@ -7,8 +7,8 @@ use super::{
 use crate::{Result, Services};
 use ::oidc::Flow;
 use secrecy::{ExposeSecret, SecretString};
+use secrets::{Token, TokenKind};
 use store::oidc;
-use vault::{Token, TokenKind};
 
 /// Seconds until a sign-in that was begun is given up: time to find a telephone with the second factor.
 const PATIENCE: i32 = 600;

@@ -26,7 +26,7 @@ pub async fn breakglass(
         return Err(Error::SetupToken);
     }
     let username = parse_name("username", username)?;
-    vault::password::rules::check(&password, &username)?;
+    secrets::password::rules::check(&password, &username)?;
     let cx = Cx { actor: Actor::System("first admin"), origin, services: Arc::clone(services) };
     // Refused early, before the expensive hash; decided below, under the lock.
     let mut tx = cx.begin().await?;

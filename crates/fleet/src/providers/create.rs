@@ -1,7 +1,7 @@
 //! Save a provider.
 
 use super::draft::{Draft, KeyRule, allow_host, key_place};
-use crate::{Cx, Error, Result, agent_config, keys, once};
+use crate::{Cx, Error, Result, agent_config, idempotency, keys};
 use domain::{ProviderId, Slug};
 use serde_json::json;
 use store::providers::{self, NewProvider};
@@ -20,7 +20,7 @@ pub async fn create(cx: &Cx, draft: Draft) -> Result<ProviderId> {
     let id = ProviderId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
     let asked = json!([checked.kind, checked.name, checked.base_url, checked.models, allow_private_host]);
-    if let Some(before) = once::made_before(cx, &mut tx, "provider", id.uuid(), &asked).await? {
+    if let Some(before) = idempotency::made_before(cx, &mut tx, "provider", id.uuid(), &asked).await? {
         return Ok(before);
     }
     if providers::list(&mut tx).await?.len() >= MOST {

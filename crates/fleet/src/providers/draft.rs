@@ -1,6 +1,6 @@
 //! What a person types about a provider, checked before anything else happens with it.
 
-use crate::{Cx, Error, Result, settings, typed_key};
+use crate::{Cx, Error, Result, api_key_input, settings};
 use ::providers::{Target, catalog};
 use domain::{
     Invalid, invalid,
@@ -8,8 +8,8 @@ use domain::{
     settings::AllowedHost,
 };
 use secrecy::SecretString;
+use secrets::{Aad, DataKey, Purpose};
 use store::providers::SealedKey;
-use vault::{Aad, DataKey, Purpose};
 
 /// The most models one provider may list.
 const MOST_MODELS: usize = 200;
@@ -57,7 +57,7 @@ impl Draft {
         let base_url = self.base_url.filter(|url| !url.trim().is_empty()).map(|url| url.trim().to_owned());
         let origin = catalog::base_url(kind, base_url.as_deref())?;
         let api_key =
-            self.api_key.as_ref().map(|key| typed_key::trimmed("apiKey", key)).transpose()?.flatten();
+            self.api_key.as_ref().map(|key| api_key_input::trimmed("apiKey", key)).transpose()?.flatten();
         if entry.needs_key && api_key.is_none() && rule == KeyRule::MustBeTyped {
             return Err(Invalid::new("apiKey", "Enter the key of this account.").into());
         }
@@ -85,8 +85,8 @@ impl Checked {
     /// Seals the typed key for the row it will stand in.
     pub(super) fn seal(&self, key: &DataKey, aad: &Aad) -> Result<Option<SealedKey>> {
         let Some(secret) = &self.api_key else { return Ok(None) };
-        let bytes = vault::seal(key, aad, secret)?.to_bytes();
-        Ok(Some(SealedKey { bytes, ends_in: typed_key::ends_in(secret) }))
+        let bytes = secrets::seal(key, aad, secret)?.to_bytes();
+        Ok(Some(SealedKey { bytes, ends_in: api_key_input::ends_in(secret) }))
     }
 }
 

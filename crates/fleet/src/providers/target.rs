@@ -3,8 +3,8 @@
 use super::draft::key_place;
 use crate::{Cx, Result, keys};
 use ::providers::Target;
+use secrets::Sealed;
 use store::{Tx, providers::Provider};
-use vault::Sealed;
 
 /// The stored key goes to the stored address only: neither can be replaced by something typed.
 pub(super) async fn stored_target(cx: &Cx, tx: &mut Tx, provider: &Provider) -> Result<Target> {
@@ -13,7 +13,7 @@ pub(super) async fn stored_target(cx: &Cx, tx: &mut Tx, provider: &Provider) -> 
             let data_key = keys::of_user(&cx.services, tx, provider.user_id).await?;
             let place = key_place(provider.id, provider.user_id);
             // Opened to ask its own provider something.
-            Some(vault::open(&data_key, &place, &Sealed::from_bytes(bytes)?)?)
+            Some(secrets::open(&data_key, &place, &Sealed::from_bytes(bytes)?)?)
         }
         None => None,
     };

@@ -1,12 +1,12 @@
 //! API tokens for programs.
 
-use crate::{Cx, Error, Result, auth::ApiScope, once};
+use crate::{Cx, Error, Result, auth::ApiScope, idempotency};
 use chrono::TimeDelta;
 use domain::{ApiTokenId, Invalid, invalid};
 use secrecy::{ExposeSecret, SecretString};
+use secrets::{Token, TokenKind};
 use serde_json::json;
 use store::credentials::{self, ApiToken, NewApiToken};
-use vault::{Token, TokenKind};
 
 /// The most API tokens one user may have.
 const MOST: usize = 50;
@@ -32,7 +32,7 @@ pub async fn create(
 
     let mut tx = cx.begin().await?;
     let asked = json!([name, scopes, expires_in_days]);
-    if once::made_before::<ApiTokenId>(cx, &mut tx, "token", id.uuid(), &asked).await?.is_some() {
+    if idempotency::made_before::<ApiTokenId>(cx, &mut tx, "token", id.uuid(), &asked).await?.is_some() {
         return Err(Error::conflict(
             "token_made",
             "This request has made its token already, and its text is shown once only. Revoke that token and make \

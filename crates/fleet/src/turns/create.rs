@@ -4,7 +4,7 @@ use super::{
     drive::Asked,
     stream::{self, Dispatch, Prepared},
 };
-use crate::{Cx, Error, Result, Services, containers, once, turns::LEASE_SECONDS};
+use crate::{Cx, Error, Result, Services, containers, idempotency, turns::LEASE_SECONDS};
 use domain::{AgentId, ChatId, Invalid, TurnId, invalid, turn::MAX_MESSAGE};
 use store::{
     Tx, agents,
@@ -39,7 +39,7 @@ pub async fn create(cx: &Cx, chat: ChatId, new: NewTurn) -> Result<TurnId> {
         && let Some(earlier) = turns::by_idempotency_key(&mut tx, key).await?
     {
         let same = earlier.chat_id == chat && earlier.question == new.text;
-        return if same { Ok(earlier.id) } else { Err(once::reused()) };
+        return if same { Ok(earlier.id) } else { Err(idempotency::reused()) };
     }
     let agent = choose_agent(&mut tx, &row, new.agent).await?;
     let branch = branch(&mut tx, &row, new.replaces).await?;
@@ -55,7 +55,7 @@ pub async fn create(cx: &Cx, chat: ChatId, new: NewTurn) -> Result<TurnId> {
     };
     let stored = turns::insert(&mut tx, &turn).await.map_err(refused)?;
     chats::bump(&mut tx, chat, agent, branch, &title(&new.text)).await?;
-    let container = containers::wake(&cx.services, &mut tx, &cx.actor, user).await?;
+    let container = containers::ensure_running(&cx.services, &mut tx, &cx.actor, user).await?;
     let lease = Lease { turn: id, fence: 1 };
     let dispatch = at_once(&cx.services, &mut tx, &container, lease, &stored).await?;
     tx.commit().await?;
@@ -89,7 +89,7 @@ fn check(new: &NewTurn) -> Result<()> {
     if new.text.trim().is_empty() {
         return Err(Invalid::new("text", "Write a message.").into());
     }
-    once::checked(new.idempotency_key.as_deref())?;
+    idempotency::checked(new.idempotency_key.as_deref())?;
     Ok(())
 }
 
@@ -99,7 +99,7 @@ fn refused(error: store::Error) -> Error {
             "turn_running",
             "Your agent is still answering in this chat. Wait for the end or stop it first.",
         ),
-        store::Error::Conflict(name) if name == "turns_user_id_idempotency_key_key" => once::reused(),
+        store::Error::Conflict(name) if name == "turns_user_id_idempotency_key_key" => idempotency::reused(),
         other => other.into(),
     }
 }

@@ -8,7 +8,7 @@ use super::{
     stream::{self, Dispatch, Prepared, Streamed},
     wait_ready,
 };
-use crate::{Services, containers::suspect, conversations};
+use crate::{Services, containers::mark_unhealthy, conversations};
 use domain::{Actor, Person, Role, TraceParent, turn::TurnStatus};
 use openclaw::Cause;
 use serde_json::json;
@@ -81,7 +81,7 @@ pub(super) async fn drive(
         trace_id = trace.map(TraceParent::trace_id),
     );
     if let Some(trace) = trace {
-        telemetry::adopt(&span, trace);
+        telemetry::set_parent(&span, trace);
     }
     let driven = async {
         let end = tokio::select! {
@@ -89,7 +89,7 @@ pub(super) async fn drive(
             end = run(services, live, turn, dispatch, asked.as_ref()) => end,
         };
         let Ok(end) = end else { return };
-        telemetry::TURNS_ENDED.count([end.status.as_str()]);
+        telemetry::TURNS_ENDED.increment([end.status.as_str()]);
         finish(services, live, end).await;
     };
     driven.instrument(span).await;
@@ -126,7 +126,8 @@ async fn run(
             Streamed::NotAccepted(cause) => {
                 agent = "started";
                 if cause.not_there()
-                    && let Err(error) = suspect(services, &actor(turn), &dispatch.reached.container).await
+                    && let Err(error) =
+                        mark_unhealthy(services, &actor(turn), &dispatch.reached.container).await
                 {
                     tracing::warn!(%error, "a container that does not answer could not be reported");
                 }

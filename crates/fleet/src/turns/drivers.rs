@@ -17,7 +17,7 @@ use std::{
 };
 use store::{
     events,
-    listen::{self, Note},
+    listen::{self, Notification},
     turns::{self, Lease, Turn},
 };
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -90,7 +90,11 @@ impl Drivers {
         let services = Arc::clone(services);
         let ending = self.ending.clone();
         spawn(async move {
-            let held = Held { services: &services, live: &live, _counted: telemetry::TURNS_DRIVEN.held([]) };
+            let held = Held {
+                services: &services,
+                live: &live,
+                _counted: telemetry::TURNS_DRIVEN.track_in_flight([]),
+            };
             tokio::select! {
                 () = drive::drive(&services, &live, &turn, dispatch, asked) => {}
                 () = ending.cancelled() => {}
@@ -138,7 +142,7 @@ impl Drivers {
 struct Held<'a> {
     services: &'a Services,
     live: &'a Live,
-    _counted: telemetry::Held,
+    _counted: telemetry::InFlight,
 }
 
 impl Drop for Held<'_> {
@@ -233,7 +237,7 @@ async fn renew_all(services: &Services, held: &[Arc<Live>]) -> Result<()> {
 async fn hear_stops(services: &Services) {
     let mut listener = services.ear.listen();
     loop {
-        let Note::Changed { channel: listen::STOP, id } = listener.next().await else { continue };
+        let Notification::Changed { channel: listen::STOP, id } = listener.next().await else { continue };
         let Ok(id) = id.parse::<uuid::Uuid>().map(TurnId::from) else { continue };
         let Some(live) = services.drivers.find(id) else { continue };
         let Ok(mut tx) = services.store.system("was a stop asked for").await else { continue };

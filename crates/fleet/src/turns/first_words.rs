@@ -14,11 +14,11 @@ impl FirstWords {
     /// Up to here it was Mosaic alone, where the agent was ready.
     pub(super) fn about_to_send(&self) {
         if self.agent == "ready" {
-            telemetry::OVERHEAD.took(["turn"], self.accepted.elapsed());
+            telemetry::OVERHEAD.record_duration(["turn"], self.accepted.elapsed());
         }
     }
 
     pub(super) fn came(self) {
-        telemetry::FIRST_WORDS.took([self.agent], self.accepted.elapsed());
+        telemetry::FIRST_WORDS.record_duration([self.agent], self.accepted.elapsed());
     }
 }

@@ -90,7 +90,8 @@ async fn reach(services: &Services, live: &Live, turn: &Turn) -> std::result::Re
         )),
     })?;
     if reached.gateway.ready().await == openclaw::Readiness::Unreachable
-        && let Err(error) = crate::containers::suspect(services, &actor(turn), &reached.container).await
+        && let Err(error) =
+            crate::containers::mark_unhealthy(services, &actor(turn), &reached.container).await
     {
         tracing::warn!(%error, "a container that does not answer could not be reported");
     }

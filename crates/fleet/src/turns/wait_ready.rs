@@ -16,7 +16,7 @@ use std::{collections::HashMap, time::Duration};
 use store::{
     Tx,
     containers::{self as rows, Container},
-    listen, places, timings,
+    listen, reservations, timings,
     turns::Turn,
     users,
 };
@@ -122,7 +122,7 @@ impl Wait<'_> {
         self.asked = Instant::now();
         let actor = actor(self.turn);
         let mut tx = self.services.store.begin(&actor).await?;
-        containers::wake(self.services, &mut tx, &actor, self.turn.user_id).await?;
+        containers::ensure_running(self.services, &mut tx, &actor, self.turn.user_id).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -144,12 +144,15 @@ impl Wait<'_> {
 
     /// How many are before it, and why it has not begun.
     async fn queued(&self, tx: &mut Tx, row: &Container) -> crate::Result<(Option<u64>, Option<String>)> {
-        if let Some(ahead) = places::ahead(tx, row.id).await? {
+        if let Some(ahead) = reservations::ahead(tx, row.id).await? {
             let ahead = u64::try_from(ahead).unwrap_or_default();
             let settings = self.services.settings.get();
             let count = containers::count(tx, &settings).await?.unwrap_or_default();
-            let all =
-                if count == 1 { "The only place is".to_owned() } else { format!("All {count} places are") };
+            let all = if count == 1 {
+                "The only place is".to_owned()
+            } else {
+                format!("All {count} reservations are")
+            };
             return Ok((Some(ahead), Some(format!("{all} busy, {ahead} ahead of you."))));
         }
         let position = match row.start_job {

@@ -12,7 +12,7 @@ use bollard::query_parameters::{
 };
 use domain::{
     InstanceId,
-    containers::{ContainerError, ContainerSpec, Network, Owner, RunState, Seen},
+    containers::{ContainerError, ContainerSpec, ContainerState, Network, Owner, RunState},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(super) async fn create(
     link: &Link,
     spec: &ContainerSpec,
     network: &Network,
-) -> Result<Seen, ContainerError> {
+) -> Result<ContainerState, ContainerError> {
     for _ in 0..ROUNDS {
         match find(link, &spec.owner).await? {
             Some(seen) if seen.generation > spec.generation => {
@@ -40,7 +40,7 @@ pub(super) async fn create(
             Some(older) => delete(link, &older.docker_id).await?,
             None => make(link, spec, network).await?,
         }
-        // Seen at the next look; a racing process may have been the one who made it.
+        // ContainerState at the next look; a racing process may have been the one who made it.
     }
     Err(ContainerError::Other(format!(
         "the container {} is neither free nor made",
@@ -50,7 +50,7 @@ pub(super) async fn create(
 
 /// Starts or resumes it. One whose network is gone can never start again: it is removed and reported
 /// missing, so that the next plan makes a new one. The state volume stays.
-pub(super) async fn start(link: &Link, owner: &Owner) -> Result<Seen, ContainerError> {
+pub(super) async fn start(link: &Link, owner: &Owner) -> Result<ContainerState, ContainerError> {
     let Some(seen) = find(link, owner).await? else { return Err(ContainerError::Missing) };
     let id = &seen.docker_id;
     let started = match seen.state {
@@ -110,7 +110,7 @@ pub(super) async fn remove(link: &Link, owner: &Owner) -> Result<(), ContainerEr
 }
 
 /// The owner's container after a look at its labels.
-pub(super) async fn find(link: &Link, owner: &Owner) -> Result<Option<Seen>, ContainerError> {
+pub(super) async fn find(link: &Link, owner: &Owner) -> Result<Option<ContainerState>, ContainerError> {
     let name = names::object(owner);
     let inspected = match link.docker.inspect_container(&name, None).await {
         Ok(inspected) => inspected,
@@ -123,7 +123,7 @@ pub(super) async fn find(link: &Link, owner: &Owner) -> Result<Option<Seen>, Con
 }
 
 /// Every container of the instance. The list call knows no exit codes, so each one is looked at.
-pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<Seen>, ContainerError> {
+pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<ContainerState>, ContainerError> {
     let filters = labels::filters(instance);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
     let containers = link.docker.list_containers(Some(options)).await.map_err(translate)?;
@@ -135,7 +135,7 @@ pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<Seen>,
         .await
 }
 
-async fn look(link: &Link, id: String) -> Result<Option<Seen>, ContainerError> {
+async fn look(link: &Link, id: String) -> Result<Option<ContainerState>, ContainerError> {
     let inspected = match link.docker.inspect_container(&id, None).await {
         Ok(inspected) => inspected,
         Err(error) if is_missing(&error) => return Ok(None),

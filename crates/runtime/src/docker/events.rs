@@ -6,7 +6,7 @@ use bollard::{models::EventMessage, query_parameters::EventsOptionsBuilder};
 use chrono::DateTime;
 use domain::{
     InstanceId,
-    containers::{ContainerError, Event, Happened},
+    containers::{ContainerError, Event, EventKind},
 };
 use futures_util::{StreamExt, stream::BoxStream};
 use std::collections::HashMap;
@@ -45,10 +45,10 @@ fn read(message: Result<EventMessage, ContainerError>) -> Option<Result<Event, C
         Err(error) => return Some(Err(error)),
     };
     let what = match message.action?.as_str() {
-        "start" | "unpause" => Happened::Started,
-        "die" => Happened::Died,
-        "oom" => Happened::OutOfMemory,
-        "destroy" => Happened::Removed,
+        "start" | "unpause" => EventKind::Started,
+        "die" => EventKind::Died,
+        "oom" => EventKind::OutOfMemory,
+        "destroy" => EventKind::Removed,
         _ => return None,
     };
     let (owner, generation) = labels::read_container(&message.actor?.attributes?)?;

@@ -22,11 +22,11 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use domain::{
     InstanceId,
     containers::{
-        Belonging, ContainerError, ContainerSpec, Containers, EngineInfo, Event, Network, NetworkPolicy,
-        Owner, Seen,
+        ContainerError, ContainerSpec, ContainerState, Containers, EngineInfo, Event, Network, NetworkPolicy,
+        OwnedResource, Owner,
     },
     image::PinnedImage,
-    isolation::Trial,
+    isolation::SelfTestPlan,
 };
 use error::{is_missing, translate};
 use futures_util::stream::BoxStream;
@@ -80,7 +80,7 @@ impl DockerContainers {
     }
 
     /// The self-test's hands on this engine.
-    pub(crate) async fn probes(&self, trial: &Trial) -> Result<Probes, ContainerError> {
+    pub(crate) async fn probes(&self, trial: &SelfTestPlan) -> Result<Probes, ContainerError> {
         Ok(Probes::new(self.link().await?.clone(), trial.clone()))
     }
 
@@ -152,11 +152,15 @@ impl Containers for DockerContainers {
         volume::ensure(self.link().await?, owner, disk_mib).await
     }
 
-    async fn create(&self, spec: &ContainerSpec, network: &Network) -> Result<Seen, ContainerError> {
+    async fn create(
+        &self,
+        spec: &ContainerSpec,
+        network: &Network,
+    ) -> Result<ContainerState, ContainerError> {
         container::create(self.link().await?, spec, network).await
     }
 
-    async fn start(&self, owner: &Owner) -> Result<Seen, ContainerError> {
+    async fn start(&self, owner: &Owner) -> Result<ContainerState, ContainerError> {
         container::start(self.link().await?, owner).await
     }
 
@@ -189,7 +193,7 @@ impl Containers for DockerContainers {
         state::read(self.link().await?, owner, image, folder).await
     }
 
-    async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError> {
+    async fn inspect(&self, owner: &Owner) -> Result<Option<ContainerState>, ContainerError> {
         container::find(self.link().await?, owner).await
     }
 
@@ -197,11 +201,11 @@ impl Containers for DockerContainers {
         usage::memory(self.link().await?, owner).await
     }
 
-    async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError> {
+    async fn list(&self, instance: InstanceId) -> Result<Vec<ContainerState>, ContainerError> {
         container::list(self.link().await?, instance).await
     }
 
-    async fn belongings(&self, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError> {
+    async fn belongings(&self, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError> {
         let link = self.link().await?;
         let mut all = network::list(link, instance).await?;
         all.extend(volume::list(link, instance).await?);

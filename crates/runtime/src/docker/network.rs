@@ -12,7 +12,7 @@ use bollard::{
 };
 use domain::{
     InstanceId,
-    containers::{Belonging, BelongingKind, ContainerError, Network, NetworkPolicy, Owner},
+    containers::{ContainerError, Network, NetworkPolicy, OwnedResource, OwnedResourceKind, Owner},
 };
 use ipnet::Ipv4Net;
 use std::{collections::HashMap, time::Duration};
@@ -73,13 +73,13 @@ pub(super) async fn find(link: &Link, owner: &Owner) -> Result<Option<Found>, Co
 }
 
 /// Every network of the instance that is a user's.
-pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError> {
+pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError> {
     let options = ListNetworksOptionsBuilder::new().filters(&labels::filters(instance)).build();
     let networks = link.docker.list_networks(Some(options)).await.map_err(translate)?;
     let read = |network: bollard::models::Network| {
         let user = labels::read_user(&network.labels?)?;
         let created_at = network.created.as_deref().and_then(observe::moment);
-        Some(Belonging { user, kind: BelongingKind::Network, created_at })
+        Some(OwnedResource { user, kind: OwnedResourceKind::Network, created_at })
     };
     Ok(networks.into_iter().filter_map(read).collect())
 }

@@ -3,21 +3,22 @@
 use super::profile::GATEWAY_PORT;
 use crate::labels::IMAGE_LABEL;
 use bollard::models::{
-    ContainerConfig, ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, NetworkSettings,
+    ContainerConfig, ContainerInspectResponse, ContainerState as DockerState, ContainerStateStatusEnum,
+    NetworkSettings,
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    containers::{Owner, RunState, Seen},
+    containers::{ContainerState, Owner, RunState},
     image::PinnedImage,
 };
 use std::net::SocketAddr;
 
 /// Reads an inspect answer whose labels gave `owner` and `generation`.
-pub(super) fn read(inspected: ContainerInspectResponse, owner: Owner, generation: i64) -> Seen {
+pub(super) fn read(inspected: ContainerInspectResponse, owner: Owner, generation: i64) -> ContainerState {
     let docker = inspected.state.unwrap_or_default();
     let state = run_state(&docker);
     let runs = matches!(state, RunState::Running | RunState::Paused);
-    Seen {
+    ContainerState {
         owner,
         generation,
         docker_id: inspected.id.unwrap_or_default(),
@@ -35,7 +36,7 @@ fn image(config: ContainerConfig, id: Option<String>) -> PinnedImage {
     PinnedImage { name: label.or(config.image).unwrap_or_default(), id }
 }
 
-fn run_state(docker: &ContainerState) -> RunState {
+fn run_state(docker: &DockerState) -> RunState {
     use ContainerStateStatusEnum as Status;
     match docker.status {
         Some(Status::CREATED) => RunState::Created,

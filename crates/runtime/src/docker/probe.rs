@@ -22,7 +22,7 @@ use domain::{
     ContainerId, UserId,
     containers::{ContainerError, ContainerSpec, Network, NetworkPolicy, Owner},
     image::PinnedImage,
-    isolation::{Met, Trial},
+    isolation::{ObservedReach, SelfTestPlan},
 };
 use futures_util::TryStreamExt;
 use secrecy::SecretString;
@@ -62,11 +62,11 @@ pub(crate) struct Neighbour {
 #[derive(Clone)]
 pub(crate) struct Probes {
     link: Link,
-    trial: Trial,
+    trial: SelfTestPlan,
 }
 
 impl Probes {
-    pub(super) const fn new(link: Link, trial: Trial) -> Self {
+    pub(super) const fn new(link: Link, trial: SelfTestPlan) -> Self {
         Self { link, trial }
     }
 
@@ -116,7 +116,7 @@ impl Probes {
         &self,
         place: &Place,
         targets: &[String],
-    ) -> Result<HashMap<String, Met>, ContainerError> {
+    ) -> Result<HashMap<String, ObservedReach>, ContainerError> {
         let duty = ["probe", "reach"].map(str::to_owned).into_iter().chain(targets.iter().cloned());
         let mut body = self.body(place, duty.collect());
         if let Some(host) = &mut body.host_config {
@@ -169,7 +169,7 @@ impl Probes {
 
     /// An agent's container in all but this: root inside, no state volume, no token, another duty.
     fn body(&self, place: &Place, duty: Vec<String>) -> ContainerCreateBody {
-        let Trial { image, runtime, limits, internal, publish_on, .. } = &self.trial;
+        let SelfTestPlan { image, runtime, limits, internal, publish_on, .. } = &self.trial;
         let spec = ContainerSpec {
             owner: place.owner,
             generation: 0,
@@ -238,7 +238,7 @@ struct Line {
 }
 
 /// An image whose entry process knows no probes prints something else.
-fn read(line: &str) -> Option<(String, Met)> {
+fn read(line: &str) -> Option<(String, ObservedReach)> {
     let Line { target, answered, how } = serde_json::from_str(line).ok()?;
-    Some((target, Met { answered, how }))
+    Some((target, ObservedReach { answered, how }))
 }

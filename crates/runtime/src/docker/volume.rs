@@ -12,7 +12,7 @@ use bollard::{
 };
 use domain::{
     InstanceId,
-    containers::{Belonging, BelongingKind, ContainerError, Owner},
+    containers::{ContainerError, OwnedResource, OwnedResourceKind, Owner},
 };
 use std::collections::HashMap;
 
@@ -54,13 +54,13 @@ pub(super) async fn can_be_limited(link: &Link, instance: InstanceId) -> Result<
 }
 
 /// Every volume of the instance that is a user's.
-pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError> {
+pub(super) async fn list(link: &Link, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError> {
     let options = ListVolumesOptionsBuilder::new().filters(&labels::filters(instance)).build();
     let volumes = link.docker.list_volumes(Some(options)).await.map_err(translate)?.volumes;
     let read = |volume: bollard::models::Volume| {
         let user = labels::read_user(&volume.labels)?;
         let created_at = volume.created_at.as_deref().and_then(observe::moment);
-        Some(Belonging { user, kind: BelongingKind::Volume, created_at })
+        Some(OwnedResource { user, kind: OwnedResourceKind::Volume, created_at })
     };
     Ok(volumes.unwrap_or_default().into_iter().filter_map(read).collect())
 }

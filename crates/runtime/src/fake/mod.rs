@@ -9,7 +9,8 @@ use crate::names;
 use domain::{
     Clock, InstanceId, UserId,
     containers::{
-        ContainerError, ContainerSpec, Event, Happened, Network, NetworkPolicy, Owner, RunState, Seen,
+        ContainerError, ContainerSpec, ContainerState, Event, EventKind, Network, NetworkPolicy, Owner,
+        RunState,
     },
 };
 use std::{
@@ -72,7 +73,7 @@ type User = (InstanceId, UserId);
 
 #[derive(Default)]
 struct State {
-    containers: HashMap<User, Seen>,
+    containers: HashMap<User, ContainerState>,
     networks: HashMap<User, (NetworkPolicy, Network)>,
     volumes: HashSet<User>,
     missing_images: HashSet<String>,
@@ -113,19 +114,19 @@ impl FakeContainers {
 
     /// Lets the kernel kill it for memory.
     pub fn run_out_of_memory(&self, owner: &Owner) {
-        self.tell(owner, Happened::OutOfMemory);
+        self.tell(owner, EventKind::OutOfMemory);
         self.end(owner, RunState::Exited { code: 137, oom_killed: true });
     }
 
     /// Removes it behind Mosaic's back.
     pub fn vanish(&self, owner: &Owner) {
         self.end(owner, RunState::Dead);
-        self.tell(owner, Happened::Removed);
+        self.tell(owner, EventKind::Removed);
         self.state().containers.remove(&key(owner));
     }
 
     /// Every container there is.
-    pub fn containers(&self) -> Vec<Seen> {
+    pub fn containers(&self) -> Vec<ContainerState> {
         self.state().containers.values().cloned().collect()
     }
 
@@ -168,30 +169,30 @@ impl FakeContainers {
         }
     }
 
-    fn stopped(&self, seen: &mut Seen, ended: RunState) {
+    fn stopped(&self, seen: &mut ContainerState, ended: RunState) {
         if matches!(seen.state, RunState::Running | RunState::Paused) {
             (seen.state, seen.address) = (ended, None);
-            self.send(seen, Happened::Died);
+            self.send(seen, EventKind::Died);
         }
     }
 
-    fn tell(&self, owner: &Owner, what: Happened) {
+    fn tell(&self, owner: &Owner, what: EventKind) {
         if let Some(seen) = self.state().containers.get(&key(owner)) {
             self.send(seen, what);
         }
     }
 
     /// Nobody watching is fine.
-    fn send(&self, seen: &Seen, what: Happened) {
+    fn send(&self, seen: &ContainerState, what: EventKind) {
         let _ = self.events.send(Event { owner: seen.owner, generation: seen.generation, what });
     }
 
-    fn make(&self, state: &mut State, spec: &ContainerSpec) -> Result<Seen, ContainerError> {
+    fn make(&self, state: &mut State, spec: &ContainerSpec) -> Result<ContainerState, ContainerError> {
         if state.missing_images.contains(&spec.image.name) {
             return Err(ContainerError::ImageMissing(spec.image.name.clone()));
         }
         state.created += 1;
-        let seen = Seen {
+        let seen = ContainerState {
             owner: spec.owner,
             generation: spec.generation,
             docker_id: format!("fake-{}", state.created),
@@ -211,7 +212,7 @@ impl FakeContainers {
         }
         if let Some(mut seen) = state.containers.remove(&key(owner)) {
             self.stopped(&mut seen, RunState::Dead);
-            self.send(&seen, Happened::Removed);
+            self.send(&seen, EventKind::Removed);
         }
         Ok(())
     }
@@ -222,7 +223,7 @@ fn key(owner: &Owner) -> User {
 }
 
 /// As with Docker's labels: another row's container of the same name is not touched.
-fn find<'a>(state: &'a mut State, owner: &Owner) -> Result<Option<&'a mut Seen>, ContainerError> {
+fn find<'a>(state: &'a mut State, owner: &Owner) -> Result<Option<&'a mut ContainerState>, ContainerError> {
     match state.containers.get_mut(&key(owner)) {
         Some(seen) if seen.owner != *owner => Err(ContainerError::NotOurs(names::object(owner))),
         found => Ok(found),

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use domain::{
     InstanceId, UserId,
     containers::{
-        Belonging, BelongingKind, ContainerError, ContainerSpec, Containers, EngineInfo, Event, Happened,
-        Network, NetworkPolicy, Owner, RunState, Seen,
+        ContainerError, ContainerSpec, ContainerState, Containers, EngineInfo, Event, EventKind, Network,
+        NetworkPolicy, OwnedResource, OwnedResourceKind, Owner, RunState,
     },
     image::PinnedImage,
 };
@@ -68,7 +68,11 @@ impl Containers for FakeContainers {
         })
     }
 
-    async fn create(&self, spec: &ContainerSpec, _network: &Network) -> Result<Seen, ContainerError> {
+    async fn create(
+        &self,
+        spec: &ContainerSpec,
+        _network: &Network,
+    ) -> Result<ContainerState, ContainerError> {
         self.step(Verb::Create, |state| match find(state, &spec.owner)?.cloned() {
             Some(seen) if seen.generation > spec.generation => {
                 Err(ContainerError::Other("a newer generation of the container exists".into()))
@@ -81,14 +85,14 @@ impl Containers for FakeContainers {
         })
     }
 
-    async fn start(&self, owner: &Owner) -> Result<Seen, ContainerError> {
+    async fn start(&self, owner: &Owner) -> Result<ContainerState, ContainerError> {
         self.step(Verb::Start, |state| {
             let Some(seen) = find(state, owner)? else { return Err(ContainerError::Missing) };
             if seen.state != RunState::Running {
                 seen.state = RunState::Running;
                 seen.address = Some(self.address);
                 seen.started_at = Some(self.clock.now());
-                self.send(seen, Happened::Started);
+                self.send(seen, EventKind::Started);
             }
             Ok(seen.clone())
         })
@@ -142,7 +146,7 @@ impl Containers for FakeContainers {
         })
     }
 
-    async fn inspect(&self, owner: &Owner) -> Result<Option<Seen>, ContainerError> {
+    async fn inspect(&self, owner: &Owner) -> Result<Option<ContainerState>, ContainerError> {
         self.step(Verb::Inspect, |state| Ok(find(state, owner)?.cloned()))
     }
 
@@ -153,22 +157,22 @@ impl Containers for FakeContainers {
         })
     }
 
-    async fn list(&self, instance: InstanceId) -> Result<Vec<Seen>, ContainerError> {
+    async fn list(&self, instance: InstanceId) -> Result<Vec<ContainerState>, ContainerError> {
         self.step(Verb::List, |state| {
             let mine = state.containers.values().filter(|seen| seen.owner.instance == instance);
             Ok(mine.cloned().collect())
         })
     }
 
-    async fn belongings(&self, instance: InstanceId) -> Result<Vec<Belonging>, ContainerError> {
+    async fn belongings(&self, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError> {
         self.step(Verb::Belongings, |state| {
             let of = |kind| {
                 move |key: &(InstanceId, UserId)| {
-                    (key.0 == instance).then_some(Belonging { user: key.1, kind, created_at: None })
+                    (key.0 == instance).then_some(OwnedResource { user: key.1, kind, created_at: None })
                 }
             };
-            let networks = state.networks.keys().filter_map(of(BelongingKind::Network));
-            Ok(networks.chain(state.volumes.iter().filter_map(of(BelongingKind::Volume))).collect())
+            let networks = state.networks.keys().filter_map(of(OwnedResourceKind::Network));
+            Ok(networks.chain(state.volumes.iter().filter_map(of(OwnedResourceKind::Volume))).collect())
         })
     }
 

@@ -46,7 +46,7 @@ fn spec(generation: i64) -> ContainerSpec {
     }
 }
 
-async fn up(fake: &FakeContainers, generation: i64) -> Result<Seen, ContainerError> {
+async fn up(fake: &FakeContainers, generation: i64) -> Result<ContainerState, ContainerError> {
     let spec = spec(generation);
     let pool = "10.77.0.0/24".parse().unwrap();
     let network = fake.ensure_network(&spec.owner, NetworkPolicy::Open, pool).await?;
@@ -95,5 +95,5 @@ async fn what_happens_is_told() {
     fake.vanish(&owner);
     assert_eq!(fake.inspect(&owner).await, Ok(None));
     let told: Vec<_> = events.take(4).map(|event| event.unwrap().what).collect().await;
-    assert_eq!(told, [Happened::Started, Happened::OutOfMemory, Happened::Died, Happened::Removed]);
+    assert_eq!(told, [EventKind::Started, EventKind::OutOfMemory, EventKind::Died, EventKind::Removed]);
 }

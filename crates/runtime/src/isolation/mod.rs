@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use domain::{
     Clock, SystemClock,
     containers::{ContainerError, NetworkPolicy},
-    isolation::{About, Check, Findings, Trial, Walls},
+    isolation::{About, Check, Findings, IsolationProber, SelfTestPlan},
 };
 use host::Host;
 use lan::Lan;
@@ -24,8 +24,8 @@ use std::path::Path;
 use targets::{Stage, Target};
 
 #[async_trait]
-impl Walls for DockerContainers {
-    async fn try_out(&self, trial: &Trial) -> Result<Findings, ContainerError> {
+impl IsolationProber for DockerContainers {
+    async fn try_out(&self, trial: &SelfTestPlan) -> Result<Findings, ContainerError> {
         let probes = self.probes(trial).await?;
         // A run that was cut short is repeated under the same name.
         probes.clear().await?;
@@ -53,7 +53,7 @@ impl Drop for Tidy {
     }
 }
 
-async fn tried(probes: &Probes, trial: &Trial, socket: &Path) -> Result<Vec<Check>, ContainerError> {
+async fn tried(probes: &Probes, trial: &SelfTestPlan, socket: &Path) -> Result<Vec<Check>, ContainerError> {
     let network = |policy| probes.network(policy, SystemClock.now());
     let (open, closed, beside) = tokio::try_join!(
         network(NetworkPolicy::Open),
@@ -92,7 +92,7 @@ async fn checks(probes: &Probes, place: &Place, targets: &[Target]) -> Result<Ve
 }
 
 /// What is wrong with the packet filter; `None` also where this process may not look.
-async fn guard(trial: &Trial) -> Option<String> {
+async fn guard(trial: &SelfTestPlan) -> Option<String> {
     let wanted = GuardConfig::read(trial.internal.port, &trial.allowed).await;
     match Guard::new(trial.instance).status(&wanted).await {
         Ok(GuardStatus::Enforced) | Err(NotEnforced::NotPermitted) => None,

@@ -10,7 +10,7 @@ use crate::{
 };
 use domain::{
     containers::NetworkPolicy,
-    isolation::{Proof, Reach, Trial},
+    isolation::{Proof, Reach, SelfTestPlan},
 };
 use futures_util::future::join_all;
 use std::{
@@ -43,7 +43,7 @@ pub(super) struct Target {
 
 /// What was set up for the run.
 pub(super) struct Stage<'a> {
-    pub(super) trial: &'a Trial,
+    pub(super) trial: &'a SelfTestPlan,
     pub(super) neighbour: &'a Neighbour,
     pub(super) host: &'a Host,
     pub(super) lan: &'a Result<Lan, String>,

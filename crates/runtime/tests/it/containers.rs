@@ -1,7 +1,7 @@
 //! The steps of a container's life: repeated, raced, interrupted.
 
 use crate::harness::{Bench, inside, shell};
-use domain::containers::{ContainerError, Containers, NetworkPolicy, RunState, Seen};
+use domain::containers::{ContainerError, ContainerState, Containers, NetworkPolicy, RunState};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -10,7 +10,7 @@ use tokio::{io::AsyncReadExt, io::AsyncWriteExt, net::TcpStream, task::JoinSet, 
 
 const NO_GRACE: Duration = Duration::ZERO;
 
-async fn ask(seen: &Seen) -> Option<String> {
+async fn ask(seen: &ContainerState) -> Option<String> {
     let mut stream = TcpStream::connect(seen.address?).await.ok()?;
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.ok()?;
     let mut answer = String::new();
@@ -19,7 +19,7 @@ async fn ask(seen: &Seen) -> Option<String> {
 }
 
 /// The process inside needs a moment after Docker's start.
-async fn answers(seen: &Seen) -> bool {
+async fn answers(seen: &ContainerState) -> bool {
     for _ in 0..30 {
         let answer = timeout(Duration::from_secs(1), ask(seen)).await;
         if answer.is_ok_and(|answer| answer.is_some_and(|text| text.ends_with("agent"))) {

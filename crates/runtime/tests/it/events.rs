@@ -1,7 +1,7 @@
 //! What Docker reports by itself.
 
 use crate::harness::{Bench, inside, shell};
-use domain::containers::{ContainerError, Containers, Event, Happened, NetworkPolicy, RunState};
+use domain::containers::{ContainerError, Containers, Event, EventKind, NetworkPolicy, RunState};
 use futures_util::{StreamExt, stream::BoxStream};
 use runtime::{DockerContainers, DockerSettings};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::{
 type Events = BoxStream<'static, Result<Event, ContainerError>>;
 
 /// The next events up to and including `last`.
-async fn until(events: &mut Events, last: Happened) -> Vec<Event> {
+async fn until(events: &mut Events, last: EventKind) -> Vec<Event> {
     let mut seen = Vec::new();
     let reading = async {
         while seen.last().is_none_or(|event: &Event| event.what != last) {
@@ -26,7 +26,7 @@ async fn until(events: &mut Events, last: Happened) -> Vec<Event> {
     seen
 }
 
-fn what(events: &[Event]) -> Vec<Happened> {
+fn what(events: &[Event]) -> Vec<EventKind> {
     events.iter().map(|event| event.what).collect()
 }
 
@@ -42,8 +42,8 @@ async fn start_crash_and_removal_arrive_with_owner_and_generation() {
     shell(&format!("docker kill {}", seen.docker_id));
     bench.docker.remove(&owner).await.unwrap();
 
-    let told = until(&mut events, Happened::Removed).await;
-    assert_eq!(what(&told), [Happened::Started, Happened::Died, Happened::Removed]);
+    let told = until(&mut events, EventKind::Removed).await;
+    assert_eq!(what(&told), [EventKind::Started, EventKind::Died, EventKind::Removed]);
     assert!(told.iter().all(|event| event.owner == owner && event.generation == 5));
 }
 
@@ -57,8 +57,8 @@ async fn an_out_of_memory_kill_is_told_and_seen() {
 
     let mut events = bench.docker.watch(bench.instance).await.unwrap();
     bench.docker.start(&owner).await.unwrap();
-    let told = until(&mut events, Happened::Died).await;
-    assert!(what(&told).contains(&Happened::OutOfMemory), "{told:?}");
+    let told = until(&mut events, EventKind::Died).await;
+    assert!(what(&told).contains(&EventKind::OutOfMemory), "{told:?}");
     let ended = bench.docker.inspect(&owner).await.unwrap().unwrap();
     assert_eq!(ended.state, RunState::Exited { code: 137, oom_killed: true });
 }
@@ -82,7 +82,7 @@ async fn the_stream_ends_when_the_engine_goes_away() {
     let mut events = through.watch(bench.instance).await.unwrap();
     let owner = bench.owner();
     bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
-    until(&mut events, Happened::Started).await;
+    until(&mut events, EventKind::Started).await;
     relay.abort();
     std::fs::remove_file(socket).unwrap();
 

@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     InstanceId,
-    containers::{ContainerSpec, NetworkPolicy, Seen},
+    containers::{ContainerSpec, ContainerState, NetworkPolicy},
 };
 use runtime::guard::{Guard, GuardConfig, GuardStatus, host_resolvers};
 use std::{
@@ -23,7 +23,7 @@ use tokio::{
 use uuid::Uuid;
 
 /// Whether the target answers, asked from inside the container.
-fn reaches(seen: &Seen, target: SocketAddrV4) -> bool {
+fn reaches(seen: &ContainerState, target: SocketAddrV4) -> bool {
     inside(seen, &request("nc", target)).contains("200 OK")
 }
 
@@ -53,13 +53,13 @@ async fn listen() -> (u16, JoinHandle<()>) {
 }
 
 /// The container's own address on its bridge.
-fn own_address(seen: &Seen) -> Ipv4Addr {
+fn own_address(seen: &ContainerState) -> Ipv4Addr {
     let template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
     run("docker", &["inspect", "--format", template, &seen.docker_id]).parse().unwrap()
 }
 
 /// Asks Docker's embedded DNS.
-fn resolves(seen: &Seen, name: &str) -> bool {
+fn resolves(seen: &ContainerState, name: &str) -> bool {
     inside(seen, &format!("timeout 4 nslookup -type=a {name} && echo resolved")).ends_with("resolved")
 }
 
@@ -77,9 +77,9 @@ struct Scene {
     bench: Bench,
     lan: Lan,
     guard: Guard,
-    open: Seen,
-    closed: Seen,
-    other: Seen,
+    open: ContainerState,
+    closed: ContainerState,
+    other: ContainerState,
     open_gateway: Ipv4Addr,
     closed_gateway: Ipv4Addr,
     internal_port: u16,

@@ -3,7 +3,7 @@
 use crate::image::TestImage;
 use domain::{
     Clock, ContainerId, InstanceId, SystemClock, UserId,
-    containers::{ContainerSpec, Containers, Internal, Network, NetworkPolicy, Owner, Seen},
+    containers::{ContainerSpec, ContainerState, Containers, Internal, Network, NetworkPolicy, Owner},
     image::PinnedImage,
     limits::Limits,
 };
@@ -70,7 +70,7 @@ impl Bench {
     }
 
     /// Every step of a start, once.
-    pub async fn up(&self, spec: &ContainerSpec, policy: NetworkPolicy) -> Seen {
+    pub async fn up(&self, spec: &ContainerSpec, policy: NetworkPolicy) -> ContainerState {
         let network = self.network(&spec.owner, policy).await;
         self.docker.ensure_volume(&spec.owner, 0).await.unwrap();
         self.docker.create(spec, &network).await.unwrap();
@@ -114,12 +114,12 @@ pub fn shell(line: &str) -> String {
 }
 
 /// Runs a command line inside the container as the agent's user; its output, errors included.
-pub fn inside(seen: &Seen, line: &str) -> String {
+pub fn inside(seen: &ContainerState, line: &str) -> String {
     run("docker", &["exec", &seen.docker_id, "sh", "-c", &format!("{{ {line}\n}} 2>&1")])
 }
 
 /// What Docker's own command line says of the container, by a Go template.
-pub fn inspect(seen: &Seen, template: &str) -> String {
+pub fn inspect(seen: &ContainerState, template: &str) -> String {
     run("docker", &["inspect", "--format", template, &seen.docker_id])
 }
 

@@ -52,7 +52,7 @@ pub async fn revoke_token(tx: &mut Tx, id: ContainerId, generation: i64) -> Resu
 }
 
 /// Takes the generation over that the engine has: the rows are older than it, as after a restored backup.
-pub async fn overtake(tx: &mut Tx, id: ContainerId, generation: i64) -> Result<()> {
+pub async fn adopt_generation(tx: &mut Tx, id: ContainerId, generation: i64) -> Result<()> {
     sqlx::query("update user_containers set generation = $2 where id = $1 and generation < $2")
         .bind(id.uuid())
         .bind(generation)

@@ -3,14 +3,14 @@
 
 mod applied;
 mod generation;
-mod sight;
+mod observation;
 
 use crate::{Result, Tx, listen};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, UserId,
     image::PinnedImage,
-    lifecycle::{Desired, Observed, Wanted},
+    lifecycle::{Desired, DesiredState, Observed},
     limits::{Limits, OwnLimits},
     turn::Stage,
 };
@@ -19,8 +19,8 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use applied::{has_newest, newest_change, set_applied, set_applied_change, set_disk_full};
-pub use generation::{NewToken, begin_generation, overtake, revoke_token};
-pub use sight::{Sight, observe};
+pub use generation::{NewToken, adopt_generation, begin_generation, revoke_token};
+pub use observation::{ContainerObservation, observe};
 
 /// A container's row.
 #[derive(Debug, Clone, FromRow)]
@@ -100,8 +100,8 @@ impl Container {
         Stage::from_stored(&self.stage)
     }
     /// The wish, for the planner.
-    pub fn wanted(&self) -> Wanted {
-        Wanted { desired: self.desired(), generation: self.generation }
+    pub fn wanted(&self) -> DesiredState {
+        DesiredState { desired: self.desired(), generation: self.generation }
     }
     /// The image of the present generation.
     pub fn image(&self) -> Option<PinnedImage> {
@@ -198,7 +198,7 @@ pub async fn want(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> 
 }
 
 /// Notes that its owner stopped it himself.
-pub async fn set_put_to_sleep(tx: &mut Tx, id: ContainerId) -> Result<()> {
+pub async fn set_stopped_by_user(tx: &mut Tx, id: ContainerId) -> Result<()> {
     sqlx::query("update user_containers set put_to_sleep = true where id = $1")
         .bind(id.uuid())
         .execute(tx.conn())
@@ -224,7 +224,7 @@ pub async fn any_exists(tx: &mut Tx) -> Result<bool> {
 }
 
 /// Notes chat activity, for the idle reaper; what its owner put to sleep is awake again.
-pub async fn touch(tx: &mut Tx, user: UserId) -> Result<()> {
+pub async fn record_activity(tx: &mut Tx, user: UserId) -> Result<()> {
     sqlx::query("update user_containers set last_used_at = now(), put_to_sleep = false where user_id = $1")
         .bind(user.uuid())
         .execute(tx.conn())

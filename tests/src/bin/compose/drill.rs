@@ -1,9 +1,8 @@
 //! The restore drill: what a person has is backed up, everything is wiped, and is there again behind the restore.
 
-use super::Project;
 use serde_json::{Value, json};
 use std::{path::Path, process::Command};
-use tests::{Person, docker, eventually, prepared};
+use tests::{Person, Project, docker, eventually};
 use tokio::time::Instant;
 
 /// All that the drill looks for.
@@ -85,10 +84,8 @@ fn sum(volume: &str) -> String {
 
 /// As bad as it gets: the tables and the volumes are gone.
 async fn wipe(project: &Project) {
-    for container in
-        docker(&["ps", "-aq", "--filter", &project.mine(), "--filter", "label=mosaic.user"]).lines()
-    {
-        docker(&["rm", "-f", container]);
+    for container in project.agents() {
+        docker(&["rm", "-f", &container]);
     }
     for volume in project.volumes() {
         docker(&["volume", "rm", &volume]);
@@ -104,22 +101,4 @@ fn script(name: &str, project: &Project, folder: &Path) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name);
     let run = Command::new(script).arg(folder).env("PROJECT", &project.name).env("YES", "1").status();
     assert!(run.unwrap().success(), "{name}");
-}
-
-impl Project {
-    /// The label of users' containers and volumes that this run made.
-    fn mine(&self) -> String {
-        format!("label=mosaic.test={}", prepared("MOSAIC_TEST_RUN"))
-    }
-
-    fn running_agents(&self) -> Vec<String> {
-        let running = docker(&["ps", "-q", "--filter", &self.mine(), "--filter", "label=mosaic.user"]);
-        running.lines().map(str::to_owned).collect()
-    }
-
-    fn volumes(&self) -> Vec<String> {
-        let volumes =
-            docker(&["volume", "ls", "-q", "--filter", &self.mine(), "--filter", "label=mosaic.user"]);
-        volumes.lines().map(str::to_owned).collect()
-    }
 }

@@ -14,61 +14,19 @@
 mod drill;
 mod upheaval;
 
-use serde_json::json;
-use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
-use stub_llm::Handle;
-use tests::{Person, agents, cast, docker, prepared};
+use tests::{Person, Project, agents, cast, prepared};
 use tokio::time::Instant;
-
-/// The project under test, by the labels that compose gives.
-struct Project {
-    name: String,
-    url: String,
-    pool: PgPool,
-}
 
 #[tokio::main]
 async fn main() {
     let project = Project::of_environment().await;
     let llm = agents::llm().await;
-    let admin = project.set_up(&llm).await;
+    let admin = project.set_up(&cast::provider(&llm)).await;
     first_answer(&admin).await;
     match prepared("PART").as_str() {
         "kills" => upheaval::run(&project, &llm, admin).await,
         "drill" => drill::run(&project, &admin).await,
         _ => {}
-    }
-}
-
-impl Project {
-    async fn of_environment() -> Self {
-        let options = PgPoolOptions::new().max_connections(2).after_connect(|connection, _| {
-            Box::pin(async move { connection.execute("set app.scope = 'system'").await.map(|_| ()) })
-        });
-        let pool = options.connect(&prepared("DATABASE_URL")).await.unwrap();
-        Self { name: prepared("COMPOSE_PROJECT_NAME"), url: prepared("COMPOSE_URL"), pool }
-    }
-
-    /// Ids of a service's containers.
-    fn containers(&self, service: &str) -> Vec<String> {
-        let [project, service] = [("project", self.name.as_str()), ("service", service)]
-            .map(|(label, value)| format!("label=com.docker.compose.{label}={value}"));
-        let ids = docker(&["ps", "-q", "--filter", &project, "--filter", &service]);
-        ids.lines().map(str::to_owned).collect()
-    }
-
-    fn setup_token(&self) -> String {
-        let logs = docker(&["logs", &self.containers("api")[0]]);
-        let (_, behind) = logs.split_once("/setup#token=").unwrap();
-        behind.split_whitespace().next().unwrap().to_owned()
-    }
-
-    async fn set_up(&self, llm: &Handle) -> Person {
-        let memory: u32 = prepared("AGENT_MEMORY_MIB").parse().unwrap();
-        let settings = json!({ "limits": { "memoryMib": memory }, "subnetPool": prepared("SUBNET_POOL") });
-        let admin = cast::first_admin(&self.url, &self.setup_token(), &settings).await;
-        cast::complete(&admin, &cast::provider(llm)).await;
-        admin
     }
 }
 

@@ -47,7 +47,7 @@ async fn workers(services: &Services) -> Result<String, String> {
 /// What waits too long, and where.
 async fn jobs(services: &Services) -> Result<String, String> {
     let mut tx = services.store.system("doctor").await.map_err(|error| error.to_string())?;
-    let oldest = jobs::figures::oldest_due(&mut tx).await.map_err(|error| error.to_string())?;
+    let oldest = jobs::metrics::oldest_due(&mut tx).await.map_err(|error| error.to_string())?;
     let late: Vec<_> = oldest
         .iter()
         .filter(|(_, seconds)| *seconds > LATE_SECONDS)

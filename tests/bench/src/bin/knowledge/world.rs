@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     Actor, Person, Role, UserId,
-    knowledge::{Kind, pieces},
+    knowledge::{Kind, chunks},
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use std::time::{Duration, Instant};
@@ -77,9 +77,9 @@ impl World {
     pub async fn fill(&self, user: UserId, documents: &[String], vectors: &[Vec<f32>]) -> Rate {
         let began = Instant::now();
         for texts in documents.chunks(SAVED) {
-            let pieces: Vec<Piece<'_>> = texts.iter().map(|text| piece(text)).collect();
+            let chunks: Vec<Piece<'_>> = texts.iter().map(|text| piece(text)).collect();
             let mut tx = self.begin(user).await;
-            knowledge::add(&mut tx, user, Kind::Finding, "english", &pieces).await.unwrap();
+            knowledge::add(&mut tx, user, Kind::Finding, "english", &chunks).await.unwrap();
             tx.commit().await.unwrap();
         }
         let saved = per_second(documents.len(), began.elapsed());
@@ -116,7 +116,7 @@ impl World {
 }
 
 fn piece(text: &str) -> Piece<'_> {
-    let text = pieces(text).into_iter().next().unwrap();
+    let text = chunks(text).into_iter().next().unwrap();
     let at = DateTime::<Utc>::from_timestamp(1_795_000_000, 0).unwrap();
     Piece {
         parent_id: Uuid::now_v7(),

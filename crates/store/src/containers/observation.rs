@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 /// What was observed of a container.
 #[derive(Debug, Clone)]
-pub enum Sight {
+pub enum ContainerObservation {
     /// The start reached this stage.
     Stage(Stage),
     /// It cannot be started now, and is as soon as it can; until then it needs no place.
-    PutOff,
+    Deferred,
     /// OpenClaw answers there.
     Ready {
         /// `ip:port`.
@@ -31,11 +31,11 @@ pub enum Sight {
     },
 }
 
-impl Sight {
+impl ContainerObservation {
     const fn word(&self) -> &'static str {
         match self {
             Self::Stage(stage) => stage.as_str(),
-            Self::PutOff => Stage::Queued.as_str(),
+            Self::Deferred => Stage::Queued.as_str(),
             Self::Ready { .. } => "ready",
             Self::Paused => "paused",
             Self::Stopped => "stopped",
@@ -46,12 +46,12 @@ impl Sight {
 
     /// Whether it needs no memory any more.
     const fn is_down(&self) -> bool {
-        matches!(self, Self::PutOff | Self::Stopped | Self::Absent | Self::Failed { .. })
+        matches!(self, Self::Deferred | Self::Stopped | Self::Absent | Self::Failed { .. })
     }
 
     /// Whether its detail is of interest to its owner for as long as it lasts.
     const fn has_reason(&self) -> bool {
-        matches!(self, Self::Stage(Stage::Queued) | Self::PutOff | Self::Failed { .. })
+        matches!(self, Self::Stage(Stage::Queued) | Self::Deferred | Self::Failed { .. })
     }
 }
 
@@ -61,17 +61,19 @@ pub async fn observe(
     tx: &mut Tx,
     id: ContainerId,
     generation: i64,
-    sight: &Sight,
+    sight: &ContainerObservation,
     detail: &str,
 ) -> Result<bool> {
     let (observed, stage, address, failure) = match sight {
-        Sight::Stage(stage) => (Observed::Starting, *stage, None, None),
-        Sight::PutOff => (Observed::Starting, Stage::Queued, None, None),
-        Sight::Ready { address } => (Observed::Ready, Stage::Ready, Some(address.as_str()), None),
-        Sight::Paused => (Observed::Paused, Stage::Queued, None, None),
-        Sight::Stopped => (Observed::Stopped, Stage::Queued, None, None),
-        Sight::Absent => (Observed::Absent, Stage::Queued, None, None),
-        Sight::Failed { failure } => (Observed::Failed, Stage::Queued, None, Some(failure)),
+        ContainerObservation::Stage(stage) => (Observed::Starting, *stage, None, None),
+        ContainerObservation::Deferred => (Observed::Starting, Stage::Queued, None, None),
+        ContainerObservation::Ready { address } => {
+            (Observed::Ready, Stage::Ready, Some(address.as_str()), None)
+        }
+        ContainerObservation::Paused => (Observed::Paused, Stage::Queued, None, None),
+        ContainerObservation::Stopped => (Observed::Stopped, Stage::Queued, None, None),
+        ContainerObservation::Absent => (Observed::Absent, Stage::Queued, None, None),
+        ContainerObservation::Failed { failure } => (Observed::Failed, Stage::Queued, None, Some(failure)),
     };
     let user: Option<Uuid> = sqlx::query_scalar(
         "with before as (select id, stage, stage_since, observed, reason from user_containers where id = $1 and generation = $2 for update),
@@ -96,7 +98,7 @@ pub async fn observe(
     .bind(stage.as_str())
     .bind(address)
     .bind(failure)
-    .bind(matches!(sight, Sight::Ready { .. }))
+    .bind(matches!(sight, ContainerObservation::Ready { .. }))
     // What it took is usual only where it went on, and waited for nothing that is not there always.
     .bind(stage != Stage::Queued)
     .bind(Some(detail).filter(|detail| sight.has_reason() && !detail.is_empty()))

@@ -1,8 +1,8 @@
-//! What can go wrong in the vault. No variant carries a secret or any part of one.
+//! What can go wrong in the crate `secrets`. No variant carries a secret or any part of one.
 
 use crate::keyring::KeyId;
 
-/// A refusal of the vault. Its text is meant for operators and logs, not for clients.
+/// A refusal of the crate `secrets`. Its text is meant for operators and logs, not for clients.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// `MOSAIC_SECRET_KEY` is empty.

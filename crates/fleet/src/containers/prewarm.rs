@@ -1,6 +1,6 @@
 //! Start a container before its owner's first message: he signed in, or opened the chat page.
 
-use super::{places, wake};
+use super::{admission, ensure_running};
 use crate::{Cx, Result, Services};
 use domain::{
     Actor, ContainerId, Person, Role, UserId,
@@ -10,7 +10,7 @@ use store::{Tx, agents, containers, users};
 
 /// What somebody did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Came {
+pub(crate) enum PrewarmTrigger {
     /// He signed in.
     SignedIn,
     /// He looks at his chats. What he put to sleep himself stays asleep.
@@ -19,7 +19,7 @@ pub(crate) enum Came {
 
 /// Wants the user's container running where the settings say so, he has an agent, and there is room: nobody else's
 /// container has to go for it. One that runs or is about to is left alone. A failure costs the head start only.
-pub(crate) async fn wake_early(services: &Services, user: UserId, came: Came) {
+pub(crate) async fn prewarm(services: &Services, user: UserId, came: PrewarmTrigger) {
     if !services.settings.get().wake_early {
         return;
     }
@@ -31,11 +31,11 @@ pub(crate) async fn wake_early(services: &Services, user: UserId, came: Came) {
 /// The acting user's browser shows his chats: his first message is about to come.
 pub async fn page_opened(cx: &Cx) {
     if let Ok(user) = cx.user() {
-        wake_early(&cx.services, user, Came::OpenedChat).await;
+        prewarm(&cx.services, user, PrewarmTrigger::OpenedChat).await;
     }
 }
 
-async fn try_wake(services: &Services, user: UserId, came: Came) -> Result<()> {
+async fn try_wake(services: &Services, user: UserId, came: PrewarmTrigger) -> Result<()> {
     let actor = Actor::User(Person { id: user, role: Role::User });
     let mut tx = services.store.begin(&actor).await?;
     if !is_worth_it(&mut tx, user, came).await? {
@@ -45,21 +45,21 @@ async fn try_wake(services: &Services, user: UserId, came: Came) -> Result<()> {
     let mut tx = services.store.system("start a container early").await?;
     let settings = services.settings.get();
     let limits = users::limits(&mut tx, user).await?.over(settings.limits);
-    if !places::is_room(&mut tx, &settings, limits).await? {
+    if !admission::has_room(&mut tx, &settings, limits).await? {
         return Ok(());
     }
     let row = containers::ensure(&mut tx, ContainerId::new(services.clock.now()), user).await?;
     // Looked at again under the lock: two pages open at once are one start.
     if is_asleep(row.desired(), row.observed()) {
-        wake::enqueue_start(&mut tx, &actor, row.id).await?;
+        ensure_running::enqueue_start(&mut tx, &actor, row.id).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-async fn is_worth_it(tx: &mut Tx, user: UserId, came: Came) -> Result<bool> {
+async fn is_worth_it(tx: &mut Tx, user: UserId, came: PrewarmTrigger) -> Result<bool> {
     let asleep = match containers::get_of(tx, user).await? {
-        Some(row) if row.put_to_sleep && came == Came::OpenedChat => false,
+        Some(row) if row.put_to_sleep && came == PrewarmTrigger::OpenedChat => false,
         Some(row) => is_asleep(row.desired(), row.observed()),
         None => true,
     };

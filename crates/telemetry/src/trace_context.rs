@@ -15,7 +15,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 pub const SPANS: &str = "mosaic::trace";
 
 /// Makes a fresh `span` a child of `parent`.
-pub fn adopt(span: &Span, parent: &TraceParent) {
+pub fn set_parent(span: &Span, parent: &TraceParent) {
     let (Ok(trace), Ok(id)) = (TraceId::from_hex(parent.trace_id()), SpanId::from_hex(parent.span_id()))
     else {
         return;
@@ -32,7 +32,7 @@ pub fn rename(span: &Span, name: String) {
 }
 
 /// Where `span` stands: what its children name as their parent. `None` where no exporter is.
-pub fn place(span: &Span) -> Option<TraceParent> {
+pub fn current_context(span: &Span) -> Option<TraceParent> {
     let context = span.context();
     let here = context.span().span_context().clone();
     let flags = here.trace_flags().to_u8();

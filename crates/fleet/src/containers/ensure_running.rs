@@ -1,6 +1,6 @@
 //! The wish: running or stopped. Changes the row and enqueues what makes it true, in one transaction.
 
-use super::down::is_believed;
+use super::crash::is_expected_ready;
 use crate::{Cx, Result, Services};
 use chrono::TimeDelta;
 use domain::{Actor, ContainerId, JobId, UserId, lifecycle::Desired, turn::Stage};
@@ -11,7 +11,7 @@ use jobs::{
 use serde_json::json;
 use store::{
     Tx,
-    containers::{self, Container, Sight},
+    containers::{self, Container, ContainerObservation},
 };
 
 /// The container's use is noted at most this often: the reaper counts in minutes.
@@ -25,14 +25,19 @@ pub(crate) fn is_use_unnoted(services: &Services, row: &Container) -> bool {
 
 /// Wants the user's container running; enqueues its start unless it answers already. A start that is
 /// waiting or under way is not doubled. Answers with the row as it was before.
-pub(crate) async fn wake(services: &Services, tx: &mut Tx, actor: &Actor, user: UserId) -> Result<Container> {
+pub(crate) async fn ensure_running(
+    services: &Services,
+    tx: &mut Tx,
+    actor: &Actor,
+    user: UserId,
+) -> Result<Container> {
     // The usual case changes nothing, so that two messages of a user do not wait for each other's commit.
     let row = containers::get_of(tx, user).await?;
     if let Some(row) = row.filter(|row| row.is_ready() && !is_use_unnoted(services, row)) {
         return Ok(row);
     }
     let row = containers::ensure(tx, ContainerId::new(services.clock.now()), user).await?;
-    containers::touch(tx, user).await?;
+    containers::record_activity(tx, user).await?;
     if !row.is_up() {
         enqueue_start(tx, actor, row.id).await?;
     }
@@ -63,10 +68,16 @@ pub(super) async fn enqueue_start_at(
 }
 
 /// It was said to answer and does not: no longer believed, and started (or repaired) again.
-pub(crate) async fn suspect(services: &Services, actor: &Actor, row: &Container) -> Result<()> {
+pub(crate) async fn mark_unhealthy(services: &Services, actor: &Actor, row: &Container) -> Result<()> {
     let mut tx = services.store.system("a container did not answer").await?;
-    containers::observe(&mut tx, row.id, row.generation, &Sight::Stage(Stage::Queued), "It did not answer.")
-        .await?;
+    containers::observe(
+        &mut tx,
+        row.id,
+        row.generation,
+        &ContainerObservation::Stage(Stage::Queued),
+        "It did not answer.",
+    )
+    .await?;
     enqueue_start(&mut tx, actor, row.id).await?;
     tx.commit().await?;
     services.gateways.forget(row.id);
@@ -78,10 +89,10 @@ pub(crate) async fn suspect(services: &Services, actor: &Actor, row: &Container)
 pub(super) async fn suspect_silent(services: &Services, row: &Container) -> Result<bool> {
     let mut tx = services.store.system("a container says nothing").await?;
     let now = containers::ensure(&mut tx, row.id, row.user_id).await?;
-    if now.generation != row.generation || !is_believed(&now) || now.stage_since != row.stage_since {
+    if now.generation != row.generation || !is_expected_ready(&now) || now.stage_since != row.stage_since {
         return Ok(false);
     }
-    let sight = Sight::Stage(Stage::Queued);
+    let sight = ContainerObservation::Stage(Stage::Queued);
     containers::observe(&mut tx, row.id, row.generation, &sight, "It does not answer; it is looked after.")
         .await?;
     enqueue_start(&mut tx, ActsFor::User(row.user_id), row.id).await?;
@@ -107,7 +118,7 @@ pub async fn stop(cx: &Cx) -> Result<JobId> {
     let mut tx = cx.begin().await?;
     let row = containers::ensure(&mut tx, ContainerId::new(cx.services.clock.now()), user).await?;
     containers::want(&mut tx, row.id, Desired::Stopped).await?;
-    containers::set_put_to_sleep(&mut tx, row.id).await?;
+    containers::set_stopped_by_user(&mut tx, row.id).await?;
     let job = StopContainer { container_id: row.id };
     let job = jobs::enqueue(&mut tx, &cx.actor, &job, jobs::Options::default()).await?;
     cx.audit(&mut tx, "container.stop", &row.id.to_string(), Some(user), json!({})).await?;

@@ -2,17 +2,17 @@
 
 use crate::{Error, Result, Services};
 use secrecy::SecretString;
+use secrets::{Token, TokenKind};
 use store::containers::{self, Container};
-use vault::{Token, TokenKind};
 
 /// The container with this token. One that is revoked, or whose user is shut out, is nobody's.
-pub(crate) async fn recognise(services: &Services, token: &SecretString) -> Result<Container> {
+pub(crate) async fn authenticate_gateway(services: &Services, token: &SecretString) -> Result<Container> {
     let token = Token::parse(TokenKind::Gateway, token).map_err(|_| Error::NotSignedIn)?;
-    let mut tx = services.store.system("recognise a container").await?;
+    let mut tx = services.store.system("authenticate_gateway a container").await?;
     containers::by_token(&mut tx, token.hash().as_bytes()).await?.ok_or(Error::NotSignedIn)
 }
 
 /// Refuses a token that is no container's.
 pub async fn known(services: &Services, token: &SecretString) -> Result<()> {
-    recognise(services, token).await.map(drop)
+    authenticate_gateway(services, token).await.map(drop)
 }

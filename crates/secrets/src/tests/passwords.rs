@@ -1,7 +1,7 @@
 //! Passwords: Argon2id's parameters, equal work, bounded parallelism, and the rules.
 
 use crate::{
-    Door, Error, Passwords,
+    Error, Passwords, ThrottleClass,
     password::{needs_rehash, rules::check},
 };
 use std::time::{Duration, Instant};
@@ -14,11 +14,11 @@ async fn a_password_verifies_against_its_own_hash_only() {
     assert_ne!(stored, passwords.hash("correct horse battery".into()).await.unwrap(), "salted");
     assert!(!needs_rehash(&stored));
     assert_eq!(
-        passwords.verify("correct horse battery".into(), Some(stored.clone()), Door::Anybody).await,
+        passwords.verify("correct horse battery".into(), Some(stored.clone()), ThrottleClass::Unknown).await,
         Ok(true)
     );
     assert_eq!(
-        passwords.verify("correct horse batterz".into(), Some(stored), Door::Anybody).await,
+        passwords.verify("correct horse batterz".into(), Some(stored), ThrottleClass::Unknown).await,
         Ok(false)
     );
 }
@@ -31,12 +31,17 @@ async fn an_unknown_account_costs_the_same_work() {
     for _ in 0..5 {
         let start = Instant::now();
         assert_eq!(
-            passwords.verify("wrong horse battery".into(), Some(stored.clone()), Door::Anybody).await,
+            passwords
+                .verify("wrong horse battery".into(), Some(stored.clone()), ThrottleClass::Unknown)
+                .await,
             Ok(false)
         );
         known = known.min(start.elapsed());
         let start = Instant::now();
-        assert_eq!(passwords.verify("wrong horse battery".into(), None, Door::Anybody).await, Ok(false));
+        assert_eq!(
+            passwords.verify("wrong horse battery".into(), None, ThrottleClass::Unknown).await,
+            Ok(false)
+        );
         unknown = unknown.min(start.elapsed());
     }
     // A skipped hash would be a thousand times faster; the wide bound is for a busy machine.
@@ -48,8 +53,9 @@ async fn hashes_of_other_strength_or_kind_are_to_be_renewed() {
     let weaker = "$argon2id$v=19$m=4096,t=2,p=1$c29tZXNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let other = "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     assert!(needs_rehash(weaker) && needs_rehash(other) && needs_rehash("plain"));
-    let verdict =
-        Passwords::default().verify("whatever it is".into(), Some("plain".into()), Door::Anybody).await;
+    let verdict = Passwords::default()
+        .verify("whatever it is".into(), Some("plain".into()), ThrottleClass::Unknown)
+        .await;
     assert_eq!(verdict, Err(Error::StoredHash));
 }
 

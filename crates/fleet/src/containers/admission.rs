@@ -1,13 +1,13 @@
 //! Places in the host's memory: a start takes one, or waits for one and says so.
 
-use super::{down::away, wake};
+use super::{crash::away, ensure_running};
 use crate::{Result, Services};
 use domain::{
     ContainerId, Invalid,
     containers::{ContainerError, Containers},
+    idle_policy::BETWEEN_MESSAGES,
     lifecycle::Desired,
     limits::Limits,
-    rest::BETWEEN_MESSAGES,
     settings::Settings,
     turn::Stage,
 };
@@ -15,9 +15,9 @@ use jobs::{ActsFor, Options, Priority, kinds::StopContainer};
 use serde::{Deserialize, Serialize};
 use store::{
     Tx, config,
-    containers::{self, Container, Sight},
+    containers::{self, Container, ContainerObservation},
     idle::{self, Idle},
-    places::{self, Place},
+    reservations::{self, Reservation},
 };
 use utoipa::ToSchema;
 
@@ -50,7 +50,7 @@ pub struct Budget {
 
 /// How the memory stands, for whoever may see the whole instance.
 pub async fn budget(tx: &mut Tx, settings: &Settings) -> Result<Budget> {
-    let standing = places::standing(tx).await?;
+    let standing = reservations::standing(tx).await?;
     Ok(Budget {
         total_bytes: total(tx, settings).await?,
         reserved_bytes: u64::try_from(standing.reserved).unwrap_or_default(),
@@ -65,8 +65,8 @@ pub(crate) async fn count(tx: &mut Tx, settings: &Settings) -> Result<Option<u64
 }
 
 /// Whether a container with these limits fits beside the others, and nobody waits.
-pub(super) async fn is_room(tx: &mut Tx, settings: &Settings, limits: Limits) -> Result<bool> {
-    let standing = places::standing(tx).await?;
+pub(super) async fn has_room(tx: &mut Tx, settings: &Settings, limits: Limits) -> Result<bool> {
+    let standing = reservations::standing(tx).await?;
     let Some(total) = total(tx, settings).await? else { return Ok(standing.waiting == 0) };
     let needed = u64::try_from(standing.reserved).unwrap_or_default() + limits.memory_bytes();
     Ok(standing.waiting == 0 && (needed <= total || standing.reserved == 0))
@@ -132,30 +132,30 @@ pub(super) async fn admit(
     let mut tx = services.store.system("a place for a container").await?;
     let budget = total(&mut tx, settings).await?.and_then(|total| i64::try_from(total).ok());
     let bytes = i64::try_from(limits.memory_bytes()).unwrap_or(i64::MAX);
-    let place = places::take(&mut tx, row.id, bytes, budget.unwrap_or(i64::MAX)).await?;
-    if let Place::Waiting { short } = place {
-        make_room(&mut tx, short).await?;
+    let place = reservations::take(&mut tx, row.id, bytes, budget.unwrap_or(i64::MAX)).await?;
+    if let Reservation::Waiting { short } = place {
+        evict_idle(&mut tx, short).await?;
         if row.place_wanted_at.is_none() {
-            let sight = Sight::Stage(Stage::Queued);
+            let sight = ContainerObservation::Stage(Stage::Queued);
             let why = "All places on the server are busy; your agent starts as soon as one is free.";
             containers::observe(&mut tx, row.id, row.generation, &sight, why).await?;
         }
     }
     tx.commit().await?;
-    Ok(if place == Place::Taken { Admission::Granted } else { Admission::Waits })
+    Ok(if place == Reservation::Granted { Admission::Granted } else { Admission::Waits })
 }
 
 /// Sets memory aside for a container that runs already, with these limits.
 pub(super) async fn note(services: &Services, id: ContainerId, limits: Limits) -> Result<()> {
     let bytes = i64::try_from(limits.memory_bytes()).unwrap_or(i64::MAX);
     let mut tx = services.store.system("the place of a container").await?;
-    places::note(&mut tx, id, bytes).await?;
+    reservations::note(&mut tx, id, bytes).await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Lets the longest idle containers go until `short` bytes become free, as far as there are any.
-async fn make_room(tx: &mut Tx, mut short: i64) -> Result<()> {
+async fn evict_idle(tx: &mut Tx, mut short: i64) -> Result<()> {
     if short <= 0 {
         return Ok(());
     }
@@ -165,7 +165,7 @@ async fn make_room(tx: &mut Tx, mut short: i64) -> Result<()> {
             break;
         }
         let why = "Somebody else needed its place, and nobody was using it.";
-        if idle::let_go(tx, &row, Desired::Stopped, BETWEEN_MESSAGES, why).await? {
+        if idle::request_stop_if_idle(tx, &row, Desired::Stopped, BETWEEN_MESSAGES, why).await? {
             short -= row.reserved_bytes;
             let job = StopContainer { container_id: row.id };
             // A person waits for it.
@@ -177,9 +177,9 @@ async fn make_room(tx: &mut Tx, mut short: i64) -> Result<()> {
 }
 
 /// A place became free: whoever waits longest tries again.
-pub(super) async fn call_next(tx: &mut Tx) -> Result<()> {
-    let Some(id) = places::next(tx).await? else { return Ok(()) };
+pub(super) async fn wake_next_waiter(tx: &mut Tx) -> Result<()> {
+    let Some(id) = reservations::next(tx).await? else { return Ok(()) };
     let Some(row) = containers::get(tx, id).await? else { return Ok(()) };
-    wake::enqueue_start(tx, ActsFor::User(row.user_id), id).await?;
+    ensure_running::enqueue_start(tx, ActsFor::User(row.user_id), id).await?;
     Ok(())
 }

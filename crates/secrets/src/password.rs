@@ -28,9 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// In which line somebody stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum ThrottleClass {
     /// Who may be anybody: a crowd of strangers waits here.
-    Anybody,
+    Unknown,
     /// Who was here before: a place of his own, whatever goes on at the other door.
     Known,
 }
@@ -58,7 +58,7 @@ impl Passwords {
 
     /// The PHC string to store. Check a new password with [`rules::check`] first.
     pub async fn hash(&self, password: SecretString) -> Result<String, Error> {
-        self.run(Door::Anybody, move || {
+        self.run(ThrottleClass::Unknown, move || {
             let hash = argon2()?.hash_password(password.expose_secret().as_bytes());
             hash.map(|hash: PasswordHash| hash.to_string()).map_err(|_| Error::Hashing)
         })
@@ -71,7 +71,7 @@ impl Passwords {
         &self,
         password: SecretString,
         stored: Option<String>,
-        door: Door,
+        door: ThrottleClass,
     ) -> Result<bool, Error> {
         self.run(door, move || {
             let stored = stored.as_deref().unwrap_or(NOBODY);
@@ -85,14 +85,14 @@ impl Passwords {
         .await
     }
 
-    async fn run<T, F>(&self, door: Door, work: F) -> Result<T, Error>
+    async fn run<T, F>(&self, door: ThrottleClass, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, Error> + Send + 'static,
     {
         let places = match door {
-            Door::Anybody => &self.places,
-            Door::Known => &self.reserved,
+            ThrottleClass::Unknown => &self.places,
+            ThrottleClass::Known => &self.reserved,
         };
         let place = timeout(PATIENCE, Arc::clone(places).acquire_owned()).await.map_err(|_| Error::Busy)?;
         let place = place.map_err(|_| Error::Hashing)?;

@@ -7,6 +7,7 @@ use crate::{Cx, Error, Result};
 use domain::invalid;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+pub(crate) use store::idempotency::forget;
 use store::{
     Tx,
     idempotency::{self, Made},

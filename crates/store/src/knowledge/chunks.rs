@@ -117,7 +117,7 @@ pub async fn remove_conversation(tx: &mut Tx, user: UserId, conversation: Uuid) 
 }
 
 /// Makes the words of up to `most` pieces anew that were made with another configuration. Answers how many.
-pub async fn relanguage(tx: &mut Tx, user: UserId, language: &str, most: i64) -> Result<usize> {
+pub async fn reindex_language(tx: &mut Tx, user: UserId, language: &str, most: i64) -> Result<usize> {
     let ids: Vec<i64> = sqlx::query_scalar(
         "select id from knowledge_chunks
          where user_id = $1 and kind in ('f', 'm') and language <> $2 limit $3 for update",

@@ -1,6 +1,6 @@
-//! Take a container down, freeze it, or remove it so that the next start makes a new one.
+//! Take a container crash, freeze it, or remove it so that the next start makes a new one.
 
-use super::{GRACE, StartFailure, images, owner, places, wake};
+use super::{GRACE, StartFailure, admission, ensure_running, images, owner};
 use crate::{Services, conversations, settings};
 use domain::{
     ContainerId,
@@ -10,12 +10,12 @@ use domain::{
 };
 use jobs::ActsFor;
 use store::{
-    containers::{self, Sight},
+    containers::{self, ContainerObservation},
     images as rows,
 };
 
 /// Brings the container to the rest that is still wanted.
-pub async fn take_down(
+pub async fn reconcile_stop(
     services: &Services,
     engine: &dyn Containers,
     id: ContainerId,
@@ -35,33 +35,40 @@ pub async fn take_down(
         }
         Desired::Stopped => {
             engine.stop(&owner, GRACE).await?;
-            Sight::Stopped
+            ContainerObservation::Stopped
         }
         Desired::Removed => {
             engine.stop(&owner, GRACE).await?;
             engine.remove(&owner).await?;
-            Sight::Absent
+            ContainerObservation::Absent
         }
     };
     let mut tx = services.store.system("stop of a container").await?;
     containers::observe(&mut tx, id, row.generation, &sight, "").await?;
-    if matches!(sight, Sight::Absent) {
+    if matches!(sight, ContainerObservation::Absent) {
         containers::revoke_token(&mut tx, id, row.generation).await?;
     }
     // Wanted again while it was being stopped: the start that ran meanwhile may have seen the old one end.
     if containers::get(&mut tx, id).await?.is_some_and(|now| now.desired() == Desired::Running) {
-        wake::enqueue_start(&mut tx, ActsFor::User(row.user_id), id).await?;
+        ensure_running::enqueue_start(&mut tx, ActsFor::User(row.user_id), id).await?;
     }
-    places::call_next(&mut tx).await?;
+    admission::wake_next_waiter(&mut tx).await?;
     tx.commit().await?;
     services.gateways.forget(id);
     Ok(())
 }
 
 /// One that had ended before it could be frozen rests deeper.
-async fn paused_or_down(engine: &dyn Containers, owner: &Owner) -> Result<Sight, StartFailure> {
+async fn paused_or_down(
+    engine: &dyn Containers,
+    owner: &Owner,
+) -> Result<ContainerObservation, StartFailure> {
     let state = engine.inspect(owner).await?.map(|seen| seen.state);
-    Ok(if state == Some(RunState::Paused) { Sight::Paused } else { Sight::Stopped })
+    Ok(if state == Some(RunState::Paused) {
+        ContainerObservation::Paused
+    } else {
+        ContainerObservation::Stopped
+    })
 }
 
 /// Removes the container, whatever runs in it, so that the next start makes it from the present image; its state
@@ -80,8 +87,14 @@ pub async fn discard(
     let mut tx = services.store.system("restart of a container").await?;
     rows::ask(&mut tx, id, &newest).await?;
     // From here on messages wait for the new one instead of going into the one that ends.
-    containers::observe(&mut tx, id, row.generation, &Sight::Stage(Stage::Queued), "It is made anew.")
-        .await?;
+    containers::observe(
+        &mut tx,
+        id,
+        row.generation,
+        &ContainerObservation::Stage(Stage::Queued),
+        "It is made anew.",
+    )
+    .await?;
     tx.commit().await?;
     let owner = owner(services, &row);
     engine.stop(&owner, GRACE).await?;

@@ -7,7 +7,7 @@ use crate::{
 
 /// How a container went down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Death {
+pub enum CrashKind {
     /// The kernel ended it for memory.
     OutOfMemory,
     /// Anything else.
@@ -15,10 +15,10 @@ pub enum Death {
 }
 
 /// Notes one; `said` is a sentence for its owner.
-pub async fn note(tx: &mut Tx, row: &Container, death: Death, said: &str) -> Result<()> {
-    let what = match death {
-        Death::OutOfMemory => "oom",
-        Death::Other => "died",
+pub async fn note(tx: &mut Tx, row: &Container, kind: CrashKind, said: &str) -> Result<()> {
+    let what = match kind {
+        CrashKind::OutOfMemory => "oom",
+        CrashKind::Other => "died",
     };
     event(tx, row.id, row.user_id, row.generation, what, said).await
 }

@@ -25,6 +25,6 @@ pub use check::KeyCheck;
 pub use data_key::{DataKey, WrappedKey};
 pub use error::Error;
 pub use keyring::{KeyId, KeyRing};
-pub use password::{Door, Passwords};
+pub use password::{Passwords, ThrottleClass};
 pub use seal::{Aad, Purpose, Sealed, open, seal};
 pub use token::{Token, TokenHash, TokenKind};

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 /// What became of asking for a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Reservation {
     /// Memory is set aside.
-    Taken,
+    Granted,
     /// It waits behind others.
     Waiting {
         /// How many bytes must become free for it and for all who wait longer, beyond what is already on its way out.
@@ -32,10 +32,10 @@ pub struct Standing {
 /// Sets `bytes` aside for a container that does not run, unless that would exceed `budget` or overtake somebody who
 /// waits longer; then it waits from now on. One that has its place keeps it, and gives back what it needs no more;
 /// one that needs more than it has asks anew.
-pub async fn take(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> Result<Place> {
+pub async fn take(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> Result<Reservation> {
     lock(tx).await?;
     if fits(tx, id, bytes).await? {
-        return Ok(Place::Taken);
+        return Ok(Reservation::Granted);
     }
     let (others, leaving, before): (i64, i64, i64) = sqlx::query_as(
         "select coalesce(sum(c.reserved_bytes) filter (where c.id <> me.id), 0)::bigint,
@@ -52,7 +52,7 @@ pub async fn take(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> Resu
     // A host with less than one container's share of memory still runs one.
     if needed <= budget || (others, before) == (0, 0) {
         note(tx, id, bytes).await?;
-        return Ok(Place::Taken);
+        return Ok(Reservation::Granted);
     }
     sqlx::query(
         "update user_containers set place_wanted_at = coalesce(place_wanted_at, clock_timestamp()), place_bytes = $2
@@ -62,7 +62,7 @@ pub async fn take(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> Resu
     .bind(bytes)
     .execute(tx.conn())
     .await?;
-    Ok(Place::Waiting { short: needed - leaving - budget })
+    Ok(Reservation::Waiting { short: needed - leaving - budget })
 }
 
 /// Whether it has a place of at least that size, which is as large from now on; a smaller one it has no more.

@@ -1,15 +1,15 @@
-//! Cutting a text into pieces that an embedding model can take in whole.
+//! Cutting a text into chunks that an embedding model can take in whole.
 
 /// Characters of a piece. A model of 256 tokens takes about a thousand of English in.
 const SIZE: usize = 900;
 /// Characters that a piece shares with the one before, so that what stands across a cut is found too.
 const OVERLAP: usize = 120;
-/// The most pieces of one text: what is behind them (about 50,000 characters) is kept, but not searched.
+/// The most chunks of one text: what is behind them (about 50,000 characters) is kept, but not searched.
 pub const MOST_PIECES: usize = 64;
 
-/// The pieces of `text`, in order. A cut falls on the end of a paragraph, a sentence or a word where there is one in the
+/// The chunks of `text`, in order. A cut falls on the end of a paragraph, a sentence or a word where there is one in the
 /// second half of the piece. Blank text has none.
-pub fn pieces(text: &str) -> Vec<&str> {
+pub fn chunks(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() && found.len() < MOST_PIECES {
@@ -54,14 +54,14 @@ mod tests {
 
     #[test]
     fn a_short_text_is_one_piece_and_a_blank_one_none() {
-        assert_eq!(pieces("  Hello there.\n"), ["Hello there."]);
-        assert!(pieces(" \n\t ").is_empty());
+        assert_eq!(chunks("  Hello there.\n"), ["Hello there."]);
+        assert!(chunks(" \n\t ").is_empty());
     }
 
     #[test]
     fn cuts_fall_between_sentences_and_pieces_overlap() {
         let text = "The quick brown fox jumps over the lazy dog again. ".repeat(60);
-        let found = pieces(&text);
+        let found = chunks(&text);
         assert!(found.len() >= 4, "{}", found.len());
         assert!(found.iter().all(|piece| piece.ends_with("again.")), "{found:?}");
         for pair in found.windows(2) {
@@ -76,7 +76,7 @@ mod tests {
         #[test]
         fn every_piece_is_small_and_no_word_is_lost(words in prop::collection::vec("[a-zß水 ]{1,30}", 0..400)) {
             let text = words.join("\n");
-            let found = pieces(&text);
+            let found = chunks(&text);
             for piece in &found {
                 prop_assert!(!piece.trim().is_empty() && piece.chars().count() <= SIZE);
             }
@@ -88,7 +88,7 @@ mod tests {
 
         #[test]
         fn any_text_comes_to_an_end(text in "\\PC{0,4000}") {
-            prop_assert!(pieces(&text).len() <= MOST_PIECES);
+            prop_assert!(chunks(&text).len() <= MOST_PIECES);
         }
     }
 }

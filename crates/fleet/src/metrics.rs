@@ -39,9 +39,9 @@ fn connections(services: &Services) {
 async fn read(services: &Services, versions: &mut HashSet<String>) -> Result<()> {
     let mut tx = services.store.system("figures for whoever watches the product").await?;
     let containers = overview::states(&mut tx).await?;
-    let unfinished = ::jobs::figures::unfinished(&mut tx).await?;
-    let oldest = ::jobs::figures::oldest_due(&mut tx).await?;
-    let workers = ::jobs::figures::workers(&mut tx).await?;
+    let unfinished = ::jobs::metrics::unfinished(&mut tx).await?;
+    let oldest = ::jobs::metrics::oldest_due(&mut tx).await?;
+    let workers = ::jobs::metrics::workers(&mut tx).await?;
     drop(tx);
     for state in Observed::ALL.map(Observed::as_str) {
         let count = containers.iter().find(|(of, _)| of == state).map_or(0, |(_, count)| *count);

@@ -6,27 +6,26 @@
 
 use super::{
     GRACE, StartFailure,
+    admission::{self, Admission},
     await_ready::{self, Unready},
-    images, owner,
-    places::{self, Admission},
-    token_place,
+    images, owner, token_place,
 };
 use crate::{Progress, Services, keys, settings};
 use domain::{
     ContainerId,
-    containers::{ContainerError, ContainerSpec, Containers, Internal, RunState, Seen},
+    containers::{ContainerError, ContainerSpec, ContainerState, Containers, Internal, RunState},
     image::PinnedImage,
     lifecycle::{Desired, Step, plan},
     limits::Limits,
     settings::Settings,
     turn::Stage,
 };
+use secrets::{Sealed, Token, TokenKind};
 use std::{net::IpAddr, time::Duration};
 use store::{
-    containers::{self, Container, NewToken, Sight},
-    deaths::{self, Death},
+    containers::{self, Container, ContainerObservation, NewToken},
+    crashes::{self, CrashKind},
 };
-use vault::{Sealed, Token, TokenKind};
 
 /// More steps than any start needs: a bound, should engine and plan ever disagree.
 const MOST_STEPS: usize = 16;
@@ -46,7 +45,7 @@ pub struct Placement {
 }
 
 /// Brings the container up and waits until it answers. Nothing to do when it is not wanted any more.
-pub async fn bring_up(
+pub async fn reconcile_start(
     services: &Services,
     engine: &dyn Containers,
     placement: Placement,
@@ -63,7 +62,7 @@ pub async fn bring_up(
         let settings = settings::read(&services.store).await?;
         let seen = engine.inspect(&owner(services, &row)).await?;
         let step = plan(row.wanted(), seen.as_ref());
-        let ahead = seen.as_ref().filter(|_| step == Step::Reread).map(|seen| seen.generation);
+        let ahead = seen.as_ref().filter(|_| step == Step::Refetch).map(|seen| seen.generation);
         let plan = Plan { limits: row.limits(settings.limits), settings };
         match start.take(step, &row, &plan, seen).await? {
             Next::Over => return Ok(()),
@@ -73,7 +72,7 @@ pub async fn bring_up(
         if let Some(generation) = ahead {
             rereads += 1;
             if rereads == BELIEVE_AFTER {
-                start.overtake(&row, generation).await?;
+                start.adopt_generation(&row, generation).await?;
             }
         }
     }
@@ -118,7 +117,7 @@ impl Start<'_> {
         step: Step,
         row: &Container,
         plan: &Plan,
-        seen: Option<Seen>,
+        seen: Option<ContainerState>,
     ) -> Result<Next, StartFailure> {
         let owner = owner(self.services, row);
         // One that is frozen has what it was made with until it ends.
@@ -126,7 +125,8 @@ impl Start<'_> {
         let limits = if frozen { row.has_limits(plan.settings.limits) } else { plan.limits };
         match (step, seen) {
             (Step::Create | Step::Start, _)
-                if places::admit(self.services, &plan.settings, row, limits).await? == Admission::Waits =>
+                if admission::admit(self.services, &plan.settings, row, limits).await?
+                    == Admission::Waits =>
             {
                 return Ok(Next::Over);
             }
@@ -135,15 +135,20 @@ impl Start<'_> {
             (Step::Remove, _) => self.engine.remove(&owner).await?,
             (Step::Settled, Some(seen)) => return self.settle(row, &plan.settings, &seen).await,
             (Step::Settled, None) => return Ok(Next::Over),
-            (Step::Pause | Step::Stop | Step::Reread | Step::Start, _) => {}
+            (Step::Pause | Step::Stop | Step::Refetch | Step::Start, _) => {}
         }
         Ok(Next::Round)
     }
 
     /// It runs: its place is taken, whoever started it; now it has to answer.
-    async fn settle(&self, row: &Container, settings: &Settings, seen: &Seen) -> Result<Next, StartFailure> {
+    async fn settle(
+        &self,
+        row: &Container,
+        settings: &Settings,
+        seen: &ContainerState,
+    ) -> Result<Next, StartFailure> {
         if row.reserved_bytes == 0 {
-            places::note(self.services, row.id, row.has_limits(settings.limits)).await?;
+            admission::note(self.services, row.id, row.has_limits(settings.limits)).await?;
         }
         let wait =
             await_ready::Wait { services: self.services, engine: self.engine, job: self.job, settings, row };
@@ -160,15 +165,15 @@ impl Start<'_> {
     }
 
     /// Begins behind the generation of a container that the rows know nothing of; its token is nobody's.
-    async fn overtake(&self, row: &Container, generation: i64) -> Result<(), StartFailure> {
+    async fn adopt_generation(&self, row: &Container, generation: i64) -> Result<(), StartFailure> {
         self.engine.remove(&owner(self.services, row)).await?;
         let mut tx = self.services.store.system("a container newer than its row").await?;
-        containers::overtake(&mut tx, row.id, generation).await?;
+        containers::adopt_generation(&mut tx, row.id, generation).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    async fn observe(&self, row: &Container, sight: Sight) -> Result<(), StartFailure> {
+    async fn observe(&self, row: &Container, sight: ContainerObservation) -> Result<(), StartFailure> {
         let mut tx = self.services.store.system("start of a container").await?;
         containers::observe(&mut tx, self.id, row.generation, &sight, "").await?;
         tx.commit().await?;
@@ -179,8 +184,8 @@ impl Start<'_> {
     async fn end_hung(&self, row: &Container) -> Result<Next, StartFailure> {
         self.job.phase("hung").await;
         let mut tx = self.services.store.system("a gateway hangs").await?;
-        deaths::note(&mut tx, row, Death::Other, HUNG).await?;
-        let sight = Sight::Stage(Stage::Queued);
+        crashes::note(&mut tx, row, CrashKind::Other, HUNG).await?;
+        let sight = ContainerObservation::Stage(Stage::Queued);
         containers::observe(
             &mut tx,
             self.id,
@@ -199,7 +204,7 @@ impl Start<'_> {
     async fn create(&self, row: &Container, plan: &Plan) -> Result<(), StartFailure> {
         let Plan { settings, limits } = plan;
         let owner = owner(self.services, row);
-        self.observe(row, Sight::Stage(Stage::Creating)).await?;
+        self.observe(row, ContainerObservation::Stage(Stage::Creating)).await?;
         self.job.phase("image").await;
         let newest = images::learn(self.services, self.engine, settings).await?;
         let target = images::target(row, &newest, settings);
@@ -244,7 +249,7 @@ impl Start<'_> {
     ) -> Result<Option<i64>, StartFailure> {
         let mut tx = self.services.store.system("a new generation of a container").await?;
         let key = keys::of_user(self.services, &mut tx, row.user_id).await?;
-        let sealed = vault::seal(&key, &token_place(row), token.secret())?.to_bytes();
+        let sealed = secrets::seal(&key, &token_place(row), token.secret())?.to_bytes();
         let hash = token.hash();
         let token = NewToken { sealed: &sealed, hash: hash.as_bytes() };
         let generation =
@@ -253,7 +258,7 @@ impl Start<'_> {
         Ok(generation)
     }
 
-    async fn start(&self, row: &Container, plan: &Plan, seen: &Seen) -> Result<(), StartFailure> {
+    async fn start(&self, row: &Container, plan: &Plan, seen: &ContainerState) -> Result<(), StartFailure> {
         let owner = owner(self.services, row);
         if seen.state == RunState::Paused {
             return self.resume(row).await;
@@ -265,7 +270,7 @@ impl Start<'_> {
             self.engine.remove(&owner).await?;
             return Ok(());
         }
-        self.observe(row, Sight::Stage(Stage::Booting)).await?;
+        self.observe(row, ContainerObservation::Stage(Stage::Booting)).await?;
         self.job.phase("boot").await;
         self.engine.start(&owner).await?;
         Ok(())
@@ -297,5 +302,5 @@ pub(crate) async fn gateway_token(
     let sealed = row.gateway_token.as_deref().ok_or(crate::Error::NotFound("gateway token"))?;
     let key = keys::of_user(services, tx, row.user_id).await?;
     // Opened to authenticate towards the user's own container.
-    Ok(vault::open(&key, &token_place(row), &Sealed::from_bytes(sealed)?)?)
+    Ok(secrets::open(&key, &token_place(row), &Sealed::from_bytes(sealed)?)?)
 }

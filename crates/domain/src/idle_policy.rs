@@ -10,7 +10,7 @@ const QUIET: Duration = Duration::from_secs(600);
 
 /// How patient the instance, or its owner's own setting, is. Zero = for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct IdlePolicy {
     /// Without use, until it is paused.
     pub pause_after: Duration,
     /// Without use, until it is stopped.
@@ -21,7 +21,7 @@ pub struct Patience {
 
 /// Whether it answers, or is frozen already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tier {
+pub enum PowerState {
     /// It answers.
     Awake,
     /// `docker pause` froze it.
@@ -39,20 +39,20 @@ pub enum Image {
 
 /// How a container without a running turn stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct IdleState {
     /// Since its last use.
     pub idle: Duration,
     /// Since its start.
     pub age: Duration,
     /// Whether it is frozen.
-    pub tier: Tier,
+    pub power: PowerState,
     /// Its image.
     pub image: Image,
 }
 
 /// What to do with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub enum IdleAction {
     /// Stop it: nobody uses it.
     Stop,
     /// Stop it: it has run for long enough.
@@ -64,50 +64,50 @@ pub enum Rest {
 }
 
 /// What is due; `None` = leave it alone. The deepest rest wins.
-pub fn due(standing: Standing, patience: Patience) -> Option<Rest> {
-    let Standing { idle, age, tier, image } = standing;
+pub fn due(standing: IdleState, policy: IdlePolicy) -> Option<IdleAction> {
+    let IdleState { idle, age, power, image } = standing;
     let after = |limit: Duration, time: Duration| !limit.is_zero() && time > limit;
-    if after(patience.stop_after, idle) {
-        return Some(Rest::Stop);
+    if after(policy.stop_after, idle) {
+        return Some(IdleAction::Stop);
     }
-    if after(patience.max_age, age) && idle > BETWEEN_MESSAGES {
-        return Some(Rest::Retire);
+    if after(policy.max_age, age) && idle > BETWEEN_MESSAGES {
+        return Some(IdleAction::Retire);
     }
     if image == Image::Outdated && idle > QUIET {
-        return Some(Rest::Renew);
+        return Some(IdleAction::Renew);
     }
-    (tier == Tier::Awake && after(patience.pause_after, idle)).then_some(Rest::Pause)
+    (power == PowerState::Awake && after(policy.pause_after, idle)).then_some(IdleAction::Pause)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NEVER: Patience =
-        Patience { pause_after: Duration::ZERO, stop_after: Duration::ZERO, max_age: Duration::ZERO };
+    const NEVER: IdlePolicy =
+        IdlePolicy { pause_after: Duration::ZERO, stop_after: Duration::ZERO, max_age: Duration::ZERO };
 
-    fn standing(idle: u64, age: u64) -> Standing {
+    fn standing(idle: u64, age: u64) -> IdleState {
         let (idle, age) = (Duration::from_secs(idle), Duration::from_secs(age));
-        Standing { idle, age, tier: Tier::Awake, image: Image::Current }
+        IdleState { idle, age, power: PowerState::Awake, image: Image::Current }
     }
 
     #[test]
     fn zero_is_never_and_the_deepest_rest_wins() {
         let second = Duration::from_secs(1);
         assert_eq!(due(standing(1_000_000, 1_000_000), NEVER), None);
-        let all = Patience { pause_after: 300 * second, stop_after: 1800 * second, max_age: 7200 * second };
+        let all = IdlePolicy { pause_after: 300 * second, stop_after: 1800 * second, max_age: 7200 * second };
         assert_eq!(due(standing(299, 400), all), None);
-        assert_eq!(due(standing(301, 400), all), Some(Rest::Pause));
-        assert_eq!(due(Standing { tier: Tier::Paused, ..standing(301, 400) }, all), None);
-        assert_eq!(due(standing(1801, 9000), all), Some(Rest::Stop));
-        assert_eq!(due(standing(61, 7201), all), Some(Rest::Retire));
+        assert_eq!(due(standing(301, 400), all), Some(IdleAction::Pause));
+        assert_eq!(due(IdleState { power: PowerState::Paused, ..standing(301, 400) }, all), None);
+        assert_eq!(due(standing(1801, 9000), all), Some(IdleAction::Stop));
+        assert_eq!(due(standing(61, 7201), all), Some(IdleAction::Retire));
         assert_eq!(due(standing(59, 7201), all), None, "somebody is in the middle of a conversation");
     }
 
     #[test]
     fn another_image_is_taken_when_it_is_quiet_however_long_it_may_idle() {
-        let outdated = |idle| Standing { image: Image::Outdated, ..standing(idle, 9000) };
+        let outdated = |idle| IdleState { image: Image::Outdated, ..standing(idle, 9000) };
         assert_eq!(due(outdated(599), NEVER), None);
-        assert_eq!(due(outdated(601), NEVER), Some(Rest::Renew));
+        assert_eq!(due(outdated(601), NEVER), Some(IdleAction::Renew));
     }
 }
