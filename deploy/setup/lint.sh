@@ -1,23 +1,31 @@
 #!/usr/bin/env bash
 # Owns: `make lint`: form and lints of everything, alert rules included; warnings are errors.
+#
+#   lint.sh form   only what takes seconds      lint.sh code   only what needs a compiler
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-
 cd "$ROOT"
-say "==> cargo fmt --check"
-cargo fmt --all --check
-say "==> cargo clippy, all targets (minutes in a fresh clone)"
-cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
-if command -v cargo-deny >/dev/null; then
-  cargo deny --locked --log-level error check bans licenses sources
-  # The list of known holes comes from a repository that not every machine reaches.
-  if cargo deny --locked --log-level off fetch db 2>/dev/null; then
-    cargo deny --locked --offline --log-level error check advisories
+
+form() {
+  say "==> cargo fmt --check"
+  cargo fmt --all --check
+  command -v shellcheck >/dev/null || apt_install shellcheck
+  shellcheck -x -P SCRIPTDIR -P deploy/setup deploy/*.sh deploy/*/*.sh .ci/run
+  "$SETUP/alerts.sh"
+}
+code() {
+  say "==> cargo clippy, all targets (minutes in a fresh clone)"
+  cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+  if command -v cargo-deny >/dev/null; then
+    cargo deny --locked --log-level error check bans licenses sources
   else
-    say "    the list of known holes cannot be had from here: crates were not compared with it"
+    say "    cargo-deny is not installed (cargo install --locked cargo-deny): bans, licences and sources were not checked"
   fi
-else
-  say "    cargo-deny is not installed (cargo install --locked cargo-deny): left out"
-fi
-if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR -P deploy/setup deploy/*.sh deploy/*/*.sh .ci/run; fi
-"$SETUP/alerts.sh"
+}
+
+case ${1:-all} in
+  form) form ;;
+  code) code ;;
+  all) form && code && "$SETUP/sqlx.sh" --check ;;
+  *) die "lint.sh takes 'form', 'code' or nothing" ;;
+esac
 say "==> lint: all well"

@@ -1,45 +1,47 @@
 #!/usr/bin/env bash
-# Owns: `make test`: prepares real parts (engine, images, one throw-away Postgres), runs every test of
-# Rust and of the pages against them, and takes away only what this run made.
+# Owns: `make test`: prepares real parts (engine, images, one throw-away Postgres), runs every test of Rust and of the
+# pages against them, what fails soonest first, takes away only what this run made, and says at its end what ran.
 #
-#   ARGS='-p jobs'   what to give to cargo test, instead of --workspace
-#
-# For the tests: TEST_DATABASE_URL (superuser), MOSAIC_TEST_{BIN,AGENT_IMAGE,STUB_IMAGE,POSTGRES_DIR,CLIENTS,OIDC,EMBEDDINGS_DIR},
-# and MOSAIC_TEST_RUN: every container, network and volume of theirs carries label
-# mosaic.test=$MOSAIC_TEST_RUN.
+#   ARGS='-p jobs'   only what these name, with only the parts that it needs: see test-named.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+[ -z "${ARGS:-}" ] || exec "$SETUP/test-named.sh"
+
 . "$SETUP/own-postgres.sh"
+. "$SETUP/stages.sh"
+. "$SETUP/test-parts.sh"
 
-"$SETUP/tools.sh"
-"$SETUP/docker.sh"
-apt_install nftables iproute2 busybox-static haproxy curl xfsprogs e2fsprogs procps
-MOSAIC_TEST_POSTGRES_DIR=$("$SETUP/postgres.sh")
-MOSAIC_TEST_AGENT_IMAGE=$("$SETUP/agent-image.sh")
-MOSAIC_TEST_STUB_IMAGE=$("$SETUP/stub-image.sh")
-MOSAIC_TEST_CLIENTS=$("$SETUP/test-clients.sh")
-MOSAIC_TEST_OIDC=$("$SETUP/test-oidc.sh")
-MOSAIC_TEST_EMBEDDINGS_DIR=$("$SETUP/embeddings.sh")
-
-MOSAIC_TEST_RUN=$(date +%s)-$$
-at_exit 'clean_docker >/dev/null'
-
-cluster=$(mktemp -d /tmp/mosaic-test.XXXXXX)
-own_postgres "$MOSAIC_TEST_POSTGRES_DIR" "$cluster" "$cluster" --no-sync \
-  "-c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-TEST_DATABASE_URL=$DATABASE_OF_ONES_OWN
-
-"$SETUP/ui.sh"
-cd "$ROOT"
-[ -x "$TARGET/debug/mosaic" ] || say "==> cargo: building everything and its tests (several minutes the first time)"
+parts() {
+  "$SETUP/tools.sh"
+  engine
+  postgres_programs
+  agent_image
+  stub_image
+  clients
+  oidc
+  embeddings
+  throw_away_postgres
+  pages
+}
 # With the tests, so that features are chosen once for both: `cargo test` would build everything again otherwise.
-cargo build --locked --workspace --bins --tests
-MOSAIC_TEST_BIN=$TARGET/debug/mosaic
-export TEST_DATABASE_URL MOSAIC_TEST_RUN MOSAIC_TEST_BIN MOSAIC_TEST_AGENT_IMAGE MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_POSTGRES_DIR MOSAIC_TEST_CLIENTS MOSAIC_TEST_OIDC MOSAIC_TEST_EMBEDDINGS_DIR
-if [ -z "${ARGS:-}" ]; then
-  (cd ui && npm run --silent gen:check && npm run --silent lint && npm run --silent test && npm run --silent size)
-fi
-# Most of them wait for containers most of the time.
-export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) + 1))}
-# shellcheck disable=SC2086 # several arguments
-cargo test --locked ${ARGS:---workspace}
-[ -n "${ARGS:-}" ] || "$SETUP/test-ui.sh"
+build() {
+  [ -x "$MOSAIC_TEST_BIN" ] || say "==> cargo: building everything and its tests (several minutes the first time)"
+  cargo build --locked --workspace --bins --tests
+}
+# What needs no part: tests beside the sources, and those that read the tree.
+unit() { cargo test --locked --workspace --lib --bins --test arrows; }
+page_units() { (cd ui && npm run --silent gen:check && npm run --silent lint && npm run --silent test && npm run --silent size); }
+queue() { cargo test --locked -p workers --test '*'; }
+# Each crate's own tests on real parts: Postgres, the engine, the agents' image.
+crates() { cargo test --locked --workspace --exclude tests --exclude workers --test '*'; }
+integration() { cargo test --locked -p tests --test it; }
+
+cd "$ROOT"
+stage parts parts
+stage build build
+stage unit unit
+stage page-units page_units
+stage queue queue
+stage crates crates
+stage integration integration
+stage browser "$SETUP/test-ui.sh"

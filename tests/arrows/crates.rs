@@ -1,13 +1,13 @@
 //! The arrows between the crates, who may link what from outside, and where secrets are opened and SQL stands.
 //!
-//! Owns the tables; docs/ARCHITECTURE.md shows the first one and is compared with it. Each crate is a firewall:
-//! what a crate does not link it cannot do. Needs cargo and the source tree, nothing that runs.
+//! The tables stand here; docs/ARCHITECTURE.md shows the first one and is compared with it. Each crate is a firewall:
+//! what a crate does not link, it cannot do.
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use crate::{root, walk, workspace};
+use cargo_metadata::{DependencyKind, Package};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
 };
 
 /// Which crate of the workspace links which: exactly these.
@@ -119,7 +119,7 @@ fn the_arrows_between_the_crates_are_those_of_the_table() {
     let rows: BTreeSet<&str> = ARROWS.iter().map(|(from, _)| *from).collect();
     assert_eq!(
         rows, members,
-        "every crate of the workspace needs a row in ARROWS (tests/it/arrows.rs) and in docs/ARCHITECTURE.md"
+        "every crate of the workspace needs a row in ARROWS (tests/arrows/crates.rs) and in docs/ARCHITECTURE.md"
     );
     for package in &workspace.packages {
         let from = package.name.as_str();
@@ -163,7 +163,7 @@ fn the_document_shows_the_same_arrows() {
         .collect();
     assert_eq!(
         shown, table,
-        "the arrows in docs/ARCHITECTURE.md (left) and in tests/it/arrows.rs (right) differ"
+        "the arrows in docs/ARCHITECTURE.md (left) and in tests/arrows/crates.rs (right) differ"
     );
 }
 
@@ -180,7 +180,7 @@ fn what_comes_from_outside_is_linked_only_where_it_belongs() {
                 assert!(
                     allowed.contains(&from) || besides.contains(&from),
                     "{from} links {name}, which only {allowed:?} may. Go through one of these crates; if it must be, \
-                     change OUTSIDE (tests/it/arrows.rs) and deny.toml together, and say why in docs/adr/."
+                     change OUTSIDE (tests/arrows/crates.rs) and deny.toml together, and say why in docs/adr/."
                 );
             }
         }
@@ -208,7 +208,7 @@ fn secrets_are_opened_at_the_pinned_places_only() {
     assert_eq!(
         found, pinned,
         "calls of secrets::open (left) and the pinned list (right) differ. A new one opens a secret only as the last step \
-         before its use, says why in a comment, and is added to OPENED (tests/it/arrows.rs) and docs/security.md."
+         before its use, says why in a comment, and is added to OPENED (tests/arrows/crates.rs) and docs/security.md."
     );
 }
 
@@ -226,15 +226,6 @@ fn statements_stand_where_they_belong() {
             "{path} has SQL ({found:?}): put the statement into crates/store (one file per aggregate)"
         );
     }
-}
-
-/// Each crate's manifest as cargo reads it, without what comes from outside: works offline.
-fn workspace() -> Metadata {
-    MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().expect("cargo metadata")
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 /// What the crate itself links; also what its build script does.
@@ -275,15 +266,4 @@ fn sources() -> Vec<(String, String)> {
     }
     assert!(found.len() > 100, "the sources are found");
     found
-}
-
-fn walk(folder: &Path, see: &mut dyn FnMut(&Path)) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            walk(&path, see);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            see(&path);
-        }
-    }
 }

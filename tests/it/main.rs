@@ -9,7 +9,6 @@
 
 mod accounts;
 mod agent_config;
-mod arrows;
 mod auth;
 mod board;
 mod causes;
