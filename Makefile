@@ -2,13 +2,13 @@
 # there. Nothing here knows more than names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test test-networks lint fmt images sbom compose-test drill doctor bench-proxy bench-queue bench-fleet bench-start bench-idle bench-knowledge bench-ui soak openapi ui test-ui test-ui-real screenshots
+.PHONY: help up down demo dev psql test test-stop test-networks lint audit fmt hooks images sbom compose-test upgrade-test drill doctor bench bench-proxy bench-queue bench-fleet bench-start bench-idle bench-knowledge bench-ui soak openapi sqlx ui test-ui test-ui-real screenshots
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  DATA=folder  LISTEN=host:port  DETACH=1  DATABASE_URL=postgres://…  (up, down, demo, doctor)"
-	@echo "  ARGS='-p jobs'  instead of --workspace  (test)"
+	@echo "  PORT=8100  FRESH=1  REAL=1  (dev)      ARGS='-p domain', ARGS='-p tests chat::': only these, in seconds  (test)"
 
 up: ## everything from a fresh clone to a running Mosaic; DETACH=1: in the background
 	@exec deploy/setup/up.sh
@@ -19,8 +19,17 @@ down: ## stop what `make up` started
 demo: ## Mosaic with a stand-in for the model, to look around
 	@exec deploy/setup/demo.sh
 
+dev: ## Mosaic to work on: hot reload, the server restarts when Rust sources change, people and chats to try
+	@exec deploy/setup/dev.sh
+
+psql: ## the database of an instance that runs; AS=usr_… with the rights of that person
+	@exec deploy/setup/psql.sh
+
 test: ## all tests, against a real engine, Postgres and agent
 	@exec deploy/setup/test.sh
+
+test-stop: ## stop and remove what `make test ARGS=…` keeps: its Postgres
+	@exec deploy/setup/test-stop.sh
 
 test-networks: ## two hundred users' networks on this machine's engine (minutes)
 	@MOSAIC_TEST_NETWORKS=200 ARGS='-p runtime --test it -- networks::many' deploy/setup/test.sh
@@ -28,8 +37,14 @@ test-networks: ## two hundred users' networks on this machine's engine (minutes)
 lint: ## form and lints, warnings are errors
 	@exec deploy/setup/lint.sh
 
+audit: ## pinned packages against known vulnerabilities; OFFLINE=1: by the committed list alone
+	@exec deploy/setup/audit.sh
+
 fmt: ## put all code into form
 	@cargo fmt --all
+
+hooks: ## have git look at form and lints of what changed before each commit
+	@exec deploy/setup/pre-commit.sh install
 
 images: ## all images: the agent's, its stand-in for tests, and those of a compose project
 	@deploy/setup/tools.sh && deploy/setup/docker.sh && deploy/setup/images.sh
@@ -40,11 +55,17 @@ sbom: ## what each image consists of, as CycloneDX in target/sbom
 compose-test: ## the compose project from setup on, then twenty chats while every container is killed (minutes)
 	@exec deploy/setup/test-compose.sh
 
+upgrade-test: ## the release before this tree, rolled to this tree under twenty chats (minutes; the first time many more)
+	@exec deploy/setup/test-upgrade.sh
+
 drill: ## the compose project backed up, wiped and restored
 	@PART=drill exec deploy/setup/test-compose.sh
 
 doctor: ## what works on this machine, and what does not
 	@exec deploy/setup/doctor.sh
+
+bench: ## all benchmarks in order, on a quiet machine; ONLY='queue proxy': some
+	@exec deploy/setup/bench-all.sh
 
 bench-proxy: ## what Mosaic adds to an answer, beside LiteLLM
 	@exec deploy/setup/bench-proxy.sh
@@ -55,6 +76,9 @@ ui: ## the pages, as the server carries them
 openapi: ## write api/openapi.json and the pages' types anew, after a change of routes or shapes
 	@UPDATE_OPENAPI=1 cargo test --locked --quiet -p api openapi
 	@deploy/setup/ui.sh && cd ui && npm run --silent gen
+
+sqlx: ## write .sqlx anew, after a change of a query or a migration
+	@exec deploy/setup/sqlx.sh
 
 bench-queue: ## how fast jobs start and end, beside graphile-worker and apalis-postgres
 	@exec deploy/setup/bench-queue.sh

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Owns: a backup of an instance that runs: its database, and the volumes in which agents keep what they know. Nobody is
-# shut out: an agent is frozen for the moment in which its volume is read.
+# Owns: the backup of a running instance: its database, and the agents' volumes. The instance stays available; an agent is
+# frozen for the moment in which its volume is read.
 #
-#   deploy/backup.sh FOLDER     with PROJECT, DATABASE_URL or DATA as deploy/setup/instance.sh says
+#   deploy/backup.sh FOLDER     with PROJECT, DATABASE_URL or DATA as described in deploy/setup/instance.sh
 #
-# The instance's key is NOT in it (MOSAIC_SECRET_KEY, or secret.key in the data folder): keep that apart. Without it the
+# The instance's key is NOT in it (MOSAIC_SECRET_KEY, or secret.key in the data folder): keep it elsewhere. Without it the
 # providers' keys of a backup cannot be opened; with it a stolen backup can be read.
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 
-to=$(realpath -m "${1:?say which folder: deploy/backup.sh FOLDER}")
-[ ! -e "$to" ] || die "$to is there already; a backup is never written over another"
+to=$(realpath -m "${1:?name a folder: deploy/backup.sh FOLDER}")
+[ ! -e "$to" ] || die "$to exists already; a backup never overwrites another one"
 . "$SETUP/instance.sh"
 instance=$(instance_id) || die "the database does not answer"
 [ -n "$instance" ] || die "nothing was ever set up in this database"
@@ -20,7 +20,7 @@ mkdir -p "$to.unfinished/volumes"
 say "==> the database"
 with_database pg_dump -Fc --enable-row-security --no-owner --no-privileges >"$to.unfinished/database.dump"
 
-# keep VOLUME: a running container of the same name stands still meanwhile.
+# keep VOLUME: a running container of the same name is paused meanwhile.
 keep() {
   local frozen=
   docker volume inspect -f '{{range $k, $v := .Labels}}{{println $k $v}}{{end}}' "$1" | sed '/^$/d' >"$to.unfinished/volumes/$1.labels"
@@ -37,9 +37,9 @@ for volume in $(volumes_of "$instance"); do
 done
 say "==> volumes: $count"
 
-# Last: without it the folder is no backup.
+# Written last: a folder without it is not a backup.
 printf '%s\n' "mosaic backup 1" "instance $instance" "at $(date -u +%FT%TZ)" "volumes $count" >"$to.unfinished/manifest"
 sums=$(cd "$to.unfinished" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
 printf '%s\n' "$sums" >"$to.unfinished/sums"
 mv "$to.unfinished" "$to"
-say "Backed up to $to ($(du -sh "$to" | cut -f 1)). The instance's key is not in it: keep that apart."
+say "Backed up to $to ($(du -sh "$to" | cut -f 1)). The instance's key is not in it: keep it elsewhere."

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Owns: putting a backup in the place of what is there: database and agents' volumes. What is there is LOST.
+# Owns: replacing the database and the agents' volumes by a backup. What was there before is LOST.
 #
-#   deploy/restore.sh FOLDER    with PROJECT, DATABASE_URL or DATA as deploy/setup/instance.sh says; YES=1 asks nothing
+#   deploy/restore.sh FOLDER    with PROJECT, DATABASE_URL or DATA as described in deploy/setup/instance.sh; YES=1 asks nothing
 #
-# A compose project: all services are stopped but postgres, and started again behind it. Else stop Mosaic first (`make
-# down`) and start it afterwards (`make up`). A DATABASE_URL must name an empty database. The key must be the one of the
-# backup. An older backup is brought up to date by the migration that follows.
+# In a compose project all services except postgres are stopped, and started again afterwards. Otherwise stop Mosaic first
+# (`make down`) and start it afterwards (`make up`). A DATABASE_URL must name an empty database. The key must be that of the
+# backup. The migration that follows updates an older backup.
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 
-from=$(realpath -m "${1:?say which folder: deploy/restore.sh FOLDER}")
-grep -qx 'mosaic backup 1' "$from/manifest" 2>/dev/null || die "$from is no backup"
+from=$(realpath -m "${1:?name a folder: deploy/restore.sh FOLDER}")
+grep -qx 'mosaic backup 1' "$from/manifest" 2>/dev/null || die "$from is not a backup"
 (cd "$from" && sha256sum --check --quiet sums) || die "$from is damaged"
 instance=$(sed -n 's/^instance //p' "$from/manifest")
 . "$SETUP/instance.sh"
@@ -43,9 +43,9 @@ do $$ begin
 end $$;
 SQL
 elif [ "$(ask "select count(*) from pg_tables where schemaname = current_schema()")" != 0 ]; then
-  die "the database of DATABASE_URL is not empty: make a fresh one, with the extension vector, and name that"
+  die "the database of DATABASE_URL is not empty: create a new one, with the extension vector, and use that"
 fi
-# Everything but the extension itself, which only a superuser may touch. Rights follow by the migration.
+# Everything except the extension itself, which only a superuser may change. The migration restores rights.
 with_database pg_restore -l <"$from/database.dump" >/dev/null || die "the dump cannot be read"
 owner=$(ask "select pg_get_userbyid(datdba) from pg_database where datname = current_database()")
 with_database pg_restore --no-owner --role="$owner" --no-privileges --no-comments --exit-on-error --single-transaction <"$from/database.dump"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Owns: exchanging the containers of APIs and workers one after the other, so that some always serve: after `make images`
-# for an upgrade, or as a rolling restart. The migration runs first, while the old ones work.
+# Owns: replacing the containers of APIs and workers one after the other, so that some are always up: after `make images`
+# for an upgrade, or as a rolling restart. The migration runs first, while the old ones still work.
 #
 #   PROJECT=name deploy/roll.sh COMPOSE_OPTION…      deploy/roll.sh -f deploy/compose.yaml
 #
-# (PROJECT is what `docker-compose -p` is told; the folder's name when it is not: deploy.)
+# (PROJECT is the name given to `docker-compose -p`; by default the folder's name: deploy.)
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$SETUP/compose.sh"
 
@@ -21,10 +21,10 @@ healthy() {
     [ "$tries" != 20 ] || say "    waiting for $1 …"
     sleep 1
   done
-  die "$1 does not get healthy: docker logs $1. The old ones still run"
+  die "$1 does not become healthy: docker logs $1. The old ones still run"
 }
 
-# One new one beside the old ones; when it is ready the oldest ends in order: what it does is finished or handed over.
+# Starts one new container beside the old ones. When it is healthy, the oldest stops in order: its work is finished or handed over.
 roll() {
   local service=$1 old all
   mapfile -t old < <(of "$service")
@@ -35,11 +35,11 @@ roll() {
     for new in $(of "$service"); do grep -q "$new" <<<"$all" || healthy "$new"; done
     docker stop -t 40 "$container" >/dev/null
     docker rm "$container" >/dev/null
-    say "    $service: $container exchanged"
+    say "    $service: $container replaced"
   done
 }
 
-say "==> migration, while the old ones work"
+say "==> migration, while the old ones still work"
 project up -d --no-deps migrate >/dev/null 2>&1
 migrate=$(docker ps -aq --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --filter label=com.docker.compose.service=migrate)
 [ "$(docker wait "$migrate")" = 0 ] || die "the migration failed: docker logs $migrate. The old processes still run"
@@ -47,6 +47,6 @@ for service in api worker; do
   say "==> $service"
   roll "$service"
 done
-say "==> the guard (the walls stay up meanwhile)"
+say "==> the guard (the isolation stays in force meanwhile)"
 project up -d --no-deps guard >/dev/null 2>&1
-say "Done. The proxy and Postgres are left alone: 'up -d' exchanges them where their images changed."
+say "Done. The proxy and Postgres are left alone: 'up -d' replaces them where their images changed."

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { defineConfig } from '@playwright/test'
 import type { WorkerFixtures } from './e2e/fixtures'
 
-/** What the projects `desktop` and `mobile` leave to others. */
-const ASIDE = [/setup\.spec/, /real\.spec/, /(shots|measure)\//]
+/** Tests that only run in projects of their own. */
+const SEPARATE_TESTS = [/setup\.spec/, /real\.spec/, /(shots|measure)\//]
 
 /**
- * Every worker has a server of its own, with a database and containers of its own (`e2e/mosaic.ts`), so that
- * files run beside each other; the tests of one file share it, one after the other.
+ * Every worker has its own server, with its own database and containers (`e2e/mosaic.ts`), so that files run in
+ * parallel; the tests of one file share a server and run one after the other.
  */
 export default defineConfig<object, WorkerFixtures>({
   testDir: './e2e',
@@ -22,26 +22,26 @@ export default defineConfig<object, WorkerFixtures>({
     trace: 'on-first-retry',
     permissions: ['clipboard-read', 'clipboard-write'],
     launchOptions: {
-      executablePath: join(import.meta.dirname, 'e2e/apart/chromium.mjs'),
+      executablePath: join(import.meta.dirname, 'e2e/netns/chromium.mjs'),
       args: ['--no-sandbox'],
     },
   },
   projects: [
-    { name: 'setup', testMatch: /setup\.spec/, use: { untouched: true } },
-    { name: 'desktop', testIgnore: ASIDE },
+    { name: 'setup', testMatch: /setup\.spec/, use: { freshInstall: true } },
+    { name: 'desktop', testIgnore: SEPARATE_TESTS },
     {
       name: 'mobile',
-      testIgnore: ASIDE,
+      testIgnore: SEPARATE_TESTS,
       grep: /@mobile/,
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     },
-    // Each of these is run by its name.
+    // Each of these projects is run by name.
     {
       name: 'real',
       testMatch: /real\.spec/,
-      use: { untouched: true, image: process.env.MOSAIC_REAL_IMAGE ?? 'mosaic-agent:2026.9.6' },
+      use: { freshInstall: true, image: process.env.MOSAIC_REAL_IMAGE ?? 'mosaic-agent:2026.9.6' },
     },
-    { name: 'shots', testMatch: /shots\.spec/, retries: 0, timeout: 300_000, use: { untouched: true } },
+    { name: 'shots', testMatch: /shots\.spec/, retries: 0, timeout: 300_000, use: { freshInstall: true } },
     { name: 'measure', testMatch: /measure\/.*\.spec/, retries: 0, timeout: 600_000 },
   ],
 })

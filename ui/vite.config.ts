@@ -5,7 +5,7 @@ import { defineConfig, type Plugin } from 'vite'
 
 const server = process.env.MOSAIC_API ?? 'http://127.0.0.1:8080'
 
-/** Text must not jump when the font arrives: the browser is told of it before the CSS is read. */
+/** Preloads the font, so that text does not shift when it arrives. */
 function preloadFont(): Plugin {
   return {
     name: 'preload-font',
@@ -29,7 +29,7 @@ export default defineConfig({
     preloadFont(),
   ],
   resolve: { tsconfigPaths: true },
-  // The browser's Host is passed on as it is: the server makes links of it, and compares it with Origin.
+  // The Host header is passed on unchanged: the server builds links with it and compares it with Origin.
   server: {
     proxy: Object.fromEntries(
       ['/api', '/v1', '/healthz', '/readyz'].map((path) => [path, { target: server }]),
@@ -43,7 +43,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       output: {
-        // One file of all icons in place of one for each: every further request is one more that can be cut.
+        // All icons in one chunk: every further request is one more that can fail.
         codeSplitting: { groups: [{ name: 'icons', test: /node_modules\/lucide-react\// }] },
       },
     },

@@ -8,7 +8,7 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['./src/test-setup.ts'],
-    // A busy machine is no failure.
+    // A busy machine must not fail a test.
     testTimeout: 30_000,
     expect: { poll: { timeout: 10_000 } },
   },

@@ -1,16 +1,17 @@
-//! The HTTP face of Mosaic: who may call, what they send, what they get back.
+//! The HTTP API.
 //!
-//! Owns routes, guards, request and response shapes and the translation of `fleet::Error`. It must not
-//! decide anything about the product (that is `fleet`) and cannot reach Docker or the database itself.
-//! Where does a request go? [`routes`] is the whole table of paths.
+//! Owns routes, guards, request and response types, and the translation of `fleet::Error`. It must not decide anything about
+//! the product (that is `fleet`), and cannot reach Docker or the database itself. [`routes`] is the table of all paths.
+#![allow(missing_docs)] // Where the name is the documentation.
 
 mod body;
 mod catch;
+mod enqueued;
 mod guards;
 mod headers;
-mod if_any;
 mod openai_error;
 mod openapi;
+mod optional;
 mod page;
 mod pages;
 mod problem;
@@ -26,12 +27,12 @@ use std::{
     sync::Arc,
 };
 
-/// Builds the public server: everything browsers and programs call. `proxies` are the instance's own.
+/// Builds the public server, for browsers and programs. `proxies` are the instance's own.
 pub fn public(address: SocketAddr, proxies: Vec<IpAddr>, services: Arc<Services>) -> Rocket<Build> {
-    routes::public(base(address, proxies, services))
+    routes::public(base(address, proxies, services)).manage(routes::OpenApiText(openapi::text().into()))
 }
 
-/// Builds the internal server: what agent containers call, on its own port.
+/// Builds the internal server, for agent containers.
 pub fn internal(address: SocketAddr, proxies: Vec<IpAddr>, services: Arc<Services>) -> Rocket<Build> {
     routes::internal(base(address, proxies, services))
 }
@@ -40,13 +41,13 @@ fn base(address: SocketAddr, proxies: Vec<IpAddr>, services: Arc<Services>) -> R
     let config = Config {
         address: address.ip(),
         port: address.port(),
-        // A header that any client can send says nothing about where he is.
+        // Any client can send such a header.
         ip_header: None,
         ident: Ident::none(),
         limits: Limits::default(),
         log_level: rocket::config::LogLevel::Off,
         cli_colors: false,
-        // Signals are `boot`'s: it tells the servers to stop.
+        // `boot` handles signals, and tells the servers to stop.
         shutdown: rocket::config::Shutdown {
             ctrlc: false,
             #[cfg(unix)]

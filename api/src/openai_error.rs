@@ -1,4 +1,4 @@
-//! Errors on /v1 in OpenAI's own shape, which its clients know how to show.
+//! Errors under /v1 in OpenAI's format, which its clients can show.
 
 use crate::problem::Problem;
 use fleet::Error;
@@ -20,7 +20,7 @@ pub struct OpenAiError {
 }
 
 impl OpenAiError {
-    /// A request that OpenAI's clients should not repeat unchanged.
+    /// An error of the client, which should not repeat the request unchanged.
     pub fn invalid(code: &str, param: Option<&str>, message: impl Into<String>) -> Self {
         Self {
             status: Status::BadRequest,
@@ -40,7 +40,7 @@ impl OpenAiError {
         }
     }
 
-    /// The error's JSON, also for a stream that has begun.
+    /// The error as JSON, also within a stream.
     pub fn json(&self) -> serde_json::Value {
         json!({ "error": { "message": self.message, "type": self.kind(), "param": self.param, "code": self.code } })
     }
@@ -54,12 +54,12 @@ impl From<Problem> for OpenAiError {
 
 impl From<Error> for OpenAiError {
     fn from(error: Error) -> Self {
-        let mut shown = Self::from(Problem::from(error));
-        // As OpenAI answers it: programs choose another model by this.
-        if shown.code == "model_not_found" {
-            (shown.status, shown.param) = (Status::NotFound, Some("model".into()));
+        let mut error = Self::from(Problem::from(error));
+        // Like OpenAI's own response, by which programs choose another model.
+        if error.code == "model_not_found" {
+            (error.status, error.param) = (Status::NotFound, Some("model".into()));
         }
-        shown
+        error
     }
 }
 

@@ -1,11 +1,9 @@
-//! The OpenAPI document: derived from the handlers, completed here, served, and kept in `api/openapi.json`.
+//! The OpenAPI document: derived from the handlers and completed here. A copy is committed as `api/openapi.json`.
 //!
-//! Owns what all operations share. What one operation takes and gives stands at its handler, and the table
-//! of `routes.rs` mounts and describes the same handlers, so neither can be forgotten.
+//! Owns what all operations share. Each handler describes its own parameters and responses, and the table in `routes.rs`
+//! both mounts and describes the handlers, so that none can be forgotten.
 
 use crate::routes;
-use rocket::{get, http::ContentType};
-use std::sync::LazyLock;
 use utoipa::{
     OpenApi, ToSchema,
     openapi::{
@@ -18,30 +16,29 @@ use utoipa::{
 
 /// What was wrong with one field.
 #[derive(ToSchema)]
-#[allow(dead_code)] // A shape for the document; `problem.rs` writes it.
+#[allow(dead_code)] // Only for the document: `problem.rs` writes it.
 struct FieldProblem {
-    /// The field.
     field: String,
     /// What to do about it.
     message: String,
 }
 
-/// RFC 9457. Match on `code` and never on the texts.
+/// RFC 9457. Clients must match on `code`, never on the texts.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[allow(dead_code)]
 struct Problem {
-    /// Always `about:blank`: `code` is what tells problems apart.
+    /// Always `about:blank`: `code` distinguishes problems.
     r#type: String,
     /// The status in words.
     title: String,
     /// The HTTP status.
     status: u16,
-    /// Stable name, listed in docs/errors.md.
+    /// A stable name; see docs/errors.md.
     code: String,
     /// What happened and what to do.
     detail: String,
-    /// Find it in the server's log.
+    /// The request's id in the server's log.
     request_id: String,
     /// Which fields were wrong.
     errors: Option<Vec<FieldProblem>>,
@@ -51,11 +48,11 @@ struct Problem {
 #[openapi(
     info(
         title = "Mosaic Fleet",
-        description = "An own AI agent for every person, behind one gatekeeper.\n\nBrowsers carry a session \
-                       cookie; their writes must come from the same origin. With the header X-Mosaic-Account an \
-                       admin's browser acts for one of the instance's own agents, except in what is for admins or \
-                       concerns his session. Programs carry an API token as \
-                       bearer. Errors are RFC 9457 problem documents, under /v1 in OpenAI's shape."
+        description = "An AI agent for every user, behind one gateway.\n\nBrowsers send a session cookie, and their \
+                       writes must come from the same origin. With the header X-Mosaic-Account an admin's browser \
+                       acts for a system container, except for routes that are for admins or concern the admin's own \
+                       session. Programs send an API token as a bearer token. Errors are RFC 9457 problem documents, \
+                       under /v1 in OpenAI's format."
     ),
     nest(
         (path = "/api", api = routes::ApiDocument),
@@ -64,16 +61,18 @@ struct Problem {
     components(schemas(Problem)),
     security(("session" = []))
 )]
-struct Described;
+struct RouteDocument;
 
-/// What is the same for all operations.
-fn share(document: &mut Document) {
+/// Adds what all operations share.
+fn add_shared_parts(document: &mut Document) {
     if let Some(components) = &mut document.components {
-        let cookie = ApiKeyValue::with_description("mosaic_session", "Set by signing in");
+        let cookie = ApiKeyValue::with_description("mosaic_session", "Set by a sign-in");
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-        let setup =
-            ApiKeyValue::with_description("X-Setup-Token", "From the link printed at the first start");
+        let setup = ApiKeyValue::with_description(
+            "X-Setup-Token",
+            "From the setup link that the server prints at its first start",
+        );
         components.add_security_scheme("setup", SecurityScheme::ApiKey(ApiKey::Header(setup)));
     }
     for (path, item) in &mut document.paths.paths {
@@ -85,14 +84,15 @@ fn share(document: &mut Document) {
 }
 
 fn complete(path: &str, operation: &mut Operation) {
-    // Handlers are named by their verb; with the noun the name is unique, as clients' generators need it.
+    // A handler's name is a verb. With its noun it is unique, as generators of clients require.
     let noun = operation.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
     operation.operation_id = operation.operation_id.take().map(|verb| format!("{noun}_{verb}"));
-    // The type of an id in a path is known to its guard only.
+    // Only the guard knows the type of an id in a path.
     let named = operation.parameters.get_or_insert_default();
     for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
-        let there = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(there) if there.name == name);
-        if !named.iter().any(there) {
+        let matches =
+            |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(named) if named.name == name);
+        if !named.iter().any(matches) {
             let string = ObjectBuilder::new().schema_type(Type::String);
             let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
             named.push(parameter.required(Required::True).schema(Some(string)).build().into());
@@ -103,27 +103,18 @@ fn complete(path: &str, operation: &mut Operation) {
         false => ("application/problem+json", Some(Ref::from_schema_name("Problem"))),
     };
     let problem =
-        Response::builder().description("What was wrong, and what to do").content(kind, Content::new(schema));
+        Response::builder().description("What is wrong, and what to do").content(kind, Content::new(schema));
     operation.responses.responses.insert("default".to_owned(), problem.build().into());
 }
 
-static TEXT: LazyLock<String> = LazyLock::new(text);
-
-/// The document, as text with a last line break.
+/// The document as text, with a line break at the end.
 pub fn text() -> String {
-    let mut document = Described::openapi();
+    let mut document = RouteDocument::openapi();
     document.merge(routes::RootDocument::openapi());
-    share(&mut document);
+    add_shared_parts(&mut document);
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
-}
-
-/// This document.
-#[utoipa::path(responses((status = 200, description = "OpenAPI 3.1", body = Object)), security(()))]
-#[get("/openapi.json")]
-pub fn document() -> (ContentType, &'static str) {
-    (ContentType::JSON, &TEXT)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
-//! The committed document is the generated one, and describes what is mounted.
+//! The committed document is the generated one, and describes the mounted routes.
 
 use super::text;
 use crate::routes;
@@ -30,7 +30,7 @@ fn every_mounted_route_is_described_and_nothing_else() {
         .collect();
     let mounted: BTreeSet<String> = routes::public(rocket::build())
         .routes()
-        // The pages are no part of the API.
+        // The pages are not part of the API.
         .filter(|route| route.rank < 90)
         .map(|route| {
             let path = route.uri.origin.path().to_string().replace('<', "{").replace('>', "}");
@@ -41,7 +41,7 @@ fn every_mounted_route_is_described_and_nothing_else() {
 }
 
 #[test]
-fn every_operation_has_a_name_of_its_own_a_purpose_and_an_answer() {
+fn every_operation_has_a_unique_name_a_summary_and_a_response() {
     let document: Value = serde_json::from_str(&text()).unwrap();
     let mut names = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {

@@ -1,42 +1,48 @@
-//! Pages of lists: where one ends and the next begins.
+//! Lists and their pages.
 
 use crate::problem::{Problem, Reply};
 use chrono::{DateTime, Datelike, Utc};
 use rocket::http::Status;
+use serde::Serialize;
 use std::{fmt::Display, str::FromStr};
+use utoipa::ToSchema;
 
-/// Entries of a page when the client does not say how many.
-const USUAL: u32 = 30;
-/// The largest page.
-const LARGEST: u32 = 100;
+const DEFAULT_LIMIT: u32 = 30;
+const MAX_LIMIT: u32 = 100;
 
-/// How many entries the page has, from `?limit=`.
-pub fn limit(asked: Option<u32>) -> u32 {
-    asked.unwrap_or(USUAL).clamp(1, LARGEST)
+/// A list without pages.
+#[derive(Serialize, ToSchema)]
+pub struct Items<T> {
+    pub items: Vec<T>,
 }
 
-/// The position behind an entry: its time and its id.
+/// The number of items of a page, from `?limit=`.
+pub fn limit(requested: Option<u32>) -> u32 {
+    requested.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+}
+
+/// The position behind an item: its time and its id.
 pub fn cursor(at: DateTime<Utc>, id: impl Display) -> String {
     format!("{}_{id}", at.timestamp_micros())
 }
 
-/// Where the next page begins: behind the last item of a full one.
-pub fn next<T, C>(items: &[T], limit: u32, position: impl FnOnce(&T) -> C) -> Option<C> {
+/// Where the next page begins: behind the last item of a full page.
+pub fn next_cursor<T, C>(items: &[T], limit: u32, position: impl FnOnce(&T) -> C) -> Option<C> {
     items.last().filter(|_| items.len() == limit as usize).map(position)
 }
 
 /// Reads `?cursor=`.
-pub fn parse<I: FromStr>(cursor: Option<&str>) -> Reply<Option<(DateTime<Utc>, I)>> {
+pub fn parse_cursor<I: FromStr>(cursor: Option<&str>) -> Reply<Option<(DateTime<Utc>, I)>> {
     let read = |text: &str| {
         let (micros, id) = text.split_once('_')?;
         let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        // Postgres knows fewer years than chrono.
+        // Postgres supports fewer years than chrono.
         ((1..=9999).contains(&at.year())).then_some((at, id.parse().ok()?))
     };
-    cursor.map(|text| read(text).ok_or_else(refused)).transpose()
+    cursor.map(|text| read(text).ok_or_else(bad_cursor)).transpose()
 }
 
-/// What a made-up cursor is answered with.
-pub fn refused() -> Problem {
-    Problem::new(Status::BadRequest, "bad_cursor", "Use the nextCursor of the page before.")
+/// For a cursor that is not from a previous page.
+pub fn bad_cursor() -> Problem {
+    Problem::new(Status::BadRequest, "bad_cursor", "Use the nextCursor of the previous page.")
 }

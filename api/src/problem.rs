@@ -1,4 +1,4 @@
-//! Errors as RFC 9457 problem documents: the one table from `fleet::Error` to status and text.
+//! Errors as RFC 9457 problem documents, with the table from `fleet::Error` to HTTP status.
 
 use crate::headers;
 use domain::Invalid;
@@ -12,27 +12,25 @@ use serde::Serialize;
 use serde_json::json;
 use std::io::Cursor;
 
-/// What a refused request is answered with.
+/// The response to a refused request.
 #[derive(Debug, Clone)]
 pub struct Problem {
-    /// HTTP status.
     pub status: Status,
-    /// Stable name that clients match on.
+    /// A stable name, by which clients distinguish problems.
     pub code: &'static str,
     /// What to do, as a sentence.
     pub detail: String,
-    fields: Vec<Field>,
+    fields: Vec<FieldProblem>,
     retry_after: Option<u64>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Field {
+struct FieldProblem {
     field: &'static str,
     message: String,
 }
 
 impl Problem {
-    /// A problem without fields.
     pub fn new(status: Status, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: detail.into(), fields: Vec::new(), retry_after: None }
     }
@@ -60,8 +58,10 @@ impl From<Error> for Problem {
         let mut problem = Self::new(status, error.code(), error.to_string());
         match error {
             Error::Invalid(fields) => {
-                problem.fields =
-                    fields.into_iter().map(|Invalid { field, message }| Field { field, message }).collect();
+                problem.fields = fields
+                    .into_iter()
+                    .map(|Invalid { field, message }| FieldProblem { field, message })
+                    .collect();
             }
             Error::Unavailable { retry_after, .. } | Error::TooMany { retry_after, .. } => {
                 problem.retry_after = Some(retry_after.as_secs().max(1))
@@ -98,5 +98,4 @@ impl<'r> Responder<'r, 'static> for Problem {
     }
 }
 
-/// What handlers return.
 pub type Reply<T> = Result<T, Problem>;

@@ -1,4 +1,4 @@
-//! The whole table of paths: what is mounted where.
+//! The table of all routes.
 
 mod agents;
 mod audit;
@@ -17,6 +17,7 @@ mod memory;
 mod oidc;
 mod onboarding;
 mod openai;
+mod openapi;
 mod password;
 mod providers;
 mod sessions;
@@ -25,11 +26,13 @@ mod tokens;
 mod turns;
 mod users;
 
-use crate::{openapi, pages};
+use crate::pages;
 use rocket::{Build, Rocket, routes};
 use utoipa::OpenApi;
 
-/// One list of handlers, mounted and described.
+pub(crate) use openapi::OpenApiText;
+
+/// Declares lists of handlers, which are both mounted and described.
 macro_rules! table {
     ($($(#[$doc:meta])* $document:ident, $mount:ident: $($($part:ident)::+),* $(,)?;)*) => {$(
         $(#[$doc])*
@@ -51,14 +54,14 @@ table! {
     ApiDocument, api:
         health::version,
         openapi::document,
-        // first boot
+        // set-up
         onboarding::state,
         onboarding::breakglass,
         onboarding::oidc,
         onboarding::provider,
         onboarding::agent,
         onboarding::complete,
-        // who is there
+        // sign-in
         auth::methods,
         auth::login,
         auth::logout,
@@ -71,7 +74,7 @@ table! {
         tokens::list,
         tokens::create,
         tokens::revoke,
-        // what he has
+        // providers, agents and the container
         providers::catalog,
         providers::list,
         providers::create,
@@ -91,7 +94,7 @@ table! {
         container::start,
         container::stop,
         container::restart,
-        // what he says
+        // chats
         chats::list,
         chats::create,
         chats::get,
@@ -101,7 +104,7 @@ table! {
         turns::get,
         turns::events,
         turns::stop,
-        // what he knows
+        // knowledge
         findings::list,
         findings::get,
         findings::write::create,
@@ -114,14 +117,14 @@ table! {
         memory::remove,
         memory::history,
         knowledge::status,
-        // what he keeps
+        // the archive of conversations
         conversations::list,
         conversations::get,
         conversations::remove,
         conversations::search::search,
-        conversations::bring::ingest,
-        conversations::bring::import,
-        // what happens for him
+        conversations::ingest::ingest,
+        conversations::ingest::import,
+        // jobs and activity
         jobs::list::list,
         jobs::stats::stats,
         jobs::events::events,
@@ -130,12 +133,12 @@ table! {
         jobs::act::cancel,
         jobs::act::discard,
         audit::own,
-        // what is his to take home, or to have deleted
+        // the user's own data
         me::export_start,
         me::export_standing,
         me::export_download,
         me::remove,
-        // what an admin sets and sees
+        // for admins
         settings::get,
         settings::change,
         oidc::get,
@@ -169,20 +172,20 @@ table! {
     OpenAiDocument, openai: openai::models, openai::complete;
 }
 
-/// What browsers and programs call.
+/// The routes for browsers and programs.
 pub(crate) fn public(rocket: Rocket<Build>) -> Rocket<Build> {
     rocket.mount("/", root()).mount("/api", api()).mount("/v1", openai()).mount("/", pages::routes())
 }
 
-/// What agent containers call, on the internal port only.
+/// The routes for agent containers, on the internal port only.
 pub(crate) fn internal(rocket: Rocket<Build>) -> Rocket<Build> {
     rocket.mount("/", root()).mount(
         "/api/internal",
         routes![
             internal::config,
-            internal::mcp::speak,
-            internal::mcp::listen,
-            internal::mcp::end,
+            internal::mcp::message,
+            internal::mcp::stream,
+            internal::mcp::end_session,
             internal::warm_up::answer
         ],
     )

@@ -1,4 +1,4 @@
-//! Server-sent events: keep-alives, positions, and an end when the process ends.
+//! Server-sent events, with keep-alives. They end when the process does.
 
 use futures_util::{Stream, StreamExt};
 use rocket::{
@@ -11,32 +11,30 @@ use rocket::{
 };
 use std::{pin::Pin, time::Duration};
 
-/// A comment is sent this often: proxies keep the connection, and a browser that went away is noticed.
-pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How often a comment is sent, so that proxies keep the connection and a client that has left is noticed.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 type Events = Pin<Box<dyn Stream<Item = Event> + Send>>;
 
-/// A stream of events as a response.
 pub struct Sse(Events);
 
 impl Sse {
-    /// Sends `events` until they end or the process does.
-    /// `of` names what they are about, for whoever counts streams.
+    /// Sends `events` until they end or the process does. `kind` is for metrics.
     pub fn new(
-        of: &'static str,
+        kind: &'static str,
         events: impl Stream<Item = Event> + Send + 'static,
         shutdown: Shutdown,
     ) -> Self {
-        let held = telemetry::STREAMS.track_in_flight([of]);
+        let in_flight = telemetry::OPEN_STREAMS.track_in_flight([kind]);
         Self(Box::pin(events.take_until(shutdown).inspect(move |_| {
-            let _ = &held;
+            let _ = &in_flight;
         })))
     }
 }
 
 impl<'r> Responder<'r, 'r> for Sse {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
-        let stream = EventStream::from(self.0).heartbeat(KEEP_ALIVE);
+        let stream = EventStream::from(self.0).heartbeat(KEEP_ALIVE_INTERVAL);
         Response::build_from(stream.respond_to(request)?)
             .header(ContentType::EventStream)
             .header(Header::new("Cache-Control", "no-cache, no-transform"))

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Owns: the check of the alert rules by Prometheus's own tool: their form, and what they say in situations that matter.
+# Owns: the check of the alert rules with Prometheus's own tool: their syntax, and their alerts in important situations.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# promtool is installed, or unpacked from Debian's package: installed, that would also start a Prometheus.
+# promtool is used if installed, or else unpacked from Debian's package: installing that would also start a Prometheus.
 with_promtool() {
   local unpacked=$MOSAIC_CACHE/promtool
   if [ -n "$(type -P promtool)" ]; then

@@ -2,7 +2,7 @@
 # Owns: `make audit`: whether anything that is pinned (lock files, and wheels that scripts fetch) has a known
 # vulnerability. What is compared with what: audit.mjs and docs/security.md. Changes nothing.
 #
-#   OFFLINE=1     asks no registry: the committed list alone, the same verdict everywhere on one day
+#   OFFLINE=1     uses no registry: only the committed list, the same result everywhere on one day
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 cd "$ROOT"

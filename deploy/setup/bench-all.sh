@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Owns: `make bench`: every benchmark, one after the other, so that a change has its before and after. Refuses on a busy
-# machine, because the figures would be those of what runs beside. Each result is shown when it is there and kept in
-# target/bench/<time>/<name>.md, together with the machine, the commit and the time each took.
+# Owns: `make bench`: every benchmark, one after the other, to compare before and after a change. Refuses to run on a
+# busy machine, because other work would distort the figures. Shows each result when it is ready, and keeps it in
+# target/bench/<time>/<name>.md, with the machine, the commit and the time it took.
 #
 #   ONLY='queue proxy'   some of them
-#   FORCE=1              on a busy machine too; the results then say so
+#   FORCE=1              also on a busy machine; the results then say so
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# In this order: builds first come once, then what needs no containers, then what does, the browser last.
+# In this order: first what needs no containers, then what does, the browser last.
 ALL=(queue proxy idle start fleet knowledge ui)
 MAX_BUSY_PERCENT=10
 SAMPLE_S=10
@@ -31,8 +31,8 @@ require_quiet() {
   busy=$(busy_percent "$SAMPLE_S")
   [ "$busy" -gt "$MAX_BUSY_PERCENT" ] || return 0
   ps -eo pcpu,pid,args --sort=-pcpu | head -n 4 | cut -c 1-120 >&2
-  [ "${FORCE:-0}" = 1 ] || die "the machine is busy ($busy % of all cores, at most $MAX_BUSY_PERCENT are fine): end what runs beside, or say FORCE=1"
-  say "    the machine is busy ($busy %); measuring all the same"
+  [ "${FORCE:-0}" = 1 ] || die "the machine is busy ($busy % of all cores, at most $MAX_BUSY_PERCENT are fine): stop other work, or set FORCE=1"
+  say "    the machine is busy ($busy %); measuring anyway"
   note "**Not a quiet machine**: $busy % of all cores were busy before it."
 }
 note() { printf '\n%s\n' "$*" >>"$results/machine.md"; }

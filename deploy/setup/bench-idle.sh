@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Owns: `make bench-idle`: the memory of an API, a worker and their Postgres while nobody does anything. Release build. The
+# Owns: `make bench-idle`: the memory of an idle API, worker and their Postgres. Release build. The
 # figures go to stdout as Markdown; docs/BENCHMARKS.md says what they mean.
 #
-#   IDLE_S=60   how long nobody does anything before it is read
+#   IDLE_S=60   seconds to stay idle before measuring
 . "$(dirname "${BASH_SOURCE[0]}")/bench.sh"
 
 bench_world 100
@@ -24,7 +24,7 @@ done
 curl -fsS -o /dev/null http://127.0.0.1:18980/setup
 sleep "${IDLE_S:-60}"
 
-# resident PID: its resident set; share PID…: what is its own, and its part of what is shared. Both in MiB.
+# resident PID: its resident set; share PID…: its private memory and its part of shared memory. Both in MiB.
 resident() { awk '/^VmRSS:/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
 share() {
   local pid

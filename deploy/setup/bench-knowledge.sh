@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Owns: `make bench-knowledge`: how fast and how well the search finds, and how fast texts get in, on one Postgres of its
-# own with fsync on. Release build. The figures go to stdout as Markdown; docs/BENCHMARKS.md says what they mean.
+# Owns: `make bench-knowledge`: how fast and how well the search finds, and how fast texts get in, on one private
+# Postgres with fsync on. Release build. The figures go to stdout as Markdown; docs/BENCHMARKS.md says what they mean.
 #
 #   BENCH_KNOWLEDGE_DOCUMENTS=100000   rows of the largest user, each really embedded
 #   BENCH_KNOWLEDGE_TOTAL=1000000      rows of all users together (0: only the two single users)
@@ -11,7 +11,7 @@
 "$SETUP/tools.sh"
 postgres_dir=$("$SETUP/postgres.sh")
 MOSAIC_EMBEDDINGS_DIR=$("$SETUP/embeddings.sh")
-[ -n "$MOSAIC_EMBEDDINGS_DIR" ] || die "this measures the built-in embedding model, which cannot be had here"
+[ -n "$MOSAIC_EMBEDDINGS_DIR" ] || die "this measures the built-in embedding model, which is not available here"
 
 # The texts: Princeton's WordNet 3.1, 118,000 synsets with definitions and example sentences.
 command -v npm >/dev/null || apt_install nodejs npm
@@ -41,12 +41,12 @@ cd "$ROOT"
 say "==> cargo: release build (many minutes the first time)"
 cargo build --locked --quiet --release -p bench --bin knowledge
 
-# On the disk that the product would use, not in memory: a commit is to wait for it.
+# On the disk that the product would use, not in memory, so that a commit waits for it.
 cluster=$(mktemp -d "$MOSAIC_CACHE/bench.XXXXXX")
 socket=$(mktemp -d /tmp/mosaic-bench.XXXXXX) # a path of at most 107 bytes
 own_postgres "$postgres_dir" "$cluster" "$socket" "" "-c shared_buffers=1GB -c max_wal_size=8GB"
 
-export BENCH_DATABASE_URL="$DATABASE_OF_ONES_OWN" BENCH_WORDNET=$wordnet/package/dict BENCH_GCIDE=$gcide/dictionary/data/en MOSAIC_EMBEDDINGS_DIR
+export BENCH_DATABASE_URL="$OWN_DATABASE_URL" BENCH_WORDNET=$wordnet/package/dict BENCH_GCIDE=$gcide/dictionary/data/en MOSAIC_EMBEDDINGS_DIR
 export BENCH_VECTORS=$TARGET/bench-tools/wordnet.vectors
 say "==> measuring (embedding 100,000 texts takes ten minutes the first time, a million rows another ten)"
 "$TARGET/release/knowledge" &

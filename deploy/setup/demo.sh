@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Owns: `make demo`: Mosaic beside a model that is only played, set up and ready to be talked to, so
-# that all can be tried without an account anywhere. Own data folder; Ctrl-C ends both.
+# Owns: `make demo`: Mosaic with a stand-in for the model, set up and ready to chat, so that everything
+# can be tried without an account anywhere. Own data folder; Ctrl-C stops both.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 export DATA=$DATA-demo LISTEN DETACH=1
@@ -11,7 +11,7 @@ running >/dev/null && die "the demo runs already: $url (stop it by: make down DA
 "$SETUP/tools.sh"
 "$SETUP/docker.sh"
 (cd "$ROOT" && cargo build --locked --release -p stub-llm)
-# Agents ask the model from inside their containers: it must listen where those reach this host.
+# Agents call the model from inside their containers: it must listen where those reach this host.
 bridge=$(docker network inspect bridge -f '{{(index .IPAM.Config 0).Gateway}}')
 llm=${DEMO_LLM:-${bridge:-172.17.0.1}:8099}
 "$TARGET/release/stub-llm" --addr "$llm" &

@@ -8,7 +8,7 @@ answers() { docker info >/dev/null 2>&1; }
 # Where no systemd runs (containers, small VMs) nothing else starts the daemon.
 start_by_hand() {
   local file pid
-  # After a crash or a restart of the machine the pid files name whatever process has the number now.
+  # After a crash or a restart of the machine the pid files may name an unrelated process.
   for file in /run/docker.pid /run/docker/containerd/containerd.pid; do
     [ -f "$file" ] || continue
     pid=$(cat "$file")
@@ -31,7 +31,7 @@ command -v docker >/dev/null && answers && exit
 if [ -d /run/systemd/system ]; then
   as_root systemctl start docker
 elif [ -z "${DOCKER_HOST:-}" ]; then
-  # Two makes at once must not start two daemons.
+  # Two simultaneous makes must not start two daemons.
   one_at_a_time docker
   answers || as_root docker info >/dev/null 2>&1 || as_root "$SETUP/docker.sh" --start-by-hand 9>&-
 fi

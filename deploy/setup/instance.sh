@@ -2,20 +2,20 @@
 # shellcheck disable=SC2034 # its variables are used where it is sourced
 # An instance's database and volumes, for backup and restore. Sourced behind lib.sh, never run.
 #
-#   PROJECT=name      a compose project (what `docker-compose -p` is told; the folder's name when it is not: deploy)
-#   DATABASE_URL=URL  a server beside a Postgres of its own
-#   DATA=FOLDER       what `make up` keeps, with its embedded Postgres (the default)
+#   PROJECT=name      a compose project (the name given to `docker-compose -p`; by default the folder's name: deploy)
+#   DATABASE_URL=URL  a server with a Postgres elsewhere
+#   DATA=FOLDER       the data folder of `make up`, with its embedded Postgres (the default)
 #
-# with_database PROGRAM ARGUMENT…: runs psql, pg_dump or pg_restore of the right version on the instance's database, as
-# somebody who sees all rows: the superuser, or its owner in the scope that the policies call the system's.
-TOOL_IMAGE=mosaic-base:bookworm # has tar, and is there wherever the agent image was built
+# with_database PROGRAM ARGUMENT…: runs psql, pg_dump or pg_restore of the right version on the instance's database, with
+# a role that sees all rows: the superuser, or the owner in the scope `system`.
+TOOL_IMAGE=mosaic-base:bookworm # has tar, and exists wherever the agent image was built
 
 service() { docker ps -aq --filter "label=com.docker.compose.project=$PROJECT" --filter "label=com.docker.compose.service=$1"; }
 
 if [ -n "${PROJECT:-}" ]; then
   POSTGRES=$(service postgres)
   [ -n "$POSTGRES" ] || die "no service postgres of a project $PROJECT is there (docker ps; PROJECT=…)"
-  # The empty variable says that Postgres runs in there, where its superuser needs no password.
+  # An empty variable means that Postgres runs in that container, where its superuser needs no password.
   with_database() {
     local program=$1
     shift

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What every script here shares: saying what happens, doing things as root, apt, the cache folder,
-# static builds and image labels. Sourced, never run. Progress goes to stderr, so that stdout can
-# carry a result.
+# Shared by all scripts here: progress messages, running commands as root, apt, the cache folder, static
+# builds and image labels. Sourced, never run. Progress goes to stderr, so that stdout can carry a
+# result.
 # shellcheck disable=SC2034 # its variables are used where it is sourced
 # shellcheck disable=SC2016 # '$(ORIGIN)' and the like are apt's own fields
 set -euo pipefail
@@ -10,8 +10,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SETUP=$ROOT/deploy/setup
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 
-# Downloads live apart from the data folder: throwing away data must not cost a download, and tests
-# share them with `make up`. Embedded Postgres runs from here as uid 65534, so all may enter.
+# Downloads are kept apart from the data folder: deleting data must not cost a download, and tests
+# share them with `make up`. Embedded Postgres runs from here as uid 65534, so all users may enter.
 if [ -z "${MOSAIC_CACHE:-}" ]; then
   if [ "$(id -u)" = 0 ]; then MOSAIC_CACHE=/var/cache/mosaic; else MOSAIC_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mosaic; fi
 fi
@@ -37,7 +37,7 @@ one_at_a_time() {
   flock -n 9 || { say "    waiting for another run that prepares the same: $1" && flock 9; }
 }
 
-# step WHAT COMMAND…: one line when it starts, a sign of life every 20 s, one line with the time it
+# step WHAT COMMAND…: one line when it starts, a progress line every 20 s, one line with the time it
 # took. The command's output goes to a log and is shown only when it fails.
 step() {
   local what=$1 log began=$SECONDS owner=$BASHPID rc=0 life
@@ -69,7 +69,7 @@ step() {
 last_line() { tail -n 20 "$1" | sed 's/\x1b\[[0-9;]*m//g; s/\r//g' | grep . | tail -n 1 | cut -c 1-110 || true; }
 
 # beside WHAT COMMAND…: starts a command whose output is kept until `join` waits for it and shows it.
-# One at a time: two cores carry no more, and the reader neither.
+# One at a time: two cores can handle no more, and the output stays readable.
 beside() {
   BESIDE_WHAT=$1
   shift
@@ -88,14 +88,14 @@ join() {
   [ "$rc" = 0 ] || die "failed (exit $rc): $BESIDE_WHAT"
 }
 
-# kill_tree PID: a process and all that it started, and nothing else.
+# kill_tree PID: kills a process and all that it started, and nothing else.
 kill_tree() {
   local child
   for child in $(pgrep -P "$1"); do kill_tree "$child"; done
   kill "$1" 2>/dev/null || true
 }
 
-quietly() { "$@" >/dev/null; } # its progress still shows: that goes to stderr
+quietly() { "$@" >/dev/null; } # progress is still shown, because it goes to stderr
 
 # at_exit COMMAND: the newest first.
 AT_EXIT=:
@@ -104,7 +104,7 @@ at_exit() {
   trap 'eval "$AT_EXIT"' EXIT
 }
 
-# as_root COMMAND…: runs it as root, by sudo where that is needed, or says what to do by hand.
+# as_root COMMAND…: runs it as root, with sudo where needed, or says what to do by hand.
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
@@ -117,7 +117,7 @@ as_root() {
 
 have_packages() { [ "$(dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null | grep -cx installed)" = $# ]; }
 
-# apt_install PACKAGE…: silent when all are there; APT_RECOMMENDS=1 takes recommended ones along.
+# apt_install PACKAGE…: silent when all are installed; APT_RECOMMENDS=1 includes recommended ones.
 apt_install() {
   have_packages "$@" && return
   command -v apt-get >/dev/null || die "no apt here: install by this system's own means: $*"
@@ -128,11 +128,11 @@ apt_fetch() {
   local get=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300) install
   install=("${get[@]}" install)
   [ "${APT_RECOMMENDS:-0}" = 1 ] || install+=(--no-install-recommends)
-  # The package lists at hand are mostly good enough, which saves the update.
+  # The existing package lists are usually good enough, which saves the update.
   as_root "${install[@]}" "$@" || { as_root "${get[@]}" update && as_root "${install[@]}" "$@"; }
 }
 
-# debian_mirror: the address this machine's own apt takes Debian from (none stands in this tree).
+# debian_mirror: the mirror that this machine's own apt uses (this tree names none).
 debian_mirror() {
   local found
   found=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
@@ -141,15 +141,15 @@ debian_mirror() {
   printf '%s\n' "$found"
 }
 
-# running: the pid of the Mosaic that `make up` started on this data folder. A number left over from
-# before a restart of the machine may be anyone's by now, so the command line is looked at too.
+# running: the pid of the Mosaic that `make up` started on this data folder. After a restart of the
+# machine an old pid may belong to another process, so the command line is checked too.
 running() {
   local pid
   pid=$(cat "$DATA/mosaic.pid" 2>/dev/null) || return 1
   grep -zqxF -e "$DATA" "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
 }
 
-# clean_docker: takes away what bears the label of this run of tests, $MOSAIC_TEST_RUN.
+# clean_docker: removes what has the label of this test run, $MOSAIC_TEST_RUN.
 clean_docker() {
   local mine=label=mosaic.test=$MOSAIC_TEST_RUN
   docker ps -aq --filter "$mine" | xargs -r docker rm -f -v
@@ -171,8 +171,8 @@ static_build() {
 # inputs_of FOLDER: 12 hex digits over the names and contents of all files of a build context.
 inputs_of() { (cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12); }
 
-# unless_made FOLDER INPUTS WHAT COMMAND…: has COMMAND fill FOLDER, as a step, unless it was made from the same
-# inputs. The stamp is written last, so that a run that was cut short is done again.
+# unless_made FOLDER INPUTS WHAT COMMAND…: runs COMMAND as a step to fill FOLDER, unless it was made from the same
+# inputs. The stamp is written last, so that an interrupted run is done again.
 unless_made() {
   local folder=$1 inputs=$2
   shift 2

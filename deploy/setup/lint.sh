@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Owns: `make lint`: form and lints of everything, alert rules included; warnings are errors.
+# Owns: `make lint`: formatting and lints of everything, including alert rules; warnings are errors.
 #
 #   lint.sh form   only what takes seconds      lint.sh code   only what needs a compiler
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

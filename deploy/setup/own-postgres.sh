@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2034 # its variable is used where it is sourced
-# own_postgres BINARIES CLUSTER SOCKET INITDB_OPTIONS OPTIONS: starts a Postgres of one's own, which ends and is
-# removed with the script. It answers at a socket in a folder of its own: no port to collide on, no password to wait
-# for, nobody else's. Sourced behind lib.sh, never run. Sets DATABASE_OF_ONES_OWN, a superuser's URL.
+# own_postgres BINARIES CLUSTER SOCKET INITDB_OPTIONS OPTIONS: starts a private Postgres, which is stopped and
+# removed when the script ends. It listens on a socket in a folder of its own: no port conflicts, no password, and no
+# other user. Sourced after lib.sh, never run. Sets OWN_DATABASE_URL, a superuser's URL.
 #
 # The socket's path must stay short (107 bytes), so SOCKET is not under TMPDIR; CLUSTER may be the same folder.
 own_postgres() {
@@ -18,7 +18,7 @@ own_postgres() {
   own_postgres_do initdb -D "$OWN_CLUSTER/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 $initdb >/dev/null
   own_postgres_do pg_ctl -D "$OWN_CLUSTER/data" -w -l "$OWN_CLUSTER/log" \
     -o "-k $OWN_SOCKET -c listen_addresses= $options" start >/dev/null
-  DATABASE_OF_ONES_OWN="postgres://postgres@localhost:5432/postgres?host=$OWN_SOCKET"
+  OWN_DATABASE_URL="postgres://postgres@localhost:5432/postgres?host=$OWN_SOCKET"
 }
 own_postgres_do() { (cd / && "${AS_POSTGRES[@]}" "$OWN_BINARIES/bin/$1" "${@:2}"); }
 own_postgres_stop() {

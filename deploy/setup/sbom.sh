@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Owns: target/sbom/<image>.json, what each image consists of, in CycloneDX: Debian's packages as the image itself lists
-# them, crates and npm packages by their lock files, pinned wheels. The images must be there (`make images`).
+# Owns: target/sbom/<image>.json, the contents of each image in CycloneDX: Debian's packages as the image itself lists
+# them, crates and npm packages from their lock files, pinned wheels. The images must exist (`make images`).
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 LIBRARY=cyclonedx-python-lib==11.12.0
@@ -25,7 +25,7 @@ npm() {
 }
 wheels() { sed -n "s/^[A-Z]*=\([a-z0-9-]*\)==\([0-9.]*\).*/pypi\t\1\t\2\t/p" "$@"; }
 
-# bill IMAGE: of the list on standard input.
+# bill IMAGE: writes it, from the list on standard input.
 bill() {
   local version
   version=$(docker image inspect -f '{{index .Config.Labels "mosaic.inputs"}}' "$1") || die "no image $1: make images"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Owns: the images of a compose project, mosaic-{server,postgres,proxy}: each tagged with the hash of all its inputs,
-# with the version of Mosaic, and `local`, which deploy/compose.yaml takes. A second run with the same inputs does
+# with the version of Mosaic, and `local`, which deploy/compose.yaml uses. A second run with the same inputs does
 # nothing. Prints the tags with the hash.
 #
 #   MOSAIC_SERVER_BIN=FILE       a mosaic made elsewhere, for Debian 12's C library (default: cargo builds it)
-#   AGENT_IMAGE=NAME             what the server makes agents from (default: agent-image.sh says)
+#   AGENT_IMAGE=NAME             the image of agents (default: the result of agent-image.sh)
 #   MOSAIC_CA_BUNDLE=FILE|none   see base-image.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$SETUP/base-image.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Owns: `make soak`: ten minutes of the queue with workers killed every 5 s, Postgres restarted twice and frozen
-# once, on a Postgres of its own with fsync on. Prints Markdown; fails when a promise of the queue broke.
+# once, on a Postgres of its own with fsync on. Prints Markdown; fails when the queue breaks a guarantee.
 #
 #   SOAK_SECONDS=120 SOAK_JOBS=4000   a shorter one (the freeze is a tenth of the time, at most 40 s)
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,7 +18,7 @@ if [ "$(id -u)" = 0 ]; then # Postgres refuses to run as root
   chown 65534:65534 "$cluster" "$socket"
   as_postgres='setpriv --reuid=65534 --regid=65534 --clear-groups'
 fi
-# What the soak does to the database, as a program that it can call.
+# The faults of the database, as a program that the soak can call.
 control=$socket/postgres
 cat >"$control" <<CONTROL
 #!/usr/bin/env bash
@@ -47,5 +47,5 @@ export SOAK_DATABASE_URL="postgres://postgres@localhost:5432/postgres?host=$sock
 say "==> soaking for ${SOAK_SECONDS:-600} s"
 "$TARGET/debug/soak" &
 soak=$!
-at_exit "kill_tree $soak" # also when this run is cut short: it has started others
+at_exit "kill_tree $soak" # also when this run is interrupted: it has started others
 wait "$soak"

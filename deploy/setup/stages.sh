@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2034 # its variables are used where it is sourced
-# stage NAME COMMAND…: runs it, keeps its time, and counts the tests that its runners say they ran. A table of all stages
-# is the last thing that the outermost script prints, also when a stage fails. Sourced behind lib.sh, never run.
+# stage NAME COMMAND…: runs it, records its time, and counts the tests that its runners report. A table of all stages is
+# the last output of the outermost script, also when a stage fails. Sourced after lib.sh, never run.
 if [ -z "${STAGES:-}" ]; then
   STAGES=$(mktemp -d "${TMPDIR:-/tmp}/mosaic-stages.XXXXXX")
   export STAGES
   at_exit stages_summary
 fi
 
-# In this shell and not in one below, so that COMMAND may be a function that exports what later stages need.
+# In this shell and not in a subshell, so that COMMAND may be a function that exports what later stages need.
 stage() {
   local name=$1 began=$SECONDS
   local log=$STAGES/$name.log
@@ -19,7 +19,7 @@ stage() {
   printf '%s\t%s\n' "$name" "$((SECONDS - began))" >>"$STAGES/order"
 }
 
-# counted LOG: what cargo test, vitest, playwright and node's runner say at their end, in one line.
+# counted LOG: the final results of cargo test, vitest, playwright and node's runner, in one line.
 counted() {
   sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
     /^test result: /                                  { n["passed"] += $4; n["failed"] += $6; n["ignored"] += $8 }
@@ -36,10 +36,10 @@ counted() {
 
 as_time() { if [ "$1" = - ]; then echo failed; else echo "$1 s"; fi; }
 
-# The last word on each stage is its time; one that began and has none did not succeed.
+# The last field of each stage is its time; a stage that began and has none did not succeed.
 stages_summary() {
   local name took all=0
-  sleep 0.2 # what tee still has in hand
+  sleep 0.2 # tee may still be writing
   say ""
   say "==> what ran"
   while IFS=$'\t' read -r name took; do

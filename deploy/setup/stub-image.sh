@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Owns: the image mosaic-stub-agent:dev, a small stand-in for the agent in tests, also tagged with the
 # hash of its inputs. A second run with the same inputs does nothing. The last line on stdout is the tag
-# with the hash: the tests of one clone do not meet the image of another.
+# with the hash: the tests of one clone never use the image of another.
 #
 #   MOSAIC_STUB_BIN=FOLDER   static mosaic-entrypoint and stub-agent made elsewhere (default: cargo)
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

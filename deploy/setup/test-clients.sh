@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Owns: OpenAI's official clients (PyPI, npm) and schemathesis as tests/clients pins them, for the tests of
 # the API. Prints the folder for MOSAIC_TEST_CLIENTS: python/bin/python and node/client.mjs are in it. Quick
-# when it is there.
+# when they are installed.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 clients=$TARGET/test-tools/clients

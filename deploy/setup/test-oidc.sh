@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Owns: a real OpenID provider (npm oidc-provider) as tests/oidc pins it, for the tests of signing in. Prints
-# the folder for MOSAIC_TEST_OIDC: provider.mjs is in it. Quick when it is there.
+# the folder for MOSAIC_TEST_OIDC: provider.mjs is in it. Quick when it is installed.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 oidc=$TARGET/test-tools/oidc

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Owns: `make test`: prepares real parts (engine, images, one throw-away Postgres), runs every test of Rust and of the
-# pages against them, what fails soonest first, takes away only what this run made, and says at its end what ran.
+# Owns: `make test`: prepares real parts (engine, images, one temporary Postgres), runs every test of Rust and of the pages
+# against them, the quickest first, removes only what this run created, and ends with a list of what ran.
 #
-#   ARGS='-p jobs'   only what these name, with only the parts that it needs: see test-named.sh
+#   ARGS='-p jobs'   only the named tests, with only the parts that they need: see test-named.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 [ -z "${ARGS:-}" ] || exec "$SETUP/test-named.sh"
@@ -23,12 +23,12 @@ parts() {
   throw_away_postgres
   pages
 }
-# With the tests, so that features are chosen once for both: `cargo test` would build everything again otherwise.
+# Together with the tests, so that features are chosen once for both: otherwise `cargo test` would build everything again.
 build() {
   [ -x "$MOSAIC_TEST_BIN" ] || say "==> cargo: building everything and its tests (several minutes the first time)"
   cargo build --locked --workspace --bins --tests
 }
-# What needs no part: tests beside the sources, and those that read the tree.
+# Tests that need no part: unit tests, and those that read the tree.
 unit() { cargo test --locked --workspace --lib --bins --test arrows; }
 page_units() { (cd ui && npm run --silent gen:check && npm run --silent lint && npm run --silent test && npm run --silent size); }
 queue() { cargo test --locked -p workers --test '*'; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Owns: the check that this machine can build Mosaic at all. Silent when it can; else names what is
+# Owns: the check that this machine can build Mosaic at all. Silent when it can; otherwise names what is
 # missing, and the remedy.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

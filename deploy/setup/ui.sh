@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Owns: ui/dist, the pages as the server carries them. Quick when nothing changed.
+# Owns: ui/dist, the pages as the server contains them. Quick when nothing changed.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# Its sources, and nothing that a build or a test leaves behind.
+# Its sources, without what a build or a test leaves behind.
 sources() { find ui \( -name node_modules -o -name dist -o -name test-results -o -name .tanstack \) -prune -o -type f -print0; }
 inputs=$(cd "$ROOT" && sources | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)
 one_at_a_time ui

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Owns: `make up`: everything between a fresh clone and a running Mosaic. What is done already is
-# left alone, so a second run takes seconds.
+# Owns: `make up`: everything between a fresh clone and a running Mosaic. What is already done is
+# skipped, so a second run takes seconds.
 #
-#   DATA=FOLDER        all that is kept (database, key, logs)     LISTEN=HOST:PORT   default 127.0.0.1:8080
-#   DATABASE_URL=URL   an own Postgres, instead of the embedded   DETACH=1           in the background
+#   DATA=FOLDER        the data folder (database, key, logs)       LISTEN=HOST:PORT   default 127.0.0.1:8080
+#   DATABASE_URL=URL   your own Postgres                           DETACH=1           in the background
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 url=http://${LISTEN/#0.0.0.0:/127.0.0.1:}
@@ -15,7 +15,7 @@ fi
 "$SETUP/tools.sh"
 "$SETUP/docker.sh"
 beside "the agent image" quietly "$SETUP/agent-image.sh"
-# The guard that keeps agents apart from the host and each other speaks to the kernel by `nft`.
+# The guard, which isolates agents from the host and each other, needs `nft`.
 [ "$(id -u)" != 0 ] || command -v nft >/dev/null || apt_install nftables
 postgres=()
 if [ -z "${DATABASE_URL:-}${DATABASE_URL_FILE:-}" ]; then
@@ -31,7 +31,7 @@ join
 MOSAIC_AGENT_IMAGE=$("$SETUP/agent-image.sh")
 export MOSAIC_AGENT_IMAGE
 
-# The embedded Postgres, uid 65534 under root, must be able to pass through.
+# The embedded Postgres, which runs as uid 65534 under root, must be able to enter.
 mkdir -p "$DATA"
 chmod a+x "$DATA"
 command=("$TARGET/release/mosaic" up --data-dir "$DATA" "${postgres[@]}" --listen "$LISTEN")
@@ -50,11 +50,11 @@ for _ in $(seq 240); do
   pid=$(running) || break
   if curl -fs -o /dev/null -m 2 "$url/readyz"; then
     say "Mosaic runs: $url (pid $pid, log $log; stop it by: make down)"
-    # Nothing to set up any more: no link, and no failure either.
+    # When setup is already done there is no link; that is not a failure.
     tail -c "+$from" "$log" | sed -n 's/.*\(http[^" ]*\/setup#token=[^" ]*\).*/Set it up here: \1/p' | tail -n 1 >&2
     exit
   fi
   sleep 0.5
 done
 tail -n 30 "$log" >&2
-die "Mosaic did not get ready; all of its log: $log"
+die "Mosaic did not become ready; its log: $log"

@@ -4,24 +4,23 @@ use crate::{Error, Job, Priority, Result, Tx};
 use chrono::{DateTime, Utc};
 use domain::{Actor, JobId, UserId};
 use std::time::Duration;
-use uuid::Uuid;
 
 /// With whose rights a job runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActsFor {
-    /// With the rights of this user, checked again when a worker takes it.
+    /// With the rights of this user, checked again when a worker claims it.
     User(UserId),
     /// With the product's own rights.
     System {
-        /// Why that is needed; stored with the job.
+        /// Why they are needed; stored with the job.
         reason: &'static str,
-        /// Whose thing it is about, if anybody's: he may see the job.
+        /// The user it is about, if any: they may see the job.
         owner: Option<UserId>,
     },
 }
 
 impl ActsFor {
-    /// The product on something of `owner`'s.
+    /// The product's rights, for work on something that belongs to `owner`.
     pub const fn system_for(reason: &'static str, owner: UserId) -> Self {
         Self::System { reason, owner: Some(owner) }
     }
@@ -59,44 +58,41 @@ impl From<&Actor> for ActsFor {
     }
 }
 
-/// When a job may start.
+/// When a job may start, by the database's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Due {
     /// As soon as its transaction commits.
     #[default]
     Now,
-    /// This long from now by the database's clock.
     In(Duration),
-    /// At this moment of the database's clock.
     At(DateTime<Utc>),
 }
 
-/// What may differ from job to job of a kind.
+/// What may differ between jobs of one kind.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// When it may start.
     pub due: Due,
-    /// `None` = the kind's.
+    /// `None` = the kind's priority.
     pub priority: Option<Priority>,
 }
 
-/// What became of it.
+/// The result of enqueueing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Enqueued {
     /// The job that will do the work.
     pub id: JobId,
-    /// Whether it was there already.
+    /// Whether it existed already.
     pub merged: bool,
 }
 
-/// A worker polls at least this often, so a job due later needs no notification (seconds).
-const NOTIFY_WITHIN: f64 = 5.0;
+/// Workers poll at least this often, so a job that is due later needs no notification.
+const NOTIFY_WITHIN_SECS: f64 = 5.0;
 
-/// Puts a job into the queue as part of `tx`; workers hear of it when that commits.
+/// Adds a job to the queue as part of `tx`; workers are notified when that commits.
 ///
-/// A job with the same unique key that is still queued or running takes it in: it becomes due at the earlier
-/// of both moments, and a running one runs once more afterwards. It belongs to the
-/// trace of `tx`. Fails when `tx` may not act for that owner.
+/// If a job with the same unique key is queued or running, the new one merges into it: a queued job becomes due at
+/// the earlier of the two times, a running one runs once more afterwards. The job belongs to the trace of `tx`.
+/// Fails if `tx` may not act for that owner.
 pub async fn enqueue<J: Job>(
     tx: &mut Tx,
     acts_for: impl Into<ActsFor>,
@@ -112,21 +108,23 @@ pub async fn enqueue<J: Job>(
         Due::At(at) => (Some(at), 0.0),
     };
     let trace = tx.trace().map(|trace| trace.as_str().to_owned());
-    let (id, merged): (Uuid, bool) = sqlx::query_as(include_str!("enqueue.sql"))
-        .bind(J::KIND)
-        .bind(J::LANE.as_str())
-        .bind(acts_for.owner().map(UserId::uuid))
-        .bind(acts_for.kind())
-        .bind(acts_for.reason())
-        .bind(payload)
-        .bind(options.priority.unwrap_or(policy.priority).stored())
-        .bind(at)
-        .bind(delay)
-        .bind(i32::try_from(policy.max_attempts.max(1)).unwrap_or(i32::MAX))
-        .bind(job.unique_key())
-        .bind(trace)
-        .bind(NOTIFY_WITHIN)
-        .fetch_one(tx.conn())
-        .await?;
-    Ok(Enqueued { id: id.into(), merged })
+    let enqueued = sqlx::query_file!(
+        "src/enqueue.sql",
+        J::KIND,
+        J::LANE.as_str(),
+        acts_for.owner().map(UserId::uuid),
+        acts_for.kind(),
+        acts_for.reason(),
+        payload,
+        options.priority.unwrap_or(policy.priority).as_i16(),
+        at,
+        delay,
+        i32::try_from(policy.max_attempts.max(1)).unwrap_or(i32::MAX),
+        job.unique_key(),
+        trace,
+        NOTIFY_WITHIN_SECS,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(Enqueued { id: enqueued.id.into(), merged: enqueued.merged })
 }

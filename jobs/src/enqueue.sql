@@ -1,6 +1,6 @@
 with fresh as materialized (
     select new_job_id() as id
-), placed as (
+), enqueued as (
     insert into jobs (id, kind, lane, owner_id, acts_for, reason, payload, priority, due_at, max_attempts,
                       unique_key, trace_parent)
     select id, $1, $2, $3, $4, $5, $6, $7,
@@ -9,10 +9,10 @@ with fresh as materialized (
     on conflict (unique_key) where state in ('queued', 'running') do update set
         due_at = case jobs.state when 'queued' then least(jobs.due_at, excluded.due_at) else jobs.due_at end,
         priority = greatest(jobs.priority, excluded.priority),
-        again = jobs.state = 'running'
+        rerun_requested = jobs.state = 'running'
     returning id, lane, state, due_at
 )
-select p.id, p.id <> f.id,
-       case when p.state = 'queued' and p.due_at < clock_timestamp() + make_interval(secs => $13)
-            then pg_notify('mosaic_jobs', p.lane) end
-from placed p, fresh f
+select e.id as "id!", e.id <> f.id as "merged!",
+       case when e.state = 'queued' and e.due_at < clock_timestamp() + make_interval(secs => $13)
+            then pg_notify('mosaic_jobs', e.lane) end as notified
+from enqueued e, fresh f

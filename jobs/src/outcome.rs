@@ -1,36 +1,33 @@
-//! What a handler answers.
+//! What a handler returns.
 
 use std::time::Duration;
 
-/// How an attempt ended. The texts are shown to the job's owner: a sentence, no secret, nothing internal.
+/// How an attempt ended. The job's owner reads the reasons: one sentence, no secrets, nothing internal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The work is done.
     Done,
-    /// It failed and may go better later; dead once the kind's attempts are used up.
+    /// It failed and may succeed later. The job is dead once the kind's attempts are used up.
     Retry {
         /// When to try again; `None` = the kind's back-off.
         after: Option<Duration>,
-        /// What went wrong.
-        why: String,
+        reason: String,
     },
-    /// It failed and will fail again: no retry.
+    /// It failed and would fail again: no retry.
     Fail {
-        /// What went wrong.
-        why: String,
+        reason: String,
     },
-    /// It was asked to stop and did.
+    /// It was asked to stop, and did.
     Cancelled,
 }
 
 impl Outcome {
     /// A retry after the kind's back-off.
-    pub fn retry(why: impl Into<String>) -> Self {
-        Self::Retry { after: None, why: why.into() }
+    pub fn retry(reason: impl Into<String>) -> Self {
+        Self::Retry { after: None, reason: reason.into() }
     }
 
     /// A failure for good.
-    pub fn fail(why: impl Into<String>) -> Self {
-        Self::Fail { why: why.into() }
+    pub fn fail(reason: impl Into<String>) -> Self {
+        Self::Fail { reason: reason.into() }
     }
 }

@@ -95,10 +95,10 @@ const OUTSIDE_IN_TESTS: &[(&str, &[&str])] =
 /// Where a sealed secret is opened, and how often.
 const OPENED: &[(&str, usize)] = &[
     ("crates/fleet/src/agent_config/render.rs", 1),
-    ("crates/fleet/src/containers/reconcile_start.rs", 1),
+    ("crates/fleet/src/gateways.rs", 1),
     ("crates/fleet/src/knowledge/endpoint.rs", 1),
-    ("crates/fleet/src/oidc/live.rs", 1),
-    ("crates/fleet/src/providers/target.rs", 1),
+    ("crates/fleet/src/oidc/discovery.rs", 1),
+    ("crates/fleet/src/providers/saved.rs", 1),
 ];
 
 /// Where statements may stand: a folder, or a file.

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod crates;
+mod documents;
 mod modules;
 
 use cargo_metadata::{Metadata, MetadataCommand};

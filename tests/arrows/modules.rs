@@ -252,8 +252,7 @@ impl<'ast> Visit<'ast> for Names {
         let text = called.tokens.to_string().replace(" :: ", "::");
         let paths = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
         let paths = paths.map(|path| path.split("::").map(str::to_owned).collect::<Vec<_>>());
-        self.inline
-            .extend(paths.filter(|path| path.len() > 1 && path.iter().all(|part| !part.is_empty())));
+        self.inline.extend(paths.filter(|path| path.len() > 1 && path.iter().all(|part| !part.is_empty())));
         syn::visit::visit_macro(self, called);
     }
 }

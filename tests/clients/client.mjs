@@ -1,5 +1,5 @@
-// OpenAI's own Node client, unmodified, against Mosaic: one thing after the other, and what it saw as JSON.
-// The same as client.py, so that one test can judge both.
+// OpenAI's own Node client, unmodified, against Mosaic: a sequence of requests, and a report of the responses as JSON.
+// The same as client.py, so that one test can check both.
 //
 // Environment: OPENAI_BASE_URL and OPENAI_API_KEY, as the client reads them; CHAT, the id of a chat to continue.
 
@@ -20,7 +20,7 @@ function ask(text, { headers, ...options } = {}) {
 
 const call = ({ function: { name, arguments: args } }) => [name, args];
 
-async function whole(text, options) {
+async function askWhole(text, options) {
   const answer = await ask(text, options);
   const [choice] = answer.choices;
   return {
@@ -31,7 +31,7 @@ async function whole(text, options) {
   };
 }
 
-async function streamed(text, options) {
+async function askStreamed(text, options) {
   const seen = { text: "", finish: null, usage: null, calls: [], chunks: 0, withoutChoice: 0 };
   for await (const chunk of await ask(text, { stream: true, ...options })) {
     seen.chunks += 1;
@@ -46,7 +46,7 @@ async function streamed(text, options) {
   return seen;
 }
 
-async function refused(act) {
+async function errorOf(act) {
   try {
     await act();
   } catch (error) {
@@ -57,30 +57,30 @@ async function refused(act) {
   return null;
 }
 
-const counted = { stream_options: { include_usage: true } };
+const withUsage = { stream_options: { include_usage: true } };
 const inChat = { headers: { "X-Mosaic-Chat": process.env.CHAT } };
-const stranger = new OpenAI({ apiKey: "mat_not-a-token-at-all", maxRetries: 0 });
+const unknownClient = new OpenAI({ apiKey: "mat_not-a-token-at-all", maxRetries: 0 });
 const models = [];
 for await (const model of client.models.list()) models.push(model.id);
 const seen = {
   models,
-  whole: await whole("the whole truth"),
-  streamed: await streamed("piece by piece", counted),
-  uncounted: await streamed("nobody counts"),
-  tool: await whole('[[llm:tool=weather,args={"city":"Oslo"}]]', { tools: [WEATHER] }),
-  streamedTool: await streamed('[[llm:tool=weather,args={"city":"Rome"}]]', { tools: [WEATHER] }),
-  inChat: await whole("kept in the chat", inChat),
-  streamedInChat: await streamed("kept as well", { ...inChat, ...counted }),
-  uncountedInChat: await streamed("kept uncounted", inChat),
-  badKey: await refused(() => stranger.models.list()),
-  badKeyAsks: await refused(() => stranger.chat.completions.create({ model: MODEL, messages: [] })),
-  unknownModel: await refused(() => ask("hello", { model: "nobody" })),
-  unsupported: await refused(() => ask("hello", { logit_bias: { 1: 5 } })),
-  severalAnswers: await refused(() => ask("hello", { n: 2 })),
-  toolsInChat: await refused(() => ask("hello", { tools: [WEATHER], ...inChat })),
-  failure: await refused(() => whole("[[stub:error=429]]")),
-  streamedFailure: await refused(() => streamed("[[stub:error=429]]")),
-  failureInChat: await refused(() => whole("[[stub:error=429]]", inChat)),
-  streamedFailureInChat: await refused(() => streamed("[[stub:error=429]]", inChat)),
+  whole: await askWhole("the whole truth"),
+  streamed: await askStreamed("piece by piece", withUsage),
+  uncounted: await askStreamed("without usage"),
+  tool: await askWhole('[[llm:tool=weather,args={"city":"Oslo"}]]', { tools: [WEATHER] }),
+  streamedTool: await askStreamed('[[llm:tool=weather,args={"city":"Rome"}]]', { tools: [WEATHER] }),
+  inChat: await askWhole("kept in the chat", inChat),
+  streamedInChat: await askStreamed("kept as well", { ...inChat, ...withUsage }),
+  uncountedInChat: await askStreamed("kept uncounted", inChat),
+  badKey: await errorOf(() => unknownClient.models.list()),
+  badKeyAsks: await errorOf(() => unknownClient.chat.completions.create({ model: MODEL, messages: [] })),
+  unknownModel: await errorOf(() => ask("hello", { model: "unknown" })),
+  unsupported: await errorOf(() => ask("hello", { logit_bias: { 1: 5 } })),
+  severalAnswers: await errorOf(() => ask("hello", { n: 2 })),
+  toolsInChat: await errorOf(() => ask("hello", { tools: [WEATHER], ...inChat })),
+  failure: await errorOf(() => askWhole("[[stub:error=429]]")),
+  streamedFailure: await errorOf(() => askStreamed("[[stub:error=429]]")),
+  failureInChat: await errorOf(() => askWhole("[[stub:error=429]]", inChat)),
+  streamedFailureInChat: await errorOf(() => askStreamed("[[stub:error=429]]", inChat)),
 };
 console.log(JSON.stringify(seen));

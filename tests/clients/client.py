@@ -1,4 +1,4 @@
-"""OpenAI's own Python client, unmodified, against Mosaic: one thing after the other, and what it saw as JSON.
+"""OpenAI's own Python client, unmodified, against Mosaic: a sequence of requests, and a report of the responses as JSON.
 
 Environment: OPENAI_BASE_URL and OPENAI_API_KEY, as the client reads them; CHAT, the id of a chat to continue.
 """
@@ -22,7 +22,7 @@ def ask(text, **options):
     return client.chat.completions.create(**{"model": MODEL, "messages": messages, **options})
 
 
-def whole(text, **options):
+def ask_whole(text, **options):
     answer = ask(text, **options)
     choice = answer.choices[0]
     calls = [[call.function.name, call.function.arguments] for call in choice.message.tool_calls or []]
@@ -30,7 +30,7 @@ def whole(text, **options):
     return {"text": choice.message.content, "finish": choice.finish_reason, "usage": usage, "calls": calls}
 
 
-def streamed(text, **options):
+def ask_streamed(text, **options):
     seen = {"text": "", "finish": None, "usage": None, "calls": [], "chunks": 0, "withoutChoice": 0}
     for chunk in ask(text, stream=True, **options):
         seen["chunks"] += 1
@@ -46,7 +46,7 @@ def streamed(text, **options):
     return seen
 
 
-def refused(act):
+def error_of(act):
     try:
         act()
     except openai.APIError as error:
@@ -56,28 +56,28 @@ def refused(act):
     return None
 
 
-counted = {"stream_options": {"include_usage": True}}
+with_usage = {"stream_options": {"include_usage": True}}
 in_chat = {"extra_headers": {"X-Mosaic-Chat": os.environ["CHAT"]}}
-stranger = openai.OpenAI(api_key="mat_not-a-token-at-all", max_retries=0)
+unknown_client = openai.OpenAI(api_key="mat_not-a-token-at-all", max_retries=0)
 seen = {
     "models": [model.id for model in client.models.list()],
-    "whole": whole("the whole truth"),
-    "streamed": streamed("piece by piece", **counted),
-    "uncounted": streamed("nobody counts"),
-    "tool": whole('[[llm:tool=weather,args={"city":"Oslo"}]]', tools=[WEATHER]),
-    "streamedTool": streamed('[[llm:tool=weather,args={"city":"Rome"}]]', tools=[WEATHER]),
-    "inChat": whole("kept in the chat", **in_chat),
-    "streamedInChat": streamed("kept as well", **in_chat, **counted),
-    "uncountedInChat": streamed("kept uncounted", **in_chat),
-    "badKey": refused(stranger.models.list),
-    "badKeyAsks": refused(lambda: stranger.chat.completions.create(model=MODEL, messages=[])),
-    "unknownModel": refused(lambda: ask("hello", model="nobody")),
-    "unsupported": refused(lambda: ask("hello", logit_bias={"1": 5})),
-    "severalAnswers": refused(lambda: ask("hello", n=2)),
-    "toolsInChat": refused(lambda: ask("hello", tools=[WEATHER], **in_chat)),
-    "failure": refused(lambda: whole("[[stub:error=429]]")),
-    "streamedFailure": refused(lambda: streamed("[[stub:error=429]]")),
-    "failureInChat": refused(lambda: whole("[[stub:error=429]]", **in_chat)),
-    "streamedFailureInChat": refused(lambda: streamed("[[stub:error=429]]", **in_chat)),
+    "whole": ask_whole("the whole truth"),
+    "streamed": ask_streamed("piece by piece", **with_usage),
+    "uncounted": ask_streamed("without usage"),
+    "tool": ask_whole('[[llm:tool=weather,args={"city":"Oslo"}]]', tools=[WEATHER]),
+    "streamedTool": ask_streamed('[[llm:tool=weather,args={"city":"Rome"}]]', tools=[WEATHER]),
+    "inChat": ask_whole("kept in the chat", **in_chat),
+    "streamedInChat": ask_streamed("kept as well", **in_chat, **with_usage),
+    "uncountedInChat": ask_streamed("kept uncounted", **in_chat),
+    "badKey": error_of(unknown_client.models.list),
+    "badKeyAsks": error_of(lambda: unknown_client.chat.completions.create(model=MODEL, messages=[])),
+    "unknownModel": error_of(lambda: ask("hello", model="unknown")),
+    "unsupported": error_of(lambda: ask("hello", logit_bias={"1": 5})),
+    "severalAnswers": error_of(lambda: ask("hello", n=2)),
+    "toolsInChat": error_of(lambda: ask("hello", tools=[WEATHER], **in_chat)),
+    "failure": error_of(lambda: ask_whole("[[stub:error=429]]")),
+    "streamedFailure": error_of(lambda: ask_streamed("[[stub:error=429]]")),
+    "failureInChat": error_of(lambda: ask_whole("[[stub:error=429]]", **in_chat)),
+    "streamedFailureInChat": error_of(lambda: ask_streamed("[[stub:error=429]]", **in_chat)),
 }
 print(json.dumps(seen))

@@ -1,5 +1,5 @@
-// The official Node client of MCP, unmodified, against Mosaic's tools: what it saw as JSON. The same as
-// mcp_client.py, so that one test can judge both.
+// The official Node client of MCP, unmodified, against Mosaic's tools: a report of the responses as JSON. The same
+// as mcp_client.py, so that one test can check both.
 //
 // Environment: MCP_URL, MCP_TOKEN, MCP_AGENT; CALLS, a JSON list of [tool, arguments].
 

@@ -1,4 +1,4 @@
-"""The official Python client of MCP, unmodified, against Mosaic's tools: what it saw as JSON.
+"""The official Python client of MCP, unmodified, against Mosaic's tools: a report of the responses as JSON.
 
 Environment: MCP_URL, MCP_TOKEN, MCP_AGENT; CALLS, a JSON list of [tool, arguments].
 """

@@ -1,34 +1,35 @@
-//! The fleet as an admin looks after it.
+//! An admin's view of the fleet.
 
 use serde_json::{Value, json};
 use tests::{Mosaic, Person, eventually};
 
-async fn listed(admin: &Person) -> Vec<Value> {
+async fn list_containers(admin: &Person) -> Vec<Value> {
     let page = admin.get("/api/fleet/containers").await;
     assert_eq!(page.status, 200, "{:?}", page.body);
     page.body["items"].as_array().unwrap().clone()
 }
 
-async fn bobs(admin: &Person, state: &str) -> Value {
+async fn wait_for_bobs_container(admin: &Person, state: &str) -> Value {
     eventually(&format!("bob's container is {state}"), || async {
-        let found = listed(admin).await.into_iter().find(|item| item["user"]["username"] == "bob")?;
+        let found =
+            list_containers(admin).await.into_iter().find(|item| item["user"]["username"] == "bob")?;
         (found["state"] == state).then_some(found)
     })
     .await
 }
 
 #[tokio::test]
-async fn an_admin_sees_stops_and_restarts_containers_and_never_content() {
+async fn an_admin_lists_stops_and_restarts_containers_without_seeing_content() {
     let mosaic = Mosaic::start().await;
     let admin = mosaic.onboarded().await;
-    assert!(listed(&admin).await.is_empty());
-    let bob = mosaic.equipped("bob").await;
-    assert_eq!(bob.ask_once("bob's private matter").await["status"], "done");
-    assert_eq!(admin.ask_once("hello").await["status"], "done");
+    assert!(list_containers(&admin).await.is_empty());
+    let bob = mosaic.user_with_agent("bob").await;
+    assert_eq!(bob.ask_in_new_chat("bob's private matter").await["status"], "done");
+    assert_eq!(admin.ask_in_new_chat("hello").await["status"], "done");
     let run = admin.post("/api/schedules/measure-containers/run", &json!({})).await;
     assert_eq!(run.status, 202, "{:?}", run.body);
     let measured = eventually("its memory is measured", || async {
-        let found = bobs(&admin, "ready").await;
+        let found = wait_for_bobs_container(&admin, "ready").await;
         found["memory"]["usedBytes"].is_u64().then_some(found)
     })
     .await;
@@ -40,17 +41,17 @@ async fn an_admin_sees_stops_and_restarts_containers_and_never_content() {
 
     let page = admin.get("/api/fleet/containers?limit=1").await.body;
     assert_eq!(page["budget"]["running"], 2, "{page}");
-    let behind = page["nextCursor"].as_str().unwrap();
-    let next = admin.get(&format!("/api/fleet/containers?limit=1&cursor={behind}")).await.body;
+    let cursor = page["nextCursor"].as_str().unwrap();
+    let next = admin.get(&format!("/api/fleet/containers?limit=1&cursor={cursor}")).await.body;
     assert_ne!(page["items"][0]["id"], next["items"][0]["id"]);
 
     let path = format!("/api/fleet/containers/{}", measured["id"].as_str().unwrap());
     assert_eq!(admin.post(&format!("{path}/stop"), &json!({})).await.status, 202);
-    let stopped = bobs(&admin, "stopped").await;
+    let stopped = wait_for_bobs_container(&admin, "stopped").await;
     assert!(stopped["idleSeconds"].is_null() && stopped["memory"]["usedBytes"].is_null(), "{stopped}");
-    assert_eq!(mosaic.objects().await.2, 2, "his volume stays");
+    assert_eq!(mosaic.count_objects().await.2, 2, "the volume stays");
     assert_eq!(admin.post(&format!("{path}/restart"), &json!({})).await.status, 202);
-    let again = bobs(&admin, "ready").await;
+    let again = wait_for_bobs_container(&admin, "ready").await;
     assert_eq!(again["restarts"], 1, "{again}");
     let activity = bob.get("/api/me/activity").await.body.to_string();
     assert!(activity.contains("container.stop") && activity.contains("container.restart"), "{activity}");

@@ -1,4 +1,4 @@
-//! Everything together, on real parts: one binary, so that the parts are linked once.
+//! Integration tests with real parts, in one binary so that they are linked once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,28 +10,28 @@
 mod accounts;
 mod agent_config;
 mod auth;
-mod board;
-mod causes;
 mod chat;
 mod conversations;
-mod expand;
+mod export_and_deletion;
+mod failure_causes;
 mod faults;
 mod fleet;
-mod hostile;
-mod isolation;
-mod keys;
+mod hostile_requests;
+mod idempotency;
+mod job_board;
+mod key_rotation;
 mod knowledge;
-mod least_power;
-mod life;
+mod least_privilege;
+mod lifecycle;
 mod mcp;
+mod migrations;
+mod network_isolation;
+mod observability;
 mod onboarding;
-mod once;
 mod openai;
-mod own_data;
 mod pages;
-mod real;
+mod real_agent;
 mod secret_leaks;
 mod settings;
 mod system_containers;
-mod walls;
-mod watched;
+mod user_isolation;

@@ -1,42 +1,46 @@
-//! The tools that agents have of Mosaic: spoken by MCP's own clients, and to nobody but the container's user.
+//! Mosaic's tools for agents, used through MCP's official clients. A container sees only its own user's data.
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use tests::{Cell, Mosaic, Person, eventually, prepared};
+use tests::{AgentContainer, Mosaic, Person, eventually, prepared};
 use tokio::process::Command;
 
-/// A container as it calls.
-struct Door {
+/// The MCP endpoint with a container's token.
+struct Endpoint {
     url: String,
     token: String,
 }
 
-impl Door {
+impl Endpoint {
     async fn of(mosaic: &Mosaic, person: &Person) -> Self {
-        Self { url: format!("{}/api/internal/mcp", mosaic.internal_url), token: Cell::of(person).await.token }
+        Self {
+            url: format!("{}/api/internal/mcp", mosaic.internal_url),
+            token: AgentContainer::of(person).await.token,
+        }
     }
 }
 
-fn request(door: &Door, method: Method) -> RequestBuilder {
-    Client::builder().no_proxy().build().unwrap().request(method, &door.url)
+fn request(endpoint: &Endpoint, method: Method) -> RequestBuilder {
+    Client::builder().no_proxy().build().unwrap().request(method, &endpoint.url)
 }
 
-fn ask(method: &str, params: Value) -> Value {
+fn rpc(method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params })
 }
 
-async fn said(door: &Door, body: &Value) -> (StatusCode, Value) {
-    let response = request(door, Method::POST).bearer_auth(&door.token).json(body).send().await.unwrap();
+async fn call(endpoint: &Endpoint, body: &Value) -> (StatusCode, Value) {
+    let response =
+        request(endpoint, Method::POST).bearer_auth(&endpoint.token).json(body).send().await.unwrap();
     (response.status(), response.json().await.unwrap_or(Value::Null))
 }
 
-/// Runs an official client's script; answers with what it saw.
-async fn client(door: &Door, program: &str, script: &str, calls: &Value) -> Value {
+/// Runs an official client's script; returns its report.
+async fn run_client(endpoint: &Endpoint, program: &str, script: &str, calls: &Value) -> Value {
     let clients = prepared("MOSAIC_TEST_CLIENTS");
     let output = Command::new(program.replace("{clients}", &clients))
         .arg(format!("{clients}/node/{script}"))
-        .env("MCP_URL", &door.url)
-        .env("MCP_TOKEN", &door.token)
+        .env("MCP_URL", &endpoint.url)
+        .env("MCP_TOKEN", &endpoint.token)
         .env("MCP_AGENT", "ada")
         .env("CALLS", calls.to_string())
         .env("NO_PROXY", "*")
@@ -47,23 +51,25 @@ async fn client(door: &Door, program: &str, script: &str, calls: &Value) -> Valu
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A person whose agent has said something about a thing.
-async fn talked(mosaic: &Mosaic, person: &Person, about: &str) -> Door {
-    assert_eq!(person.ask_once(&format!("remember the {about}")).await["status"], "done");
+/// The endpoint of this user's agent, after a chat about `topic` that is in the archive.
+async fn endpoint_after_chat(mosaic: &Mosaic, person: &Person, topic: &str) -> Endpoint {
+    assert_eq!(person.ask_in_new_chat(&format!("remember the {topic}")).await["status"], "done");
     eventually("it is in the archive", || async {
-        let found = person.post("/api/conversations/search", &json!({ "query": about })).await.body;
+        let found = person.post("/api/conversations/search", &json!({ "query": topic })).await.body;
         (found["items"].as_array()?.len() == 2).then_some(())
     })
     .await;
-    Door::of(mosaic, person).await
+    Endpoint::of(mosaic, person).await
 }
 
 #[tokio::test]
-async fn what_an_agent_saves_is_its_users_and_nobody_elses() {
+async fn what_an_agent_saves_belongs_to_its_user_only() {
     let mosaic = Mosaic::start().await;
-    let (alice, bob) = (mosaic.onboarded().await, mosaic.equipped("bob").await);
-    let (hers, his) =
-        (talked(&mosaic, &alice, "amber anchor").await, talked(&mosaic, &bob, "bronze bell").await);
+    let (alice, bob) = (mosaic.onboarded().await, mosaic.user_with_agent("bob").await);
+    let (alices, bobs) = (
+        endpoint_after_chat(&mosaic, &alice, "amber anchor").await,
+        endpoint_after_chat(&mosaic, &bob, "bronze bell").await,
+    );
     let boat = json!({ "content": "The boat is moored at pier nine.", "title": "Boat", "tags": ["boat"] });
     let calls = json!([
         ["finding_save", boat],
@@ -76,7 +82,7 @@ async fn what_an_agent_saves_is_its_users_and_nobody_elses() {
         ["memory_get", { "key": "garden/plan", "whose": "shared" }],
         ["memory_list", { "prefix": "garden/" }],
     ]);
-    let seen = client(&hers, "node", "mcp_client.mjs", &calls).await["calls"].clone();
+    let seen = run_client(&alices, "node", "mcp_client.mjs", &calls).await["calls"].clone();
     let structured = |n: usize| &seen[n]["structured"];
     assert_eq!((&structured(0)["merged"], &structured(1)["merged"]), (&json!(false), &json!(true)), "{seen}");
     assert_eq!(structured(0)["id"], structured(1)["id"]);
@@ -87,25 +93,29 @@ async fn what_an_agent_saves_is_its_users_and_nobody_elses() {
         (&json!({ "beds": 3 }), &json!(1)),
         "{seen}"
     );
-    assert_eq!(structured(7)["version"], 0, "the agents' common memory is another: {seen}");
+    assert_eq!(structured(7)["version"], 0, "the shared memory is separate: {seen}");
     assert_eq!(structured(8)["items"].as_array().unwrap().len(), 1, "{seen}");
-    // Its user sees both, as said by his agent.
+    // The user sees both, with the agent as the source.
     let agent = alice.get("/api/agents").await.body["items"][0]["id"].clone();
     let found = alice.get("/api/findings").await.body["items"][0].clone();
     assert_eq!((&found["source"]["kind"], &found["source"]["agentId"]), (&json!("agent"), &agent), "{found}");
     let path = format!("/api/memory/garden%2Fplan?agentId={}", agent.as_str().unwrap());
     assert_eq!(alice.get(&path).await.body["value"], json!({ "beds": 3 }));
-    let seen =
-        client(&his, "{clients}/python/bin/python", "mcp_client.py", &calls_of_another(&agent, &found["id"]))
-            .await["calls"]
-            .clone();
+    let seen = run_client(
+        &bobs,
+        "{clients}/python/bin/python",
+        "mcp_client.py",
+        &foreign_calls(&agent, &found["id"]),
+    )
+    .await["calls"]
+        .clone();
     assert_eq!(
         (&seen[0]["structured"]["items"], &seen[1]["structured"]["version"]),
         (&json!([]), &json!(0)),
         "{seen}"
     );
     assert_eq!(seen[2]["structured"]["items"], json!([]), "{seen}");
-    // Her ids have no place in what he can say.
+    // The tools accept no ids of alice's.
     for call in 3..7 {
         assert_eq!(seen[call]["isError"], true, "{seen}");
         assert!(seen[call]["text"].as_str().unwrap().contains("unknown"), "{seen}");
@@ -113,7 +123,7 @@ async fn what_an_agent_saves_is_its_users_and_nobody_elses() {
     assert!(!seen.to_string().contains("pier nine"), "{seen}");
 }
 
-fn calls_of_another(agent: &Value, finding: &Value) -> Value {
+fn foreign_calls(agent: &Value, finding: &Value) -> Value {
     json!([
         ["findings_search", { "query": "boat pier nine" }],
         ["memory_get", { "key": "garden/plan" }],
@@ -128,9 +138,11 @@ fn calls_of_another(agent: &Value, finding: &Value) -> Value {
 #[tokio::test]
 async fn the_official_clients_work_unmodified_and_see_their_own_user_only() {
     let mosaic = Mosaic::start().await;
-    let (alice, bob) = (mosaic.onboarded().await, mosaic.equipped("bob").await);
-    let (hers, his) =
-        (talked(&mosaic, &alice, "amber anchor").await, talked(&mosaic, &bob, "bronze bell").await);
+    let (alice, bob) = (mosaic.onboarded().await, mosaic.user_with_agent("bob").await);
+    let (alices, bobs) = (
+        endpoint_after_chat(&mosaic, &alice, "amber anchor").await,
+        endpoint_after_chat(&mosaic, &bob, "bronze bell").await,
+    );
     let search = |query: &str| json!(["conversations_search", { "query": query }]);
     let calls = json!([
         search("amber anchor"),
@@ -142,7 +154,7 @@ async fn the_official_clients_work_unmodified_and_see_their_own_user_only() {
         ["nothing", {}],
     ]);
     for (program, script) in [("{clients}/python/bin/python", "mcp_client.py"), ("node", "mcp_client.mjs")] {
-        let seen = client(&hers, program, script, &calls).await;
+        let seen = run_client(&alices, program, script, &calls).await;
         assert_eq!(seen["server"], "mosaic");
         assert!(seen["tools"].as_array().unwrap().contains(&json!("conversations_search")), "{seen}");
         let calls = &seen["calls"];
@@ -152,7 +164,7 @@ async fn the_official_clients_work_unmodified_and_see_their_own_user_only() {
             serde_json::from_str::<Value>(calls[0]["text"].as_str().unwrap()).unwrap(),
             calls[0]["structured"]
         );
-        // By meaning something of her own may be near; bob's words are nowhere.
+        // The search by meaning may find something of alice's own, but not bob's words.
         assert!(!calls[1]["structured"].to_string().contains("bronze bell"), "bob's words: {seen}");
         assert_eq!(calls[2]["structured"]["items"].as_array().unwrap().len(), 1, "{seen}");
         for (call, says) in [(3, "Enter what to look for"), (4, "unknown field `question`"), (5, "RFC 3339")]
@@ -162,66 +174,71 @@ async fn the_official_clients_work_unmodified_and_see_their_own_user_only() {
         }
         assert_eq!(calls[6], json!({ "refused": -32602 }), "{seen}");
     }
-    let (_, found) = said(
-        &his,
-        &ask("tools/call", json!({ "name": "conversations_search", "arguments": { "query": "amber bell" } })),
+    let (_, found) = call(
+        &bobs,
+        &rpc("tools/call", json!({ "name": "conversations_search", "arguments": { "query": "amber bell" } })),
     )
     .await;
     let found = found["result"]["structuredContent"]["items"].to_string();
     assert!(found.contains("bronze bell") && !found.contains("amber"), "{found}");
-    who_is_no_container_is_not_answered(&alice, &hers).await;
-    the_protocol(&hers).await;
-    // Its token ends with the container, and with its user.
-    a_new_container_has_a_new_token(&mosaic, &alice, &hers).await;
+    assert_container_token_is_required(&alice, &alices).await;
+    assert_protocol(&alices).await;
+    // The token is valid only as long as the container and its user are.
+    assert_new_container_has_new_token(&mosaic, &alice, &alices).await;
     let sql = "update users set disabled_at = now() where username = 'bob'";
     sqlx::query(sql).execute(&mosaic.database.pool).await.unwrap();
-    assert_eq!(said(&his, &ask("ping", json!({}))).await.0, 401);
+    assert_eq!(call(&bobs, &rpc("ping", json!({}))).await.0, 401);
 }
 
-async fn a_new_container_has_a_new_token(mosaic: &Mosaic, person: &Person, old: &Door) {
+async fn assert_new_container_has_new_token(mosaic: &Mosaic, person: &Person, old: &Endpoint) {
     let job = person.post("/api/container/restart", &json!({})).await;
     let job = format!("/api/jobs/{}", job.body["jobId"].as_str().unwrap());
-    eventually("it is made anew", || async {
+    eventually("the container is recreated", || async {
         (person.get(&job).await.body["state"] == "done").then_some(())
     })
     .await;
-    assert_eq!(said(old, &ask("ping", json!({}))).await.0, 401, "revoked");
-    assert_eq!(said(&Door::of(mosaic, person).await, &ask("ping", json!({}))).await.0, 200);
+    assert_eq!(call(old, &rpc("ping", json!({}))).await.0, 401, "revoked");
+    assert_eq!(call(&Endpoint::of(mosaic, person).await, &rpc("ping", json!({}))).await.0, 200);
 }
 
-async fn who_is_no_container_is_not_answered(person: &Person, door: &Door) {
+async fn assert_container_token_is_required(person: &Person, endpoint: &Endpoint) {
     let made = person.post("/api/tokens", &json!({ "name": "t", "scopes": ["knowledge"] })).await;
     let gateway = "mgt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    for token in ["", "nonsense", gateway, made.body["token"].as_str().unwrap(), &door.token[1..]] {
+    for token in ["", "nonsense", gateway, made.body["token"].as_str().unwrap(), &endpoint.token[1..]] {
         let refused =
-            request(door, Method::POST).bearer_auth(token).json(&ask("tools/list", json!({}))).send();
+            request(endpoint, Method::POST).bearer_auth(token).json(&rpc("tools/list", json!({}))).send();
         assert_eq!(refused.await.unwrap().status(), 401, "{token}");
     }
-    assert_eq!(request(door, Method::POST).json(&ask("ping", json!({}))).send().await.unwrap().status(), 401);
+    assert_eq!(
+        request(endpoint, Method::POST).json(&rpc("ping", json!({}))).send().await.unwrap().status(),
+        401
+    );
 }
 
-async fn the_protocol(door: &Door) {
+async fn assert_protocol(endpoint: &Endpoint) {
     for (asked, spoken) in
         [("2025-11-25", "2025-11-25"), ("2025-03-26", "2025-03-26"), ("1999-01-01", "2025-11-25")]
     {
-        let (status, answer) = said(door, &ask("initialize", json!({ "protocolVersion": asked }))).await;
+        let (status, answer) = call(endpoint, &rpc("initialize", json!({ "protocolVersion": asked }))).await;
         assert_eq!((status.as_u16(), &answer["result"]["protocolVersion"]), (200, &json!(spoken)));
         assert_eq!((&answer["jsonrpc"], &answer["id"]), (&json!("2.0"), &json!(7)));
     }
-    assert_eq!(said(door, &ask("ping", json!({}))).await.1["result"], json!({}));
-    assert_eq!(said(door, &ask("resources/list", json!({}))).await.1["error"]["code"], -32601);
-    assert_eq!(said(door, &ask("tools/call", json!({}))).await.1["error"]["code"], -32602);
+    assert_eq!(call(endpoint, &rpc("ping", json!({}))).await.1["result"], json!({}));
+    assert_eq!(call(endpoint, &rpc("resources/list", json!({}))).await.1["error"]["code"], -32601);
+    assert_eq!(call(endpoint, &rpc("tools/call", json!({}))).await.1["error"]["code"], -32602);
     let notification = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    assert_eq!(said(door, &notification).await, (StatusCode::ACCEPTED, Value::Null));
-    let (status, answer) = said(door, &json!([ask("ping", json!({}))])).await;
+    assert_eq!(call(endpoint, &notification).await, (StatusCode::ACCEPTED, Value::Null));
+    let (status, answer) = call(endpoint, &json!([rpc("ping", json!({}))])).await;
     assert_eq!((status.as_u16(), &answer["error"]["code"]), (400, &json!(-32600)));
-    let garbage = request(door, Method::POST).bearer_auth(&door.token).body("{").send().await.unwrap();
+    let garbage =
+        request(endpoint, Method::POST).bearer_auth(&endpoint.token).body("{").send().await.unwrap();
     assert_eq!(garbage.status(), 400);
-    let newer =
-        request(door, Method::POST).bearer_auth(&door.token).header("MCP-Protocol-Version", "2999-01-01");
-    assert_eq!(newer.json(&ask("ping", json!({}))).send().await.unwrap().status(), 400);
+    let newer = request(endpoint, Method::POST)
+        .bearer_auth(&endpoint.token)
+        .header("MCP-Protocol-Version", "2999-01-01");
+    assert_eq!(newer.json(&rpc("ping", json!({}))).send().await.unwrap().status(), 400);
     for method in [Method::GET, Method::DELETE] {
-        let refused = request(door, method).bearer_auth(&door.token).send().await.unwrap();
+        let refused = request(endpoint, method).bearer_auth(&endpoint.token).send().await.unwrap();
         assert_eq!((refused.status().as_u16(), refused.headers()["allow"].to_str().unwrap()), (405, "POST"));
     }
 }

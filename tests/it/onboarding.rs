@@ -1,4 +1,4 @@
-//! From an empty database to a working instance, and never again.
+//! The onboarding: from an empty database to a working instance, and only once.
 
 use serde_json::json;
 use tests::{Mosaic, eventually};
@@ -6,7 +6,7 @@ use tests::{Mosaic, eventually};
 #[tokio::test]
 async fn the_first_admin_needs_the_setup_token_and_there_is_only_one() {
     let mosaic = Mosaic::start().await;
-    let anon = mosaic.anon();
+    let anon = mosaic.anonymous();
     let state = anon.get("/api/onboarding").await;
     assert_eq!(
         state.body,
@@ -26,9 +26,9 @@ async fn the_first_admin_needs_the_setup_token_and_there_is_only_one() {
     let weak = anon.post_with("/api/onboarding/breakglass", &weak, &[("X-Setup-Token", &token)]).await;
     assert_eq!((weak.status, weak.body["errors"][0]["field"].as_str()), (422, Some("password")));
 
-    // Ten at once: one is the first.
+    // Of ten concurrent attempts one succeeds.
     let attempts = (0..10).map(|_| {
-        let (anon, credentials, token) = (mosaic.anon(), credentials.clone(), token.clone());
+        let (anon, credentials, token) = (mosaic.anonymous(), credentials.clone(), token.clone());
         tokio::spawn(async move {
             anon.post_with("/api/onboarding/breakglass", &credentials, &[("X-Setup-Token", &token)])
                 .await
@@ -44,18 +44,18 @@ async fn the_first_admin_needs_the_setup_token_and_there_is_only_one() {
 }
 
 #[tokio::test]
-async fn the_steps_lead_to_a_working_instance_and_close_behind_it() {
+async fn the_steps_lead_to_a_working_instance_and_cannot_be_repeated() {
     let mosaic = Mosaic::start().await;
     let admin = mosaic.admin().await;
     assert_eq!(admin.get("/api/auth/me").await.body["role"], "admin");
-    assert_eq!(mosaic.anon().post("/api/onboarding/provider", &mosaic.provider()).await.status, 401);
+    assert_eq!(mosaic.anonymous().post("/api/onboarding/provider", &mosaic.provider()).await.status, 401);
     let early = admin.post("/api/onboarding/complete", &json!({})).await;
     assert_eq!((early.status, early.body["code"].as_str()), (409, Some("onboarding_incomplete")));
 
     let saved = admin.post("/api/onboarding/provider", &mosaic.provider()).await;
     assert_eq!(saved.status, 202, "{:?}", saved.body);
     let job = format!("/api/jobs/{}", saved.body["jobId"].as_str().unwrap());
-    let job = eventually("the test of the provider ends", || async {
+    let job = eventually("the provider test ends", || async {
         let job = admin.get(&job).await.body;
         (job["state"] == "done").then_some(job)
     })
@@ -90,21 +90,22 @@ async fn the_steps_lead_to_a_working_instance_and_close_behind_it() {
     let credentials = json!({ "username": "mallory", "password": "correct horse battery staple" });
     let token = mosaic.setup_token();
     let again = mosaic
-        .anon()
+        .anonymous()
         .post_with("/api/onboarding/breakglass", &credentials, &[("X-Setup-Token", &token)])
         .await;
     assert_eq!(again.status, 409);
 }
 
 #[tokio::test]
-async fn signing_in_and_out() {
+async fn a_user_signs_in_and_out() {
     let mosaic = Mosaic::start().await;
     mosaic.admin().await;
-    let person = mosaic.anon();
+    let person = mosaic.anonymous();
     let wrong = person.post("/api/auth/login", &json!({ "username": "root", "password": "wrong" })).await;
     assert_eq!((wrong.status, wrong.body["code"].as_str()), (401, Some("bad_credentials")));
-    let nobody = person.post("/api/auth/login", &json!({ "username": "nobody", "password": "wrong" })).await;
-    assert_eq!(nobody.body["detail"], wrong.body["detail"]);
+    let unknown_name =
+        person.post("/api/auth/login", &json!({ "username": "nobody", "password": "wrong" })).await;
+    assert_eq!(unknown_name.body["detail"], wrong.body["detail"]);
 
     let right = json!({ "username": "ROOT", "password": "correct horse battery staple" });
     assert_eq!(person.post("/api/auth/login", &right).await.status, 200);

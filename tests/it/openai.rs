@@ -1,4 +1,4 @@
-//! `/v1` as programs see it: by hand, and by OpenAI's own clients, which nobody has taught anything.
+//! `/v1` for programs: with plain requests, and with OpenAI's own unmodified clients.
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use std::time::Duration;
 use tests::{Mosaic, Options, Person, eventually, prepared};
 use tokio::process::Command;
 
-/// A program with an API token of this person.
-async fn program(mosaic: &Mosaic, person: &Person) -> (Person, String) {
+/// Creates an API token for this user; returns a client with it, and the token.
+async fn create_program(mosaic: &Mosaic, person: &Person) -> (Person, String) {
     let made = person.post("/api/tokens", &json!({ "name": "a program", "scopes": ["chat"] })).await;
     assert_eq!(made.status, 201, "{:?}", made.body);
     let token = made.body["token"].as_str().unwrap().to_owned();
@@ -28,11 +28,11 @@ async fn post(person: &Person, body: &Value) -> reqwest::Response {
     person.request(reqwest::Method::POST, "/v1/chat/completions").json(body).send().await.unwrap()
 }
 
-/// Runs a client's script; answers with what it saw.
-async fn client(mosaic: &Mosaic, person: &Person, program: &str, script: &str) -> Value {
+/// Runs a client's script; returns its report.
+async fn run_client(mosaic: &Mosaic, person: &Person, program: &str, script: &str) -> Value {
     let clients = prepared("MOSAIC_TEST_CLIENTS");
-    let (_, token) = self::program(mosaic, person).await;
-    let chat = person.chat().await;
+    let (_, token) = create_program(mosaic, person).await;
+    let chat = person.create_chat().await;
     let output = Command::new(program.replace("{clients}", &clients))
         .arg(format!("{clients}/node/{script}"))
         .env("OPENAI_BASE_URL", format!("{}/v1", mosaic.url))
@@ -48,8 +48,8 @@ async fn client(mosaic: &Mosaic, person: &Person, program: &str, script: &str) -
     seen
 }
 
-/// What every client must have seen.
-fn assert_a_client_is_content(seen: &Value) {
+/// What every client must report.
+fn assert_report(seen: &Value) {
     assert_eq!(seen["models"], json!(["ada"]));
     assert_answers(seen);
     assert_tools(seen);
@@ -59,9 +59,9 @@ fn assert_a_client_is_content(seen: &Value) {
 }
 
 fn assert_answers(seen: &Value) {
-    let said = |name: &str| seen[name]["text"].as_str().unwrap().to_owned();
-    assert!(said("whole").contains("“the whole truth”"), "{}", seen["whole"]);
-    assert!(said("streamed").contains("“piece by piece”"), "{}", seen["streamed"]);
+    let text_of = |name: &str| seen[name]["text"].as_str().unwrap().to_owned();
+    assert!(text_of("whole").contains("“the whole truth”"), "{}", seen["whole"]);
+    assert!(text_of("streamed").contains("“piece by piece”"), "{}", seen["streamed"]);
     assert!(seen["streamed"]["chunks"].as_u64() > Some(5), "not streamed: {}", seen["streamed"]);
     for (name, counted, without_choice) in
         [("whole", true, None), ("streamed", true, Some(1)), ("uncounted", false, Some(0))]
@@ -90,7 +90,7 @@ fn assert_tools(seen: &Value) {
     }
 }
 
-/// What was asked in the chat stands in it, in order, and the answers are the ones that the client got.
+/// The chat contains the client's messages in order, with the answers that the client got.
 fn assert_chat(seen: &Value) {
     let turns = seen["turns"].as_array().unwrap();
     for (turn, (name, question)) in turns.iter().zip([
@@ -104,7 +104,7 @@ fn assert_chat(seen: &Value) {
     }
     assert_eq!(seen["streamedInChat"]["usage"], json!(usage(&turns[1])), "{}", seen["streamedInChat"]);
     assert_eq!(seen["streamedInChat"]["withoutChoice"], 1, "{}", seen["streamedInChat"]);
-    // Programs that did not ask for counts take the first choice of every chunk.
+    // Programs that did not request usage read the first choice of every chunk.
     assert_eq!(seen["uncountedInChat"]["withoutChoice"], 0, "{}", seen["uncountedInChat"]);
     assert_eq!(turns.len(), 5, "three answers and two failures");
 }
@@ -137,7 +137,7 @@ fn assert_refusals(seen: &Value) {
     }
 }
 
-/// The provider's failure has its name, also in the middle of a stream.
+/// A failure of the provider has an error code, also in the middle of a stream.
 fn assert_failures(seen: &Value) {
     for name in ["failure", "failureInChat", "streamedFailureInChat"] {
         let failure = &seen[name];
@@ -147,7 +147,7 @@ fn assert_failures(seen: &Value) {
             "{name}: {failure}"
         );
     }
-    // A stream that is passed through tells it in the agent's own words.
+    // A stream that is passed through contains the agent's own message.
     let passed = seen["streamedFailure"]["message"].as_str().unwrap();
     assert!(passed.contains("429"), "{passed}");
 }
@@ -156,23 +156,23 @@ fn assert_failures(seen: &Value) {
 async fn the_official_python_client_works_unmodified() {
     let mosaic = Mosaic::start().await;
     let person = mosaic.onboarded().await;
-    let seen = client(&mosaic, &person, "{clients}/python/bin/python", "client.py").await;
-    assert_a_client_is_content(&seen);
+    let seen = run_client(&mosaic, &person, "{clients}/python/bin/python", "client.py").await;
+    assert_report(&seen);
 }
 
 #[tokio::test]
 async fn the_official_node_client_works_unmodified() {
     let mosaic = Mosaic::start().await;
     let person = mosaic.onboarded().await;
-    let seen = client(&mosaic, &person, "node", "client.mjs").await;
-    assert_a_client_is_content(&seen);
+    let seen = run_client(&mosaic, &person, "node", "client.mjs").await;
+    assert_report(&seen);
 }
 
 #[tokio::test]
-async fn a_stream_is_opened_while_the_container_is_still_to_be_started() {
+async fn a_stream_is_opened_before_the_container_has_started() {
     let mut mosaic = Mosaic::start_with(Options { workers: 0, ..Options::default() }).await;
     let person = mosaic.onboarded().await;
-    let (program, _) = program(&mosaic, &person).await;
+    let (program, _) = create_program(&mosaic, &person).await;
     let response = post(&program, &streamed("cold cobra")).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -186,29 +186,29 @@ async fn a_stream_is_opened_while_the_container_is_still_to_be_started() {
     }
     let all = String::from_utf8(all).unwrap();
     assert!(all.contains("cold") && all.contains("cobra") && all.ends_with("data: [DONE]\n\n"), "{all}");
-    assert_eq!(mosaic.asked("cold cobra"), 1);
+    assert_eq!(mosaic.requests_with("cold cobra"), 1);
 }
 
 #[tokio::test]
 async fn an_answer_in_one_piece_waits_for_the_container() {
     let mosaic = Mosaic::start().await;
     let person = mosaic.onboarded().await;
-    let (program, _) = program(&mosaic, &person).await;
+    let (program, _) = create_program(&mosaic, &person).await;
     let answer = program.post("/v1/chat/completions", &question("patient puma")).await;
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     assert_eq!(answer.body["object"], "chat.completion");
     assert!(answer.body["choices"][0]["message"]["content"].as_str().unwrap().contains("patient puma"));
-    assert_eq!(mosaic.asked("patient puma"), 1);
-    assert_eq!(person.get("/api/chats").await.body["items"], json!([]), "nothing is kept");
+    assert_eq!(mosaic.requests_with("patient puma"), 1);
+    assert_eq!(person.get("/api/chats").await.body["items"], json!([]), "no chat is created");
     assert_eq!(mosaic.containers().await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_cancels() {
+async fn a_client_that_disconnects_cancels_its_request() {
     let mosaic = Mosaic::start().await;
     let person = mosaic.onboarded().await;
-    let (program, _) = program(&mosaic, &person).await;
-    let chat = person.chat().await;
+    let (program, _) = create_program(&mosaic, &person).await;
+    let chat = person.create_chat().await;
     for (name, in_chat) in [("gone goose", false), ("gone gander", true)] {
         let mut request = program
             .request(reqwest::Method::POST, "/v1/chat/completions")
@@ -225,28 +225,28 @@ async fn a_client_that_leaves_cancels() {
         eventually("the provider's request is cancelled", || {
             let requests = mosaic.llm.requests();
             let asked = requests.iter().find(|request| request.text.contains(name)).unwrap();
-            std::future::ready((asked.state == stub_llm::State::Cancelled).then_some(()))
+            std::future::ready((asked.state == stub_llm::RequestState::Cancelled).then_some(()))
         })
         .await;
     }
     let turns = person.get(&format!("/api/chats/{chat}")).await.body["turns"].clone();
-    assert_eq!(person.finished(turns[0]["id"].as_str().unwrap()).await["status"], "stopped");
+    assert_eq!(person.wait_for_turn(turns[0]["id"].as_str().unwrap()).await["status"], "stopped");
 }
 
 #[tokio::test]
-async fn tokens_open_what_they_were_made_for() {
+async fn tokens_give_access_within_their_scopes_only() {
     let mosaic = Mosaic::start().await;
     let person = mosaic.onboarded().await;
     let made = person.post("/api/tokens", &json!({ "name": "board", "scopes": ["jobs"] })).await;
     let board = Person::with_token(&mosaic.url, made.body["token"].as_str().unwrap());
     let refused = board.post("/v1/chat/completions", &question("hello")).await;
     assert_eq!((refused.status, refused.body["error"]["type"].as_str()), (403, Some("permission_error")));
-    let (program, _) = program(&mosaic, &person).await;
+    let (program, _) = create_program(&mosaic, &person).await;
     assert_eq!(program.get("/api/providers").await.status, 403);
     assert_eq!(program.get("/v1/models").await.status, 200);
-    let strange =
+    let bad_chat =
         program.post_with("/v1/chat/completions", &question("hi"), &[("X-Mosaic-Chat", "nonsense")]).await;
-    assert_eq!((strange.status, strange.body["error"]["code"].as_str()), (400, Some("bad_chat")));
+    assert_eq!((bad_chat.status, bad_chat.body["error"]["code"].as_str()), (400, Some("bad_chat")));
     let unreadable = program.post("/v1/chat/completions", &json!([1])).await;
     assert_eq!((unreadable.status, unreadable.body["error"]["code"].as_str()), (400, Some("bad_body")));
     let id = made.body["id"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! The pages come out of the server itself, under a strict policy, and never instead of an API's answer.
+//! The server serves the pages itself, with a strict content security policy, and never in place of an API response.
 
 use reqwest::{Client, Response, header::ACCEPT_ENCODING};
 use tests::Mosaic;
@@ -13,7 +13,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn pages_assets_and_the_api_do_not_get_in_each_others_way() {
+async fn pages_assets_and_api_routes_are_separate() {
     let mosaic = Mosaic::start().await;
     for path in ["/", "/setup", "/chat/cht_1", "/jobs?state=dead"] {
         let page = get(&mosaic, path, "identity").await;
@@ -44,7 +44,7 @@ async fn pages_assets_and_the_api_do_not_get_in_each_others_way() {
 }
 
 #[tokio::test]
-async fn assets_are_packed_and_kept() {
+async fn assets_are_compressed_and_cached() {
     let mosaic = Mosaic::start().await;
     let page = get(&mosaic, "/", "identity").await;
     let etag = header(&page, "etag").to_owned();
@@ -52,11 +52,11 @@ async fn assets_are_packed_and_kept() {
     let asset = text.split('"').find(|part| part.starts_with("/assets/") && part.ends_with(".js")).unwrap();
     let plain = get(&mosaic, asset, "identity").await.bytes().await.unwrap().len();
     for (asked, encoding) in [("gzip, br", "br"), ("gzip", "gzip")] {
-        let packed = get(&mosaic, asset, asked).await;
-        assert_eq!(header(&packed, "content-encoding"), encoding);
-        assert_eq!(header(&packed, "vary"), "Accept-Encoding");
-        assert!(header(&packed, "cache-control").contains("immutable"));
-        assert!(packed.bytes().await.unwrap().len() * 2 < plain, "{encoding}");
+        let compressed = get(&mosaic, asset, asked).await;
+        assert_eq!(header(&compressed, "content-encoding"), encoding);
+        assert_eq!(header(&compressed, "vary"), "Accept-Encoding");
+        assert!(header(&compressed, "cache-control").contains("immutable"));
+        assert!(compressed.bytes().await.unwrap().len() * 2 < plain, "{encoding}");
     }
     let client = Client::builder().no_proxy().build().unwrap();
     let known = client.get(&mosaic.url).header("If-None-Match", etag).send().await.unwrap();

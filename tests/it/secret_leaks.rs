@@ -1,4 +1,4 @@
-//! Canary secrets: after a whole day of use they stand nowhere but where they must.
+//! Canary secrets: after typical use they appear only where they must.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, header::SET_COOKIE};
@@ -13,34 +13,36 @@ use tokio::{
 const KEY: &str = "sk-canary-1234567890abcdef";
 const PASSWORD: &str = "correct horse battery staple";
 const TEXT: &str = "my diary says xylophone-canary";
-/// The identity provider's secret for Mosaic.
+/// Mosaic's client secret at the identity provider.
 const CLIENT_SECRET: &str = "the-glockenspiel-canary";
 const SOUL: &str = "You never speak of the marimba-canary.";
-/// A key that its provider repeats in every refusal.
+/// A key that its provider repeats in every error.
 const REPEATED: &str = "sk-repeated-0987654321fedcba";
 
 #[tokio::test]
-async fn secrets_and_chat_text_stand_only_where_they_must() {
+async fn secrets_and_chat_text_appear_only_where_they_must() {
     let mosaic = Mosaic::start().await;
     let admin = mosaic.onboarded().await;
-    let api_token = a_day_of_use(&mosaic, &admin).await;
+    let api_token = use_all_features(&mosaic, &admin).await;
     let session = sign_in(&mosaic).await;
     let container = mosaic.containers().await.remove(0);
     let gateway_token = gateway_token(&container);
     let secrets = [KEY, PASSWORD, CLIENT_SECRET, &gateway_token, &api_token, &session, SECRET_KEY];
-    nowhere(&mosaic, &container, &gateway_token, &[&secrets[..], &[TEXT, SOUL]].concat()).await;
-    dump_holds_them_sealed(&mosaic, &secrets);
+    assert_absent_everywhere(&mosaic, &container, &gateway_token, &[&secrets[..], &[TEXT, SOUL]].concat())
+        .await;
+    assert_dump_has_no_plaintext(&mosaic, &secrets);
 }
 
 #[tokio::test]
-async fn a_key_that_the_provider_repeats_is_told_nobody() {
+async fn a_key_that_the_provider_repeats_is_not_exposed() {
     let mosaic = Mosaic::start().await;
     let admin = mosaic.onboarded().await;
-    let chat = admin.chat().await;
+    let chat = admin.create_chat().await;
     let id = admin.get("/api/providers").await.body["items"][0]["id"].as_str().unwrap().to_owned();
     let provider = format!("/api/providers/{id}");
-    let parrot = json!({ "baseUrl": parrot().await, "apiKey": REPEATED, "allowPrivateHost": true });
-    let mut seen = admin.patch(&provider, &parrot).await.body.to_string();
+    let echoing =
+        json!({ "baseUrl": start_echoing_provider().await, "apiKey": REPEATED, "allowPrivateHost": true });
+    let mut seen = admin.patch(&provider, &echoing).await.body.to_string();
 
     let job = admin.post(&format!("{provider}/test"), &json!({})).await.body["jobId"].clone();
     let job = format!("/api/jobs/{}", job.as_str().unwrap());
@@ -52,13 +54,13 @@ async fn a_key_that_the_provider_repeats_is_told_nobody() {
     assert!(tested["lastTest"].to_string().contains("key_rejected"), "{tested}");
     seen.push_str(&tested.to_string());
     let typed = json!({
-        "kind": "openai-compatible", "baseUrl": parrot["baseUrl"], "apiKey": REPEATED, "models": [{ "id": "stub-1" }],
+        "kind": "openai-compatible", "baseUrl": echoing["baseUrl"], "apiKey": REPEATED, "models": [{ "id": "stub-1" }],
     });
     seen.push_str(&admin.post("/api/providers/test", &typed).await.body.to_string());
 
     let turn = admin.ask(&chat, TEXT).await;
-    let events = admin.follow(&turn, 0).await.rest().await;
-    let turn = admin.finished(&turn).await;
+    let events = admin.follow(&turn, 0).await.read_to_end().await;
+    let turn = admin.wait_for_turn(&turn).await;
     assert_eq!(
         (&turn["status"], &turn["error"]["code"]),
         (&json!("failed"), &json!("key_rejected")),
@@ -68,13 +70,13 @@ async fn a_key_that_the_provider_repeats_is_told_nobody() {
     assert!(!seen.contains(REPEATED), "an answer shows the key: {seen}");
 
     let container = mosaic.containers().await.remove(0);
-    nowhere(&mosaic, &container, &gateway_token(&container), &[REPEATED, TEXT]).await;
-    dump_holds_them_sealed(&mosaic, &[REPEATED]);
+    assert_absent_everywhere(&mosaic, &container, &gateway_token(&container), &[REPEATED, TEXT]).await;
+    assert_dump_has_no_plaintext(&mosaic, &[REPEATED]);
 }
 
-/// None of these stands in a log, a job, the audit log or in what Docker shows of the container; there only the
-/// gateway token stands, because it is handed over in the environment.
-async fn nowhere(mosaic: &Mosaic, container: &str, gateway_token: &str, secrets: &[&str]) {
+/// No secret is in the logs, the jobs, the audit log or Docker's data of the container. The only exception is the
+/// gateway token in `docker inspect`: the container gets it in its environment.
+async fn assert_absent_everywhere(mosaic: &Mosaic, container: &str, gateway_token: &str, secrets: &[&str]) {
     let places = [
         ("process logs", mosaic.logs()),
         ("docker logs", docker(&["logs", container])),
@@ -84,23 +86,23 @@ async fn nowhere(mosaic: &Mosaic, container: &str, gateway_token: &str, secrets:
         ("job phases", rows(mosaic, "select jsonb_agg(to_jsonb(p)) from job_phases p").await),
         ("audit log", rows(mosaic, "select jsonb_agg(to_jsonb(a)) from audit_log a").await),
         ("container events", rows(mosaic, "select jsonb_agg(to_jsonb(e)) from container_events e").await),
-        ("figures", [mosaic.figures("api").await, mosaic.figures("worker").await].concat()),
+        ("metrics", [mosaic.metrics("api").await, mosaic.metrics("worker").await].concat()),
         ("system config", rows(mosaic, "select jsonb_agg(to_jsonb(c)) from system_config c").await),
     ];
     for (place, content) in &places {
         for secret in secrets {
-            assert!(!content.contains(secret), "{secret} stands in: {place}");
+            assert!(!content.contains(secret), "{place} contains {secret}");
         }
     }
-    assert!(places[0].1.contains("DEBUG"), "the logs are as talkative as they can be");
-    assert!(places[3].1.contains("start-container"), "the jobs were really looked at");
-    assert!(places[6].1.contains("provider.create"), "the audit log was really looked at");
-    assert!(places[8].1.contains("mosaic_turns_ended_total"), "the figures were really looked at");
+    assert!(places[0].1.contains("DEBUG"), "the log level is debug");
+    assert!(places[3].1.contains("start-container"), "the jobs were read");
+    assert!(places[6].1.contains("provider.create"), "the audit log was read");
+    assert!(places[8].1.contains("mosaic_turns_ended_total"), "the metrics were read");
 }
 
-/// The session of a fresh sign-in, as the cookie bears it.
+/// The session token of a new sign-in, from its cookie.
 async fn sign_in(mosaic: &Mosaic) -> String {
-    let person = mosaic.anon();
+    let person = mosaic.anonymous();
     let credentials = json!({ "username": "root", "password": PASSWORD });
     let request = person.request(Method::POST, "/api/auth/login").json(&credentials);
     let response = request.send().await.unwrap();
@@ -109,19 +111,19 @@ async fn sign_in(mosaic: &Mosaic) -> String {
     cookie.split(['=', ';']).nth(1).unwrap().to_owned()
 }
 
-/// A provider that refuses every key and repeats it in full; answers with its base URL.
-async fn parrot() -> String {
+/// Starts a provider that refuses every key and repeats it in the error; returns its base URL.
+async fn start_echoing_provider() -> String {
     let listener = TcpListener::bind((agents::bridge_address(), 0)).await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
-            tokio::spawn(repeat_the_key(socket));
+            tokio::spawn(respond_with_the_key(socket));
         }
     });
     url
 }
 
-async fn repeat_the_key(mut socket: TcpStream) {
+async fn respond_with_the_key(mut socket: TcpStream) {
     let (mut request, mut buffer) = (String::new(), [0; 4096]);
     while !request.contains("\r\n\r\n") {
         let Ok(read @ 1..) = socket.read(&mut buffer).await else { return };
@@ -138,25 +140,25 @@ async fn repeat_the_key(mut socket: TcpStream) {
     let _ = socket.write_all(format!("{head}{body}").as_bytes()).await;
 }
 
-/// Good and bad requests, so that errors had their chance to tell too much. Answers with an API token.
-async fn a_day_of_use(mosaic: &Mosaic, admin: &Person) -> String {
+/// Sends valid and invalid requests, so that errors could expose a secret. Returns an API token.
+async fn use_all_features(mosaic: &Mosaic, admin: &Person) -> String {
     let mut seen = String::new();
     let agent = admin.get("/api/agents").await.body["items"][0]["id"].as_str().unwrap().to_owned();
     let soul = json!({ "personality": { "soul": SOUL } });
     assert_eq!(admin.patch(&format!("/api/agents/{agent}"), &soul).await.status, 200);
-    assert_eq!(admin.ask_once(TEXT).await["status"], "done");
+    assert_eq!(admin.ask_in_new_chat(TEXT).await["status"], "done");
     let token = admin.post("/api/tokens", &json!({ "name": "laptop", "scopes": ["chat"] })).await;
     let token = token.body["token"].as_str().unwrap().to_owned();
     let program = Person::with_token(&mosaic.url, &token);
     let ask = json!({ "model": "ada", "messages": [{ "role": "user", "content": TEXT }] });
     assert_eq!(program.post("/v1/chat/completions", &ask).await.status, 200);
 
-    let nobody =
+    let unreachable =
         json!({ "issuer": "http://localhost:1", "clientId": "mosaic", "clientSecret": CLIENT_SECRET });
     for reply in [
-        admin.put("/api/settings/oidc", &nobody).await,
+        admin.put("/api/settings/oidc", &unreachable).await,
         admin.get("/api/settings/oidc").await,
-        admin.post("/api/settings/oidc/test", &nobody).await,
+        admin.post("/api/settings/oidc/test", &unreachable).await,
         admin.put("/api/settings/oidc", &json!({ "issuer": 1, "clientSecret": CLIENT_SECRET })).await,
     ] {
         seen.push_str(&reply.body.to_string());
@@ -183,7 +185,7 @@ async fn a_day_of_use(mosaic: &Mosaic, admin: &Person) -> String {
     assert_eq!(
         (moved.status, moved.body["errors"][0]["field"].as_str()),
         (422, Some("apiKey")),
-        "needs the key again"
+        "another address needs the key again"
     );
     seen.push_str(&admin.get("/api/tokens").await.body.to_string());
     for (name, secret) in [
@@ -208,18 +210,18 @@ async fn rows(mosaic: &Mosaic, sql: &'static str) -> String {
     rows.map(|rows| rows.to_string()).unwrap_or_default()
 }
 
-/// Neither in the clear nor merely encoded.
-fn dump_holds_them_sealed(mosaic: &Mosaic, secrets: &[&str]) {
+/// The database dump contains the secrets neither as plain text nor merely encoded.
+fn assert_dump_has_no_plaintext(mosaic: &Mosaic, secrets: &[&str]) {
     let pg_dump = format!("{}/bin/pg_dump", prepared("MOSAIC_TEST_POSTGRES_DIR"));
     let dump = Command::new(pg_dump).arg(&mosaic.database.url).output().unwrap();
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
     let dump = String::from_utf8_lossy(&dump.stdout).into_owned();
-    assert!(dump.contains("COPY public.llm_providers"), "the dump has the data");
+    assert!(dump.contains("COPY public.llm_providers"), "the dump contains the data");
     for secret in secrets {
         let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
         let base64 = STANDARD.encode(secret);
         for form in [*secret, &hex, base64.trim_end_matches('=')] {
-            assert!(!dump.contains(form), "the dump shows a secret");
+            assert!(!dump.contains(form), "the dump contains a secret");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Settings: versions that guard against each other's changes, words for what cannot be, and live everywhere.
+//! Settings: versions detect concurrent changes, invalid values are refused, and changes take effect in every process.
 
 use serde_json::json;
 use tests::{Mosaic, eventually};
 use tokio::time::Instant;
 
 #[tokio::test]
-async fn a_change_is_live_in_every_process() {
+async fn a_change_takes_effect_in_every_process() {
     let mut mosaic = Mosaic::start().await;
     let admin = mosaic.onboarded().await;
     let replica = admin.at(&mosaic.start_replica().await);
@@ -13,17 +13,17 @@ async fn a_change_is_live_in_every_process() {
     let began = Instant::now();
     let change = json!({ "publicUrl": "https://fleet.example.org" });
     assert_eq!(admin.patch_with("/api/settings", &change, &[("If-Match", &version)]).await.status, 200);
-    // What a process makes of its snapshot, not of the database: the address that it tells the identity provider.
-    eventually("the other process has it", || async {
+    // The redirect address for the identity provider comes from the process's snapshot, not from the database.
+    eventually("the other process uses the new value", || async {
         let shown = replica.get("/api/settings/oidc").await.body;
         shown["redirectUri"].as_str().unwrap().starts_with("https://fleet.example.org/").then_some(())
     })
     .await;
-    eprintln!("a changed setting was live in another process after {:?}", began.elapsed());
+    eprintln!("a changed setting took effect in another process after {:?}", began.elapsed());
 }
 
 #[tokio::test]
-async fn two_admins_do_not_undo_each_other_and_nonsense_is_refused_in_words() {
+async fn concurrent_changes_are_detected_and_invalid_values_are_refused() {
     let mosaic = Mosaic::start().await;
     let admin = mosaic.onboarded().await;
     let version = admin.get("/api/settings").await.headers["etag"].to_str().unwrap().to_owned();

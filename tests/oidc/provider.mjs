@@ -1,5 +1,5 @@
-// A real OpenID provider for the tests: `node provider.mjs <port> <mosaic's origin>`. Whoever comes is signed in
-// at once as the person that PUT /person set; nothing is asked, so that a test needs redirects only.
+// A real OpenID provider for the tests: `node provider.mjs <port> <mosaic's origin>`. Every sign-in succeeds
+// immediately as the person set by PUT /person. There is no sign-in page, so a test only has to follow redirects.
 import { Provider } from "oidc-provider";
 
 const [port, mosaic] = process.argv.slice(2);
@@ -32,7 +32,7 @@ const provider = new Provider(`http://localhost:${port}`, {
     },
   },
   pkce: { required: () => true },
-  // Its own guard would refuse to post logout tokens to this machine.
+  // The default fetch refuses to send logout tokens to this machine.
   fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ ...person, sub }) }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },

@@ -1,38 +1,38 @@
-//! What stands around Mosaic in a test: the stand-in for a provider, and the agents' containers.
+//! The parts around Mosaic in a test: the stub of a provider, and the agents' containers.
 
 use crate::{Person, docker};
 use std::process::Command;
 use stub_llm::Handle;
 use tokio::net::TcpListener;
 
-/// A person's running container, as Docker knows it.
-pub struct Cell {
+/// A user's running container, as Docker knows it.
+pub struct AgentContainer {
     /// Its id in Mosaic.
     pub id: String,
     /// Its gateway token.
     pub token: String,
-    /// Where it reaches Mosaic, as `address:port`. From the host that address is no way in.
+    /// The address and port at which it reaches Mosaic. The host cannot use that address.
     pub host: String,
 }
 
-impl Cell {
-    /// The container of this person.
+impl AgentContainer {
+    /// The container of this user.
     pub async fn of(person: &Person) -> Self {
         let container = person.get("/api/container").await.body["container"].clone();
         let id = container["id"].as_str().unwrap().to_owned();
         let name = docker(&["ps", "-q", "--filter", &format!("label=mosaic.container={id}")]);
         let environment = docker(&["inspect", "-f", "{{range .Config.Env}}{{println .}}{{end}}", &name]);
-        let of = |name: &str| {
+        let variable = |name: &str| {
             let line = environment.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
             line.unwrap().to_owned()
         };
-        let host = of("MOSAIC_CONFIG_URL").split('/').nth(2).unwrap().to_owned();
-        Self { id, token: of("OPENCLAW_GATEWAY_TOKEN"), host }
+        let host = variable("MOSAIC_CONFIG_URL").split('/').nth(2).unwrap().to_owned();
+        Self { id, token: variable("OPENCLAW_GATEWAY_TOKEN"), host }
     }
 }
 
-/// A stand-in for a provider at an address that this process and containers both reach.
-pub async fn llm() -> Handle {
+/// A stub of a provider, at an address that both this process and the containers reach.
+pub async fn start_llm() -> Handle {
     stub_llm::serve(TcpListener::bind((bridge_address(), 0)).await.unwrap()).unwrap()
 }
 
@@ -42,8 +42,8 @@ pub fn bridge_address() -> String {
     if gateway.is_empty() { "172.17.0.1".to_owned() } else { gateway }
 }
 
-/// Name of the instance's packet filter: three characters of base 32 out of the last 40 bits of its id, as its bridges
-/// bear them.
+/// The name of the instance's packet filter. It ends in three base 32 characters from the last 40 bits of the instance
+/// id; the names of its bridges contain the same characters.
 pub(crate) fn guard_table(instance: &str) -> String {
     let alphabet = b"0123456789abcdefghjkmnpqrstvwxyz";
     let id = uuid::Uuid::try_parse(instance.trim_start_matches("ins_")).unwrap().as_u128();
@@ -51,10 +51,10 @@ pub(crate) fn guard_table(instance: &str) -> String {
     format!("mosaic_guard_{}", String::from_iter(tag))
 }
 
-/// Takes that packet filter away. A run that was killed leaves its own behind, and whoever comes to have its three
-/// characters would be shut in by it: so this is done before the first container, too.
+/// Removes that packet filter. A run that was killed leaves its own behind, and a later instance with the same three
+/// characters would be filtered by it. So this also happens before the first container starts.
 pub(crate) fn remove_guard(instance: &str) {
-    // Mostly there is none.
+    // Usually there is none.
     let _ = Command::new("nft").args(["delete", "table", "inet", &guard_table(instance)]).output();
 }
 

@@ -1,6 +1,6 @@
-//! A collector of traces: takes what is sent by OTLP over HTTP, and keeps it.
+//! A collector of traces: receives OTLP over HTTP and keeps the spans.
 //!
-//! Owns nothing of the format: that is read by the protocol's own crate.
+//! The protocol's own crate reads the format.
 
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest, common::v1::any_value::Value, trace::v1::Span,
@@ -15,31 +15,31 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// A span, as a test wants to look at it.
+/// A span, in a form that is easy to assert on.
 #[derive(Debug, Clone)]
-pub struct Seen {
-    /// Of which process: `mosaic-api`, `mosaic-worker` …
+pub struct SpanRecord {
+    /// The process that sent it: `mosaic-api`, `mosaic-worker` …
     pub service: String,
-    /// Its trace, in hex.
+    /// The trace id in hex.
     pub trace: String,
-    /// Its id, in hex.
+    /// The span id in hex.
     pub id: String,
-    /// Its parent's id, in hex; empty for the first one.
+    /// The parent's span id in hex; empty for a root span.
     pub parent: String,
-    /// Its name.
+    /// The span's name.
     pub name: String,
-    /// Everything that was sent of it, as text.
-    pub whole: String,
-    /// Its attributes' names.
+    /// All of it as text.
+    pub raw: String,
+    /// The names of its attributes.
     pub attributes: Vec<String>,
 }
 
-/// The collector.
+/// A running collector.
 #[derive(Clone)]
 pub struct Collector {
-    /// Where it listens.
+    /// The address it listens on.
     pub url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    spans: Arc<Mutex<Vec<SpanRecord>>>,
 }
 
 impl Collector {
@@ -47,23 +47,23 @@ impl Collector {
     pub async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let collector = Self { url, seen: Arc::default() };
+        let collector = Self { url, spans: Arc::default() };
         let own = collector.clone();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let own = own.clone();
-                tokio::spawn(async move { own.take(socket).await });
+                tokio::spawn(async move { own.receive(socket).await });
             }
         });
         collector
     }
 
-    /// What has arrived so far.
-    pub fn spans(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+    /// The spans received so far.
+    pub fn spans(&self) -> Vec<SpanRecord> {
+        self.spans.lock().unwrap().clone()
     }
 
-    async fn take(&self, mut socket: TcpStream) {
+    async fn receive(&self, mut socket: TcpStream) {
         let mut request = Vec::new();
         let mut buffer = [0; 16 * 1024];
         loop {
@@ -71,7 +71,7 @@ impl Collector {
             request.extend_from_slice(&buffer[..read]);
             let Some(body) = body(&request) else { continue };
             let export = ExportTraceServiceRequest::decode(body).expect("it is OTLP");
-            self.seen.lock().unwrap().extend(spans(&export));
+            self.spans.lock().unwrap().extend(spans(&export));
             let answer =
                 "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
             if socket.write_all(answer.as_bytes()).await.is_err() {
@@ -82,7 +82,7 @@ impl Collector {
     }
 }
 
-/// The body, once it is there as a whole.
+/// The body, once all of it has arrived.
 fn body(request: &[u8]) -> Option<&[u8]> {
     let head = request.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&request[..head]).to_lowercase();
@@ -90,34 +90,34 @@ fn body(request: &[u8]) -> Option<&[u8]> {
     let length: usize = text
         .lines()
         .find_map(|line| line.strip_prefix("content-length:"))
-        .expect("it says how long it is")
+        .expect("the request has a length")
         .trim()
         .parse()
         .unwrap();
     request.get(head..head + length)
 }
 
-fn spans(export: &ExportTraceServiceRequest) -> Vec<Seen> {
-    let mut seen = Vec::new();
-    for of in &export.resource_spans {
-        let resource = of.resource.as_ref().expect("it says who sends");
+fn spans(export: &ExportTraceServiceRequest) -> Vec<SpanRecord> {
+    let mut records = Vec::new();
+    for group in &export.resource_spans {
+        let resource = group.resource.as_ref().expect("the spans have a resource");
         let service = resource.attributes.iter().find(|attribute| attribute.key == "service.name");
         let service = service.and_then(|named| named.value.clone()?.value);
         let Some(Value::StringValue(service)) = service else { panic!("no service: {resource:?}") };
-        let all = of.scope_spans.iter().flat_map(|scope| &scope.spans);
-        seen.extend(all.map(|span| look(span, &service)));
+        let all = group.scope_spans.iter().flat_map(|scope| &scope.spans);
+        records.extend(all.map(|span| record(span, &service)));
     }
-    seen
+    records
 }
 
-fn look(span: &Span, service: &str) -> Seen {
-    Seen {
+fn record(span: &Span, service: &str) -> SpanRecord {
+    SpanRecord {
         service: service.to_owned(),
         trace: hex(&span.trace_id),
         id: hex(&span.span_id),
         parent: hex(&span.parent_span_id),
         name: span.name.clone(),
-        whole: format!("{span:?}"),
+        raw: format!("{span:?}"),
         attributes: span.attributes.iter().map(|attribute| attribute.key.clone()).collect(),
     }
 }

@@ -1,36 +1,36 @@
-//! A migrated database for each test, copied from one that is migrated once per run.
+//! A migrated database for each test, copied from a template that is migrated once per run.
 
 use crate::prepared;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use std::{process::Command, sync::OnceLock};
 
-/// A database of a test's own; dropped with it.
+/// A database that belongs to one test; dropped with the value.
 pub struct Database {
-    /// Where to connect, as DATABASE_URL.
+    /// Its address, as DATABASE_URL.
     pub url: String,
-    /// Superuser connections, for looking behind the walls.
+    /// Superuser connections, which see all rows.
     pub pool: PgPool,
     name: String,
 }
 
-/// A fresh, migrated database, to which the product connects as superuser.
+/// A new, migrated database. The product connects to it as superuser.
 pub async fn database() -> Database {
     let template = template();
     let name = format!("it_{}", uuid::Uuid::now_v7().simple());
-    admin(&format!("create database {name} template {template}")).await;
+    execute_as_admin(&format!("create database {name} template {template}")).await;
     connect(name).await
 }
 
-/// A fresh, empty database owned by a plain role without any privilege of its own: as a hosted Postgres gives it.
-/// Migrated by the product itself, through that role.
-pub async fn database_of(role: &str) -> Database {
+/// A new database owned by a role without privileges, as a hosted Postgres provides it. The product migrates it through
+/// that role.
+pub async fn database_owned_by(role: &str) -> Database {
     let name = format!("it_{}", uuid::Uuid::now_v7().simple());
-    admin(&format!(
+    execute_as_admin(&format!(
         "do $$ begin create role {role} login nosuperuser nocreaterole nobypassrls; \
          exception when duplicate_object then null; end $$"
     ))
     .await;
-    admin(&format!("create database {name} owner {role}")).await;
+    execute_as_admin(&format!("create database {name} owner {role}")).await;
     let mut database = connect(name).await;
     database.pool.execute("create extension if not exists vector").await.unwrap();
     database.url = database.url.replacen("postgres@", &format!("{role}@"), 1);
@@ -39,7 +39,7 @@ pub async fn database_of(role: &str) -> Database {
 }
 
 async fn connect(name: String) -> Database {
-    let url = of(&name);
+    let url = url_of(&name);
     let pool = PgPool::connect(&url).await.unwrap();
     Database { url, pool, name }
 }
@@ -48,12 +48,14 @@ fn template() -> &'static str {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let name = format!("template_{}", uuid::Uuid::now_v7().simple());
-        // Its own thread: the caller's runtime must not be blocked on itself.
+        // On its own thread: the caller's runtime must not block on itself.
         let create = format!("create database {name}");
-        std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(admin(&create)))
-            .join()
-            .unwrap();
-        migrate(&of(&name));
+        std::thread::spawn(move || {
+            tokio::runtime::Runtime::new().unwrap().block_on(execute_as_admin(&create))
+        })
+        .join()
+        .unwrap();
+        migrate(&url_of(&name));
         name
     })
 }
@@ -64,19 +66,21 @@ fn migrate(url: &str) {
     assert!(output.status.success(), "migrating: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-async fn admin(sql: &str) {
+async fn execute_as_admin(sql: &str) {
     let mut connection = PgConnection::connect(&prepared("TEST_DATABASE_URL")).await.unwrap();
     connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
 }
 
-fn of(name: &str) -> String {
+fn url_of(name: &str) -> String {
     prepared("TEST_DATABASE_URL").replace("/postgres?", &format!("/{name}?"))
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
         let drop = format!("drop database if exists {} with (force)", self.name);
-        let _ =
-            std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(admin(&drop))).join();
+        let _ = std::thread::spawn(move || {
+            tokio::runtime::Runtime::new().unwrap().block_on(execute_as_admin(&drop))
+        })
+        .join();
     }
 }

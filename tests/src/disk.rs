@@ -1,6 +1,7 @@
-//! A small disk of a test's own: a file system in a file. It goes with the value, whatever became of the test.
+//! A small disk that belongs to one test: a file system in a file. It is unmounted when the value is dropped, also
+//! after a failure.
 //!
-//! Needs root, as the engine of a test's own does: where it cannot be mounted the test that wants it fails and says so.
+//! Mounting needs root, like the test's own engine. Where it is not possible, the test fails and says so.
 
 use std::{
     fs::{self, File},
@@ -10,70 +11,73 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// What lies on it to leave no space.
+/// The name of the file that fills it.
 const BALLAST: &str = "ballast";
 
-/// The disk, mounted.
+/// A mounted disk.
 pub struct Disk {
-    place: PathBuf,
+    mount: PathBuf,
     _folder: TempDir,
 }
 
 impl Disk {
-    /// One without limits for folders.
-    pub fn plain(mib: u64) -> Self {
-        Self::made(mib, &["mkfs.ext4", "-q", "-F", "-m", "0"], "loop")
+    /// A disk without support for folder limits (ext4).
+    pub fn ext4(mib: u64) -> Self {
+        Self::mount(mib, &["mkfs.ext4", "-q", "-F", "-m", "0"], "loop")
             .expect("a disk can be mounted (as root)")
     }
 
-    /// One whose folders can be limited (project quotas); `Err`: what the kernel said that does not know them.
+    /// A disk whose folders can be limited (xfs with project quotas).
+    ///
+    /// # Errors
+    /// The kernel's message, where it has no project quotas.
     pub fn with_quotas(mib: u64) -> Result<Self, String> {
-        Self::made(mib, &["mkfs.xfs", "-q", "-f"], "loop,pquota")
+        Self::mount(mib, &["mkfs.xfs", "-q", "-f"], "loop,pquota")
     }
 
-    /// The file system of the other one, mounted as nobody takes trouble.
+    /// The same file system, mounted without project quotas.
     pub fn without_quotas(mib: u64) -> Self {
-        Self::made(mib, &["mkfs.xfs", "-q", "-f"], "loop").expect("a disk can be mounted (as root)")
+        Self::mount(mib, &["mkfs.xfs", "-q", "-f"], "loop").expect("a disk can be mounted (as root)")
     }
 
-    /// Where it is mounted.
+    /// The folder it is mounted at.
     pub fn path(&self) -> &Path {
-        &self.place
+        &self.mount
     }
 
-    /// Leaves no space on it.
+    /// Fills it completely.
     pub fn fill(&self) {
-        fill(&self.place);
+        fill_folder(&self.mount);
     }
 
-    /// Gives the space back.
-    pub fn relieve(&self) {
-        fs::remove_file(self.place.join(BALLAST)).unwrap();
+    /// Frees what [`Disk::fill`] took.
+    pub fn free(&self) {
+        fs::remove_file(self.mount.join(BALLAST)).unwrap();
     }
 
-    fn made(mib: u64, make: &[&str], options: &str) -> Result<Self, String> {
+    fn mount(mib: u64, format: &[&str], options: &str) -> Result<Self, String> {
         let folder = tempfile::tempdir().unwrap();
-        let (image, place) = (folder.path().join("image"), folder.path().join("disk"));
+        let (image, mount) = (folder.path().join("image"), folder.path().join("disk"));
         File::create(&image).unwrap().set_len(mib << 20).unwrap();
-        fs::create_dir(&place).unwrap();
-        run(Command::new(make[0]).args(&make[1..]).arg(&image))?;
-        run(Command::new("mount").args(["-o", options]).arg(&image).arg(&place))?;
-        Ok(Self { place, _folder: folder })
+        fs::create_dir(&mount).unwrap();
+        run(Command::new(format[0]).args(&format[1..]).arg(&image))?;
+        run(Command::new("mount").args(["-o", options]).arg(&image).arg(&mount))?;
+        Ok(Self { mount, _folder: folder })
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // The loop device goes with its last user.
-        let _ = Command::new("umount").arg("-l").arg(&self.place).output();
+        // The kernel removes the loop device with its last user.
+        let _ = Command::new("umount").arg("-l").arg(&self.mount).output();
     }
 }
 
-/// Leaves no space in a folder, as far as it may grow; answers with what lies there now.
-pub fn fill(folder: &Path) -> PathBuf {
+/// Fills a folder up to its limit; returns the file that it wrote.
+pub fn fill_folder(folder: &Path) -> PathBuf {
     let path = folder.join(BALLAST);
     let mut ballast = File::create(&path).unwrap();
-    // Ever smaller, until not even the last block is free.
+    // In ever smaller pieces, until the last block is used.
     for size in [1 << 20, 1 << 12, 1] {
         let block = vec![0x4d; size];
         let error = loop {

@@ -1,21 +1,21 @@
-//! A real OpenID provider beside a Mosaic: one process, ended with its handle.
+//! A real OpenID provider for a Mosaic: one process, ended with its handle.
 
 use crate::{Mosaic, eventually, ports::free_port, prepared};
 use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
 
-/// The client secret that the provider knows Mosaic by.
+/// Mosaic's client secret at the provider.
 pub const CLIENT_SECRET: &str = "the client secret canary";
 
 /// The running provider.
 pub struct IdentityProvider {
-    /// Its issuer.
+    /// The issuer's address.
     pub issuer: String,
     child: Child,
 }
 
 impl IdentityProvider {
-    /// Starts one that knows this Mosaic.
+    /// Starts a provider that knows this Mosaic as a client.
     pub async fn start(mosaic: &Mosaic) -> Self {
         let port = free_port();
         let script = format!("{}/provider.mjs", prepared("MOSAIC_TEST_OIDC"));
@@ -34,18 +34,18 @@ impl IdentityProvider {
         provider
     }
 
-    /// From now on whoever signs in is this person.
-    pub async fn person(&self, claims: &Value) {
+    /// Every later sign-in is for the person with these claims.
+    pub async fn set_person(&self, claims: &Value) {
         let set = reqwest::Client::new().put(format!("{}/person", self.issuer)).json(claims).send().await;
         assert_eq!(set.unwrap().status(), 204);
     }
 
-    /// What the settings of a Mosaic take.
+    /// The provider, in the form that Mosaic's settings accept.
     pub fn settings(&self) -> Value {
         json!({ "issuer": self.issuer, "clientId": "mosaic", "clientSecret": CLIENT_SECRET })
     }
 
-    /// It is gone.
+    /// Ends the process.
     pub fn stop(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

@@ -1,6 +1,8 @@
-//! A Mosaic of real processes: one API, some workers, each of which can be killed.
+//! A Mosaic of real processes: an API and workers, each of which can be killed.
 
-use crate::{Database, agents, database, docker, engine::ENGINE, eventually, ports::free_port, prepared};
+use crate::{
+    Database, agents, database, docker, engine_proxy::ENGINE_SOCKET, eventually, ports::free_port, prepared,
+};
 use serde_json::Value;
 use std::{
     fs::{self, File},
@@ -11,33 +13,33 @@ use std::{
 use stub_llm::Handle;
 use tempfile::TempDir;
 
-/// What seals everything.
+/// The default MOSAIC_SECRET_KEY.
 pub const SECRET_KEY: &str = "a test key that is long enough for everything";
 
-/// How a Mosaic is started.
+/// How to start a Mosaic.
 pub struct Options {
-    /// Image of its agents.
+    /// The agents' image.
     pub image: String,
-    /// How many worker processes.
+    /// The number of worker processes.
     pub workers: usize,
-    /// Starts that a worker has in hand at once.
+    /// How many containers a worker starts at once.
     pub starts_at_once: usize,
-    /// Memory of an agent in MiB.
+    /// An agent's memory in MiB.
     pub memory_mib: u32,
-    /// MOSAIC_SECRET_KEY of the processes that are started from now on.
+    /// The MOSAIC_SECRET_KEY of processes that are started from now on.
     pub secret_key: String,
     /// The folder of the embedding model.
     pub embeddings: PathBuf,
-    /// An own database, if not a fresh one.
+    /// The database, if it is not to be a new one.
     pub database: Option<Database>,
-    /// The engine's socket as workers reach it, if not the engine's own.
+    /// The engine's socket for workers, if it is not the machine's.
     pub engine: Option<PathBuf>,
-    /// Where traces go.
+    /// The address of the collector of traces.
     pub collector: Option<String>,
 }
 
 impl Default for Options {
-    /// The stub agent, one worker.
+    /// The stub agent and one worker.
     fn default() -> Self {
         Self {
             image: prepared("MOSAIC_TEST_STUB_IMAGE"),
@@ -54,7 +56,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The real OpenClaw.
+    /// Real OpenClaw agents.
     pub fn real() -> Self {
         Self { image: prepared("MOSAIC_TEST_AGENT_IMAGE"), memory_mib: 3072, ..Self::default() }
     }
@@ -62,32 +64,32 @@ impl Options {
 
 /// A running Mosaic.
 pub struct Mosaic {
-    /// Where its API answers.
+    /// The address of its API.
     pub url: String,
-    /// Where its internal port answers.
+    /// The address of its internal port.
     pub internal_url: String,
     /// Its database.
     pub database: Database,
-    /// The stand-in for a provider, reachable from here and from containers.
+    /// The stub of a provider, reachable from this process and from containers.
     pub llm: Handle,
-    /// How it was started, and how further processes are.
+    /// How it was started; further processes use the same options.
     pub options: Options,
     ports: (u16, u16),
     pub(crate) api: Option<Child>,
     pub(crate) replicas: Vec<Child>,
     pub(crate) workers: Vec<Option<Child>>,
     folder: TempDir,
-    /// Of each process, which one it is and where it serves its figures.
-    figures: Mutex<Vec<(String, String)>>,
+    /// The kind of each process, and the address of its metrics.
+    metrics_urls: Mutex<Vec<(String, String)>>,
 }
 
 impl Mosaic {
-    /// API, one worker, stub agents.
+    /// Starts an API, one worker and stub agents.
     pub async fn start() -> Self {
         Self::start_with(Options::default()).await
     }
 
-    /// As the options say.
+    /// Starts a Mosaic with these options.
     pub async fn start_with(mut options: Options) -> Self {
         let database = match options.database.take() {
             Some(database) => database,
@@ -98,13 +100,13 @@ impl Mosaic {
             url: format!("http://127.0.0.1:{}", ports.0),
             internal_url: format!("http://127.0.0.1:{}", ports.1),
             database,
-            llm: agents::llm().await,
+            llm: agents::start_llm().await,
             ports,
             api: None,
             replicas: Vec::new(),
             workers: Vec::new(),
             folder: tempfile::tempdir().unwrap(),
-            figures: Mutex::default(),
+            metrics_urls: Mutex::default(),
             options,
         };
         mosaic.start_api().await;
@@ -120,7 +122,8 @@ impl Mosaic {
         self.api = Some(self.spawn_api(self.ports).await.1);
     }
 
-    /// Starts an API on these ports (public, internal) and waits until it is ready.
+    /// Starts an API on these ports (public, internal) and waits until it is ready; returns its address and the
+    /// process.
     pub(crate) async fn spawn_api(&self, (public, internal): (u16, u16)) -> (String, Child) {
         let mut child = self.spawn(&[
             "api",
@@ -140,11 +143,11 @@ impl Mosaic {
         (url, child)
     }
 
-    /// Starts one more worker; answers with its number.
+    /// Starts a further worker; returns its number.
     pub fn start_worker(&mut self) -> usize {
         let run = format!("mosaic.test={}", prepared("MOSAIC_TEST_RUN"));
         let port = self.ports.1.to_string();
-        let socket = self.options.engine.clone().unwrap_or_else(|| ENGINE.into());
+        let socket = self.options.engine.clone().unwrap_or_else(|| ENGINE_SOCKET.into());
         let socket = socket.to_string_lossy();
         let starts = self.options.starts_at_once.to_string();
         let child = self.spawn(&[
@@ -162,17 +165,17 @@ impl Mosaic {
         self.workers.len() - 1
     }
 
-    /// `kill -9` of the API.
+    /// Kills the API with SIGKILL.
     pub fn kill_api(&mut self) {
         kill(self.api.take());
     }
 
-    /// `kill -9` of a worker.
+    /// Kills a worker with SIGKILL.
     pub fn kill_worker(&mut self, number: usize) {
         kill(self.workers[number].take());
     }
 
-    /// The port that containers reach.
+    /// The port for containers.
     pub const fn internal_port(&self) -> u16 {
         self.ports.1
     }
@@ -180,10 +183,10 @@ impl Mosaic {
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         let name = format!("{}-{}.log", args[0], uuid::Uuid::now_v7().simple());
         let log = File::create(self.folder.path().join(name)).unwrap();
-        let figures = format!("127.0.0.1:{}", free_port());
-        self.figures.lock().unwrap().push((args[0].to_owned(), format!("http://{figures}/metrics")));
+        let metrics = format!("127.0.0.1:{}", free_port());
+        self.metrics_urls.lock().unwrap().push((args[0].to_owned(), format!("http://{metrics}/metrics")));
         let mut command = self.command(args);
-        command.args(["--metrics", &figures]);
+        command.args(["--metrics", &metrics]);
         if let Some(collector) = &self.options.collector {
             command.args(["--otlp", collector]);
         }
@@ -197,7 +200,7 @@ impl Mosaic {
             .unwrap()
     }
 
-    /// `mosaic …` over this instance's database.
+    /// The command `mosaic …` with this instance's database.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(prepared("MOSAIC_TEST_BIN"));
         command
@@ -209,7 +212,7 @@ impl Mosaic {
         command
     }
 
-    /// Everything its processes have logged.
+    /// All logs of its processes.
     pub fn logs(&self) -> String {
         let mut paths: Vec<PathBuf> =
             fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -217,40 +220,40 @@ impl Mosaic {
         paths.iter().map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()).collect()
     }
 
-    /// What the processes of this sort (api, worker, guard) that still run say in figures.
-    pub async fn figures(&self, process: &str) -> String {
-        let mut said = String::new();
-        let all = self.figures.lock().unwrap().clone();
+    /// The metrics of all running processes of this kind: api, worker or guard.
+    pub async fn metrics(&self, process: &str) -> String {
+        let mut text = String::new();
+        let all = self.metrics_urls.lock().unwrap().clone();
         for (_, url) in all.iter().filter(|(of, _)| of == process) {
             if let Ok(reply) = reqwest::get(url).await {
-                said.push_str(&reply.text().await.unwrap());
+                text.push_str(&reply.text().await.unwrap());
             }
         }
-        said
+        text
     }
 
-    /// Where the first process of this sort serves its figures: host and port.
-    pub fn listener_of(&self, process: &str) -> String {
-        let all = self.figures.lock().unwrap();
-        let (_, url) = all.iter().find(|(of, _)| of == process).expect("it was started");
+    /// The host and port at which the first process of this kind serves its metrics.
+    pub fn metrics_address(&self, process: &str) -> String {
+        let all = self.metrics_urls.lock().unwrap();
+        let (_, url) = all.iter().find(|(of, _)| of == process).expect("the process was started");
         url.trim_start_matches("http://").trim_end_matches("/metrics").to_owned()
     }
 
-    /// The token of the setup link, as the API printed it.
+    /// The token of the setup link that the API printed.
     pub fn setup_token(&self) -> String {
         let logs = self.logs();
-        let (_, behind) = logs.split_once("/setup#token=").expect("the setup link is printed");
-        behind.split_whitespace().next().unwrap().to_owned()
+        let (_, rest) = logs.split_once("/setup#token=").expect("the setup link is printed");
+        rest.split_whitespace().next().unwrap().to_owned()
     }
 
-    /// Names of this instance's containers.
+    /// The names of this instance's containers.
     pub async fn containers(&self) -> Vec<String> {
         let filter = format!("label=mosaic.instance={}", self.instance().await);
         let names = docker(&["ps", "-a", "--filter", &filter, "--format", "{{.Names}}"]);
         names.lines().map(str::to_owned).collect()
     }
 
-    /// Its instance id, as its labels bear it.
+    /// The instance id, as in the labels of its containers.
     pub async fn instance(&self) -> String {
         let value: Value = sqlx::query_scalar("select value from system_config where key = 'identity'")
             .fetch_one(&self.database.pool)
@@ -261,7 +264,7 @@ impl Mosaic {
 }
 
 fn kill(child: Option<Child>) {
-    let mut child = child.expect("it runs");
+    let mut child = child.expect("the process runs");
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -277,7 +280,7 @@ impl Drop for Mosaic {
         if std::thread::panicking() {
             let logs: String = self.logs();
             let shown: Vec<&str> = logs.lines().filter(|line| !line.contains("DEBUG")).collect();
-            eprintln!("--- what its processes logged (last 60 lines above debug)");
+            eprintln!("--- the last 60 log lines above debug");
             shown[shown.len().saturating_sub(60)..].iter().for_each(|line| eprintln!("{line}"));
         }
         agents::remove_containers(&self.database.url);

@@ -1,4 +1,5 @@
-//! A Docker engine of a test's own, beside the machine's: one that may be restarted, killed, or left without space.
+//! A Docker engine that belongs to one test, beside the machine's own. The test may restart it, kill it, or fill its
+//! disk.
 
 use crate::{Disk, eventually, prepared};
 use serde_json::{Value, json};
@@ -12,13 +13,13 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How many there may be at once: engines do not know each other's networks, so each has its own place.
-const PLACES: u8 = 16;
-/// A clean-up behind a test that failed asks so often, ten times a second, whether the engine is there again.
-const REVIVAL: usize = 300;
+/// How many may run at once. Engines do not know each other's networks, so each has its own range of addresses.
+const MAX_ENGINES: u8 = 16;
+/// How often the clean-up after a failed test checks, ten times a second, whether the engine answers again.
+const RESTART_CHECKS: usize = 300;
 
-/// The engine. Its default bridge is one of its own (an engine that is to have none removes the machine's `docker0`), and
-/// it leaves the packet filter alone; ports are published by its own proxy.
+/// The engine. It has its own default bridge (an engine without a bridge removes the machine's `docker0`) and does not
+/// change the packet filter; its own proxy publishes ports.
 pub struct OwnEngine {
     daemon: Option<Child>,
     bridge: Bridge,
@@ -27,20 +28,20 @@ pub struct OwnEngine {
     disk: Option<Disk>,
 }
 
-/// Its default bridge, on which nothing runs. Its address keeps the place.
+/// Its default bridge, on which no container runs. The bridge's address reserves the range.
 struct Bridge {
     name: String,
-    place: u8,
+    range: u8,
 }
 
 impl OwnEngine {
-    /// Starts it with one image of the machine's engine.
+    /// Starts an engine with one image of the machine's engine.
     pub async fn start_with(image: &str) -> Self {
-        Self::start_as(image, &json!({}), None).await
+        Self::start_with_settings(image, &json!({}), None).await
     }
 
-    /// The same with settings in its `daemon.json`, and its data on a disk of its own.
-    pub async fn start_as(image: &str, settings: &Value, disk: Option<Disk>) -> Self {
+    /// The same, with settings in its `daemon.json` and its data on a disk of its own.
+    pub async fn start_with_settings(image: &str, settings: &Value, disk: Option<Disk>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("docker.sock");
         fs::write(folder.path().join("daemon.json"), settings.to_string()).unwrap();
@@ -53,30 +54,30 @@ impl OwnEngine {
         engine
     }
 
-    /// Where it listens.
+    /// Its socket.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// Subnets that nobody else on this machine has.
+    /// Subnets that no other process on this machine uses.
     pub fn pool(&self) -> String {
-        format!("10.79.{}.0/24", self.bridge.place)
+        format!("10.79.{}.0/24", self.bridge.range)
     }
 
-    /// The disk that was given to it.
+    /// The disk that it was started with.
     pub fn disk(&self) -> &Disk {
-        self.disk.as_ref().expect("it has one of its own")
+        self.disk.as_ref().expect("the engine was started with a disk")
     }
 
-    /// Runs `docker` against it; a failure is the test's.
+    /// Runs `docker` on this engine. A failure fails the test.
     pub fn docker(&self, args: &[&str]) -> String {
         let output = self.command(args).output().unwrap();
         assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// How many containers, networks and volumes of this test run it has.
-    pub fn objects(&self) -> (usize, usize, usize) {
+    /// How many containers, networks and volumes of this test run the engine has.
+    pub fn count_objects(&self) -> (usize, usize, usize) {
         let run = format!("label=mosaic.test={}", prepared("MOSAIC_TEST_RUN"));
         let count = |list: &[&str]| self.docker(&[list, &["-q", "--filter", &run]].concat()).lines().count();
         (count(&["ps", "-a"]), count(&["network", "ls"]), count(&["volume", "ls"]))
@@ -88,32 +89,33 @@ impl OwnEngine {
         eventually("the engine answers", || async { self.answers().then_some(()) }).await;
     }
 
-    /// SIGTERM, as an update of its package sends it: it ends the containers first, unless it is set to let them live.
+    /// Sends SIGTERM, as an update of the engine's package does. The engine ends the containers first, unless its
+    /// settings keep them running.
     pub fn stop(&mut self) {
-        let mut daemon = self.daemon.take().expect("it runs");
+        let mut daemon = self.daemon.take().expect("the engine runs");
         let ended = Command::new("kill").arg(daemon.id().to_string()).status().unwrap();
         assert!(ended.success());
         daemon.wait().unwrap();
     }
 
-    /// SIGKILL, as the kernel sends it that has no memory left. What watches over containers dies with it, and so does
-    /// whatever forwards their ports; the containers themselves live on.
+    /// Sends SIGKILL, as the kernel does when memory runs out. Its containerd and its port forwarding end with it;
+    /// the containers keep running.
     pub fn crash(&mut self) {
-        let mut daemon = self.daemon.take().expect("it runs");
+        let mut daemon = self.daemon.take().expect("the engine runs");
         daemon.kill().unwrap();
         daemon.wait().unwrap();
-        // The next daemon takes a process that nobody has waited for yet for a living one.
+        // Otherwise the next daemon takes the process, which may not have been reaped yet, for a running one.
         let _ = fs::remove_file(self.at("exec/containerd/containerd.pid"));
     }
 
-    /// The same for all that it had started, at one blow.
+    /// Kills the engine and all processes that it started.
     pub fn power_cut(&mut self) {
         self.crash();
         self.end_survivors();
     }
 
     fn launch(&mut self) {
-        assert!(self.daemon.is_none(), "it runs");
+        assert!(self.daemon.is_none(), "the engine runs");
         let log = fs::File::options().create(true).append(true).open(self.at("log")).unwrap();
         let data = self.disk.as_ref().map_or_else(|| self.at("data"), |disk| disk.path().join("data"));
         let daemon = Command::new("dockerd")
@@ -151,19 +153,19 @@ impl OwnEngine {
         command
     }
 
-    /// What this engine has started and is not there to end: each container's keeper and its processes.
+    /// Kills what this engine has started and can no longer end: each container's shim and its processes.
     fn end_survivors(&self) {
         let mine = self.at("exec").to_string_lossy().into_owned();
-        for keeper in pgrep(&["-f", &mine]) {
-            let kept = pgrep(&["-P", &keeper]);
-            for process in [keeper].iter().chain(&kept) {
-                // One that has ended meanwhile is what is wanted.
+        for shim in pgrep(&["-f", &mine]) {
+            let children = pgrep(&["-P", &shim]);
+            for process in [shim].iter().chain(&children) {
+                // It may have ended in the meantime.
                 let _ = Command::new("kill").args(["-KILL", process]).output();
             }
         }
     }
 
-    fn clear(&self) {
+    fn remove_objects(&self) {
         let run = format!("label=mosaic.test={}", prepared("MOSAIC_TEST_RUN"));
         let containers: (&[&str], &[&str]) = (&["ps", "-a"], &["rm", "-f"]);
         let networks: (&[&str], &[&str]) = (&["network", "ls"], &["network", "rm"]);
@@ -175,10 +177,10 @@ impl OwnEngine {
         }
     }
 
-    /// An engine that a test left dead: only the engine itself can take its networks away.
-    fn revive(&mut self) {
+    /// Starts an engine again that a test left dead: only the engine itself can remove its networks.
+    fn restart(&mut self) {
         self.launch();
-        for _ in 0..REVIVAL {
+        for _ in 0..RESTART_CHECKS {
             if self.answers() {
                 return;
             }
@@ -186,18 +188,18 @@ impl OwnEngine {
         }
     }
 
-    /// A daemon that was killed has unmounted nothing.
+    /// Unmounts what a killed daemon has left mounted.
     fn unmount(&self) {
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        let points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
         let roots = [Some(self.folder.path()), self.disk.as_ref().map(Disk::path)];
         let mine =
-            |place: &&str| roots.iter().flatten().any(|root| place.starts_with(&*root.to_string_lossy()));
+            |point: &&str| roots.iter().flatten().any(|root| point.starts_with(&*root.to_string_lossy()));
         let disk = self.disk.as_ref().map(|disk| disk.path().to_string_lossy().into_owned());
-        // The disk itself goes by itself, when nothing on it is in use any more.
-        let below = places.filter(mine).filter(|place| disk.as_deref() != Some(*place));
-        for place in below.collect::<Vec<_>>().into_iter().rev() {
-            let _ = Command::new("umount").args(["-l", place]).output();
+        // The disk itself is unmounted by its own value.
+        let below = points.filter(mine).filter(|point| disk.as_deref() != Some(*point));
+        for point in below.collect::<Vec<_>>().into_iter().rev() {
+            let _ = Command::new("umount").args(["-l", point]).output();
         }
     }
 }
@@ -205,9 +207,9 @@ impl OwnEngine {
 impl Drop for OwnEngine {
     fn drop(&mut self) {
         if self.daemon.is_none() {
-            self.revive();
+            self.restart();
         }
-        self.clear();
+        self.remove_objects();
         self.stop();
         self.end_survivors();
         self.unmount();
@@ -220,13 +222,13 @@ impl Bridge {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = ip(&["-o", "-4", "addr", "show"]);
-        let address = |place: u8| format!("10.79.255.{}/28", place * 16 + 1);
-        let place = (0..PLACES).find(|place| !taken.contains(&format!(" {} ", address(*place))));
-        let place = place.expect("fewer engines at once");
+        let address = |range: u8| format!("10.79.255.{}/28", range * 16 + 1);
+        let range = (0..MAX_ENGINES).find(|range| !taken.contains(&format!(" {} ", address(*range))));
+        let range = range.expect("fewer engines at once");
         let name = format!("mst-{}", &uuid::Uuid::now_v7().simple().to_string()[24..]);
         ip(&["link", "add", &name, "type", "bridge"]);
-        ip(&["addr", "add", &address(place), "dev", &name]);
-        Self { name, place }
+        ip(&["addr", "add", &address(range), "dev", &name]);
+        Self { name, range }
     }
 }
 

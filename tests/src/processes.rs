@@ -1,18 +1,19 @@
-//! More processes of one Mosaic, other ways to end one, and what is left behind by them.
+//! Further processes of one Mosaic, other ways to end a process, and counts of what exists.
 
 use crate::{Mosaic, agents, docker, eventually, ports::free_port};
 use std::process::{Command, ExitStatus};
 use tokio::task::JoinHandle;
 
 impl Mosaic {
-    /// A further API over the same database; answers with its address.
+    /// Starts a further API on the same database; returns its address.
     pub async fn start_replica(&mut self) -> String {
         let (url, child) = self.spawn_api((free_port(), free_port())).await;
         self.replicas.push(child);
         url
     }
 
-    /// Puts up the walls around the agents, and waits until they stand. They go with this Mosaic.
+    /// Starts the guard of the agents' networks and waits until its packet filter is in force. It ends with this
+    /// Mosaic.
     pub async fn start_guard(&mut self) {
         let port = self.internal_port().to_string();
         let child = self.spawn(&["guard", "--internal-port", &port]);
@@ -25,36 +26,36 @@ impl Mosaic {
         .await;
     }
 
-    /// SIGTERM to the API, as whoever runs services sends it; answers with how it ended.
-    pub async fn end_api(&mut self) -> ExitStatus {
-        let child = self.api.take().expect("it runs");
-        end(child).await
+    /// Sends SIGTERM to the API, as a service manager does; returns its exit status.
+    pub async fn terminate_api(&mut self) -> ExitStatus {
+        let child = self.api.take().expect("the process runs");
+        terminate(child).await
     }
 
-    /// SIGTERM to a worker; answers with how it ended.
-    pub async fn end_worker(&mut self, number: usize) -> ExitStatus {
-        let child = self.workers[number].take().expect("it runs");
-        end(child).await
+    /// Sends SIGTERM to a worker; returns its exit status.
+    pub async fn terminate_worker(&mut self, number: usize) -> ExitStatus {
+        let child = self.workers[number].take().expect("the process runs");
+        terminate(child).await
     }
 
-    /// Runs `mosaic …` to its end; whether it went well, and all it said.
-    pub fn run(&self, args: &[&str]) -> (bool, String) {
+    /// Runs `mosaic …` to its end; returns whether it succeeded, and its output.
+    pub fn run_command(&self, args: &[&str]) -> (bool, String) {
         outcome(self.command(args))
     }
 
-    /// The same beside the test.
-    pub fn running(&self, args: &[&str]) -> JoinHandle<(bool, String)> {
+    /// Runs `mosaic …` in the background.
+    pub fn spawn_command(&self, args: &[&str]) -> JoinHandle<(bool, String)> {
         let command = self.command(args);
         tokio::task::spawn_blocking(|| outcome(command))
     }
 
-    /// How often the provider was asked a question that contains `text`.
-    pub fn asked(&self, text: &str) -> usize {
+    /// How many requests that contain `text` the provider received.
+    pub fn requests_with(&self, text: &str) -> usize {
         self.llm.requests().iter().filter(|request| request.text.contains(text)).count()
     }
 
-    /// How many containers, networks and volumes of this instance there are.
-    pub async fn objects(&self) -> (usize, usize, usize) {
+    /// How many containers, networks and volumes this instance has.
+    pub async fn count_objects(&self) -> (usize, usize, usize) {
         let filter = format!("label=mosaic.instance={}", self.instance().await);
         let count = |list: &[&str]| docker(&[list, &["--filter", &filter]].concat()).lines().count();
         (count(&["ps", "-aq"]), count(&["network", "ls", "-q"]), count(&["volume", "ls", "-q"]))
@@ -63,11 +64,11 @@ impl Mosaic {
 
 fn outcome(mut command: Command) -> (bool, String) {
     let output = command.output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
 
-async fn end(mut child: std::process::Child) -> ExitStatus {
+async fn terminate(mut child: std::process::Child) -> ExitStatus {
     let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     let mut ended = None;

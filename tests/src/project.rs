@@ -1,22 +1,22 @@
-//! A compose project under test, by the labels that compose and its workers give.
+//! A running compose project, found by the labels that compose and the workers set.
 
-use crate::{Person, cast, docker, prepared};
+use crate::{Person, docker, prepared, setup};
 use serde_json::{Value, json};
 use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
 
-/// The project that a script of deploy/setup brought up.
+/// The project that deploy/setup/test-compose.sh or test-upgrade.sh started.
 pub struct Project {
-    /// What `docker-compose -p` was told.
+    /// The compose project's name.
     pub name: String,
-    /// Where its proxy answers.
+    /// The address of its proxy.
     pub url: String,
     /// Its database, in the scope that sees all rows.
     pub pool: PgPool,
 }
 
 impl Project {
-    /// As deploy/setup/test-project.sh exports it.
-    pub async fn of_environment() -> Self {
+    /// Reads the variables that deploy/setup/test-project.sh exports.
+    pub async fn from_environment() -> Self {
         let options = PgPoolOptions::new().max_connections(2).after_connect(|connection, _| {
             Box::pin(async move { connection.execute("set app.scope = 'system'").await.map(|_| ()) })
         });
@@ -31,42 +31,42 @@ impl Project {
         lines(&docker(&["ps", "-q", "--filter", &project, "--filter", &service]))
     }
 
-    /// The label of everything that this run made.
-    pub fn label(&self) -> String {
-        format!("label=mosaic.test={}", prepared("MOSAIC_TEST_RUN"))
-    }
-
-    /// Ids of the agents' containers, those that do not run included.
+    /// Ids of the agents' containers, running or not.
     pub fn agents(&self) -> Vec<String> {
-        lines(&docker(&["ps", "-aq", "--filter", &self.label(), "--filter", "label=mosaic.user"]))
+        lines(&docker(&["ps", "-aq", "--filter", &run_label(), "--filter", "label=mosaic.user"]))
     }
 
     /// Ids of the agents' containers that run.
     pub fn running_agents(&self) -> Vec<String> {
-        lines(&docker(&["ps", "-q", "--filter", &self.label(), "--filter", "label=mosaic.user"]))
+        lines(&docker(&["ps", "-q", "--filter", &run_label(), "--filter", "label=mosaic.user"]))
     }
 
     /// Names of the agents' volumes.
     pub fn volumes(&self) -> Vec<String> {
-        lines(&docker(&["volume", "ls", "-q", "--filter", &self.label(), "--filter", "label=mosaic.user"]))
+        lines(&docker(&["volume", "ls", "-q", "--filter", &run_label(), "--filter", "label=mosaic.user"]))
     }
 
-    /// The first admin with this provider and an agent, and the onboarding closed.
+    /// Sets the instance up: the first admin, with this provider and an agent.
     pub async fn set_up(&self, provider: &Value) -> Person {
         let memory: u32 = prepared("AGENT_MEMORY_MIB").parse().unwrap();
         let settings = json!({ "limits": { "memoryMib": memory }, "subnetPool": prepared("SUBNET_POOL") });
-        let admin = cast::first_admin(&self.url, &self.setup_token(), &settings).await;
-        cast::complete(&admin, provider).await;
+        let admin = setup::create_first_admin(&self.url, &self.setup_token(), &settings).await;
+        setup::complete_onboarding(&admin, provider).await;
         admin
     }
 
     fn setup_token(&self) -> String {
         let logs = docker(&["logs", &self.containers("api")[0]]);
-        let (_, behind) = logs.split_once("/setup#token=").expect("the setup link is printed");
-        behind.split_whitespace().next().unwrap().to_owned()
+        let (_, rest) = logs.split_once("/setup#token=").expect("the setup link is in the API's log");
+        rest.split_whitespace().next().unwrap().to_owned()
     }
 }
 
-fn lines(listed: &str) -> Vec<String> {
-    listed.lines().map(str::to_owned).collect()
+/// The filter for everything that this run of a test created.
+fn run_label() -> String {
+    format!("label=mosaic.test={}", prepared("MOSAIC_TEST_RUN"))
+}
+
+fn lines(output: &str) -> Vec<String> {
+    output.lines().map(str::to_owned).collect()
 }

@@ -1,22 +1,22 @@
-//! Following server-sent events as a browser would.
+//! Reads server-sent events as a browser does.
 
 use eventsource_stream::Eventsource;
 use futures_util::{Stream, StreamExt};
 use serde_json::Value;
 use std::{pin::Pin, time::Duration};
 
-/// One event.
+/// A server-sent event.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Its name.
+    /// The event's name.
     pub kind: String,
-    /// Its position; 0 when it bears none.
+    /// Its position; 0 if it has none.
     pub id: i64,
-    /// Its JSON.
+    /// The data as JSON.
     pub data: Value,
 }
 
-/// An open stream.
+/// An open stream of events.
 pub struct Events {
     inner: Pin<Box<dyn Stream<Item = Event> + Send>>,
 }
@@ -33,7 +33,7 @@ impl Events {
         Self { inner: Box::pin(events) }
     }
 
-    /// The next event; `None` at the end of the stream. Two minutes without one are a failure.
+    /// The next event; `None` at the end of the stream. Panics after two minutes without an event.
     pub async fn next(&mut self) -> Option<Event> {
         tokio::time::timeout(Duration::from_secs(120), self.inner.next())
             .await
@@ -41,7 +41,7 @@ impl Events {
     }
 
     /// Reads until an event of that kind.
-    pub async fn until(&mut self, kind: &str) -> Event {
+    pub async fn wait_for(&mut self, kind: &str) -> Event {
         loop {
             let event = self.next().await.unwrap_or_else(|| panic!("the stream ended before `{kind}`"));
             if event.kind == kind {
@@ -51,8 +51,8 @@ impl Events {
         }
     }
 
-    /// Reads to the end.
-    pub async fn rest(mut self) -> Vec<Event> {
+    /// Reads to the end of the stream.
+    pub async fn read_to_end(mut self) -> Vec<Event> {
         let mut all = Vec::new();
         while let Some(event) = self.next().await {
             all.push(event);
@@ -61,8 +61,8 @@ impl Events {
     }
 }
 
-/// The text that these events add up to.
-pub fn text(events: &[Event]) -> String {
+/// The answer that these events add up to.
+pub fn answer_text(events: &[Event]) -> String {
     let mut text = String::new();
     for event in events {
         match event.kind.as_str() {

@@ -22,7 +22,7 @@ export interface WorkerFixtures {
 }
 
 /**
- * Starting a container changes the network interfaces of the host, and a Chromium that sees it (`apart/chromium.mjs`
+ * Starting a container changes the network interfaces of the host, and a Chromium that sees it (`netns/chromium.mjs`
  * mostly keeps it from that) cuts what is under way. Pages live with that; the line in the console is the browser's.
  */
 const NETWORK_CHANGED = /ERR_NETWORK_CHANGED|Failed to fetch dynamically imported module/

@@ -51,7 +51,7 @@ test('the setup, from the link to the first chat, by keyboard only', async ({ pa
   const test = page.getByRole('region', { name: 'Connection test' })
   await expect(test).toContainText('The connection failed')
   await expect(test).toContainText(
-    'The provider rejected this key (401). Check that it is active and was pasted in full.',
+    'The provider rejected this key (401). Check that it is active and complete.',
   )
   await expectAccessible(page)
 

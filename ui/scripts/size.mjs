@@ -1,4 +1,4 @@
-// Adds up what a cold visit of each route loads, and fails where a budget is passed. Run after `npm run build`.
+// Adds up what a cold visit of each route loads, and fails if a budget is exceeded. Run after `npm run build`.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -39,65 +39,65 @@ const ROUTES = {
   '/fleet': [['routes/_app.tsx', 'routes/_app/fleet.tsx'], 225],
   '/users': [['routes/_app.tsx', 'routes/_app/users.tsx'], 225],
   '/audit': [['routes/_app.tsx', 'routes/_app/audit.tsx'], 225],
-  highlighter: [['lib/markdown/highlight.ts'], 25, 'alone'],
+  highlighter: [['components/markdown/highlight.ts'], 25, 'alone'],
 }
-const CSS = 14
-const FONTS = 60
-const WHOLE = 1.5 * KB
+const CSS_BUDGET_KB = 14
+const FONTS_BUDGET_KB = 60
+const DIST_BUDGET_KB = 1.5 * KB
 
-const gz = (file) => gzipSync(readFileSync(join(DIST, file)), { level: 9 }).length / KB
-const cost = new Map()
-const costOf = (file) => {
-  if (!cost.has(file)) cost.set(file, gz(file))
-  return cost.get(file)
+const gzipSizeKb = (file) => gzipSync(readFileSync(join(DIST, file)), { level: 9 }).length / KB
+const sizes = new Map()
+const sizeOf = (file) => {
+  if (!sizes.has(file)) sizes.set(file, gzipSizeKb(file))
+  return sizes.get(file)
 }
 
-/** Every file that comes with a chunk, without what is loaded on demand. */
-function files(key, seen = new Set()) {
+/** Every file that is loaded with a chunk, without dynamic imports. */
+function staticFiles(key, seen = new Set()) {
   const chunk = manifest[key]
   if (!chunk || seen.has(chunk.file)) return seen
   seen.add(chunk.file)
   for (const sheet of chunk.css ?? []) seen.add(sheet)
-  for (const next of chunk.imports ?? []) files(next, seen)
+  for (const next of chunk.imports ?? []) staticFiles(next, seen)
   return seen
 }
 
-/** The lazy part of a route carries its path with a query of the router's plugin. */
+/** The router plugin appends a query to the path of a route's lazy part. */
 function keysOf(module) {
   const found = Object.keys(manifest).filter((key) => key.split('?')[0] === `src/${module}`)
   if (found.length === 0) throw new Error(`no chunk of ${module}: was it renamed?`)
   return found
 }
 
-let over = 0
-const say = (name, value, budget) => {
+let exceeded = 0
+const report = (name, value, budget) => {
   const bad = value > budget
-  if (bad) over += 1
+  if (bad) exceeded += 1
   console.log(`${bad ? 'OVER' : 'ok  '} ${name.padEnd(22)} ${value.toFixed(1).padStart(7)} KB of ${budget}`)
 }
 
 let css = 0
 for (const [name, [modules, budget, alone]] of Object.entries(ROUTES)) {
   const loaded = new Set()
-  if (!alone) files('index.html', loaded)
-  for (const module of modules) for (const key of keysOf(module)) files(key, loaded)
+  if (!alone) staticFiles('index.html', loaded)
+  for (const module of modules) for (const key of keysOf(module)) staticFiles(key, loaded)
   const all = [...loaded]
   const sum = (pattern) =>
-    all.filter((file) => pattern.test(file)).reduce((total, file) => total + costOf(file), 0)
+    all.filter((file) => pattern.test(file)).reduce((total, file) => total + sizeOf(file), 0)
   css = Math.max(css, sum(/\.css$/))
-  say(name, sum(/\.js$/), budget)
+  report(name, sum(/\.js$/), budget)
 }
-say('css', css, CSS)
+report('css', css, CSS_BUDGET_KB)
 
 const everything = readdirSync(DIST, { recursive: true, withFileTypes: true }).filter((entry) =>
   entry.isFile(),
 )
 const bytes = (entries) =>
   entries.reduce((total, entry) => total + statSync(join(entry.parentPath, entry.name)).size, 0) / KB
-say('fonts (latin)', bytes(everything.filter((entry) => /-latin-wght.*\.woff2$/.test(entry.name))), FONTS)
-say('dist, not compressed', bytes(everything.filter((entry) => !/\.(br|gz)$/.test(entry.name))), WHOLE)
+report('fonts (latin)', bytes(everything.filter((entry) => /-latin-wght.*\.woff2$/.test(entry.name))), FONTS_BUDGET_KB)
+report('dist, not compressed', bytes(everything.filter((entry) => !/\.(br|gz)$/.test(entry.name))), DIST_BUDGET_KB)
 
-if (over > 0) {
-  console.error(`${over} budgets are passed. Load less, or change the budget with a reason.`)
+if (exceeded > 0) {
+  console.error(`${exceeded} budgets are exceeded. Load less, or raise the budget and say why.`)
   process.exit(1)
 }

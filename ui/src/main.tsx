@@ -3,20 +3,20 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { createRouter, RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { beginPage, isOutlived } from './api/account'
-import { whenNotKept, whenSignedOut } from './api/client'
-import { q, queryClient } from './api/queries'
-import { Toasts } from './components/ui/toast'
-import { CrashPage, MissingPage } from './features/shell/full-page'
-import { fallBack, tellFallBack } from './features/shell/keep'
-import { reloadWhenPartsAreMissing } from './lib/missing-parts'
+import { loadActingAccount, isStalePage } from './api/acting-account'
+import { setAccessLostHandler, setSignedOutHandler } from './api/client'
+import { queries, queryClient } from './api/queries'
+import { Toaster } from './components/ui/toast'
+import { CrashPage, NotFoundPage } from './features/shell/full-page'
+import { handleLostAccess, reportLostAccess } from './features/shell/impersonation'
+import { reloadOnMissingChunks } from './lib/reload-on-missing-chunk'
 import { takeSetupToken } from './lib/setup-token'
 import { routeTree } from './routeTree.gen'
 import './styles.css'
 
-// Before anything else looks at the address: the token must not stay in it.
+// Before any other code reads the address: the token must not stay in it.
 takeSetupToken()
-beginPage()
+loadActingAccount()
 
 const router = createRouter({
   routeTree,
@@ -25,7 +25,7 @@ const router = createRouter({
   // Query decides what is stale, not the router.
   defaultPreloadStaleTime: 0,
   defaultErrorComponent: CrashPage,
-  defaultNotFoundComponent: MissingPage,
+  defaultNotFoundComponent: NotFoundPage,
   scrollRestoration: true,
 })
 
@@ -35,19 +35,19 @@ declare module '@tanstack/react-router' {
   }
 }
 
-// A session that ended while the page was open: who is there is asked again, and the route leads to the sign-in.
-whenSignedOut(() => {
-  queryClient.removeQueries({ queryKey: q.me.queryKey })
+// The session ended while the page was open: the current user is read again, and the route redirects to the sign-in.
+setSignedOutHandler(() => {
+  queryClient.removeQueries({ queryKey: queries.me.queryKey })
   void router.invalidate()
 })
 
-whenNotKept(fallBack)
-tellFallBack()
+setAccessLostHandler(handleLostAccess)
+reportLostAccess()
 addEventListener('pageshow', (event) => {
-  if (event.persisted && isOutlived()) location.reload()
+  if (event.persisted && isStalePage()) location.reload()
 })
 
-reloadWhenPartsAreMissing()
+reloadOnMissingChunks()
 
 const root = document.getElementById('root')
 if (root) {
@@ -57,7 +57,7 @@ if (root) {
       <CSPProvider disableStyleElements>
         <QueryClientProvider client={queryClient}>
           <RouterProvider router={router} />
-          <Toasts />
+          <Toaster />
         </QueryClientProvider>
       </CSPProvider>
     </StrictMode>,

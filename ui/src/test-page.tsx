@@ -1,10 +1,10 @@
-/** For tests: the whole app at an address, on a server that answers from a table. */
+/** For tests: the whole app at an address, with a stub server that answers from a table. */
 import { QueryClientProvider } from '@tanstack/react-query'
 import { createMemoryHistory, createRouter, RouterProvider } from '@tanstack/react-router'
 import { render } from '@testing-library/react'
 import { vi } from 'vitest'
 import { queryClient } from './api/queries'
-import { Toasts } from './components/ui/toast'
+import { Toaster } from './components/ui/toast'
 import { routeTree } from './routeTree.gen'
 
 export interface Call {
@@ -12,11 +12,11 @@ export interface Call {
   path: string
   query: Record<string, string>
   body: unknown
-  /** For whom the tab says that it acts. */
+  /** The `X-Mosaic-Account` header. */
   account: string | undefined
 }
 
-/** What the server says to one call: a body, a status with a body, or a function that makes either. */
+/** The answer to one call: a body, a response, or a function that returns either. */
 type Reply = object | ((call: Call) => unknown)
 
 export function status(code: number, body: unknown = { status: code, code: 'not_found' }): Response {
@@ -24,19 +24,19 @@ export function status(code: number, body: unknown = { status: code, code: 'not_
 }
 
 const ADMIN = { id: 'usr_1', username: 'maya', displayName: 'Maya', role: 'admin' }
-const BASE: Record<string, Reply> = {
+const BASE_REPLIES: Record<string, Reply> = {
   'GET /api/onboarding': { completed: true, breakglass: true, oidc: true, provider: true, agent: true },
   'GET /api/auth/me': ADMIN,
   'GET /api/chats': { items: [] },
   'GET /api/agents': { items: [{ id: 'agt_1', name: 'Ada' }] },
 }
 
-/** Shows the page at `address`; answers with the calls that were made. What the table lacks is 404. */
+/** Renders the page at `address` and returns the recorded calls. Calls that are not in the table get a 404. */
 export async function openPage(address: string, replies: Record<string, Reply>): Promise<Call[]> {
   const calls: Call[] = []
-  const table = { ...BASE, ...replies }
+  const table = { ...BASE_REPLIES, ...replies }
   vi.stubGlobal('fetch', async (input: string, init: RequestInit = {}) => {
-    const url = new URL(input, 'http://here')
+    const url = new URL(input, 'http://localhost')
     const body = typeof init.body === 'string' ? JSON.parse(init.body) : init.body
     const call = {
       method: init.method ?? 'GET',
@@ -61,7 +61,7 @@ export async function openPage(address: string, replies: Record<string, Reply>):
   render(
     <QueryClientProvider client={queryClient}>
       <RouterProvider router={router} />
-      <Toasts />
+      <Toaster />
     </QueryClientProvider>,
   )
   return calls

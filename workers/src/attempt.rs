@@ -1,38 +1,38 @@
-//! One attempt of one job: from the raw row to a recorded result, whatever the handler does.
+//! One attempt of one job: from the stored row to a recorded result, whatever the handler does.
 
 use crate::{JobContext, Registry, registry::Entry};
 use domain::TraceParent;
 use futures_util::FutureExt;
 use jobs::{
     Outcome, Policy,
-    engine::{Claimed, Engine, Lease, Leased, Settled, Stop, Verdict},
+    engine::{AttemptResult, ClaimedJob, Engine, Lease, LeasedJob, Settled, StopReason},
 };
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tracing::Instrument;
 
-/// How long a handler that was told to stop may take before it is dropped at its next await.
-pub(crate) const GRACE: Duration = Duration::from_secs(5);
+/// How long a handler may take to return after it was told to stop. Then it is dropped at its next await.
+pub(crate) const STOP_GRACE_PERIOD: Duration = Duration::from_secs(5);
 
-/// What attempts share.
+/// What all attempts of a worker process share.
 #[derive(Debug)]
-pub(crate) struct Shop {
+pub(crate) struct WorkerState {
     pub(crate) engine: Engine,
     pub(crate) registry: Registry,
 }
 
-/// How the handler's run ended.
+/// How the handler ended.
 #[derive(Debug)]
-enum Ended {
-    Answered(Outcome),
-    Unreadable,
+enum HandlerEnd {
+    Returned(Outcome),
+    InvalidPayload,
     Panicked,
     TimedOut,
-    /// Told to stop, and dropped after the grace.
+    /// It was told to stop, and dropped after the grace period.
     Dropped,
 }
 
-/// Runs the attempt and records its result. Never fails: every end is a verdict.
-pub(crate) async fn run(shop: Arc<Shop>, Leased { job, lease }: Leased) {
+/// Runs the attempt and records its result. It cannot fail: whatever happens becomes a result.
+pub(crate) async fn run(state: Arc<WorkerState>, LeasedJob { job, lease }: LeasedJob) {
     let span = tracing::info_span!(
         target: telemetry::SPANS,
         parent: None,
@@ -47,17 +47,17 @@ pub(crate) async fn run(shop: Arc<Shop>, Leased { job, lease }: Leased) {
         telemetry::set_parent(&span, trace);
     }
     async {
-        let verdict = match shop.registry.get(&job.kind) {
-            Some(entry) => decide(&shop.engine, entry, &job, &lease).await,
-            // Claims name the kinds that have a handler here, so this is another worker's.
-            None => Verdict::Returned,
+        let result = match state.registry.get(&job.kind) {
+            Some(entry) => run_handler(&state.engine, entry, &job, &lease).await,
+            // Claims name the kinds that have a handler here, so this does not happen.
+            None => AttemptResult::Returned,
         };
-        log(&verdict);
-        match shop.engine.settle(&lease, verdict).await {
-            Settled::Recorded(state) => tracing::debug!(state = state.as_str(), "recorded"),
+        log(&result);
+        match state.engine.settle(&lease, result).await {
+            Settled::Recorded(state) => tracing::debug!(state = state.as_str(), "recorded the result"),
             Settled::Fenced => tracing::warn!("the result does not count: another worker has the job"),
             Settled::Abandoned => {
-                tracing::warn!("the result is not recorded: the database is away at the end")
+                tracing::warn!("the result is not recorded: the database is not available at shutdown")
             }
         }
     }
@@ -65,61 +65,67 @@ pub(crate) async fn run(shop: Arc<Shop>, Leased { job, lease }: Leased) {
     .await;
 }
 
-async fn decide(engine: &Engine, entry: &Entry, job: &Claimed, lease: &Lease) -> Verdict {
+async fn run_handler(engine: &Engine, entry: &Entry, job: &ClaimedJob, lease: &Lease) -> AttemptResult {
     let cx = JobContext::new(engine, entry.kind, job, lease);
-    let work = AssertUnwindSafe((entry.run)(cx, job.payload.clone())).catch_unwind();
+    let handler = AssertUnwindSafe((entry.run)(cx, job.payload.clone())).catch_unwind();
     let dropped = async {
         lease.token().cancelled().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(STOP_GRACE_PERIOD).await;
     };
-    let ended = tokio::select! {
+    let end = tokio::select! {
         biased;
-        answer = tokio::time::timeout(entry.policy.timeout, work) => match answer {
-            Ok(Ok(Ok(outcome))) => Ended::Answered(outcome),
+        answer = tokio::time::timeout(entry.policy.timeout, handler) => match answer {
+            Ok(Ok(Ok(outcome))) => HandlerEnd::Returned(outcome),
             Ok(Ok(Err(error))) => {
-                // Not the error's text: it quotes the payload.
-                tracing::error!(line = error.line(), column = error.column(), "the payload cannot be read");
-                Ended::Unreadable
+                // Without the error's text, which quotes the payload.
+                tracing::error!(line = error.line(), column = error.column(), "the payload cannot be parsed");
+                HandlerEnd::InvalidPayload
             }
-            Ok(Err(_payload)) => Ended::Panicked,
-            Err(_elapsed) => Ended::TimedOut,
+            Ok(Err(_panic)) => HandlerEnd::Panicked,
+            Err(_elapsed) => HandlerEnd::TimedOut,
         },
-        () = dropped => Ended::Dropped,
+        () = dropped => HandlerEnd::Dropped,
     };
-    verdict(ended, lease.stopped(), entry.policy, job.failures, rand::random())
+    attempt_result(end, lease.stop_reason(), entry.policy, job.failures, rand::random())
 }
 
-/// What an end means for the queue. `jitter` in 0..1.
-fn verdict(ended: Ended, stopped: Option<Stop>, policy: Policy, failures: u32, jitter: f64) -> Verdict {
-    let pause = policy.backoff.pause(failures.saturating_add(1), jitter);
-    let retry = |why: String| Verdict::Retry { after: pause, why };
-    match ended {
-        Ended::Answered(Outcome::Done) => Verdict::Done,
-        Ended::Answered(Outcome::Retry { after, why }) => {
-            Verdict::Retry { after: after.unwrap_or(pause), why }
+/// What the handler's end means for the queue. `jitter` in 0..1.
+fn attempt_result(
+    end: HandlerEnd,
+    stop_reason: Option<StopReason>,
+    policy: Policy,
+    failures: u32,
+    jitter: f64,
+) -> AttemptResult {
+    let delay = policy.backoff.delay(failures.saturating_add(1), jitter);
+    let retry = |reason: String| AttemptResult::Retry { after: delay, reason };
+    match end {
+        HandlerEnd::Returned(Outcome::Done) => AttemptResult::Done,
+        HandlerEnd::Returned(Outcome::Retry { after, reason }) => {
+            AttemptResult::Retry { after: after.unwrap_or(delay), reason }
         }
-        Ended::Answered(Outcome::Fail { why }) => Verdict::Fail { why },
-        Ended::Answered(Outcome::Cancelled) | Ended::Dropped => match stopped {
-            Some(Stop::Shutdown | Stop::LeaseLost) => Verdict::Returned,
-            Some(Stop::Cancelled) | None => Verdict::Cancelled,
+        HandlerEnd::Returned(Outcome::Fail { reason }) => AttemptResult::Fail { reason },
+        HandlerEnd::Returned(Outcome::Cancelled) | HandlerEnd::Dropped => match stop_reason {
+            Some(StopReason::Shutdown | StopReason::LeaseLost) => AttemptResult::Returned,
+            Some(StopReason::Cancelled) | None => AttemptResult::Cancelled,
         },
-        Ended::Unreadable => {
-            Verdict::Fail { why: "The job's description cannot be read by this version of Mosaic.".into() }
+        HandlerEnd::InvalidPayload => AttemptResult::Fail {
+            reason: "The job's description cannot be read by this version of Mosaic.".into(),
+        },
+        HandlerEnd::Panicked => {
+            retry("An internal error occurred in Mosaic; the worker's log has the details.".into())
         }
-        Ended::Panicked => {
-            retry("Mosaic made a mistake while doing this; the worker's log has the details.".into())
-        }
-        Ended::TimedOut => retry(format!("It took longer than {} s.", policy.timeout.as_secs())),
+        HandlerEnd::TimedOut => retry(format!("It took longer than {} s.", policy.timeout.as_secs())),
     }
 }
 
-fn log(verdict: &Verdict) {
-    match verdict {
-        Verdict::Done => tracing::info!("done"),
-        Verdict::Retry { after, why } => tracing::warn!(?after, why, "failed; will be tried again"),
-        Verdict::Fail { why } => tracing::warn!(why, "failed for good"),
-        Verdict::Cancelled => tracing::info!("cancelled"),
-        Verdict::Returned => tracing::info!("handed back"),
+fn log(result: &AttemptResult) {
+    match result {
+        AttemptResult::Done => tracing::info!("done"),
+        AttemptResult::Retry { after, reason } => tracing::warn!(?after, reason, "failed; will be retried"),
+        AttemptResult::Fail { reason } => tracing::warn!(reason, "failed for good"),
+        AttemptResult::Cancelled => tracing::info!("cancelled"),
+        AttemptResult::Returned => tracing::info!("handed back"),
     }
 }
 
@@ -127,28 +133,30 @@ fn log(verdict: &Verdict) {
 mod tests {
     use super::*;
 
-    fn of(ended: Ended, stopped: Option<Stop>) -> Verdict {
-        verdict(ended, stopped, Policy::default(), 0, 0.5)
+    fn result(end: HandlerEnd, stop_reason: Option<StopReason>) -> AttemptResult {
+        attempt_result(end, stop_reason, Policy::default(), 0, 0.5)
     }
 
     #[test]
-    fn a_handler_that_stops_is_cancelled_or_handed_back_by_the_reason_it_was_given() {
-        for ended in [|| Ended::Answered(Outcome::Cancelled), || Ended::Dropped] {
-            assert_eq!(of(ended(), Some(Stop::Cancelled)), Verdict::Cancelled);
-            assert_eq!(of(ended(), Some(Stop::Shutdown)), Verdict::Returned);
-            assert_eq!(of(ended(), Some(Stop::LeaseLost)), Verdict::Returned);
+    fn a_handler_that_stops_is_cancelled_or_handed_back_depending_on_the_stop_reason() {
+        for end in [|| HandlerEnd::Returned(Outcome::Cancelled), || HandlerEnd::Dropped] {
+            assert_eq!(result(end(), Some(StopReason::Cancelled)), AttemptResult::Cancelled);
+            assert_eq!(result(end(), Some(StopReason::Shutdown)), AttemptResult::Returned);
+            assert_eq!(result(end(), Some(StopReason::LeaseLost)), AttemptResult::Returned);
         }
-        assert_eq!(of(Ended::Answered(Outcome::Done), Some(Stop::Shutdown)), Verdict::Done);
+        let done = HandlerEnd::Returned(Outcome::Done);
+        assert_eq!(result(done, Some(StopReason::Shutdown)), AttemptResult::Done);
     }
 
     #[test]
-    fn a_retry_waits_for_what_the_handler_says_or_else_for_the_kinds_pause() {
-        let own = Outcome::Retry { after: Some(Duration::from_secs(7)), why: "x".into() };
+    fn a_retry_waits_for_the_handlers_delay_or_else_for_the_kinds() {
+        let handlers = Outcome::Retry { after: Some(Duration::from_secs(7)), reason: "x".into() };
         let kinds = Outcome::retry("x");
-        let pause = |outcome| match verdict(Ended::Answered(outcome), None, Policy::default(), 2, 0.5) {
-            Verdict::Retry { after, .. } => after.as_secs(),
-            _ => 0,
-        };
-        assert_eq!((pause(own), pause(kinds)), (7, 4));
+        let delay =
+            |outcome| match attempt_result(HandlerEnd::Returned(outcome), None, Policy::default(), 2, 0.5) {
+                AttemptResult::Retry { after, .. } => after.as_secs(),
+                _ => 0,
+            };
+        assert_eq!((delay(handlers), delay(kinds)), (7, 4));
     }
 }

@@ -1,13 +1,12 @@
-//! What a worker process is told.
+//! The configuration of a worker process.
 
 use domain::WorkerId;
 use jobs::Lane;
 use std::{collections::HashMap, num::NonZeroUsize, time::Duration};
 
-/// Slots, patience and name of one worker process.
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
-    /// This start of this process; never used twice.
+    /// Of this start of the process; never used twice.
     pub worker: WorkerId,
     /// Name of the machine, for the board.
     pub host: String,
@@ -15,32 +14,32 @@ pub struct WorkerConfig {
     pub version: &'static str,
     /// Jobs that run at once per lane; lanes that are not named are not served.
     pub lanes: HashMap<Lane, NonZeroUsize>,
-    /// A job whose worker was silent for this long is taken over. With the second it takes others to notice,
-    /// this bounds how long a killed worker's job waits.
-    pub lease: Duration,
-    /// How long running jobs may go on after the order to stop, before they are told to stop and handed back.
-    pub drain: Duration,
-    /// About how often an idle lane looks for work without being told.
-    pub poll: Duration,
+    /// A job is taken over if its worker was silent for this long. Another worker notices within a second more;
+    /// together that is how long the job of a killed worker waits.
+    pub lease_duration: Duration,
+    /// How long running jobs may go on after the shutdown began. Then they are told to stop, and handed back.
+    pub drain_timeout: Duration,
+    /// About how often an idle lane looks for jobs without a notification.
+    pub poll_interval: Duration,
 }
 
 impl WorkerConfig {
-    /// All lanes, a take-over within 15 s, half a minute to drain.
+    /// All lanes, a takeover within 15 s, half a minute to drain.
     pub fn new(worker: WorkerId, host: impl Into<String>, version: &'static str) -> Self {
         Self {
             worker,
             host: host.into(),
             version,
-            lanes: Lane::ALL.into_iter().map(|lane| (lane, slots(lane))).collect(),
-            lease: Duration::from_secs(10),
-            drain: Duration::from_secs(30),
-            poll: Duration::from_secs(2),
+            lanes: Lane::ALL.into_iter().map(|lane| (lane, default_slots(lane))).collect(),
+            lease_duration: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(30),
+            poll_interval: Duration::from_secs(2),
         }
     }
 }
 
-/// Containers boot on the processor, providers are mostly waited for.
-const fn slots(lane: Lane) -> NonZeroUsize {
+/// Few where jobs keep the processor busy (containers boot on it), many where they mostly wait (for providers).
+const fn default_slots(lane: Lane) -> NonZeroUsize {
     let slots = match lane {
         Lane::Containers => NonZeroUsize::new(4),
         Lane::Providers => NonZeroUsize::new(16),

@@ -1,33 +1,33 @@
-//! One apalis worker per lane, watched by one monitor.
+//! One apalis worker per lane, supervised by one monitor.
 
-use crate::attempt::{self, Shop};
+use crate::attempt::{self, WorkerState};
 use apalis::{
     layers::WorkerBuilderExt,
     prelude::{Monitor, ParallelizeExt, WorkerBuilder},
 };
-use jobs::engine::Leased;
+use jobs::engine::LeasedJob;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
-/// The monitor of all lanes of the process. A worker that ends by a fault is started again.
-pub(crate) fn monitor(shop: &Arc<Shop>) -> Monitor {
-    let profile = shop.engine.profile();
-    let watched = Monitor::new().should_restart(|worker, error| {
-        tracing::error!(worker = worker.name(), %error, "a lane's worker ended by a fault; starting it again");
+/// The monitor of all lanes of the process. It restarts a worker that ends with an error.
+pub(crate) fn monitor(state: &Arc<WorkerState>) -> Monitor {
+    let profile = state.engine.profile();
+    let monitor = Monitor::new().should_restart(|worker, error| {
+        tracing::error!(worker = worker.name(), %error, "a lane's worker ended with an error; restarting it");
         true
     });
-    profile.lanes.iter().fold(watched, |monitor, (lane, slots)| {
+    profile.lanes.iter().fold(monitor, |monitor, (lane, slots)| {
         let (lane, slots) = (*lane, slots.get());
         let name = format!("{}/{lane}", profile.worker);
-        let shop = Arc::clone(shop);
+        let state = Arc::clone(state);
         monitor.register(move |_restarts| {
-            let shop = Arc::clone(&shop);
+            let state = Arc::clone(&state);
             WorkerBuilder::new(name.clone())
-                .backend(shop.engine.lane(lane))
+                .backend(state.engine.lane(lane))
                 .concurrency(slots)
-                // A handler that computes for long must not hold up the lane's loop.
+                // A handler that computes for long must not block the lane's loop.
                 .parallelize(spawn)
-                .build(move |leased: Leased| attempt::run(Arc::clone(&shop), leased))
+                .build(move |job: LeasedJob| attempt::run(Arc::clone(&state), job))
         })
     })
 }

@@ -1,7 +1,10 @@
-//! What does the work: lanes of workers, and one handler per kind of job.
+//! Runs the jobs: a worker for each lane, and one handler for each kind of job.
 //!
-//! Owns how an attempt is run (decoding, time limit, panics, stopping) and which handler runs it. It must not
+//! Owns how an attempt is run (payload, time limit, panics, stopping) and which handler runs it. It must not
 //! decide (that is `fleet`) and holds no SQL: the queue is `jobs`.
+
+// Private to this workspace: where a name says it all, a comment would only repeat it.
+#![allow(missing_docs)]
 
 mod attempt;
 mod config;

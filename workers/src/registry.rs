@@ -7,7 +7,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 type Run = Box<dyn Fn(JobContext, String) -> BoxFuture<'static, serde_json::Result<Outcome>> + Send + Sync>;
 
-/// The handlers of a worker process. Kinds without one are left to other processes.
+/// The handlers of a worker process. Kinds without a handler are left to other processes.
 #[derive(Default)]
 pub struct Registry {
     entries: HashMap<&'static str, Entry>,
@@ -20,15 +20,14 @@ pub(crate) struct Entry {
 }
 
 impl Registry {
-    /// Without handlers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the handler of a kind; the payload's type says which. A second handler of a kind replaces the first.
+    /// Adds the handler of a kind, which is the type of its payload. A second handler of a kind replaces the first.
     ///
-    /// A handler may be run again at any time after any await (killed worker, lost lease, shutdown), also while
-    /// an earlier run of it has not noticed yet: what it does must be idempotent or fenced
+    /// A handler may run again after any of its awaits (its worker was killed, its lease lapsed, the process ended),
+    /// even while an earlier run of it has not noticed yet: what it does must be idempotent or fenced
     /// ([`JobContext::fence`]).
     pub fn handle<J, F, Fut>(mut self, handler: F) -> Self
     where

@@ -1,34 +1,33 @@
-//! The life of a worker process: take jobs until told to stop, drain, hand back what is left.
+//! The life of a worker process: run jobs until the shutdown, drain, hand back what is left.
 
 use crate::{
     Registry, WorkerConfig,
-    attempt::{GRACE, Shop},
+    attempt::{STOP_GRACE_PERIOD, WorkerState},
     lanes, schedules,
 };
 use jobs::{
     Store,
-    engine::{Engine, Profile, Stop},
+    engine::{Engine, Profile, StopReason},
 };
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// How long recording the last results may take when the process ends.
-const RECORDING: Duration = Duration::from_secs(5);
+const LAST_RESULTS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why a worker process could not run or end in order.
+/// Why a worker process could not run, or did not end in order.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// No lane was named.
     #[error("a worker needs at least one lane")]
     NoLanes,
-    /// The lanes' workers ended by themselves.
+    /// The lanes' workers ended before the shutdown.
     #[error("the lanes' workers ended: {0}")]
     Lanes(String),
 }
 
-/// Takes and runs jobs until `shutdown`, then drains: running jobs may go on for `config.drain`, are told to
-/// stop then, and are handed back if they do. Returns when nothing of it runs any more, at the latest about
-/// ten seconds after the drain limit, also when the database is away.
+/// Claims and runs jobs until `shutdown`, then drains: running jobs may go on for `config.drain_timeout`, are then
+/// told to stop, and are handed back if they do. Returns when no part of it runs any more, at most about ten seconds
+/// after the drain timeout, even if the database is not available.
 pub async fn run(
     store: &Store,
     registry: Registry,
@@ -39,43 +38,46 @@ pub async fn run(
         return Err(RunError::NoLanes);
     }
     let engine = Engine::new(store, profile(&config, &registry));
-    let over = CancellationToken::new();
-    let keeper = boot::spawn_named("job engine", {
-        let (engine, over) = (engine.clone(), over.clone());
-        async move { engine.keep(over).await }
+    let end_background = CancellationToken::new();
+    let background = boot::spawn_named("job engine", {
+        let (engine, until) = (engine.clone(), end_background.clone());
+        async move { engine.run_background(until).await }
     });
-    let shop = Arc::new(Shop { engine: engine.clone(), registry });
-    let told = shutdown.clone();
-    let monitor = lanes::monitor(&shop).run_with_signal(async move {
-        told.cancelled().await;
+    let state = Arc::new(WorkerState { engine: engine.clone(), registry });
+    let signal = shutdown.clone();
+    let monitor = lanes::monitor(&state).run_with_signal(async move {
+        signal.cancelled().await;
         Ok(())
     });
     let ended = tokio::select! {
         ended = monitor => ended.map_err(|error| RunError::Lanes(error.to_string())),
-        never = limit(&engine, config.drain, &shutdown, &over) => match never {},
-        never = schedules::keep(store, &engine.profile().kinds, &shutdown) => match never {},
+        never = enforce_drain_timeout(&engine, config.drain_timeout, &shutdown, &end_background) => match never {},
+        never = schedules::run(store, &engine.profile().kinds, &shutdown) => match never {},
     };
-    if tokio::time::timeout(RECORDING, engine.leave()).await.is_err() {
-        tracing::warn!("the database is away: what this worker held is taken over when its leases lapse");
+    if tokio::time::timeout(LAST_RESULTS_TIMEOUT, engine.shutdown()).await.is_err() {
+        tracing::warn!(
+            "the database is not available: the jobs of this worker are taken over when their leases lapse"
+        );
     }
-    over.cancel();
-    // It ends at the token; a panic in it was logged.
-    let _ = keeper.await;
+    end_background.cancel();
+    // It ends at the token. A panic in it has been logged.
+    let _ = background.await;
     ended
 }
 
-/// After the order to stop: the limit of draining, and the limit of recording.
-async fn limit(
+/// After the shutdown began: tells the handlers to stop after the drain timeout, and ends the background work if
+/// their results cannot be recorded in time.
+async fn enforce_drain_timeout(
     engine: &Engine,
-    drain: Duration,
+    drain_timeout: Duration,
     shutdown: &CancellationToken,
-    over: &CancellationToken,
-) -> std::convert::Infallible {
+    end_background: &CancellationToken,
+) -> Infallible {
     shutdown.cancelled().await;
-    tokio::time::sleep(drain).await;
-    engine.stop_all(Stop::Shutdown);
-    tokio::time::sleep(GRACE + RECORDING).await;
-    over.cancel();
+    tokio::time::sleep(drain_timeout).await;
+    engine.stop_all(StopReason::Shutdown);
+    tokio::time::sleep(STOP_GRACE_PERIOD + LAST_RESULTS_TIMEOUT).await;
+    end_background.cancel();
     std::future::pending().await
 }
 
@@ -86,7 +88,7 @@ fn profile(config: &WorkerConfig, registry: &Registry) -> Profile {
         version: config.version,
         lanes: config.lanes.clone(),
         kinds: registry.kinds().into_iter().map(str::to_owned).collect(),
-        lease: config.lease,
-        poll: config.poll,
+        lease_duration: config.lease_duration,
+        poll_interval: config.poll_interval,
     }
 }

@@ -1,7 +1,7 @@
-//! What the container engine reports by itself, heard by every worker.
+//! The events of the container engine, which every worker listens to.
 //!
-//! Each report is a hint that `fleet` checks, so that it does no harm when several workers hear it. What happened
-//! while nobody listened is found by a sweep, which is asked for whenever listening begins.
+//! Each event is a hint that `fleet` checks, so it does no harm that several workers receive it. What happened
+//! while no worker was listening is found by a sweep, which is enqueued whenever listening starts.
 
 use crate::Tools;
 use domain::containers::ContainerError;
@@ -10,54 +10,53 @@ use futures_util::StreamExt;
 use std::{convert::Infallible, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// Between two tries to listen, doubled up to the second one.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// Pause between two attempts to listen; it doubles from the first of these to the second.
+const INITIAL_RETRY_DELAY: Duration = Duration::from_millis(500);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 
-/// Listens until the process is told to end.
+/// Listens until the shutdown.
 pub async fn watch(tools: &Tools, shutdown: &CancellationToken) {
-    let mut pause = FIRST_PAUSE;
+    let mut delay = INITIAL_RETRY_DELAY;
     let listening = async {
         loop {
             match listen(tools).await {
-                Ok(()) => pause = FIRST_PAUSE,
-                Err(Lost(why)) => {
-                    tracing::warn!(why, "cannot listen to the container engine; trying again");
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                Ok(()) => delay = INITIAL_RETRY_DELAY,
+                Err(ListenError(reason)) => {
+                    tracing::warn!(reason, "cannot listen to the container engine; trying again");
+                    delay = (delay * 2).min(MAX_RETRY_DELAY);
                 }
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(delay).await;
         }
     };
     let _: Option<Infallible> = shutdown.run_until_cancelled(listening).await;
 }
 
-/// Why nobody listens.
-struct Lost(String);
+struct ListenError(String);
 
-impl From<ContainerError> for Lost {
+impl From<ContainerError> for ListenError {
     fn from(error: ContainerError) -> Self {
         Self(error.to_string())
     }
 }
 
-impl From<Error> for Lost {
+impl From<Error> for ListenError {
     fn from(error: Error) -> Self {
         Self(error.to_string())
     }
 }
 
-/// Returns when the engine goes away.
-async fn listen(tools: &Tools) -> Result<(), Lost> {
+/// Returns when the engine ends the connection.
+async fn listen(tools: &Tools) -> Result<(), ListenError> {
     let Tools { services, engine, .. } = tools;
     let mut events = engine.watch(services.instance).await?;
-    containers::learn_host(services, engine.as_ref()).await?;
-    containers::ask_for_sweep(services).await?;
+    containers::record_host_capacity(services, engine.as_ref()).await?;
+    containers::enqueue_sweep(services).await?;
     while let Some(event) = events.next().await {
         let event = event?;
-        // The next sweep finds what could not be looked at now.
-        if let Err(error) = containers::notice(services, engine.as_ref(), &event).await {
-            tracing::warn!(%error, "a report of the container engine could not be followed");
+        // The next sweep finds what could not be handled now.
+        if let Err(error) = containers::handle_engine_event(services, engine.as_ref(), &event).await {
+            tracing::warn!(%error, "an event of the container engine could not be handled");
         }
     }
     Ok(())

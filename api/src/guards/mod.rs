@@ -1,16 +1,21 @@
-//! Who calls: request guards, so that a handler's signature says who may reach it.
+//! Request guards: a handler's signature says who may call it.
 
 mod caller;
+mod client;
 mod csrf;
-mod inside;
+mod gateway_token;
+mod internal_only;
 mod param;
 mod proxies;
+mod services;
+mod setup_token;
 mod transport;
 
-pub use caller::{Admin, Caller, Chat, Client, Cookie, Jobs, Knowledge, Oneself};
-pub use inside::Inside;
-pub use param::{
-    AgentHeader, Authorization, ChatHeader, Host, Id, LastEventId, McpVersion, SetupToken, Version,
-};
+pub use caller::{Admin, Caller, Chat, Cookie, Jobs, Knowledge, SelfOnly};
+pub use client::Client;
+pub use gateway_token::GatewayToken;
+pub use internal_only::InternalOnly;
+pub use param::{AgentHeader, ChatHeader, Host, Id, LastEventId, McpVersion, Version};
 pub(crate) use proxies::Proxies;
-pub use transport::Way;
+pub use setup_token::SetupToken;
+pub use transport::ClientTransport;

@@ -1,4 +1,6 @@
-//! Ids in paths, versions in headers. A text that is no id of that kind is simply not found.
+//! Ids in paths, and headers.
+//!
+//! Rocket parses paths after all guards of a route have succeeded, so that a caller is authenticated first.
 
 use crate::{catch, problem::Problem};
 use domain::ParseIdError;
@@ -32,7 +34,7 @@ impl<T: PartialSchema> PartialSchema for Id<T> {
 
 impl<T: PartialSchema> ToSchema for Id<T> {}
 
-/// The version in `If-Match` (`"7"`); `None` when the client does not say one.
+/// The version in `If-Match` (`"7"`); `None` without one.
 pub struct Version(pub Option<i64>);
 
 #[rocket::async_trait]
@@ -46,8 +48,8 @@ impl<'r> FromRequest<'r> for Version {
         match text.trim_start_matches("W/").trim_matches('"').parse() {
             Ok(version) => Outcome::Success(Self(Some(version))),
             Err(_) => {
-                let detail = "If-Match takes the version that the answer before named, in quotes.";
-                Outcome::Error(catch::leave(
+                let detail = "If-Match takes the version of the previous response, in quotes.";
+                Outcome::Error(catch::store_problem(
                     request,
                     Problem::new(Status::BadRequest, "bad_if_match", detail),
                 ))
@@ -56,7 +58,7 @@ impl<'r> FromRequest<'r> for Version {
     }
 }
 
-/// Declares a guard that carries one optional header.
+/// Declares guards for optional headers.
 macro_rules! header {
     ($($(#[$doc:meta])* $name:ident = $header:literal;)*) => {$(
         $(#[$doc])*
@@ -73,18 +75,14 @@ macro_rules! header {
 }
 
 header! {
-    /// The last event a client has seen.
+    /// The last event that the client has received.
     LastEventId = "Last-Event-ID";
-    /// The chat that an OpenAI client wants to continue.
+    /// The chat that an OpenAI client continues.
     ChatHeader = "X-Mosaic-Chat";
-    /// Where the caller reaches this server.
+    /// The address at which the client reaches this server.
     Host = "Host";
     /// The slug of the agent that calls a tool.
     AgentHeader = "X-Mosaic-Agent";
-    /// The revision of the protocol that a client of tools speaks.
+    /// The client's revision of the protocol.
     McpVersion = "MCP-Protocol-Version";
-    /// The bearer's whole `Authorization` header.
-    Authorization = "Authorization";
-    /// The token of the setup link, in a header so that it stands in no log.
-    SetupToken = "X-Setup-Token";
 }

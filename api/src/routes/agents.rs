@@ -1,9 +1,9 @@
-//! `/api/agents`: names, personalities, models.
+//! `/api/agents`.
 
-use super::tokens::Items;
 use crate::{
     body::Body,
     guards::{Caller, Cookie, Id, Version},
+    page::Items,
     problem::Reply,
 };
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use domain::{
     AgentId,
     agent::{Personality, Skill, Tool},
 };
-use fleet::agents::{self, Agent, Draft, Patch};
+use fleet::agents::{self, Agent, AgentDraft, AgentPatch};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Agent)]
-pub struct Shown {
+pub struct AgentResponse {
     id: AgentId,
     slug: String,
     name: String,
@@ -34,7 +34,7 @@ pub struct Shown {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Agent> for Shown {
+impl From<Agent> for AgentResponse {
     fn from(agent: Agent) -> Self {
         Self {
             id: agent.id,
@@ -52,7 +52,7 @@ impl From<Agent> for Shown {
     }
 }
 
-/// An agent as typed.
+/// An agent to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAgent {
@@ -62,13 +62,13 @@ pub struct NewAgent {
     fallbacks: Vec<String>,
     #[serde(default)]
     personality: Personality,
-    /// The tools it may use; all when absent.
+    /// The tools that it may use; all if absent.
     tools: Option<BTreeSet<Tool>>,
     #[serde(default)]
     skills: Vec<Skill>,
 }
 
-impl From<NewAgent> for Draft {
+impl From<NewAgent> for AgentDraft {
     fn from(new: NewAgent) -> Self {
         Self {
             name: new.name,
@@ -82,36 +82,35 @@ impl From<NewAgent> for Draft {
 }
 
 /// The caller's agents.
-#[utoipa::path(responses((status = 200, description = "Done", body = Items<Shown>)))]
+#[utoipa::path(responses((status = 200, description = "Done", body = Items<AgentResponse>)))]
 #[get("/agents")]
-pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
-    let items = agents::list(&caller.cx).await?.into_iter().map(Shown::from).collect();
+pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<AgentResponse>>> {
+    let items = agents::list(&caller.cx).await?.into_iter().map(AgentResponse::from).collect();
     Ok(Json(Items { items }))
 }
 
 /// Saves an agent.
 #[utoipa::path(
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again is the same agent")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key creates the agent only once")),
     request_body = NewAgent,
-    responses((status = 201, description = "Created", body = Shown))
+    responses((status = 201, description = "Created", body = AgentResponse))
 )]
 #[post("/agents", data = "<body>")]
-pub async fn create(caller: Caller<Cookie>, body: Body<NewAgent>) -> Reply<(Status, Json<Shown>)> {
+pub async fn create(caller: Caller<Cookie>, body: Body<NewAgent>) -> Reply<(Status, Json<AgentResponse>)> {
     let id = agents::create(&caller.cx, body.0.into()).await?;
     Ok((Status::Created, Json(agents::get(&caller.cx, id).await?.into())))
 }
 
 /// One agent.
-#[utoipa::path(responses((status = 200, description = "Done", body = Shown)))]
+#[utoipa::path(responses((status = 200, description = "Done", body = AgentResponse)))]
 #[get("/agents/<id>")]
-pub async fn get(caller: Caller<Cookie>, id: Id<AgentId>) -> Reply<Json<Shown>> {
+pub async fn get(caller: Caller<Cookie>, id: Id<AgentId>) -> Reply<Json<AgentResponse>> {
     Ok(Json(agents::get(&caller.cx, id.0).await?.into()))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = AgentChanges)]
-pub struct Changes {
+pub struct AgentChanges {
     name: Option<String>,
     model: Option<String>,
     fallbacks: Option<Vec<String>>,
@@ -120,21 +119,21 @@ pub struct Changes {
     skills: Option<Vec<Skill>>,
 }
 
-/// Changes an agent; a running container takes it over by itself.
+/// Changes an agent. A running container applies the change by itself.
 #[utoipa::path(
-    params(("If-Match" = Option<String>, Header, description = "Version that was read; another one answers 412")),
-    request_body = Changes,
-    responses((status = 200, description = "Done", body = Shown))
+    params(("If-Match" = Option<String>, Header, description = "The version that was read. If it is not the current one, the response is 412")),
+    request_body = AgentChanges,
+    responses((status = 200, description = "Done", body = AgentResponse))
 )]
 #[patch("/agents/<id>", data = "<body>")]
 pub async fn change(
     caller: Caller<Cookie>,
     id: Id<AgentId>,
     expected: Version,
-    body: Body<Changes>,
-) -> Reply<Json<Shown>> {
-    let Changes { name, model, fallbacks, personality, tools, skills } = body.0;
-    let patch = Patch { name, model, fallbacks, personality, tools, skills };
+    body: Body<AgentChanges>,
+) -> Reply<Json<AgentResponse>> {
+    let AgentChanges { name, model, fallbacks, personality, tools, skills } = body.0;
+    let patch = AgentPatch { name, model, fallbacks, personality, tools, skills };
     agents::change(&caller.cx, id.0, patch, expected.0).await?;
     Ok(Json(agents::get(&caller.cx, id.0).await?.into()))
 }

@@ -1,4 +1,4 @@
-//! `/api/audit` for admins, `/api/me/activity` for everybody: who did what.
+//! `/api/audit` for admins, and `/api/me/activity` for all users: who did what.
 
 mod file;
 
@@ -9,8 +9,8 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{AuditId, Invalid, UserId, invalid};
-use file::{Answer, File, Format};
-use fleet::audit::{self, Filter, Outcome, Recorded};
+use file::{AuditFile, AuditListing, FileFormat};
+use fleet::audit::{self, AuditEntry, Filter, Outcome};
 use rocket::{FromForm, Shutdown, get, serde::json::Json};
 use serde::Serialize;
 use serde_json::Value;
@@ -19,16 +19,16 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditEntry)]
-pub struct Shown {
+pub struct AuditEntryResponse {
     id: AuditId,
     at: DateTime<Utc>,
-    /// user, admin (somebody acting as one), system or anonymous.
+    /// user, admin (acting as one), system or anonymous.
     actor_kind: String,
     actor_id: Option<UserId>,
     actor_name: Option<String>,
     /// noun.verb
     action: String,
-    /// On what: an id or a name.
+    /// The object: an id or a name.
     subject: String,
     owner_id: Option<UserId>,
     owner_name: Option<String>,
@@ -36,12 +36,12 @@ pub struct Shown {
     request_id: String,
     /// ok, denied or failed.
     outcome: String,
-    /// Before and after where that says something; of secrets only that they changed.
+    /// Where useful, the values before and after. Of secrets, only that they changed.
     detail: Value,
 }
 
-impl From<Recorded> for Shown {
-    fn from(entry: Recorded) -> Self {
+impl From<AuditEntry> for AuditEntryResponse {
+    fn from(entry: AuditEntry) -> Self {
         Self {
             id: entry.id,
             at: entry.at,
@@ -62,29 +62,28 @@ impl From<Recorded> for Shown {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AuditPage)]
-pub struct Page {
-    items: Vec<Shown>,
+pub struct AuditPage {
+    items: Vec<AuditEntryResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
-impl Page {
-    fn of(entries: Vec<Recorded>, limit: u32) -> Self {
-        let next_cursor = page::next(&entries, limit, |last| page::cursor(last.at, last.id));
-        Self { items: entries.into_iter().map(Shown::from).collect(), next_cursor }
+impl AuditPage {
+    fn of(entries: Vec<AuditEntry>, limit: u32) -> Self {
+        let next_cursor = page::next_cursor(&entries, limit, |last| page::cursor(last.at, last.id));
+        Self { items: entries.into_iter().map(AuditEntryResponse::from).collect(), next_cursor }
     }
 }
 
-/// Which entries, and in which form.
+/// Which entries, in which format.
 #[derive(FromForm, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Asked {
-    /// Done by this user.
+pub struct AuditQuery {
+    /// By this user.
     actor: Option<String>,
-    /// On a thing of this user.
+    /// On an object of this user.
     owner: Option<String>,
-    /// An action (`user.change`) or all of a noun (`user`).
+    /// An action (`user.change`), or all actions of a noun (`user`).
     action: Option<String>,
     /// ok, denied or failed.
     outcome: Option<String>,
@@ -92,16 +91,15 @@ pub struct Asked {
     from: Option<String>,
     /// Before (RFC 3339).
     to: Option<String>,
-    /// `json` for a page; `csv` or `jsonl` for all of it as a file.
+    /// `json` for a page; `csv` or `jsonl` for all entries as a file.
     format: Option<String>,
-    /// Entries of the page, at most 100.
+    /// Size of the page, at most 100.
     limit: Option<u32>,
-    /// The nextCursor of the page before.
+    /// The nextCursor of the previous page.
     cursor: Option<String>,
 }
 
-impl Asked {
-    /// Checks it; a refusal names the field.
+impl AuditQuery {
     fn filter(&self) -> Result<Filter, Invalid> {
         Ok(Filter {
             actor: self.actor.as_deref().map(|text| user("actor", text)).transpose()?,
@@ -113,8 +111,8 @@ impl Asked {
                 .map(|text| invalid::line("action", text, 100))
                 .transpose()?,
             outcome: self.outcome.as_deref().map(outcome).transpose()?,
-            from: self.from.as_deref().map(|text| invalid::moment("from", text)).transpose()?,
-            to: self.to.as_deref().map(|text| invalid::moment("to", text)).transpose()?,
+            from: self.from.as_deref().map(|text| invalid::timestamp("from", text)).transpose()?,
+            to: self.to.as_deref().map(|text| invalid::timestamp("to", text)).transpose()?,
         })
     }
 }
@@ -129,29 +127,29 @@ fn outcome(text: &str) -> Result<Outcome, Invalid> {
 
 /// The audit log, newest first.
 #[utoipa::path(
-    params(Asked),
-    responses((status = 200, description = "A page, or the whole log as a file", content(
-        (Page = "application/json"), (String = "text/csv"), (String = "application/jsonl")
+    params(AuditQuery),
+    responses((status = 200, description = "A page, or all entries as a file", content(
+        (AuditPage = "application/json"), (String = "text/csv"), (String = "application/jsonl")
     )))
 )]
-#[get("/audit?<asked..>")]
-pub async fn list(caller: Caller<Admin>, asked: Asked, shutdown: Shutdown) -> Reply<Answer> {
-    let filter = asked.filter().map_err(fleet::Error::from)?;
-    if let Some(format) = Format::parse(asked.format.as_deref()).map_err(fleet::Error::from)? {
-        audit::note_export(&caller.cx, format.name()).await?;
-        return Ok(Answer::File(File::new(caller.cx, filter, format, shutdown)));
+#[get("/audit?<query..>")]
+pub async fn list(caller: Caller<Admin>, query: AuditQuery, shutdown: Shutdown) -> Reply<AuditListing> {
+    let filter = query.filter().map_err(fleet::Error::from)?;
+    if let Some(format) = FileFormat::parse(query.format.as_deref()).map_err(fleet::Error::from)? {
+        audit::record_export(&caller.cx, format.name()).await?;
+        return Ok(AuditListing::File(AuditFile::new(caller.cx, filter, format, shutdown)));
     }
-    let limit = page::limit(asked.limit);
-    let before = page::parse(asked.cursor.as_deref())?;
+    let limit = page::limit(query.limit);
+    let before = page::parse_cursor(query.cursor.as_deref())?;
     let entries = audit::list(&caller.cx, &filter, before, limit).await?;
-    Ok(Answer::Page(Json(Page::of(entries, limit))))
+    Ok(AuditListing::Page(Json(AuditPage::of(entries, limit))))
 }
 
-/// What you did, and what others did to your things.
-#[utoipa::path(responses((status = 200, description = "Done", body = Page)))]
+/// What the caller did, and what others did to the caller's data.
+#[utoipa::path(responses((status = 200, description = "Done", body = AuditPage)))]
 #[get("/me/activity?<limit>&<cursor>")]
-pub async fn own(caller: Caller<Cookie>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<Page>> {
+pub async fn own(caller: Caller<Cookie>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<AuditPage>> {
     let limit = page::limit(limit);
-    let entries = audit::own(&caller.cx, page::parse(cursor)?, limit).await?;
-    Ok(Json(Page::of(entries, limit)))
+    let entries = audit::own(&caller.cx, page::parse_cursor(cursor)?, limit).await?;
+    Ok(Json(AuditPage::of(entries, limit)))
 }

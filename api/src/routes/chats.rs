@@ -1,4 +1,4 @@
-//! `/api/chats`: conversations.
+//! `/api/chats`.
 
 use crate::{
     body::Body,
@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Chat)]
-pub struct Shown {
+pub struct ChatResponse {
     id: ChatId,
     title: String,
     agent_id: Option<AgentId>,
@@ -29,7 +29,7 @@ pub struct Shown {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Chat> for Shown {
+impl From<Chat> for ChatResponse {
     fn from(chat: Chat) -> Self {
         Self {
             id: chat.id,
@@ -41,11 +41,10 @@ impl From<Chat> for Shown {
     }
 }
 
-/// A turn as stored.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Turn)]
-pub struct ShownTurn {
+pub struct TurnResponse {
     id: TurnId,
     chat_id: ChatId,
     seq: i32,
@@ -65,10 +64,10 @@ pub struct ShownTurn {
     finished_at: Option<DateTime<Utc>>,
 }
 
-impl From<Turn> for ShownTurn {
+impl From<Turn> for TurnResponse {
     fn from(turn: Turn) -> Self {
         Self {
-            status: turn.status(),
+            status: turn.status,
             id: turn.id,
             chat_id: turn.chat_id,
             seq: turn.seq,
@@ -86,28 +85,31 @@ impl From<Turn> for ShownTurn {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ChatPage)]
-pub struct Page {
-    items: Vec<Shown>,
+pub struct ChatPage {
+    items: Vec<ChatResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
-/// The caller's chats, latest first. Read by a browser it starts the agent early, where the settings say so.
+/// The caller's chats, the latest first. A request from a browser prewarms the agent, if the settings say so.
 #[utoipa::path(
-    responses((status = 200, description = "Done", body = Page)),
+    responses((status = 200, description = "Done", body = ChatPage)),
     security(("session" = []), ("token" = ["chat"]))
 )]
 #[get("/chats?<limit>&<cursor>")]
-pub async fn list(caller: Caller<ChatScope>, limit: Option<u32>, cursor: Option<&str>) -> Reply<Json<Page>> {
+pub async fn list(
+    caller: Caller<ChatScope>,
+    limit: Option<u32>,
+    cursor: Option<&str>,
+) -> Reply<Json<ChatPage>> {
     let limit = page::limit(limit);
-    let after = page::parse(cursor)?;
+    let after = page::parse_cursor(cursor)?;
     let chats = chats::list(&caller.cx, after, limit).await?;
     if after.is_none() && caller.session.is_some() {
-        containers::page_opened(&caller.cx).await;
+        containers::prewarm_for_chat_page(&caller.cx).await;
     }
-    let next_cursor = page::next(&chats, limit, |last| page::cursor(last.updated_at, last.id));
-    Ok(Json(Page { items: chats.into_iter().map(Shown::from).collect(), next_cursor }))
+    let next_cursor = page::next_cursor(&chats, limit, |last| page::cursor(last.updated_at, last.id));
+    Ok(Json(ChatPage { items: chats.into_iter().map(ChatResponse::from).collect(), next_cursor }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -117,61 +119,58 @@ pub struct NewChat {
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = ChatCreated)]
-pub struct Created {
+pub struct ChatCreated {
     id: ChatId,
 }
 
 /// Starts a chat.
 #[utoipa::path(
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again is the same chat")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key creates the chat only once")),
     request_body = NewChat,
-    responses((status = 201, description = "Created", body = Created)),
+    responses((status = 201, description = "Created", body = ChatCreated)),
     security(("session" = []), ("token" = ["chat"]))
 )]
 #[post("/chats", data = "<body>")]
-pub async fn create(caller: Caller<ChatScope>, body: Body<NewChat>) -> Reply<(Status, Json<Created>)> {
+pub async fn create(caller: Caller<ChatScope>, body: Body<NewChat>) -> Reply<(Status, Json<ChatCreated>)> {
     let id = chats::create(&caller.cx, body.0.title.as_deref()).await?;
-    Ok((Status::Created, Json(Created { id })))
+    Ok((Status::Created, Json(ChatCreated { id })))
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = ChatWithTurns)]
-pub struct WithTurns {
+pub struct ChatWithTurns {
     #[serde(flatten)]
-    chat: Shown,
-    turns: Vec<ShownTurn>,
+    chat: ChatResponse,
+    turns: Vec<TurnResponse>,
 }
 
-/// A chat with its turns. Read by a browser it starts the agent early, where the settings say so.
+/// A chat with its turns. A request from a browser prewarms the agent, if the settings say so.
 #[utoipa::path(
-    responses((status = 200, description = "Done", body = WithTurns)),
+    responses((status = 200, description = "Done", body = ChatWithTurns)),
     security(("session" = []), ("token" = ["chat"]))
 )]
 #[get("/chats/<id>")]
-pub async fn get(caller: Caller<ChatScope>, id: Id<ChatId>) -> Reply<Json<WithTurns>> {
+pub async fn get(caller: Caller<ChatScope>, id: Id<ChatId>) -> Reply<Json<ChatWithTurns>> {
     let (chat, turns) = chats::get(&caller.cx, id.0).await?;
     if caller.session.is_some() {
-        containers::page_opened(&caller.cx).await;
+        containers::prewarm_for_chat_page(&caller.cx).await;
     }
-    Ok(Json(WithTurns { chat: chat.into(), turns: turns.into_iter().map(ShownTurn::from).collect() }))
+    Ok(Json(ChatWithTurns { chat: chat.into(), turns: turns.into_iter().map(TurnResponse::from).collect() }))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ChatChanges)]
-pub struct Rename {
+pub struct ChatChanges {
     title: String,
 }
 
 /// Renames a chat.
 #[utoipa::path(
-    request_body = Rename,
+    request_body = ChatChanges,
     responses((status = 204, description = "Done")),
     security(("session" = []), ("token" = ["chat"]))
 )]
 #[patch("/chats/<id>", data = "<body>")]
-pub async fn rename(caller: Caller<ChatScope>, id: Id<ChatId>, body: Body<Rename>) -> Reply<Status> {
+pub async fn rename(caller: Caller<ChatScope>, id: Id<ChatId>, body: Body<ChatChanges>) -> Reply<Status> {
     chats::rename(&caller.cx, id.0, &body.0.title).await?;
     Ok(Status::NoContent)
 }

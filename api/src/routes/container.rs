@@ -1,75 +1,70 @@
 //! `/api/container`: the caller's own container.
 
-use super::providers::Enqueued;
 use crate::{
+    enqueued::{Accepted, EnqueuedResponse, accepted},
     guards::{Caller, Chat, Cookie},
     problem::Reply,
     sse::Sse,
 };
-use fleet::containers::{self, Status as ContainerStatus};
+use fleet::containers::{self, ContainerStatus};
 use futures_util::StreamExt;
-use rocket::{Shutdown, get, http::Status, post, response::stream::Event, serde::json::Json};
+use rocket::{Shutdown, get, post, response::stream::Event, serde::json::Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = CurrentContainer)]
-pub struct Current {
+pub struct CurrentContainer {
     /// Null before the first message.
     container: Option<ContainerStatus>,
 }
 
-/// How it stands.
+/// The container's state.
 #[utoipa::path(
-    responses((status = 200, description = "Done", body = Current)),
+    responses((status = 200, description = "Done", body = CurrentContainer)),
     security(("session" = []), ("token" = ["chat"]))
 )]
 #[get("/container")]
-pub async fn status(caller: Caller<Chat>) -> Reply<Json<Current>> {
-    Ok(Json(Current { container: containers::status(&caller.cx).await? }))
+pub async fn status(caller: Caller<Chat>) -> Reply<Json<CurrentContainer>> {
+    Ok(Json(CurrentContainer { container: containers::status(&caller.cx).await? }))
 }
 
-/// How it stands, now and at every change.
+/// The container's state, now and after each change.
 #[utoipa::path(
-    responses((status = 200, description = "Event `container` now and at every change", body = Current, content_type = "text/event-stream")),
+    responses((status = 200, description = "The event `container` now and after each change", body = CurrentContainer, content_type = "text/event-stream")),
     security(("session" = []), ("token" = ["chat"]))
 )]
 #[get("/container/events")]
 pub async fn events(caller: Caller<Chat>, shutdown: Shutdown) -> Reply<Sse> {
     let changes = containers::follow(&caller.cx).map(|status| match status {
-        Ok(status) => Event::json(&Current { container: status }).event("container"),
+        Ok(status) => Event::json(&CurrentContainer { container: status }).event("container"),
         Err(_) => Event::comment("the database does not answer"),
     });
     Ok(Sse::new("container", changes, shutdown))
 }
 
-/// Starts it.
+/// Starts the container.
 #[utoipa::path(
-    responses((status = 202, description = "Accepted: it goes on in the background", body = Enqueued))
+    responses((status = 202, description = "Accepted: it continues in the background", body = EnqueuedResponse))
 )]
 #[post("/container/start")]
-pub async fn start(caller: Caller<Cookie>) -> Reply<(Status, Json<Enqueued>)> {
-    accepted(containers::start(&caller.cx).await?)
+pub async fn start(caller: Caller<Cookie>) -> Reply<Accepted> {
+    Ok(accepted(containers::start(&caller.cx).await?))
 }
 
-/// Stops it; its state stays.
+/// Stops the container. Its state is kept.
 #[utoipa::path(
-    responses((status = 202, description = "Accepted: it goes on in the background", body = Enqueued))
+    responses((status = 202, description = "Accepted: it continues in the background", body = EnqueuedResponse))
 )]
 #[post("/container/stop")]
-pub async fn stop(caller: Caller<Cookie>) -> Reply<(Status, Json<Enqueued>)> {
-    accepted(containers::stop(&caller.cx).await?)
+pub async fn stop(caller: Caller<Cookie>) -> Reply<Accepted> {
+    Ok(accepted(containers::stop(&caller.cx).await?))
 }
 
-/// Makes it anew; its state stays.
+/// Recreates the container. Its state is kept.
 #[utoipa::path(
-    responses((status = 202, description = "Accepted: it goes on in the background", body = Enqueued))
+    responses((status = 202, description = "Accepted: it continues in the background", body = EnqueuedResponse))
 )]
 #[post("/container/restart")]
-pub async fn restart(caller: Caller<Cookie>) -> Reply<(Status, Json<Enqueued>)> {
-    accepted(containers::restart(&caller.cx).await?)
-}
-
-fn accepted(job_id: domain::JobId) -> Reply<(Status, Json<Enqueued>)> {
-    Ok((Status::Accepted, Json(Enqueued { job_id })))
+pub async fn restart(caller: Caller<Cookie>) -> Reply<Accepted> {
+    Ok(accepted(containers::restart(&caller.cx).await?))
 }

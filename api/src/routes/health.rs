@@ -1,4 +1,4 @@
-//! Is the process there, and can it serve?
+//! Health checks, and the version.
 
 use crate::problem::{Problem, Reply};
 use fleet::Services;
@@ -31,13 +31,14 @@ pub async fn readyz(services: &State<Arc<Services>>) -> Reply<&'static str> {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Version {
+#[schema(as = Version)]
+pub struct VersionResponse {
     version: &'static str,
 }
 
-/// Which version answers.
-#[utoipa::path(responses((status = 200, description = "Done", body = Version)), security(()))]
+/// The running version.
+#[utoipa::path(responses((status = 200, description = "Done", body = VersionResponse)), security(()))]
 #[get("/version")]
-pub fn version() -> Json<Version> {
-    Json(Version { version: env!("CARGO_PKG_VERSION") })
+pub fn version() -> Json<VersionResponse> {
+    Json(VersionResponse { version: env!("CARGO_PKG_VERSION") })
 }

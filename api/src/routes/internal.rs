@@ -1,15 +1,15 @@
-//! `/api/internal`: what agent containers ask, with their own gateway token.
+//! `/api/internal`: for agent containers, which authenticate with their gateway token.
 
 pub mod mcp;
 pub mod warm_up;
 
 use crate::{
-    guards::{Authorization, Host, Id, Inside},
+    guards::{GatewayToken, Host, Id, InternalOnly},
     problem::Reply,
 };
 use domain::ContainerId;
 use fleet::{
-    Error, Services,
+    Services,
     agent_config::{self, Answer, Report},
 };
 use rocket::{
@@ -17,13 +17,12 @@ use rocket::{
     http::{ContentType, Header, Status},
     response::{self, Responder},
 };
-use secrecy::SecretString;
 use std::{io::Cursor, sync::Arc};
 
-/// The configuration, or that there is nothing newer.
-pub struct Answered(Answer);
+/// The configuration, or `304` when there is nothing newer.
+pub struct ConfigResponse(Answer);
 
-impl<'r> Responder<'r, 'static> for Answered {
+impl<'r> Responder<'r, 'static> for ConfigResponse {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         let Answer::New(rendered) = self.0 else {
             return Response::build().status(Status::NotModified).ok();
@@ -37,46 +36,40 @@ impl<'r> Responder<'r, 'static> for Answered {
     }
 }
 
-/// What the container says with its request.
+/// What the container reports with its request.
 #[derive(FromForm)]
-pub struct Asked {
+pub struct ConfigQuery {
     /// The version in force.
     have: Option<String>,
     /// Seconds to wait for something newer.
     wait: Option<u64>,
-    /// A version that OpenClaw refused …
+    /// A version that OpenClaw refused.
     tried: Option<String>,
-    /// … and what it said.
+    /// OpenClaw's message about that version.
     error: Option<String>,
-    /// MiB that its state has room for.
+    /// Free space on its state volume, in MiB.
     left: Option<u64>,
 }
 
-/// The configuration of the container that asks.
-#[get("/agent-config/<id>?<asked..>")]
+/// The configuration of the calling container.
+#[get("/agent-config/<id>?<query..>")]
 pub async fn config(
-    _inside: Inside,
+    _internal: InternalOnly,
+    token: GatewayToken,
     services: &State<Arc<Services>>,
-    token: Authorization,
     host: Host,
     id: Id<ContainerId>,
-    asked: Asked,
+    query: ConfigQuery,
     shutdown: Shutdown,
-) -> Reply<Answered> {
-    let token = bearer(&token)?;
-    let Asked { have, wait, tried, error, left } = asked;
+) -> Reply<ConfigResponse> {
+    let ConfigQuery { have, wait, tried, error, left } = query;
     let at = host.0.and_then(|host| host.parse().ok());
     let (refused, wait_seconds) = (tried.zip(error), wait.unwrap_or(0));
     let report = Report { have, refused, left_mib: left, wait_seconds, at };
     let answer = tokio::select! {
-        answer = agent_config::serve(services, &token, id.0, report) => answer?,
-        // A container's patience must not hold up the end of the process.
+        answer = agent_config::serve(services, &token.0, id.0, report) => answer?,
+        // A waiting container must not delay the end of the process.
         () = shutdown => Answer::Unchanged,
     };
-    Ok(Answered(answer))
-}
-
-fn bearer(header: &Authorization) -> fleet::Result<SecretString> {
-    let token = header.0.as_deref().and_then(|value| value.strip_prefix("Bearer "));
-    Ok(token.ok_or(Error::NotSignedIn)?.into())
+    Ok(ConfigResponse(answer))
 }

@@ -1,4 +1,4 @@
-//! `/api/knowledge`: how far the search is; and the shapes that answers of every search share.
+//! `/api/knowledge`: the state of the search, and the parts that all search responses share.
 
 use crate::{
     guards::{Caller, Knowledge},
@@ -11,31 +11,29 @@ use utoipa::ToSchema;
 
 /// A part of a snippet.
 #[derive(Serialize, ToSchema)]
-#[schema(as = SnippetPart)]
-pub struct ShownSegment {
+pub struct SnippetPart {
     text: String,
-    /// Whether these are words of the query.
+    /// Whether these words match the query.
     hit: bool,
 }
 
-impl From<Segment> for ShownSegment {
+impl From<Segment> for SnippetPart {
     fn from(segment: Segment) -> Self {
         Self { text: segment.text, hit: segment.hit }
     }
 }
 
-/// By what was searched.
+/// What was matched.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[schema(as = SearchMode)]
-pub enum ShownMode {
-    /// By words and by meaning.
+pub enum SearchMode {
+    /// Words and meaning.
     Hybrid,
-    /// By words alone.
+    /// Words only.
     Text,
 }
 
-impl From<Mode> for ShownMode {
+impl From<Mode> for SearchMode {
     fn from(mode: Mode) -> Self {
         match mode {
             Mode::Hybrid => Self::Hybrid,
@@ -44,42 +42,40 @@ impl From<Mode> for ShownMode {
     }
 }
 
-/// Who makes vectors of texts, and whether he does.
+/// What embeds texts, and whether it works.
 #[derive(Serialize, ToSchema)]
-#[schema(as = EmbeddingStatus)]
-pub struct Embedding {
+pub struct EmbeddingStatus {
     state: EmbeddingState,
-    /// The model, as it is recorded beside its vectors.
+    /// The model's name as it is stored with its vectors.
     model: Option<String>,
-    /// Numbers of its vectors, once it made one.
+    /// Length of its vectors, once there is one.
     dimensions: Option<i32>,
-    /// Why not.
+    /// Why it does not work.
     detail: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = KnowledgeStatus)]
-pub struct Status {
-    embedding: Embedding,
-    /// Pieces of the caller's texts that wait for their vectors.
+pub struct KnowledgeStatus {
+    embedding: EmbeddingStatus,
+    /// Chunks of the caller's texts that have no vector yet.
     pending: i64,
-    /// Pieces of the caller's texts.
+    /// Chunks of the caller's texts.
     total: i64,
 }
 
-/// Whether the search goes by meaning, and how many of the caller's texts wait for it.
+/// Whether the search matches meanings, and how many of the caller's texts are not embedded yet.
 #[utoipa::path(
-    responses((status = 200, description = "Done", body = Status)),
+    responses((status = 200, description = "Done", body = KnowledgeStatus)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
 #[get("/knowledge/status")]
-pub async fn status(caller: Caller<Knowledge>) -> Reply<Json<Status>> {
+pub async fn status(caller: Caller<Knowledge>) -> Reply<Json<KnowledgeStatus>> {
     let status = knowledge::status(&caller.cx).await?;
-    let embedding = Embedding {
+    let embedding = EmbeddingStatus {
         state: status.state,
         model: status.model,
         dimensions: status.dimensions,
         detail: status.detail,
     };
-    Ok(Json(Status { embedding, pending: status.counts.pending, total: status.counts.total }))
+    Ok(Json(KnowledgeStatus { embedding, pending: status.counts.pending, total: status.counts.total }))
 }

@@ -1,53 +1,51 @@
-//! `/api/me`: what is one's own, to take home or to have deleted.
+//! `/api/me`: export and deletion of the caller's own data.
 
-use super::providers::Enqueued;
 use crate::{
     body::Body,
-    guards::{Caller, Cookie, Oneself},
-    if_any::{IfAny, if_any},
+    enqueued::{Accepted, EnqueuedResponse, accepted},
+    guards::{Caller, Cookie, SelfOnly},
+    optional::{OptionalJson, optional_json},
     problem::Reply,
 };
 use fleet::{
-    export::{self, Download, Standing},
+    export::{self, Download, ExportStatus},
     users,
 };
 use futures_util::StreamExt;
 use rocket::{
     Request, Response, Shutdown, delete, get,
-    http::{ContentType, Header, Status},
+    http::{ContentType, Header},
     post,
     response::{self, Responder, stream::ByteStream},
-    serde::json::Json,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// Gathers everything that is the caller's into one archive, as a job.
+/// Exports all data of the caller to an archive, as a job.
 #[utoipa::path(
-    responses((status = 202, description = "Accepted: it goes on in the background", body = Enqueued))
+    responses((status = 202, description = "Accepted: it continues in the background", body = EnqueuedResponse))
 )]
 #[post("/me/export")]
-pub async fn export_start(caller: Caller<Cookie>) -> Reply<(Status, Json<Enqueued>)> {
-    Ok((Status::Accepted, Json(Enqueued { job_id: export::enqueue(&caller.cx).await? })))
+pub async fn export_start(caller: Caller<Cookie>) -> Reply<Accepted> {
+    Ok(accepted(export::enqueue(&caller.cx).await?))
 }
 
-/// How the latest archive stands.
+/// The state of the latest archive.
 #[utoipa::path(responses(
-    (status = 200, description = "Done", body = Standing),
-    (status = 204, description = "None was asked for yet"),
+    (status = 200, description = "Done", body = ExportStatus),
+    (status = 204, description = "There is none yet"),
 ))]
 #[get("/me/export")]
-pub async fn export_standing(caller: Caller<Cookie>) -> Reply<IfAny<Standing>> {
-    Ok(if_any(export::standing(&caller.cx).await?))
+pub async fn export_standing(caller: Caller<Cookie>) -> Reply<OptionalJson<ExportStatus>> {
+    Ok(optional_json(export::status(&caller.cx).await?))
 }
 
-/// An archive on its way.
-pub struct File {
+pub struct ArchiveFile {
     download: Download,
     shutdown: Shutdown,
 }
 
-impl<'r> Responder<'r, 'r> for File {
+impl<'r> Responder<'r, 'r> for ArchiveFile {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
         let Self { download, shutdown } = self;
         let size = download.size.to_string();
@@ -55,7 +53,7 @@ impl<'r> Responder<'r, 'r> for File {
         Response::build_from(ByteStream::from(pieces).respond_to(request)?)
             .header(ContentType::new("application", "gzip"))
             .header(Header::new("Content-Disposition", "attachment; filename=\"mosaic-export.tar.gz\""))
-            // The transfer is chunked: this is how a client knows that it has all of it.
+            // The transfer is chunked. By this header a client knows whether the archive is complete.
             .header(Header::new("X-Archive-Size", size))
             .ok()
     }
@@ -64,25 +62,25 @@ impl<'r> Responder<'r, 'r> for File {
 /// The latest archive: a gzipped tar.
 #[utoipa::path(responses((status = 200, description = "The archive", body = Vec<u8>, content_type = "application/gzip")))]
 #[get("/me/export/download")]
-pub async fn export_download(caller: Caller<Cookie>, shutdown: Shutdown) -> Reply<File> {
-    Ok(File { download: export::download(&caller.cx).await?, shutdown })
+pub async fn export_download(caller: Caller<Cookie>, shutdown: Shutdown) -> Reply<ArchiveFile> {
+    Ok(ArchiveFile { download: export::download(&caller.cx).await?, shutdown })
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = DeleteMe)]
-pub struct Confirmation {
-    /// The caller's own user name.
+pub struct DeleteAccountRequest {
+    /// The caller's own user name, as confirmation.
     confirm: Option<String>,
 }
 
-/// Deletes the caller's account with everything that is his. There is no way back.
+/// Deletes the caller's account and all of its data. This cannot be undone.
 #[utoipa::path(
-    request_body = Confirmation,
-    responses((status = 202, description = "Accepted: every session has ended, the rest goes on in the background", body = Enqueued))
+    request_body = DeleteAccountRequest,
+    responses((status = 202, description = "Accepted: all sessions have ended, and the data is deleted in the background", body = EnqueuedResponse))
 )]
 #[delete("/me", data = "<body>")]
-pub async fn remove(caller: Caller<Oneself>, body: Body<Confirmation>) -> Reply<(Status, Json<Enqueued>)> {
+pub async fn remove(caller: Caller<SelfOnly>, body: Body<DeleteAccountRequest>) -> Reply<Accepted> {
     let job_id = users::remove_own(&caller.cx, body.0.confirm.as_deref()).await?;
-    Ok((Status::Accepted, Json(Enqueued { job_id })))
+    Ok(accepted(job_id))
 }

@@ -1,6 +1,6 @@
-//! `/api/memory`: what agents remember.
+//! `/api/memory`: the memory of agents.
 
-use super::findings::agent;
+use super::findings::parse_agent_id;
 use crate::{
     body::Body,
     guards::{Caller, Knowledge},
@@ -10,8 +10,8 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::AgentId;
 use fleet::{
-    knowledge::By,
-    memory::{self, Memory, Past, Put},
+    knowledge::SavedBy,
+    memory::{self, Memory, MemoryVersion, MemoryWrite},
 };
 use rocket::{delete, get, http::Status, put, serde::json::Json};
 use serde::{Deserialize, Serialize};
@@ -21,17 +21,17 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Memory)]
-pub struct Shown {
+pub struct MemoryResponse {
     key: String,
     /// Any JSON.
     value: Value,
-    /// Counts writes and deletions of the key.
+    /// Counts the writes and deletions of this key.
     version: i64,
     expires_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
 
-impl From<Memory> for Shown {
+impl From<Memory> for MemoryResponse {
     fn from(memory: Memory) -> Self {
         Self {
             key: memory.key,
@@ -45,23 +45,22 @@ impl From<Memory> for Shown {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = MemoryPage)]
-pub struct Page {
-    items: Vec<Shown>,
+pub struct MemoryPage {
+    items: Vec<MemoryResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
-/// Keys that begin with `prefix`, in their order. Without `agentId`: what all of the caller's agents share.
+/// The keys that begin with `prefix`, in order. Without `agentId`: the memory that all of the caller's agents share.
 #[utoipa::path(
     params(
-        ("agentId" = Option<AgentId>, Query, description = "Whose memory; absent = shared by all agents"),
-        ("prefix" = Option<String>, Query, description = "How the keys begin"),
+        ("agentId" = Option<AgentId>, Query, description = "The agent; absent = the memory that all agents share"),
+        ("prefix" = Option<String>, Query, description = "The beginning of the keys"),
     ),
-    responses((status = 200, description = "Done", body = Page)),
+    responses((status = 200, description = "Done", body = MemoryPage)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
-#[allow(non_snake_case)] // As it is spelled in the address.
+#[allow(non_snake_case)] // As in the query.
 #[get("/memory?<agentId>&<prefix>&<limit>&<cursor>")]
 pub async fn list(
     caller: Caller<Knowledge>,
@@ -69,50 +68,49 @@ pub async fn list(
     prefix: Option<&str>,
     limit: Option<u32>,
     cursor: Option<&str>,
-) -> Reply<Json<Page>> {
+) -> Reply<Json<MemoryPage>> {
     let limit = page::limit(limit);
-    let found = memory::list(&caller.cx, agent(agentId)?, prefix.unwrap_or_default(), cursor, limit).await?;
-    let next_cursor = page::next(&found, limit, |last| last.key.clone());
-    Ok(Json(Page { items: found.into_iter().map(Shown::from).collect(), next_cursor }))
+    let found =
+        memory::list(&caller.cx, parse_agent_id(agentId)?, prefix.unwrap_or_default(), cursor, limit).await?;
+    let next_cursor = page::next_cursor(&found, limit, |last| last.key.clone());
+    Ok(Json(MemoryPage { items: found.into_iter().map(MemoryResponse::from).collect(), next_cursor }))
 }
 
-/// What is remembered by this key.
+/// The value of a key.
 #[utoipa::path(
-    params(("agentId" = Option<AgentId>, Query, description = "Whose memory; absent = shared by all agents")),
-    responses((status = 200, description = "Done", body = Shown)),
+    params(("agentId" = Option<AgentId>, Query, description = "The agent; absent = the memory that all agents share")),
+    responses((status = 200, description = "Done", body = MemoryResponse)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
 #[allow(non_snake_case)]
 #[get("/memory/<key>?<agentId>")]
-pub async fn get(caller: Caller<Knowledge>, key: &str, agentId: Option<&str>) -> Reply<Json<Shown>> {
-    Ok(Json(memory::get(&caller.cx, agent(agentId)?, key).await?.into()))
+pub async fn get(caller: Caller<Knowledge>, key: &str, agentId: Option<&str>) -> Reply<Json<MemoryResponse>> {
+    Ok(Json(memory::get(&caller.cx, parse_agent_id(agentId)?, key).await?.into()))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = NewMemory)]
-pub struct New {
-    /// Any JSON of at most 64 KiB.
+pub struct NewMemory {
+    /// Any JSON, at most 64 KiB.
     value: Value,
-    /// Only if this is the version now; 0 = only if there is none.
+    /// Write only if this is the current version; 0 = only if the key does not exist.
     if_version: Option<i64>,
-    /// How long it is to be remembered; absent = for ever.
+    /// How long to keep it; absent = forever.
     ttl_seconds: Option<u32>,
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = MemoryWritten)]
-pub struct Written {
+pub struct MemoryWritten {
     key: String,
     value: Value,
     version: i64,
 }
 
-/// Remembers a value. Another version than `ifVersion` answers 409.
+/// Writes a value. If the version is not `ifVersion`, the response is 409.
 #[utoipa::path(
-    params(("agentId" = Option<AgentId>, Query, description = "Whose memory; absent = shared by all agents")),
-    request_body = New,
-    responses((status = 200, description = "Done", body = Written)),
+    params(("agentId" = Option<AgentId>, Query, description = "The agent; absent = the memory that all agents share")),
+    request_body = NewMemory,
+    responses((status = 200, description = "Done", body = MemoryWritten)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
 #[allow(non_snake_case)]
@@ -121,62 +119,71 @@ pub async fn put(
     caller: Caller<Knowledge>,
     key: &str,
     agentId: Option<&str>,
-    body: Body<New>,
-) -> Reply<Json<Written>> {
-    let New { value, if_version, ttl_seconds } = body.0;
-    let put =
-        Put { agent: agent(agentId)?, key: key.to_owned(), value, if_version, ttl_seconds, by: By::Person };
+    body: Body<NewMemory>,
+) -> Reply<Json<MemoryWritten>> {
+    let NewMemory { value, if_version, ttl_seconds } = body.0;
+    let put = MemoryWrite {
+        agent: parse_agent_id(agentId)?,
+        key: key.to_owned(),
+        value,
+        if_version,
+        ttl_seconds,
+        by: SavedBy::Person,
+    };
     let written = memory::put(&caller.cx, put).await?;
     let (key, value, version) = (written.key, written.value.unwrap_or_default(), written.version);
-    Ok(Json(Written { key, value, version }))
+    Ok(Json(MemoryWritten { key, value, version }))
 }
 
-/// Forgets a key.
+/// Deletes a key.
 #[utoipa::path(
-    params(("agentId" = Option<AgentId>, Query, description = "Whose memory; absent = shared by all agents")),
+    params(("agentId" = Option<AgentId>, Query, description = "The agent; absent = the memory that all agents share")),
     responses((status = 204, description = "Done")),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
 #[allow(non_snake_case)]
 #[delete("/memory/<key>?<agentId>")]
 pub async fn remove(caller: Caller<Knowledge>, key: &str, agentId: Option<&str>) -> Reply<Status> {
-    memory::remove(&caller.cx, agent(agentId)?, key, By::Person).await?;
+    memory::remove(&caller.cx, parse_agent_id(agentId)?, key, SavedBy::Person).await?;
     Ok(Status::NoContent)
 }
 
 /// One version of a key.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MemoryVersion)]
-pub struct Version {
+pub struct MemoryVersionResponse {
     version: i64,
-    /// What it was set to; null also when it was deleted.
+    /// Its value; null also if the key was deleted.
     value: Option<Value>,
     at: DateTime<Utc>,
     /// `person` or `agent`.
     by: String,
 }
 
-impl From<Past> for Version {
-    fn from(past: Past) -> Self {
+impl From<MemoryVersion> for MemoryVersionResponse {
+    fn from(past: MemoryVersion) -> Self {
         Self { version: past.version, value: past.value, at: past.at, by: past.by }
     }
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = MemoryHistory)]
-pub struct History {
-    items: Vec<Version>,
+pub struct MemoryHistory {
+    items: Vec<MemoryVersionResponse>,
 }
 
-/// The latest versions of a key, also of one that was deleted; latest first.
+/// The latest versions of a key, also of a deleted one; the latest first.
 #[utoipa::path(
-    params(("agentId" = Option<AgentId>, Query, description = "Whose memory; absent = shared by all agents")),
-    responses((status = 200, description = "Done", body = History)),
+    params(("agentId" = Option<AgentId>, Query, description = "The agent; absent = the memory that all agents share")),
+    responses((status = 200, description = "Done", body = MemoryHistory)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
 #[allow(non_snake_case)]
 #[get("/memory/<key>/history?<agentId>")]
-pub async fn history(caller: Caller<Knowledge>, key: &str, agentId: Option<&str>) -> Reply<Json<History>> {
-    let past = memory::history(&caller.cx, agent(agentId)?, key).await?;
-    Ok(Json(History { items: past.into_iter().map(Version::from).collect() }))
+pub async fn history(
+    caller: Caller<Knowledge>,
+    key: &str,
+    agentId: Option<&str>,
+) -> Reply<Json<MemoryHistory>> {
+    let past = memory::history(&caller.cx, parse_agent_id(agentId)?, key).await?;
+    Ok(Json(MemoryHistory { items: past.into_iter().map(MemoryVersionResponse::from).collect() }))
 }

@@ -3,12 +3,12 @@
 use super::auth::session_cookie;
 use crate::{
     body::Body,
-    guards::{Admin, Caller, Client, Way},
+    guards::{Admin, Caller, Client, ClientTransport},
     problem::{Problem, Reply},
 };
 use fleet::{
     Services,
-    oidc::{self, Callback, Draft, Probe, Report, Shown},
+    oidc::{self, Callback, Draft, OidcReport, OidcSettings, Probe},
 };
 use rocket::{
     FromForm, State, delete,
@@ -23,60 +23,66 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// On to another page, by GET.
+/// Redirects the browser to another page.
 #[derive(rocket::Responder)]
 #[response(status = 303)]
-pub struct GoTo {
+pub struct SeeOther {
     nothing: (),
     location: Header<'static>,
 }
 
-fn go_to(url: String) -> GoTo {
-    GoTo { nothing: (), location: Header::new("Location", url) }
+fn see_other(url: String) -> SeeOther {
+    SeeOther { nothing: (), location: Header::new("Location", url) }
 }
 
-/// Somebody stands in front of a browser: he is shown a page, which explains the code.
-fn explain(error: fleet::Error) -> GoTo {
-    go_to(format!("/login?error={}", Problem::from(error).code))
+/// For a user in a browser: the sign-in page explains the code.
+fn error_page(error: fleet::Error) -> SeeOther {
+    see_other(format!("/login?error={}", Problem::from(error).code))
 }
 
 /// Sends the browser to the identity provider.
-#[utoipa::path(responses((status = 303, description = "On to the identity provider, or to /login?error=code")), security(()))]
+#[utoipa::path(responses((status = 303, description = "To the identity provider, or to /login?error=code")), security(()))]
 #[get("/auth/oidc/start")]
-pub async fn start(services: &State<Arc<Services>>, way: Way, cookies: &CookieJar<'_>) -> GoTo {
-    match oidc::start(services, &way.base).await {
+pub async fn start(
+    services: &State<Arc<Services>>,
+    transport: ClientTransport,
+    cookies: &CookieJar<'_>,
+) -> SeeOther {
+    match oidc::start(services, &transport.origin).await {
         Ok(started) => {
             let browser = started.browser.expose_secret().to_owned();
-            cookies.add(way.cookie(way.flow(), browser, started.lasts_seconds));
-            go_to(started.url)
+            cookies.add(transport.cookie(transport.flow_cookie_name(), browser, started.lasts_seconds));
+            see_other(started.url)
         }
-        Err(error) => explain(error),
+        Err(error) => error_page(error),
     }
 }
 
-/// Takes the browser back and opens a session.
-#[utoipa::path(responses((status = 303, description = "Signed in, or /login?error=code")), security(()))]
+/// Receives the browser from the identity provider, and opens a session.
+#[utoipa::path(responses((status = 303, description = "Signed in, or to /login?error=code")), security(()))]
 #[get("/auth/oidc/callback?<code>&<state>&<error>&<iss>")]
-#[allow(clippy::too_many_arguments)] // the provider decides how many
+#[allow(clippy::too_many_arguments)] // One per query parameter.
 pub async fn callback(
     services: &State<Arc<Services>>,
     client: Client,
-    way: Way,
+    transport: ClientTransport,
     cookies: &CookieJar<'_>,
     code: Option<String>,
     state: Option<String>,
     error: Option<String>,
     iss: Option<String>,
-) -> GoTo {
-    let browser = cookies.get(way.flow()).map(|cookie| SecretString::from(cookie.value()));
-    let back = Callback { code, state, error, issuer: iss };
-    match oidc::callback(services, client.origin, &way.base, browser, &client.user_agent, back).await {
+) -> SeeOther {
+    let browser = cookies.get(transport.flow_cookie_name()).map(|cookie| SecretString::from(cookie.value()));
+    let callback = Callback { code, state, error, issuer: iss };
+    match oidc::callback(services, client.origin, &transport.origin, browser, &client.user_agent, callback)
+        .await
+    {
         Ok(signed_in) => {
-            cookies.remove(way.cookie(way.flow(), String::new(), 0));
-            cookies.add(session_cookie(&way, &signed_in));
-            go_to("/".into())
+            cookies.remove(transport.cookie(transport.flow_cookie_name(), String::new(), 0));
+            cookies.add(session_cookie(&transport, &signed_in));
+            see_other("/".into())
         }
-        Err(error) => explain(error),
+        Err(error) => error_page(error),
     }
 }
 
@@ -85,7 +91,7 @@ pub struct LogoutToken {
     logout_token: String,
 }
 
-/// The identity provider ends sessions from its side.
+/// Ends sessions at the request of the identity provider.
 #[utoipa::path(request_body(content = LogoutToken, content_type = "application/x-www-form-urlencoded"), responses((status = 200, description = "Done")), security(()))]
 #[post("/auth/oidc/backchannel-logout", data = "<form>")]
 pub async fn backchannel_logout(
@@ -95,7 +101,7 @@ pub async fn backchannel_logout(
 ) -> Reply<Status> {
     match oidc::backchannel_logout(services, client.origin, &form.logout_token).await {
         Ok(()) => Ok(Status::Ok),
-        // The specification's answer to a token that is not obeyed.
+        // As the specification requires for an invalid token.
         Err(refused @ fleet::Error::Refused { .. }) => {
             let mut problem = Problem::from(refused);
             problem.status = Status::BadRequest;
@@ -106,16 +112,16 @@ pub async fn backchannel_logout(
 }
 
 /// The configuration, without its secret.
-#[utoipa::path(responses((status = 200, description = "Done", body = Shown)))]
+#[utoipa::path(responses((status = 200, description = "Done", body = OidcSettings)))]
 #[get("/settings/oidc")]
-pub async fn get(caller: Caller<Admin>, way: Way) -> Reply<Json<Shown>> {
-    Ok(Json(oidc::get(&caller.cx, &way.base).await?))
+pub async fn get(caller: Caller<Admin>, transport: ClientTransport) -> Reply<Json<OidcSettings>> {
+    Ok(Json(oidc::get(&caller.cx, &transport.origin).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = NewOidc)]
-pub struct NewProvider {
+pub struct NewOidcProvider {
     issuer: String,
     client_id: String,
     #[schema(value_type = Option<String>, format = Password, write_only)]
@@ -132,10 +138,14 @@ pub struct NewProvider {
     admin_groups: Vec<String>,
 }
 
-/// Replaces the configuration. Without a secret the stored one stays, where issuer and client are the same.
-#[utoipa::path(request_body = NewProvider, responses((status = 200, description = "Done", body = Shown)))]
+/// Replaces the configuration. Without a secret the stored one is kept, if issuer and client stay the same.
+#[utoipa::path(request_body = NewOidcProvider, responses((status = 200, description = "Done", body = OidcSettings)))]
 #[put("/settings/oidc", data = "<body>")]
-pub async fn put(caller: Caller<Admin>, way: Way, body: Body<NewProvider>) -> Reply<Json<Shown>> {
+pub async fn put(
+    caller: Caller<Admin>,
+    transport: ClientTransport,
+    body: Body<NewOidcProvider>,
+) -> Reply<Json<OidcSettings>> {
     let new = body.0;
     let draft = Draft {
         issuer: new.issuer,
@@ -149,10 +159,10 @@ pub async fn put(caller: Caller<Admin>, way: Way, body: Body<NewProvider>) -> Re
         groups_claim: new.groups_claim,
         admin_groups: new.admin_groups,
     };
-    Ok(Json(oidc::put(&caller.cx, draft, &way.base).await?))
+    Ok(Json(oidc::put(&caller.cx, draft, &transport.origin).await?))
 }
 
-/// Removes the provider.
+/// Removes the configuration.
 #[utoipa::path(responses((status = 204, description = "Done")))]
 #[delete("/settings/oidc")]
 pub async fn remove(caller: Caller<Admin>) -> Reply<Status> {
@@ -163,18 +173,22 @@ pub async fn remove(caller: Caller<Admin>) -> Reply<Status> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = OidcProbe)]
-pub struct Typed {
+pub struct OidcProbeRequest {
     issuer: Option<String>,
     client_id: Option<String>,
     #[schema(value_type = Option<String>, format = Password, write_only)]
     client_secret: Option<SecretString>,
 }
 
-/// Tries what is typed, and what is stored for the rest.
-#[utoipa::path(request_body = Typed, responses((status = 200, description = "Done", body = Report)))]
+/// Tests the given values, with the stored ones for the rest.
+#[utoipa::path(request_body = OidcProbeRequest, responses((status = 200, description = "Done", body = OidcReport)))]
 #[post("/settings/oidc/test", data = "<body>")]
-pub async fn test(caller: Caller<Admin>, way: Way, body: Body<Typed>) -> Reply<Json<Report>> {
-    let Typed { issuer, client_id, client_secret } = body.0;
+pub async fn test(
+    caller: Caller<Admin>,
+    transport: ClientTransport,
+    body: Body<OidcProbeRequest>,
+) -> Reply<Json<OidcReport>> {
+    let OidcProbeRequest { issuer, client_id, client_secret } = body.0;
     let probe = Probe { issuer, client_id, client_secret };
-    Ok(Json(oidc::probe(&caller.cx, probe, &way.base).await?))
+    Ok(Json(oidc::probe(&caller.cx, probe, &transport.origin).await?))
 }

@@ -1,9 +1,9 @@
-//! `/api/onboarding`: the steps of the wizard.
+//! `/api/onboarding`: the steps of the set-up.
 
 use super::{agents, auth::session_cookie, providers};
 use crate::{
     body::Body,
-    guards::{Admin, Caller, Client, Cookie, SetupToken, Way},
+    guards::{Admin, Caller, Client, ClientTransport, Cookie, SetupToken},
     problem::Reply,
 };
 use domain::{AgentId, JobId, ProviderId, UserId};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// How far it is.
+/// The state of the set-up.
 #[utoipa::path(
     responses((status = 200, description = "Done", body = onboarding::State)),
     security(())
@@ -45,7 +45,7 @@ pub struct Created<T> {
     id: T,
 }
 
-/// The first admin; signs him in.
+/// Creates the first admin, and signs them in.
 #[utoipa::path(
     request_body = Credentials,
     responses((status = 201, description = "Created", body = Created<UserId>)),
@@ -56,24 +56,28 @@ pub async fn breakglass(
     services: &State<Arc<Services>>,
     client: Client,
     token: SetupToken,
-    way: Way,
+    transport: ClientTransport,
     cookies: &CookieJar<'_>,
     body: Body<Credentials>,
 ) -> Reply<(Status, Json<Created<UserId>>)> {
     let Credentials { username, password } = body.0;
-    let token = token.0.map(SecretString::from);
-    let signed_in =
-        onboarding::breakglass(services, client.origin, token, &username, password, &client.user_agent)
-            .await?;
-    cookies.add(session_cookie(&way, &signed_in));
+    let signed_in = onboarding::breakglass(
+        services,
+        client.origin,
+        Some(token.0),
+        &username,
+        password,
+        &client.user_agent,
+    )
+    .await?;
+    cookies.add(session_cookie(&transport, &signed_in));
     Ok((Status::Created, Json(Created { id: signed_in.user.id })))
 }
 
-/// An identity provider, or the decision to do without.
+/// An identity provider, or the decision to skip it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schema(as = OnboardingOidc)]
-pub struct Oidc {
+pub struct OnboardingOidc {
     issuer: Option<String>,
     client_id: Option<String>,
     #[schema(value_type = Option<String>, format = Password, write_only)]
@@ -82,17 +86,21 @@ pub struct Oidc {
     skip: bool,
 }
 
-/// The identity provider; may be skipped, and set later.
-#[utoipa::path(request_body = Oidc, responses((status = 204, description = "Done")))]
+/// Sets the identity provider, or skips it. It can be set later.
+#[utoipa::path(request_body = OnboardingOidc, responses((status = 204, description = "Done")))]
 #[post("/onboarding/oidc", data = "<body>")]
-pub async fn oidc(caller: Caller<Admin>, way: Way, body: Body<Oidc>) -> Reply<Status> {
-    let Oidc { issuer, client_id, client_secret, skip } = body.0;
+pub async fn oidc(
+    caller: Caller<Admin>,
+    transport: ClientTransport,
+    body: Body<OnboardingOidc>,
+) -> Reply<Status> {
+    let OnboardingOidc { issuer, client_id, client_secret, skip } = body.0;
     if skip {
         onboarding::skip_oidc(&caller.cx).await?;
     } else {
         let draft =
             fleet::oidc::Draft::new(issuer.unwrap_or_default(), client_id.unwrap_or_default(), client_secret);
-        onboarding::set_oidc(&caller.cx, draft, &way.base).await?;
+        onboarding::set_oidc(&caller.cx, draft, &transport.origin).await?;
     }
     Ok(Status::NoContent)
 }
@@ -104,14 +112,14 @@ pub struct ProviderSaved {
     job_id: JobId,
 }
 
-/// The first provider: saved, and its test enqueued.
+/// Saves the first provider, and enqueues its test.
 #[utoipa::path(
     request_body = providers::NewProvider,
-    responses((status = 202, description = "Accepted: it goes on in the background", body = ProviderSaved))
+    responses((status = 202, description = "Accepted: it continues in the background", body = ProviderSaved))
 )]
 #[post("/onboarding/provider", data = "<body>")]
 pub async fn provider(
-    caller: Caller<Cookie>,
+    caller: Caller<Admin>,
     body: Body<providers::NewProvider>,
 ) -> Reply<(Status, Json<ProviderSaved>)> {
     let cx = caller.cx.as_admin().map(|_| &caller.cx)?;
@@ -121,14 +129,14 @@ pub async fn provider(
     Ok((Status::Accepted, Json(ProviderSaved { provider_id, job_id })))
 }
 
-/// The first agent.
+/// Saves the first agent.
 #[utoipa::path(
     request_body = agents::NewAgent,
     responses((status = 201, description = "Created", body = Created<AgentId>))
 )]
 #[post("/onboarding/agent", data = "<body>")]
 pub async fn agent(
-    caller: Caller<Cookie>,
+    caller: Caller<Admin>,
     body: Body<agents::NewAgent>,
 ) -> Reply<(Status, Json<Created<AgentId>>)> {
     let cx = caller.cx.as_admin().map(|_| &caller.cx)?;
@@ -137,10 +145,10 @@ pub async fn agent(
     Ok((Status::Created, Json(Created { id })))
 }
 
-/// The end, for ever.
+/// Completes the set-up. It cannot be repeated.
 #[utoipa::path(responses((status = 204, description = "Done")))]
 #[post("/onboarding/complete")]
-pub async fn complete(caller: Caller<Cookie>) -> Reply<Status> {
+pub async fn complete(caller: Caller<Admin>) -> Reply<Status> {
     onboarding::complete(&caller.cx).await?;
     Ok(Status::NoContent)
 }

@@ -1,10 +1,10 @@
-//! `/v1`: the OpenAI-compatible endpoint for any program that speaks it.
+//! `/v1`: the OpenAI-compatible endpoint for programs.
 
 use crate::{
     body::Raw,
     guards::{Caller, Chat, ChatHeader},
     openai_error::OpenAiError,
-    sse::KEEP_ALIVE,
+    sse::KEEP_ALIVE_INTERVAL,
 };
 use bytes::Bytes;
 use domain::ChatId;
@@ -37,11 +37,10 @@ pub async fn models(caller: Caller<Chat>) -> Result<Json<Value>, OpenAiError> {
     Ok(Json(json!({ "object": "list", "data": data })))
 }
 
-/// A whole answer, or a stream of server-sent events in OpenAI's format.
+/// A complete answer, or a stream of server-sent events in OpenAI's format.
 pub enum Completion {
-    /// What the agent answered, as it came.
+    /// The agent's response, unchanged.
     Whole(u16, Bytes),
-    /// The stream.
     Stream(AnswerBytes, Shutdown),
 }
 
@@ -54,9 +53,9 @@ impl<'r> Responder<'r, 'r> for Completion {
                 .sized_body(body.len(), Cursor::new(body))
                 .ok(),
             Self::Stream(bytes, shutdown) => {
-                let held = telemetry::STREAMS.track_in_flight(["completion"]);
-                let bytes = alive(bytes).take_until(shutdown).inspect(move |_| {
-                    let _ = &held;
+                let in_flight = telemetry::OPEN_STREAMS.track_in_flight(["completion"]);
+                let bytes = with_keep_alive(bytes).take_until(shutdown).inspect(move |_| {
+                    let _ = &in_flight;
                 });
                 let stream = ByteStream::from(Box::pin(bytes) as BoxBytes);
                 Response::build_from(stream.respond_to(request)?)
@@ -71,24 +70,24 @@ impl<'r> Responder<'r, 'r> for Completion {
 
 type BoxBytes = std::pin::Pin<Box<dyn Stream<Item = Bytes> + Send>>;
 
-/// Puts a comment where the agent is silent: the connection lives, and a client that left is noticed.
-fn alive(bytes: AnswerBytes) -> impl Stream<Item = Bytes> + Send {
+/// Sends comments while the agent is silent, to keep the connection alive and to notice when the client has left.
+fn with_keep_alive(bytes: AnswerBytes) -> impl Stream<Item = Bytes> + Send {
     stream::unfold((bytes, true), |(mut bytes, between)| async move {
-        // Only between two events: a comment inside one would break it.
+        // Only between two events, because a comment would break an event.
         if !between {
             let next = bytes.next().await?;
             return Some((next.clone(), (bytes, next.ends_with(b"\n\n"))));
         }
-        match tokio::time::timeout(KEEP_ALIVE, bytes.next()).await {
+        match tokio::time::timeout(KEEP_ALIVE_INTERVAL, bytes.next()).await {
             Ok(next) => next.map(|next| (next.clone(), (bytes, next.ends_with(b"\n\n")))),
             Err(_) => Some((Bytes::from_static(b": the agent is working\n\n"), (bytes, true))),
         }
     })
 }
 
-/// Asks an agent. `model` is its slug; `X-Mosaic-Chat` continues a chat instead of standing alone.
+/// Requests an answer of an agent. `model` is its slug. `X-Mosaic-Chat` continues a chat.
 #[utoipa::path(
-    params(("X-Mosaic-Chat" = Option<String>, Header, description = "A chat to continue")),
+    params(("X-Mosaic-Chat" = Option<String>, Header, description = "The chat to continue")),
     request_body(content = Object, description = "A chat completion request in OpenAI's format"),
     responses((status = 200, description = "OpenAI's answer, or its stream of chunks", content((Object = "application/json"), (Object = "text/event-stream")))),
     security(("token" = ["chat"]), ("session" = []))
@@ -97,7 +96,7 @@ fn alive(bytes: AnswerBytes) -> impl Stream<Item = Bytes> + Send {
 pub async fn complete(
     caller: Caller<Chat>,
     chat: ChatHeader,
-    // OpenAI's clients resend their whole history.
+    // OpenAI's clients send their whole history with each request.
     body: Raw<8>,
     shutdown: Shutdown,
 ) -> Result<Completion, OpenAiError> {
@@ -118,6 +117,6 @@ fn parse_chat(text: &str) -> Result<ChatId, OpenAiError> {
         .map_err(|_| OpenAiError::invalid("bad_chat", None, "X-Mosaic-Chat takes the id of a chat (cht_…)."))
 }
 
-fn unsupported(refusal: completions::Refusal) -> OpenAiError {
-    OpenAiError::invalid(refusal.code, refusal.param.as_deref(), refusal.message)
+fn unsupported(error: completions::RequestError) -> OpenAiError {
+    OpenAiError::invalid(error.code, error.param.as_deref(), error.message)
 }

@@ -1,4 +1,4 @@
-//! `/api/settings/breakglass/password`: the acting admin's own password.
+//! `/api/settings/breakglass/password`: the admin's own password.
 
 use crate::{
     body::Body,
@@ -12,19 +12,18 @@ use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = PasswordChange)]
-pub struct Change {
+pub struct PasswordChange {
     #[schema(value_type = String, format = Password, write_only)]
     current: SecretString,
     #[schema(value_type = String, format = Password, write_only)]
     new: SecretString,
 }
 
-/// Replaces it and ends the other sessions.
-#[utoipa::path(request_body = Change, responses((status = 204, description = "Done")))]
+/// Changes the password, and ends all other sessions.
+#[utoipa::path(request_body = PasswordChange, responses((status = 204, description = "Done")))]
 #[post("/settings/breakglass/password", data = "<body>")]
-pub async fn change(caller: Caller<Admin>, body: Body<Change>) -> Reply<Status> {
-    let Change { current, new } = body.0;
+pub async fn change(caller: Caller<Admin>, body: Body<PasswordChange>) -> Reply<Status> {
+    let PasswordChange { current, new } = body.0;
     let (session, _) = caller.session.ok_or(fleet::Error::NotSignedIn)?;
     fleet::auth::change_password(&caller.cx, session, current, new).await?;
     Ok(Status::NoContent)

@@ -1,13 +1,14 @@
-//! `/api/providers`: LLM accounts. Keys go in and never come out.
+//! `/api/providers`: accounts at LLM providers. Keys can be written but never read.
 
-use super::tokens::Items;
 use crate::{
     body::{self, Body},
+    enqueued::{Accepted, EnqueuedResponse, accepted},
     guards::{Caller, Cookie, Id, Version},
+    page::Items,
     problem::Reply,
 };
 use chrono::{DateTime, Utc};
-use domain::{JobId, ProviderId, provider::Model};
+use domain::{ProviderId, provider::Model};
 use fleet::providers::{self, CatalogEntry, Draft, LastTest, ModelInfo, Patch, Provider, Report};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use secrecy::SecretString;
@@ -19,7 +20,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = KeyShown)]
-struct Key {
+struct KeySummary {
     set: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_in: Option<String>,
@@ -28,14 +29,14 @@ struct Key {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Provider)]
-pub struct Shown {
+pub struct ProviderResponse {
     id: ProviderId,
     slug: String,
     kind: String,
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     base_url: Option<String>,
-    api_key: Key,
+    api_key: KeySummary,
     models: Vec<Model>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<LastTest>)]
@@ -45,7 +46,7 @@ pub struct Shown {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Provider> for Shown {
+impl From<Provider> for ProviderResponse {
     fn from(provider: Provider) -> Self {
         Self {
             id: provider.id,
@@ -53,7 +54,7 @@ impl From<Provider> for Shown {
             kind: provider.kind,
             name: provider.name,
             base_url: provider.base_url,
-            api_key: Key {
+            api_key: KeySummary {
                 set: provider.api_key.is_some(),
                 ends_in: provider.key_ends_in.filter(|shown| !shown.is_empty()),
             },
@@ -66,7 +67,7 @@ impl From<Provider> for Shown {
     }
 }
 
-/// A provider as typed.
+/// A provider to create or to test.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NewProvider {
@@ -94,7 +95,7 @@ impl From<NewProvider> for Draft {
     }
 }
 
-/// The kinds that can be added.
+/// The kinds of provider.
 #[utoipa::path(responses((status = 200, description = "Done", body = Items<CatalogEntry>)))]
 #[get("/providers/catalog")]
 pub fn catalog(_caller: Caller<Cookie>) -> Json<Items<&'static CatalogEntry>> {
@@ -102,39 +103,41 @@ pub fn catalog(_caller: Caller<Cookie>) -> Json<Items<&'static CatalogEntry>> {
 }
 
 /// The caller's providers.
-#[utoipa::path(responses((status = 200, description = "Done", body = Items<Shown>)))]
+#[utoipa::path(responses((status = 200, description = "Done", body = Items<ProviderResponse>)))]
 #[get("/providers")]
-pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Shown>>> {
-    let items = providers::list(&caller.cx).await?.into_iter().map(Shown::from).collect();
+pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<ProviderResponse>>> {
+    let items = providers::list(&caller.cx).await?.into_iter().map(ProviderResponse::from).collect();
     Ok(Json(Items { items }))
 }
 
 /// Saves a provider.
 #[utoipa::path(
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again is the same provider")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key creates the provider only once")),
     request_body = NewProvider,
-    responses((status = 201, description = "Created", body = Shown))
+    responses((status = 201, description = "Created", body = ProviderResponse))
 )]
 #[post("/providers", data = "<body>")]
-pub async fn create(caller: Caller<Cookie>, body: Body<NewProvider>) -> Reply<(Status, Json<Shown>)> {
+pub async fn create(
+    caller: Caller<Cookie>,
+    body: Body<NewProvider>,
+) -> Reply<(Status, Json<ProviderResponse>)> {
     let id = providers::create(&caller.cx, body.0.into()).await?;
     Ok((Status::Created, Json(providers::get(&caller.cx, id).await?.into())))
 }
 
 /// One provider.
-#[utoipa::path(responses((status = 200, description = "Done", body = Shown)))]
+#[utoipa::path(responses((status = 200, description = "Done", body = ProviderResponse)))]
 #[get("/providers/<id>")]
-pub async fn get(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Json<Shown>> {
+pub async fn get(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Json<ProviderResponse>> {
     Ok(Json(providers::get(&caller.cx, id.0).await?.into()))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schema(as = ProviderChanges)]
-pub struct Changes {
+pub struct ProviderChanges {
     kind: Option<String>,
     name: Option<String>,
-    #[serde(default, deserialize_with = "body::said")]
+    #[serde(default, deserialize_with = "body::double_option")]
     #[schema(value_type = Option<String>)]
     base_url: Option<Option<String>>,
     #[schema(value_type = Option<String>, format = Password, write_only)]
@@ -144,20 +147,20 @@ pub struct Changes {
     allow_private_host: bool,
 }
 
-/// Changes a provider.
+/// ProviderChanges a provider.
 #[utoipa::path(
-    params(("If-Match" = Option<String>, Header, description = "Version that was read; another one answers 412")),
-    request_body = Changes,
-    responses((status = 200, description = "Done", body = Shown))
+    params(("If-Match" = Option<String>, Header, description = "The version that was read. If it is not the current one, the response is 412")),
+    request_body = ProviderChanges,
+    responses((status = 200, description = "Done", body = ProviderResponse))
 )]
 #[patch("/providers/<id>", data = "<body>")]
 pub async fn change(
     caller: Caller<Cookie>,
     id: Id<ProviderId>,
     expected: Version,
-    body: Body<Changes>,
-) -> Reply<Json<Shown>> {
-    let Changes { kind, name, base_url, api_key, models, allow_private_host } = body.0;
+    body: Body<ProviderChanges>,
+) -> Reply<Json<ProviderResponse>> {
+    let ProviderChanges { kind, name, base_url, api_key, models, allow_private_host } = body.0;
     let models = models.map(|models| models.into_iter().map(|model| model.id).collect());
     let patch = Patch { kind, name, base_url, api_key, models, allow_private_host };
     providers::change(&caller.cx, id.0, patch, expected.0).await?;
@@ -172,44 +175,36 @@ pub async fn remove(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Status>
     Ok(Status::NoContent)
 }
 
-/// Tests what is typed; nothing is saved.
+/// Tests a provider without saving it.
 #[utoipa::path(
     request_body = NewProvider,
     responses((status = 200, description = "Done", body = Report))
 )]
 #[post("/providers/test", data = "<body>")]
 pub async fn test_typed(caller: Caller<Cookie>, body: Body<NewProvider>) -> Reply<Json<Report>> {
-    Ok(Json(providers::test_typed(&caller.cx, body.0.into()).await?))
-}
-
-/// The job that was enqueued.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Enqueued {
-    /// Follow it at `/api/jobs/{id}`.
-    pub job_id: JobId,
+    Ok(Json(providers::test_draft(&caller.cx, body.0.into()).await?))
 }
 
 /// Tests a saved provider, as a job.
 #[utoipa::path(
-    responses((status = 202, description = "Accepted: it goes on in the background", body = Enqueued))
+    responses((status = 202, description = "Accepted: it continues in the background", body = EnqueuedResponse))
 )]
 #[post("/providers/<id>/test")]
-pub async fn test(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<(Status, Json<Enqueued>)> {
+pub async fn test(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Accepted> {
     let job_id = providers::enqueue_test(&caller.cx, id.0).await?;
-    Ok((Status::Accepted, Json(Enqueued { job_id })))
+    Ok(accepted(job_id))
 }
 
-/// What a provider offers.
+/// The models of a provider.
 #[derive(Serialize, ToSchema)]
 pub struct ProviderModels {
-    /// What its own list names; empty when it has none.
+    /// Empty if the provider has no list.
     items: Vec<ModelInfo>,
-    /// Whether it has a list. Without one any id may be tried.
+    /// Whether the provider has a list. Without one any id may be used.
     listed: bool,
 }
 
-/// The models that a saved provider offers, asked now.
+/// The models that a saved provider offers, requested from it now.
 #[utoipa::path(responses((status = 200, description = "Done", body = ProviderModels)))]
 #[get("/providers/<id>/models")]
 pub async fn models(caller: Caller<Cookie>, id: Id<ProviderId>) -> Reply<Json<ProviderModels>> {

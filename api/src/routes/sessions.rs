@@ -1,8 +1,8 @@
-//! `/api/auth/sessions`: the caller's browsers.
+//! `/api/auth/sessions`: the caller's sessions.
 
-use super::tokens::Items;
 use crate::{
-    guards::{Caller, Id, Oneself},
+    guards::{Caller, Id, SelfOnly},
+    page::Items,
     problem::Reply,
 };
 use chrono::{DateTime, Utc};
@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Session {
+#[schema(as = Session)]
+pub struct SessionResponse {
     id: SessionId,
     created_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
@@ -23,18 +24,18 @@ pub struct Session {
     address: String,
     /// `password` or `oidc`.
     method: &'static str,
-    /// The one that asks.
+    /// Whether it is the session of this request.
     current: bool,
 }
 
 /// The caller's sessions, the most recently used first.
-#[utoipa::path(responses((status = 200, description = "Done", body = Items<Session>)))]
+#[utoipa::path(responses((status = 200, description = "Done", body = Items<SessionResponse>)))]
 #[get("/auth/sessions")]
-pub async fn list(caller: Caller<Oneself>) -> Reply<Json<Items<Session>>> {
+pub async fn list(caller: Caller<SelfOnly>) -> Reply<Json<Items<SessionResponse>>> {
     let current = caller.session.map(|(id, _)| id);
     let sessions = auth::list_sessions(&caller.cx).await?.into_iter();
     let items = sessions
-        .map(|session| Session {
+        .map(|session| SessionResponse {
             id: session.id,
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,
@@ -48,10 +49,10 @@ pub async fn list(caller: Caller<Oneself>) -> Reply<Json<Items<Session>>> {
     Ok(Json(Items { items }))
 }
 
-/// Ends one of them.
+/// Ends a session.
 #[utoipa::path(responses((status = 204, description = "Done")))]
 #[delete("/auth/sessions/<id>")]
-pub async fn end(caller: Caller<Oneself>, id: Id<SessionId>) -> Reply<Status> {
+pub async fn end(caller: Caller<SelfOnly>, id: Id<SessionId>) -> Reply<Status> {
     auth::end_session(&caller.cx, id.0).await?;
     Ok(Status::NoContent)
 }

@@ -1,8 +1,9 @@
-//! `/api/tokens`: API tokens for programs.
+//! `/api/tokens`: API tokens of programs.
 
 use crate::{
     body::Body,
     guards::{Caller, Cookie, Id},
+    page::Items,
     problem::Reply,
 };
 use chrono::{DateTime, Utc};
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiToken)]
-pub struct Token {
+pub struct TokenResponse {
     id: ApiTokenId,
     name: String,
     ends_in: String,
@@ -26,20 +27,14 @@ pub struct Token {
     last_used_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Serialize, ToSchema)]
-pub struct Items<T> {
-    /// The page.
-    pub items: Vec<T>,
-}
-
 /// The caller's tokens.
-#[utoipa::path(responses((status = 200, description = "Done", body = Items<Token>)))]
+#[utoipa::path(responses((status = 200, description = "Done", body = Items<TokenResponse>)))]
 #[get("/tokens")]
-pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Token>>> {
+pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<TokenResponse>>> {
     let items = tokens::list(&caller.cx)
         .await?
         .into_iter()
-        .map(|token| Token {
+        .map(|token| TokenResponse {
             id: token.id,
             name: token.name,
             ends_in: token.ends_in,
@@ -55,7 +50,7 @@ pub async fn list(caller: Caller<Cookie>) -> Reply<Json<Items<Token>>> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = NewApiToken)]
-pub struct NewToken {
+pub struct NewTokenRequest {
     name: String,
     scopes: Vec<String>,
     expires_in_days: Option<u32>,
@@ -63,23 +58,26 @@ pub struct NewToken {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiTokenMade)]
-pub struct Made {
+pub struct TokenCreated {
     id: ApiTokenId,
-    /// Shown this once.
+    /// Shown only in this response.
     token: String,
 }
 
-/// Makes a token; the answer is the only place where it is shown.
+/// Creates a token. It is shown only in this response.
 #[utoipa::path(
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again is the same token")),
-    request_body = NewToken,
-    responses((status = 201, description = "Created", body = Made))
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key creates the token only once")),
+    request_body = NewTokenRequest,
+    responses((status = 201, description = "Created", body = TokenCreated))
 )]
 #[post("/tokens", data = "<body>")]
-pub async fn create(caller: Caller<Cookie>, body: Body<NewToken>) -> Reply<(Status, Json<Made>)> {
-    let NewToken { name, scopes, expires_in_days } = body.0;
+pub async fn create(
+    caller: Caller<Cookie>,
+    body: Body<NewTokenRequest>,
+) -> Reply<(Status, Json<TokenCreated>)> {
+    let NewTokenRequest { name, scopes, expires_in_days } = body.0;
     let (id, token) = tokens::create(&caller.cx, &name, &scopes, expires_in_days).await?;
-    Ok((Status::Created, Json(Made { id, token: token.expose_secret().to_owned() })))
+    Ok((Status::Created, Json(TokenCreated { id, token: token.expose_secret().to_owned() })))
 }
 
 /// Revokes a token.

@@ -1,63 +1,47 @@
 //! Configuration from the environment: the only place that reads variables.
 //!
-//! Owns names, defaults and the sentences for what is missing. It must not hold settings of the product:
-//! those are in the database. Two variables are all that a server needs: `DATABASE_URL` and
-//! `MOSAIC_SECRET_KEY`; `mosaic up` makes its own when they are unset.
+//! Owns their names, defaults and error messages. It must not hold settings of the product, which are in the database. A
+//! server needs only two variables, `DATABASE_URL` and `MOSAIC_SECRET_KEY`. `mosaic up` provides both if they are unset.
 
 use crate::telemetry::{Format, Log};
 use secrecy::{ExposeSecret, SecretString};
 use std::{env, ffi::OsString, fs, io, path::PathBuf};
 use tracing_subscriber::EnvFilter;
 
-/// What the environment says. Blank variables count as unset.
+/// The configuration. Blank variables count as unset.
 #[derive(Debug)]
 pub struct Config {
-    /// `DATABASE_URL` or the content of the file that `DATABASE_URL_FILE` names.
+    /// `DATABASE_URL`, or the content of the file in `DATABASE_URL_FILE`.
     pub database_url: Option<SecretString>,
-    /// `MOSAIC_SECRET_KEY` (`new[,old…]`) or the content of the file that `MOSAIC_SECRET_KEY_FILE` names.
+    /// `MOSAIC_SECRET_KEY` (`new[,old…]`), or the content of the file in `MOSAIC_SECRET_KEY_FILE`.
     pub secret_key: Option<SecretString>,
     /// `MOSAIC_LOG` (a filter, like `debug` or `info,sqlx=debug`) and `MOSAIC_LOG_FORMAT` (`human`, `json`).
     pub log: Log,
-    /// Where `mosaic up` keeps database, key and logs unless told otherwise: `/var/lib/mosaic` for root,
-    /// else `~/.local/share/mosaic`; `None` when there is no home folder either.
+    /// The default folder of `mosaic up` for database, key and logs: `/var/lib/mosaic` for root, otherwise
+    /// `~/.local/share/mosaic`; `None` without a home folder.
     pub data_dir: Option<PathBuf>,
-    /// `MOSAIC_AGENT_IMAGE`: the image of the agents' containers as the set-up built it.
+    /// `MOSAIC_AGENT_IMAGE`: the image of the agents' containers that the set-up built.
     pub agent_image: Option<String>,
-    /// `MOSAIC_EMBEDDINGS_DIR`: the folder with the built-in embedding model as the set-up fetched it.
+    /// `MOSAIC_EMBEDDINGS_DIR`: the folder of the built-in embedding model that the set-up downloaded.
     pub embeddings_dir: Option<PathBuf>,
 }
 
-/// A variable that cannot be used. Never shows the content of a secret one.
+/// A variable that cannot be used. Never shows the value of a secret one.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A required variable is unset.
-    #[error("{name} is not set. {remedy} A file with the value can be named by {name}_FILE instead.")]
-    Missing {
-        /// The variable.
-        name: &'static str,
-        /// What to set it to.
-        remedy: &'static str,
-    },
-    /// Both the variable and its `_FILE` form are set.
+    #[error("{name} is not set. {remedy} Alternatively, {name}_FILE can name a file with the value.")]
+    Missing { name: &'static str, remedy: &'static str },
     #[error("set {name} or {name}_FILE, not both")]
-    Both {
-        /// The variable.
-        name: &'static str,
-    },
-    /// The file behind a `_FILE` variable cannot be read.
-    #[error("the file {path} named by {name}_FILE cannot be read: {source}")]
+    Both { name: &'static str },
+    #[error("the file {path} from {name}_FILE cannot be read: {source}")]
     Unreadable {
         /// The variable without `_FILE`.
         name: &'static str,
-        /// The file.
         path: PathBuf,
-        /// Why.
         source: io::Error,
     },
-    /// The content does not fit.
     #[error("{name} {why}")]
     Invalid {
-        /// The variable.
         name: &'static str,
         /// The rest of the sentence.
         why: String,
@@ -65,23 +49,22 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads the process's environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // The one reading of the environment that the rest of the workspace must not do.
+        // The only place in the workspace that may read the environment.
         #[allow(clippy::disallowed_methods)]
         Self::read(&|name| env::var_os(name))
     }
 
-    /// The database, for processes that do not bring their own.
+    /// For processes that need an existing database.
     pub fn require_database_url(&self) -> Result<&SecretString, ConfigError> {
-        let remedy = "Give the Postgres to use: postgres://user:password@host/database.";
+        let remedy = "Set it to the Postgres to use: postgres://user:password@host/database.";
         self.database_url.as_ref().ok_or(ConfigError::Missing { name: "DATABASE_URL", remedy })
     }
 
-    /// The instance's key, for processes that share it with others.
+    /// For processes that share the instance's key with others.
     pub fn require_secret_key(&self) -> Result<&SecretString, ConfigError> {
         let remedy =
-            "Make one with `openssl rand -base64 32`, keep it safe, and give all processes the same.";
+            "Make one with `openssl rand -base64 32`, keep it safe, and use the same one for all processes.";
         self.secret_key.as_ref().ok_or(ConfigError::Missing { name: "MOSAIC_SECRET_KEY", remedy })
     }
 
@@ -123,7 +106,7 @@ impl Env<'_> {
         match fs::read_to_string(&path) {
             Ok(content) if content.trim().is_empty() => Err(ConfigError::Invalid {
                 name: file,
-                why: format!("names an empty file, {}", path.display()),
+                why: format!("names an empty file: {}", path.display()),
             }),
             Ok(content) => Ok(Some(SecretString::from(content.trim()))),
             Err(source) => Err(ConfigError::Unreadable { name, path, source }),
@@ -145,7 +128,7 @@ fn filter(env: &Env) -> Result<Option<String>, ConfigError> {
     match EnvFilter::try_new(&filter) {
         Ok(_) => Ok(Some(filter)),
         Err(error) => {
-            let why = format!("is no filter like `debug` or `info,sqlx=debug`: {error}");
+            let why = format!("is not a filter like `debug` or `info,sqlx=debug`: {error}");
             Err(ConfigError::Invalid { name: "MOSAIC_LOG", why })
         }
     }
@@ -157,7 +140,7 @@ fn format(env: &Env) -> Result<Format, ConfigError> {
         "human" => Ok(Format::Human),
         "json" => Ok(Format::Json),
         other => {
-            let why = format!("is `{other}`; it can be `human` or `json`, or unset to choose by itself");
+            let why = format!("is `{other}`; use `human` or `json`, or leave it unset for the default");
             Err(ConfigError::Invalid { name: "MOSAIC_LOG_FORMAT", why })
         }
     }

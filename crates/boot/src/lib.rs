@@ -1,8 +1,9 @@
-//! Start and stop of a Mosaic process: configuration, logs, figures and traces, shutdown, named tasks, the key
-//! file and the embedded Postgres.
+//! Start and stop of a Mosaic process: configuration, logs, metrics and traces, shutdown, named tasks, the key file and
+//! the embedded Postgres.
 //!
-//! Owns the process's environment: no other crate reads a variable, catches a signal or spawns a task
-//! without a name. It must not know the product: no SQL, no HTTP, no users.
+//! Owns the process's environment: no other crate reads a variable, handles a signal or spawns a task without a name. It
+//! must not know the product: no SQL, no routes, no users.
+#![allow(missing_docs)] // Where the name is the documentation.
 
 pub mod config;
 pub mod metrics;

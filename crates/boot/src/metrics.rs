@@ -1,31 +1,23 @@
-//! The metrics' listener: a port of its own, for Prometheus alone.
+//! The metrics listener: a separate port for Prometheus.
 //!
-//! Owns the recorder and where it answers. It must not decide what is measured: that is the table in `telemetry`.
+//! Owns the recorder and the listener. It must not decide what is measured: that is the table in `telemetry`.
 
 use crate::spawn_named;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
 use std::net::SocketAddr;
 use telemetry::MetricType;
 
-/// The listener cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum MetricsError {
-    /// The address cannot be listened on.
     #[error("metrics cannot be served on {listen}: {source}")]
-    Listen {
-        /// The address.
-        listen: SocketAddr,
-        /// Why.
-        source: BuildError,
-    },
-    /// Somebody was first.
+    Listen { listen: SocketAddr, source: BuildError },
     #[error("metrics are set up already")]
-    Twice,
+    AlreadySet,
 }
 
-/// Answers every GET at `listen` with all figures of this process, from now on. Once per process, within a runtime.
+/// Serves all metrics of this process at `listen` from now on. Call it once per process, within a runtime.
 ///
-/// Nobody is asked who he is: `listen` must be an address that only Prometheus reaches.
+/// There is no authentication: `listen` must be an address that only Prometheus can reach.
 pub fn serve(listen: SocketAddr, version: &'static str) -> Result<(), MetricsError> {
     let failed = |source| MetricsError::Listen { listen, source };
     let mut builder = PrometheusBuilder::new().with_http_listener(listen);
@@ -36,7 +28,7 @@ pub fn serve(listen: SocketAddr, version: &'static str) -> Result<(), MetricsErr
         }
     }
     let (recorder, exporter) = builder.build().map_err(failed)?;
-    metrics::set_global_recorder(recorder).map_err(|_| MetricsError::Twice)?;
+    metrics::set_global_recorder(recorder).map_err(|_| MetricsError::AlreadySet)?;
     for metric in telemetry::all() {
         match metric.metric_type {
             MetricType::Counter => metrics::describe_counter!(metric.name, metric.help),
@@ -47,7 +39,7 @@ pub fn serve(listen: SocketAddr, version: &'static str) -> Result<(), MetricsErr
     telemetry::BUILD_INFO.set([version], 1.0);
     spawn_named("metrics", async move {
         if exporter.await.is_err() {
-            tracing::error!(%listen, "the metrics' listener ended");
+            tracing::error!(%listen, "the metrics listener ended");
         }
     });
     tracing::info!(%listen, "serving metrics");

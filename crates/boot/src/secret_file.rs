@@ -1,6 +1,6 @@
 //! The instance's key in a file, for `mosaic up` without `MOSAIC_SECRET_KEY`.
 //!
-//! Owns making and reading the file. It must not judge the key: that is the crate `secrets`'s.
+//! Owns creating and reading the file. It must not check the key's strength: that is for crate `secrets`.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rand::CryptoRng;
@@ -12,36 +12,31 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The key file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretFileError {
-    /// It is there and blank. It is not replaced: a new key would not open what the old one sealed.
-    #[error("the key file {0} is empty: restore it from a backup, or remove it when there is no data yet")]
+    /// It is not replaced, because a new key would not open what the old one sealed.
+    #[error("the key file {0} is empty: restore it from a backup, or remove it if there is no data yet")]
     Empty(PathBuf),
-    /// Others than its owner may read or change it.
-    #[error("the key file {0} is open to other users: chmod 600 {0}")]
+    #[error("other users can read or change the key file {0}: chmod 600 {0}")]
     Exposed(PathBuf),
-    /// The system refused.
     #[error("the key file {path} cannot be {verb}: {source}")]
     Io {
-        /// The file.
         path: PathBuf,
-        /// `read` or `made`.
+        /// `read` or `created`.
         verb: &'static str,
-        /// Why.
         source: io::Error,
     },
 }
 
-/// The key in `path`; makes the file (mode 0600, 32 random bytes as base64) when there is none. Of several
-/// processes that do so at the same time one writes and all return its key; a process killed meanwhile
-/// leaves no half-written file in that place.
+/// The key in `path`. Creates the file (mode 0600, 32 random bytes as base64) if it is missing. If several processes do so
+/// at the same time, one of them writes and all return its key. A process that is killed meanwhile leaves no partial file
+/// at `path`.
 pub fn read_or_create(path: &Path, rng: &mut impl CryptoRng) -> Result<SecretString, SecretFileError> {
     let failed = |verb| move |source| SecretFileError::Io { path: path.to_owned(), verb, source };
     match File::open(path) {
         Ok(file) => read(path, file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create(path, rng).map_err(failed("made"))?;
+            create(path, rng).map_err(failed("created"))?;
             read(path, File::open(path).map_err(failed("read"))?)
         }
         Err(error) => Err(failed("read")(error)),
@@ -64,18 +59,18 @@ fn read(path: &Path, mut file: File) -> Result<SecretString, SecretFileError> {
 
 fn create(path: &Path, rng: &mut impl CryptoRng) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Postgres, as another user, passes through the data folder: entering is allowed, looking is not.
+    // Postgres runs as another user and must be able to enter the data folder, but not to list it.
     DirBuilder::new().recursive(true).mode(0o711).create(folder)?;
-    // A name of its own: a draft that another writer had linked already would be changed under him.
+    // A unique name: another process may already have linked its draft as the key file.
     let draft = path.with_extension(format!("{:016x}.new", rng.next_u64()));
     let linked = write_draft(&draft, rng).and_then(|()| fs::hard_link(&draft, path));
     fs::remove_file(&draft)?;
     match linked {
-        // Another process was first: its key counts.
+        // Another process was first. Its key is used.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
         Ok(()) => {
-            tracing::info!(path = %path.display(), "made a new secret key: keep a copy of this file");
+            tracing::info!(path = %path.display(), "created a new secret key: keep a copy of this file");
             File::open(folder)?.sync_all()
         }
     }
@@ -101,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_made_once_and_closed_to_others() {
+    fn the_file_is_created_once_and_private() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data/secret.key");
         let made = key(&path).unwrap();
@@ -112,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_agree_on_one_key() {
+    fn concurrent_processes_agree_on_one_key() {
         let folder = tempfile::tempdir().unwrap();
         let path = &folder.path().join("secret.key");
         let keys: HashSet<String> = thread::scope(|scope| {
@@ -138,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_written_is_named() {
+    fn a_folder_that_is_not_writable_is_named() {
         let error = key(Path::new("/proc/nowhere/secret.key")).unwrap_err().to_string();
-        assert!(error.contains("/proc/nowhere/secret.key cannot be made"), "{error}");
+        assert!(error.contains("/proc/nowhere/secret.key cannot be created"), "{error}");
     }
 }

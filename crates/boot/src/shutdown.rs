@@ -1,96 +1,121 @@
-//! Stopping: from a signal to the last finished piece of work.
+//! Shutdown: gracefully after the first signal, at once after the second.
 //!
-//! Owns the signals, the order to stop, and the limit on how long draining may take. It must not know what
-//! is drained.
+//! Owns the signals and the request to stop. It must not know what is stopped.
 
 use crate::spawn_named;
-use std::{fs, io, time::Duration};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use parking_lot::Mutex;
+use std::{fmt, fs, io, sync::Arc, time::Duration};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
-/// The order to stop, shared by all parts of a process. The first SIGTERM, SIGINT or SIGHUP asks for an
-/// orderly stop, the second for one at once.
-#[derive(Debug, Clone)]
+/// Signals this soon after the first one count as the same one: a terminal and `make` may both pass it on.
+const REPEATED_SIGNAL_WINDOW: Duration = Duration::from_millis(200);
+
+/// The request to stop, shared by all parts of a process.
+///
+/// The first SIGTERM, SIGINT or SIGHUP asks for a graceful stop. A second SIGTERM or SIGINT ends the process at once with
+/// the exit code 128 + signal, whatever still runs. A second SIGHUP does nothing, because a terminal that closes may send
+/// several.
+#[derive(Debug, Clone, Default)]
 pub struct Shutdown {
-    orderly: CancellationToken,
-    at_once: CancellationToken,
-    limit: Duration,
+    token: CancellationToken,
+    exit_hooks: ExitHooks,
 }
 
-/// Why [`Shutdown::drain`] gave up on the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Undrained {
-    /// It took longer than the limit.
-    #[error("the work did not finish in time")]
-    TimedOut,
-    /// A second signal came.
-    #[error("told to stop at once")]
-    AtOnce,
+type ExitHook = Box<dyn FnOnce() + Send>;
+
+#[derive(Clone, Default)]
+struct ExitHooks(Arc<Mutex<Vec<ExitHook>>>);
+
+impl fmt::Debug for ExitHooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} hooks", self.0.lock().len())
+    }
 }
 
 impl Shutdown {
-    /// Without signals: begins only by [`Shutdown::begin`]. `limit` is how long draining may take.
-    pub fn new(limit: Duration) -> Self {
-        Self { orderly: CancellationToken::new(), at_once: CancellationToken::new(), limit }
+    /// Without signals: begins only by [`Shutdown::begin`].
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Begins at a signal too. SIGINT and SIGHUP stay ignored where the parent had them ignored (`nohup`).
-    pub fn on_signals(limit: Duration) -> io::Result<Self> {
-        let shutdown = Self::new(limit);
+    /// Also begins at a signal. SIGINT and SIGHUP stay ignored if the parent process ignores them (`nohup`).
+    pub fn on_signals() -> io::Result<Self> {
+        let shutdown = Self::new();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = unless_ignored(SignalKind::interrupt())?;
         let mut hang_up = unless_ignored(SignalKind::hangup())?;
         let stop = shutdown.clone();
         spawn_named("signals", async move {
+            let mut first_at = None;
             loop {
-                let name = tokio::select! {
-                    _ = terminate.recv() => "SIGTERM",
-                    () = next(&mut interrupt) => "SIGINT",
-                    () = next(&mut hang_up) => "SIGHUP",
+                let (kind, name) = tokio::select! {
+                    _ = terminate.recv() => (SignalKind::terminate(), "SIGTERM"),
+                    () = next(&mut interrupt) => (SignalKind::interrupt(), "SIGINT"),
+                    () = next(&mut hang_up) => (SignalKind::hangup(), "SIGHUP"),
                 };
-                stop.signalled(name);
+                match reaction(kind, first_at.map(|at: Instant| at.elapsed())) {
+                    Reaction::Begin => {
+                        tracing::info!(signal = name, "stopping; a second signal stops at once");
+                        first_at = Some(Instant::now());
+                        stop.begin();
+                    }
+                    Reaction::Ignore => {}
+                    Reaction::ExitAtOnce => {
+                        tracing::warn!(signal = name, "stopping at once");
+                        stop.exit_at_once(128 + kind.as_raw_value())
+                    }
+                }
             }
         });
         Ok(shutdown)
     }
 
-    /// Cancelled when an orderly stop begins. Cancelling it stops only its holder.
+    /// Cancelled when the stop begins. Cancelling it affects only its holder.
     pub fn token(&self) -> CancellationToken {
-        self.orderly.child_token()
+        self.token.child_token()
     }
 
-    /// Asks for an orderly stop. Asking again changes nothing.
+    /// Asks for a graceful stop. Has no effect when repeated.
     pub fn begin(&self) {
-        self.orderly.cancel();
+        self.token.cancel();
     }
 
-    /// Waits until an orderly stop begins.
+    /// Waits until a graceful stop begins.
     pub async fn begun(&self) {
-        self.orderly.cancelled().await;
+        self.token.cancelled().await;
     }
 
-    /// Runs `work` to its end. From the beginning of an orderly stop it has the limit to get there; a
-    /// second signal ends it at once. What is given up is dropped.
-    pub async fn drain<F: Future>(&self, work: F) -> Result<F::Output, Undrained> {
-        let overtime = async {
-            self.begun().await;
-            tokio::time::sleep(self.limit).await;
-        };
-        tokio::select! {
-            biased;
-            done = work => Ok(done),
-            () = self.at_once.cancelled() => Err(Undrained::AtOnce),
-            () = overtime => Err(Undrained::TimedOut),
-        }
+    /// Runs `hook` right before a second signal ends the process. It must not block.
+    pub fn before_immediate_exit(&self, hook: impl FnOnce() + Send + 'static) {
+        self.exit_hooks.0.lock().push(Box::new(hook));
     }
 
-    fn signalled(&self, name: &'static str) {
-        if self.orderly.is_cancelled() {
-            tracing::warn!(signal = name, "stopping at once");
-            return self.at_once.cancel();
+    fn exit_at_once(&self, code: i32) -> ! {
+        for hook in self.exit_hooks.0.lock().drain(..) {
+            hook();
         }
-        tracing::info!(signal = name, limit = ?self.limit, "stopping; a second signal stops at once");
-        self.begin();
+        // Without destructors and exit handlers, which could wait for what still runs.
+        signal_hook::low_level::exit(code)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Reaction {
+    Begin,
+    Ignore,
+    ExitAtOnce,
+}
+
+fn reaction(kind: SignalKind, since_first: Option<Duration>) -> Reaction {
+    match since_first {
+        None => Reaction::Begin,
+        Some(_) if kind == SignalKind::hangup() => Reaction::Ignore,
+        Some(since_first) if since_first < REPEATED_SIGNAL_WINDOW => Reaction::Ignore,
+        Some(_) => Reaction::ExitAtOnce,
     }
 }
 
@@ -103,14 +128,14 @@ async fn next(signal: &mut Option<Signal>) {
 
 fn unless_ignored(kind: SignalKind) -> io::Result<Option<Signal>> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    if ignored_mask(&status) & (1 << (kind.as_raw_value() - 1)) != 0 {
+    if ignored_signals(&status) & (1 << (kind.as_raw_value() - 1)) != 0 {
         return Ok(None);
     }
     signal(kind).map(Some)
 }
 
-/// One bit per signal, from the kernel's account of this process; nothing ignored where there is none.
-fn ignored_mask(status: &str) -> u64 {
+/// The mask of ignored signals in `/proc/self/status`, one bit per signal; 0 when there is none.
+fn ignored_signals(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
@@ -120,24 +145,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use rustix::process::{Signal, getpid, kill_process};
-    use std::{future::pending, time::Instant};
-    use tokio::time::sleep;
-
-    #[tokio::test]
-    async fn work_has_the_limit_from_the_order_to_stop_on() {
-        let shutdown = Shutdown::new(Duration::from_millis(300));
-        let long = shutdown.drain(sleep(Duration::from_millis(400)));
-        assert_eq!(long.await, Ok(()), "nobody asked for a stop");
-        shutdown.begin();
-        assert_eq!(shutdown.drain(sleep(Duration::from_millis(50))).await, Ok(()));
-        let began = Instant::now();
-        assert_eq!(shutdown.drain(pending::<()>()).await, Err(Undrained::TimedOut));
-        assert!(began.elapsed() >= Duration::from_millis(300));
-    }
 
     #[tokio::test]
     async fn a_part_can_stop_alone_and_stops_with_the_whole() {
-        let shutdown = Shutdown::new(Duration::ZERO);
+        let shutdown = Shutdown::new();
         let (one, other) = (shutdown.token(), shutdown.token());
         one.cancel();
         assert!(!other.is_cancelled());
@@ -145,22 +156,33 @@ mod tests {
         assert!(other.is_cancelled());
     }
 
+    /// What a second signal does is tested with a process of its own in `tests/shutdown.rs`.
     #[tokio::test]
-    async fn the_first_signal_begins_and_the_second_ends_at_once() {
-        let shutdown = Shutdown::on_signals(Duration::from_secs(600)).unwrap();
+    async fn the_first_signal_begins() {
+        let shutdown = Shutdown::on_signals().unwrap();
+        // Not INT: it is ignored when the tests run in the background of a shell.
         kill_process(getpid(), Signal::TERM).unwrap();
         shutdown.begun().await;
-        let draining = shutdown.drain(pending::<()>());
-        // Not INT: where the tests run in the background of a shell, it is ignored, as it should be.
-        kill_process(getpid(), Signal::TERM).unwrap();
-        assert_eq!(draining.await, Err(Undrained::AtOnce));
     }
 
     #[test]
-    fn ignored_signals_are_read_from_the_kernels_account() {
+    fn a_signal_that_is_passed_on_twice_and_a_terminal_that_closes_count_once() {
+        let later = REPEATED_SIGNAL_WINDOW;
+        let soon = later / 2;
+        for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+            assert_eq!(reaction(kind, None), Reaction::Begin);
+            assert_eq!(reaction(kind, Some(soon)), Reaction::Ignore);
+            assert_eq!(reaction(kind, Some(later)), Reaction::ExitAtOnce);
+        }
+        assert_eq!(reaction(SignalKind::hangup(), None), Reaction::Begin);
+        assert_eq!(reaction(SignalKind::hangup(), Some(later)), Reaction::Ignore);
+    }
+
+    #[test]
+    fn ignored_signals_are_read_from_the_kernels_status() {
         let nohup = "Name:\tmosaic\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\nSigCgt:\t0\n";
-        assert_eq!(ignored_mask(nohup) & 1, 1);
-        assert_eq!(ignored_mask(nohup) & 2, 0);
-        assert_eq!(ignored_mask(""), 0);
+        assert_eq!(ignored_signals(nohup) & 1, 1);
+        assert_eq!(ignored_signals(nohup) & 2, 0);
+        assert_eq!(ignored_signals(""), 0);
     }
 }

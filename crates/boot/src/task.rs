@@ -1,6 +1,6 @@
-//! Tasks with a name: the only place that spawns one.
+//! Named tasks: the only place that spawns tasks.
 //!
-//! Owns what happens when a task panics. It must not hold or cancel tasks: see [`crate::Shutdown`].
+//! Owns what happens when a task panics. It must not keep or cancel tasks: see [`crate::Shutdown`].
 
 use futures_util::FutureExt;
 use std::{
@@ -10,16 +10,15 @@ use std::{
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-/// Runs `future` on the runtime under `name`, inside the current span. A panic is logged with the name and
-/// ends in the handle's `JoinError`, which carries the name in place of the panic's message: that may
-/// quote what must not be logged.
+/// Spawns `future` under `name`, inside the current span. A panic is logged with the name. The handle's `JoinError` holds
+/// the name instead of the panic's message, which may quote what must not be logged.
 pub fn spawn_named<F>(name: &'static str, future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
 {
     let named = async move {
         let began = Instant::now();
-        // Nothing of the future is looked at after a panic.
+        // The future is not used after a panic.
         AssertUnwindSafe(future).catch_unwind().await.unwrap_or_else(|_payload| {
             tracing::error!(task = name, ran_for = ?began.elapsed(), "a task panicked");
             resume_unwind(Box::new(name))
@@ -40,7 +39,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_ends_in_the_name_and_not_in_the_message() {
+    async fn a_panic_is_reported_by_name_without_its_message() {
         let error = spawn_named("sweep", async { panic!("canary {}", 1) }).await.unwrap_err();
         assert!(error.is_panic());
         let shown = format!("{error} {error:?}");

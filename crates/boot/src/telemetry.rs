@@ -1,8 +1,8 @@
-//! Logs: where they go, in which form, and what never gets into them; and the spans that leave by [`Traces`].
+//! Logs, and the spans that [`Traces`] exports.
 //!
-//! Owns the global subscriber and the panic hook. It must not decide what is worth logging.
+//! Owns the global subscriber and the panic hook. It must not decide what is logged.
 
-use crate::{Traces, traces::Asked};
+use crate::{Traces, traces::UncachedFilter};
 use opentelemetry_otlp::ExporterBuildError;
 use std::{
     io::{self, IsTerminal},
@@ -18,15 +18,14 @@ use tracing_subscriber::{
     util::{SubscriberInitExt, TryInitError},
 };
 
-/// Ours at info; libraries that tell every step only when something is wrong. A filter that names one of
-/// them (`sqlx=debug`) wins.
+/// `info`, but verbose libraries only at `warn`. A more specific directive (`sqlx=debug`) wins.
 const DEFAULT_FILTER: &str = "info,apalis=warn,apalis_core=warn,bollard=warn,h2=warn,hyper=warn,\
                               hyper_util=warn,reqwest=warn,api::routes=error,rocket=error,rustls=warn,sqlx=warn,tower=warn";
 
-/// How lines look.
+/// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// [`Format::Human`] on a terminal, else [`Format::Json`].
+    /// [`Format::Human`] on a terminal, otherwise [`Format::Json`].
     #[default]
     Auto,
     /// One readable line per event.
@@ -35,44 +34,37 @@ pub enum Format {
     Json,
 }
 
-/// What is logged and how.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
-    /// Directives added to the default filter (`info`, noisy libraries at `warn`).
+    /// Directives in addition to [`DEFAULT_FILTER`].
     pub filter: Option<String>,
-    /// The form of a line.
     pub format: Format,
 }
 
-/// Logs cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The filter is not one.
     #[error("the log filter cannot be read: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// Somebody was first.
     #[error("logs are set up already: {0}")]
-    Twice(#[from] TryInitError),
-    /// The collector's address is none.
-    #[error("traces cannot be sent there, give the collector as http://host:port: {0}")]
+    AlreadySet(#[from] TryInitError),
+    #[error("traces cannot be sent there; write the collector as http://host:port: {0}")]
     Collector(#[from] ExporterBuildError),
-    /// The collector is to be reached in a way that is not offered.
-    #[error("traces go by plain HTTP, give the collector as http://host:port")]
+    #[error("traces are sent by plain HTTP; write the collector as http://host:port")]
     NotHttp,
 }
 
-/// Who receives spans.
+/// Where spans are sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Collector<'a> {
     /// Where it listens for OTLP over HTTP: `http://host:port`.
     pub endpoint: &'a str,
-    /// As whom this process sends.
+    /// The name of this process in traces.
     pub service: &'static str,
 }
 
-/// Sends events to stderr (stdout belongs to commands' results), with times in UTC, and makes panics log
-/// their place but never their message, which may quote what must not be logged. Spans go to `collector`, where one
-/// is given; end what is answered then before the process ends. Once per process, within a runtime.
+/// Logs events to stderr (stdout is for the results of commands), with times in UTC. A panic logs its location but never
+/// its message, which may quote what must not be logged. Spans go to `collector`, if there is one: call
+/// [`Traces::shutdown`] on the result before the process ends. Call this once per process, within a runtime.
 pub fn init(log: &Log, collector: Option<Collector<'_>>) -> Result<Option<Traces>, TelemetryError> {
     let traces = collector.map(traces).transpose()?;
     let to_terminal = io::stderr().is_terminal();
@@ -83,7 +75,7 @@ pub fn init(log: &Log, collector: Option<Collector<'_>>) -> Result<Option<Traces
         (Format::Json, _) | (Format::Auto, false) => json(filter(log)?, io::stderr, traces.as_ref()),
     };
     subscriber.try_init()?;
-    panic::set_hook(Box::new(log_place));
+    panic::set_hook(Box::new(log_location));
     Ok(traces)
 }
 
@@ -91,7 +83,7 @@ fn traces(collector: Collector<'_>) -> Result<Traces, TelemetryError> {
     if !collector.endpoint.starts_with("http://") {
         return Err(TelemetryError::NotHttp);
     }
-    Ok(Traces::to(collector.endpoint, collector.service)?)
+    Ok(Traces::new(collector.endpoint, collector.service)?)
 }
 
 fn filter(log: &Log) -> Result<EnvFilter, TelemetryError> {
@@ -114,21 +106,23 @@ where
     filtered(layer, filter, traces)
 }
 
-/// Beside traces the filter is the log's own: what is traced does not depend on what is logged.
+/// With traces the filter applies to the log only: what is traced does not depend on what is logged.
 fn filtered<L>(lines: L, filter: EnvFilter, traces: Option<&Traces>) -> Dispatch
 where
     L: Layer<Registry> + Send + Sync,
 {
     match traces {
         None => registry().with(lines).with(filter).into(),
-        Some(traces) => registry().with(lines.with_filter(Asked(filter))).with(traces.layer()).into(),
+        Some(traces) => {
+            registry().with(lines.with_filter(UncachedFilter(filter))).with(traces.layer()).into()
+        }
     }
 }
 
-fn log_place(panic: &PanicHookInfo) {
-    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+fn log_location(panic: &PanicHookInfo) {
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let thread = thread::current().name().unwrap_or_default().to_owned();
-    tracing::error!(place, thread, "a thread panicked");
+    tracing::error!(location, thread, "a thread panicked");
 }
 
 #[cfg(test)]
@@ -168,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_are_quiet_until_they_are_named() {
+    fn libraries_are_quiet_unless_the_filter_names_them() {
         let speak = || {
             tracing::info!(target: "sqlx::query", "chatter");
             tracing::warn!(target: "sqlx::query", "trouble");
@@ -207,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn beside_traces_a_mere_question_hides_no_span() {
+    async fn with_traces_a_query_of_the_filter_hides_no_span() {
         let collector = Collector { endpoint: "http://127.0.0.1:9", service: "test" };
         let (lines, traces) = (Lines::default(), traces(collector).unwrap());
         let quiet = tracing::callsite! {
@@ -215,7 +209,7 @@ mod tests {
         };
         tracing::dispatcher::with_default(&json(with_filter(""), lines.clone(), Some(&traces)), || {
             for round in 0..2 {
-                // As libraries ask that log by the crate `log`: without the answer that is kept for a place in the code.
+                // As libraries query that use the crate `log`: without the cached result of a call site.
                 tracing::dispatcher::get_default(|dispatch| dispatch.enabled(quiet.metadata()));
                 let span = tracing::info_span!(target: ::telemetry::SPANS, "job", round).entered();
                 assert!(::telemetry::current_context(&span).is_some(), "it is traced");
@@ -241,11 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_logs_its_place_and_never_its_message() {
+    fn a_panic_logs_its_location_and_never_its_message() {
         let lines = Lines::default();
         let dispatch = human(with_filter(""), false, lines.clone(), None);
         let former = panic::take_hook();
-        panic::set_hook(Box::new(log_place));
+        panic::set_hook(Box::new(log_location));
         let caught = tracing::dispatcher::with_default(&dispatch, || {
             panic::catch_unwind(|| std::hint::black_box(Err::<(), _>("canary")).unwrap())
         });

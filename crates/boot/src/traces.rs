@@ -1,7 +1,7 @@
-//! Traces by OTLP over HTTP: where spans go, and that the last ones leave before the process ends.
+//! Traces by OTLP over HTTP.
 //!
-//! Owns the exporter. Sent are spans of the target [`telemetry::SPANS`] alone, and never the events within: those are
-//! log lines. It must not decide what is a span.
+//! Owns the exporter, which sends spans of the target [`telemetry::SPANS`] but never the events within: those are log
+//! lines. It must not decide what is a span.
 
 use async_trait::async_trait;
 use opentelemetry::trace::TracerProvider;
@@ -27,28 +27,28 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// How long a collector may take; what it does not take is lost, and nothing waits for it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What a collector does not accept in this time is lost. Nothing else waits for it.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where spans are sent.
+/// Sends spans to a collector.
 #[derive(Debug)]
 pub struct Traces {
     provider: SdkTracerProvider,
 }
 
 impl Traces {
-    /// Sends to the collector at `endpoint` (`http://host:port`), by OTLP in protobuf, as `service`. Within a runtime.
-    pub(crate) fn to(endpoint: &str, service: &'static str) -> Result<Self, ExporterBuildError> {
-        let client = OnRuntime {
+    /// Sends to the collector at `endpoint` (`http://host:port`) as `service`. Call it within a runtime.
+    pub(crate) fn new(endpoint: &str, service: &'static str) -> Result<Self, ExporterBuildError> {
+        let client = RuntimeClient {
             runtime: Handle::current(),
-            client: HyperClient::with_default_connector(PATIENCE, None),
+            client: HyperClient::with_default_connector(EXPORT_TIMEOUT, None),
         };
         let exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(client)
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
-            .with_timeout(PATIENCE)
+            .with_timeout(EXPORT_TIMEOUT)
             .build()?;
         let resource = Resource::builder().with_service_name(service).build();
         let provider =
@@ -67,29 +67,31 @@ impl Traces {
             .with_target(false)
             .with_tracked_inactivity(false);
         let spans = FilterFn::new(|metadata| metadata.is_span() && metadata.target() == telemetry::SPANS);
-        layer.with_filter(Asked(spans.with_max_level_hint(LevelFilter::INFO)))
+        layer.with_filter(UncachedFilter(spans.with_max_level_hint(LevelFilter::INFO)))
     }
 
-    /// Sends what is left, within a few seconds.
-    pub async fn end(self) {
-        let ended = tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(PATIENCE)).await;
-        if !matches!(ended, Ok(Ok(()))) {
-            tracing::warn!("the last spans did not reach their collector");
+    /// Sends the remaining spans, within a few seconds.
+    pub async fn shutdown(self) {
+        let shutdown =
+            tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(EXPORT_TIMEOUT)).await;
+        if !matches!(shutdown, Ok(Ok(()))) {
+            tracing::warn!("the last spans did not reach the collector");
         }
     }
 }
 
-/// A filter that is asked each time. An answer that the library keeps is joined with whatever the thread asked last: a mere
-/// question whether something would be logged (libraries ask it that log by the crate `log`) then hides the next span.
-pub(crate) struct Asked<F>(pub(crate) F);
+/// A filter whose result for a call site is never cached. The library combines a cached result with that of the thread's
+/// last query, so that a query whether something would be logged (as by libraries that use the crate `log`) would hide the
+/// next span.
+pub(crate) struct UncachedFilter<F>(pub(crate) F);
 
-impl<S, F: Filter<S>> Filter<S> for Asked<F> {
+impl<S, F: Filter<S>> Filter<S> for UncachedFilter<F> {
     fn enabled(&self, metadata: &Metadata<'_>, cx: &Context<'_, S>) -> bool {
         self.0.enabled(metadata, cx)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // Its own books are kept; the answer is not.
+        // The inner filter needs the call to register the call site.
         let _ = self.0.callsite_enabled(metadata);
         Interest::sometimes()
     }
@@ -123,18 +125,18 @@ impl<S, F: Filter<S>> Filter<S> for Asked<F> {
     }
 }
 
-/// The exporter's thread has no runtime of its own, and the client needs one.
+/// Runs the client on the runtime: the exporter's thread has none.
 #[derive(Debug)]
-struct OnRuntime {
+struct RuntimeClient {
     runtime: Handle,
     client: HyperClient,
 }
 
 #[async_trait]
-impl HttpClient for OnRuntime {
+impl HttpClient for RuntimeClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let client = self.client.clone();
-        // Awaited right here, on a thread that is no task.
+        // Awaited at once, on a thread that is not a task.
         #[allow(clippy::disallowed_methods)]
         self.runtime.spawn(async move { client.send_bytes(request).await }).await?
     }

@@ -1,4 +1,4 @@
-//! The embedded Postgres against a real one: set-up, data kept, crash, kill, adoption, refusals.
+//! The embedded Postgres with a real server: set-up, persistence, crash, kill, adoption, refusals.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::disallowed_methods)] // Tests may read their environment.
 
@@ -66,7 +66,7 @@ impl Place {
 }
 
 impl Drop for Place {
-    /// A test that fails half-way must not leave a server on a folder that is about to vanish.
+    /// A test that fails midway must not leave a server running on a folder that is about to be removed.
     fn drop(&mut self) {
         if self.home().join("data/postmaster.pid").exists() {
             let pid = self.pid();
@@ -83,7 +83,7 @@ impl Drop for Place {
 fn until(what: &str, holds: impl Fn() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        assert!(began.elapsed() < Duration::from_secs(60), "timed out: {what}");
         sleep(Duration::from_millis(50));
     }
 }
@@ -106,7 +106,7 @@ async fn data_is_kept_over_an_orderly_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_its_own_folder_leads_to_the_server() {
+async fn the_server_is_reachable_by_its_own_folder_only() {
     let place = Place::new();
     let server = place.start().await.unwrap();
     assert_eq!(place.answer(&server, "show listen_addresses"), "");
@@ -114,7 +114,7 @@ async fn only_its_own_folder_leads_to_the_server() {
     assert_eq!(place.answer(&server, "show timezone"), "UTC");
     assert_eq!(place.answer(&server, "show data_checksums"), "on");
     let pid = place.pid();
-    assert_eq!(getpgid(Some(pid)).unwrap(), pid, "Ctrl-C on a terminal must not reach the server");
+    assert_eq!(getpgid(Some(pid)).unwrap(), pid, "Ctrl-C in a terminal must not reach the server");
     for folder in ["run", "data"] {
         let mode = fs::metadata(place.home().join(folder)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "{folder}");
@@ -123,7 +123,7 @@ async fn only_its_own_folder_leads_to_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_s_content_does_not_reach_the_server_s_log() {
+async fn content_of_users_does_not_reach_the_servers_log() {
     let place = Place::new();
     let server = place.start().await.unwrap();
     place.answer(
@@ -140,7 +140,7 @@ async fn people_s_content_does_not_reach_the_server_s_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crashed_server_comes_back_by_itself() {
+async fn a_crashed_server_is_restarted() {
     let place = Place::new();
     let server = place.start().await.unwrap();
     let mut state = server.state();
@@ -151,7 +151,7 @@ async fn a_crashed_server_comes_back_by_itself() {
         state.wait_for(|state| *state == State::Restarting).await.unwrap();
         let ready =
             tokio::time::timeout(Duration::from_secs(60), state.wait_for(|state| *state == State::Ready));
-        ready.await.expect("it comes back").unwrap();
+        ready.await.expect("it is restarted").unwrap();
         assert_ne!(place.pid(), crashed);
         assert_eq!(place.answer(&server, "select answer from kept"), "42");
     }
@@ -184,6 +184,21 @@ async fn a_dropped_server_is_told_to_stop() {
     assert!(place.log().contains("fast shutdown request"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_sender_tells_the_current_server_to_stop() {
+    let place = Place::new();
+    let server = place.start().await.unwrap();
+    let mut state = server.state();
+    kill_process(place.pid(), Signal::KILL).unwrap();
+    state.wait_for(|state| *state == State::Restarting).await.unwrap();
+    state.wait_for(|state| *state == State::Ready).await.unwrap();
+    let pid = place.pid();
+    server.stop_sender().send();
+    until("the server ends", || fs::read_link(format!("/proc/{}/cwd", pid.as_raw_pid())).is_err());
+    assert!(place.log().contains("received fast shutdown request"));
+    server.stop().await;
+}
+
 #[test]
 fn a_runtime_that_ends_takes_the_server_along() {
     let place = Place::new();
@@ -191,7 +206,7 @@ fn a_runtime_that_ends_takes_the_server_along() {
     let server = runtime.block_on(place.start()).unwrap();
     let pid = place.pid();
     drop(runtime);
-    // Its parent never waits for it again, so it stays a zombie: its log tells.
+    // Its parent never waits for it again, so that it stays a zombie. The log shows that it has ended.
     until("the server ends", || place.log().contains("database system is shut down"));
     drop(server);
     assert!(fs::read_link(format!("/proc/{}/cwd", pid.as_raw_pid())).is_err());
@@ -229,13 +244,13 @@ async fn a_killed_mosaic_leaves_a_server_that_the_next_one_adopts() {
     let pid = place.pid();
     mosaic.kill().unwrap();
     mosaic.wait().unwrap();
-    assert!(test_kill_process(pid).is_ok(), "the server goes on");
+    assert!(test_kill_process(pid).is_ok(), "the server keeps running");
 
     let server = place.start().await.unwrap();
     assert_eq!(place.pid(), pid, "adopted, not started anew");
     assert_eq!(place.answer(&server, "select 1"), "1");
 
-    // An adopted server is looked after like any other.
+    // An adopted server is supervised like any other.
     let mut state = server.state();
     kill_process(pid, Signal::KILL).unwrap();
     state.wait_for(|state| *state == State::Restarting).await.unwrap();
@@ -265,7 +280,7 @@ async fn an_adopted_server_stops_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_interrupted_start_left_does_not_stand_in_the_way() {
+async fn remains_of_an_interrupted_start_do_no_harm() {
     let place = Place::new();
     let draft = place.home().join("data.new");
     fs::create_dir_all(&draft).unwrap();
@@ -273,7 +288,7 @@ async fn what_an_interrupted_start_left_does_not_stand_in_the_way() {
     place.start().await.unwrap().stop().await;
     assert!(!draft.exists());
 
-    // After a reboot the number in the file belongs to somebody else: to this very process here.
+    // After a reboot the pid in the file belongs to another process: here to this one.
     let note =
         format!("{}\n{}\n1\n5432\n/elsewhere\n\n  1  2\nready\n", std::process::id(), place.home().display());
     fs::write(place.home().join("data/postmaster.pid"), note).unwrap();
@@ -296,7 +311,7 @@ async fn data_of_another_major_version_is_refused_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_work_is_refused_with_the_remedy() {
+async fn what_cannot_work_is_refused_with_a_remedy() {
     let place = Place::new();
     let start = |settings| async { Embedded::start(settings).await.unwrap_err().to_string() };
 

@@ -1,15 +1,15 @@
-//! Who acts, and with which rights a transaction is opened for him.
+//! Who acts, and with which rights their transactions are opened.
 
 use crate::ids::UserId;
 use serde::{Deserialize, Serialize};
 
-/// What a person may do besides looking after his own things.
+/// What a user may do beyond their own data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Own things only.
+    /// Their own data only.
     User,
-    /// Users, fleet, settings and audit as well; never other people's content.
+    /// Also users, fleet, settings and the audit log, but never other users' content.
     Admin,
 }
 
@@ -22,34 +22,34 @@ impl Role {
         }
     }
 
-    /// Reads the stored text; anything unknown has the least rights.
+    /// Reads the stored text. Anything unknown gets the fewest rights.
     pub fn from_stored(text: &str) -> Self {
         if text == "admin" { Self::Admin } else { Self::User }
     }
 }
 
-/// A signed-in person.
+/// A signed-in user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Person {
-    /// His account.
+    /// Their account.
     pub id: UserId,
-    /// His role as of this request.
+    /// Their role at the time of this request.
     pub role: Role,
 }
 
 /// The row-level-security scope of a transaction (`app.scope`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Sees rows whose owner is the acting user.
+    /// Sees the acting user's own rows.
     User,
-    /// Sees what an admin may look at: users, containers, jobs, audit, settings.
+    /// Sees what an admin may see: users, containers, jobs, audit log, settings.
     Admin,
-    /// Sees everything; needs a stated reason.
+    /// Sees everything. Needs a stated reason.
     System,
 }
 
 impl Scope {
-    /// The value of the `app.scope` setting that the policies compare with.
+    /// The value of `app.scope` that the row-level-security policies compare with.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -62,23 +62,28 @@ impl Scope {
 /// On whose behalf something happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// A person on his own things. An admin is a plain user here too.
+    /// A user on their own data. Admins too are plain users here.
     User(Person),
     /// An admin on the fleet. Made only by [`Actor::as_admin`].
     Admin(Person),
-    /// An admin on the account of one of the instance's own agents: with its rights, and none of his.
+    /// An admin on the account of a system container: with the account's rights, and none of their own.
     Delegate {
-        /// For whom: an account that nobody signs in as.
+        /// The impersonated account, which no user signs in as.
         account: UserId,
-        /// Whose doing it is.
+        /// The admin who really acts.
         admin: UserId,
     },
-    /// The product itself; the reason is logged and greppable.
+    /// The product itself. The reason is logged.
     System(&'static str),
 }
 
 impl Actor {
-    /// On whose things, and with which role; `None` for the system.
+    /// The product on a user's own things, with the least rights that this takes.
+    pub const fn on_behalf_of(user: UserId) -> Self {
+        Self::User(Person { id: user, role: Role::User })
+    }
+
+    /// Whose data it acts on, and with which role; `None` for the system.
     pub const fn person(&self) -> Option<Person> {
         match self {
             Self::User(person) | Self::Admin(person) => Some(*person),
@@ -87,7 +92,7 @@ impl Actor {
         }
     }
 
-    /// Whose doing it is; `None` for the system.
+    /// Who really acts; `None` for the system.
     pub const fn real_user(&self) -> Option<UserId> {
         match self {
             Self::User(person) | Self::Admin(person) => Some(person.id),
@@ -96,7 +101,7 @@ impl Actor {
         }
     }
 
-    /// The same person with an admin's view, `None` when his role does not allow it.
+    /// The same user as an admin on the fleet; `None` when their role does not allow it.
     pub fn as_admin(&self) -> Option<Self> {
         self.person().filter(|person| person.role == Role::Admin).map(Self::Admin)
     }

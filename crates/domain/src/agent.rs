@@ -11,13 +11,13 @@ use std::{
 };
 use utoipa::ToSchema;
 
-/// `<provider slug>/<model id>`: which model of which of the user's providers.
+/// `<provider slug>/<model id>`: a model of one of the user's providers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ModelRef {
     /// The provider's slug.
     pub provider: Slug,
-    /// The provider's own model id; may contain further slashes.
+    /// The provider's own model id, which may contain slashes.
     pub model: String,
 }
 
@@ -45,20 +45,20 @@ impl fmt::Display for ModelRef {
     }
 }
 
-/// The texts that make an agent somebody. Empty means "nothing said".
+/// The texts that give an agent its character. Each may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Personality {
-    /// How it behaves and talks (at most 20,000 characters: OpenClaw's cap for one file).
+    /// How it behaves and talks, in at most 20,000 characters (OpenClaw's limit for a file).
     pub soul: String,
-    /// Who it is (at most 20,000 characters).
+    /// Who it is, in at most 20,000 characters.
     pub identity: String,
-    /// What it should know about its user (at most 4,000 characters: OpenClaw's cap for this file).
+    /// What it should know about its user, in at most 4,000 characters (OpenClaw's limit for this file).
     pub user: String,
 }
 
 impl Personality {
-    /// Checks the three texts against their caps.
+    /// Checks the three texts against their limits.
     pub fn check(self) -> Result<Self, Invalid> {
         invalid::text("personality.soul", &self.soul, 20_000)?;
         invalid::text("personality.identity", &self.identity, 20_000)?;
@@ -67,7 +67,7 @@ impl Personality {
     }
 }
 
-/// The most fallback models one agent may name.
+/// How many fallback models an agent may have.
 pub const MAX_FALLBACKS: usize = 5;
 
 /// A tool of OpenClaw's own that an agent may be given.
@@ -81,17 +81,17 @@ pub enum Tool {
     Write,
     /// Change files of its workspace.
     Edit,
-    /// Run commands in its container. Such an agent can read its owner's keys.
+    /// Run commands in its container. Such an agent can read its owner's provider keys.
     Exec,
-    /// Fetch web pages, as far as the network policy lets it.
+    /// Fetch web pages that the network policy allows.
     WebFetch,
 }
 
 impl Tool {
-    /// All of them: the default.
+    /// All tools, which is the default.
     pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::Edit, Self::Exec, Self::WebFetch];
 
-    /// OpenClaw's name, which is also the stored one.
+    /// The name in OpenClaw and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -102,39 +102,39 @@ impl Tool {
         }
     }
 
-    /// Reads stored names; one that no version has written counts as not given.
+    /// Reads stored names and ignores unknown ones.
     pub fn from_stored(names: &[String]) -> BTreeSet<Self> {
         Self::ALL.into_iter().filter(|tool| names.iter().any(|name| name == tool.as_str())).collect()
     }
 }
 
-/// Something an agent knows how to do: a text that it reads when it needs it.
+/// A text about how to do something, which the agent reads when it needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Skill {
-    /// Its name, a slug; unique among the agent's skills.
+    /// A slug, unique among the agent's skills.
     #[schema(value_type = String)]
     pub name: Slug,
-    /// When to use it, in one line of at most 300 characters: always in the agent's prompt.
+    /// When to use it, in one line of at most 300 characters. Part of every prompt of the agent.
     pub description: String,
-    /// What to do, as Markdown of at most 20,000 characters.
+    /// What to do, in at most 20,000 characters of Markdown.
     pub content: String,
 }
 
-/// The most skills one agent may have: each costs a line of every prompt.
+/// How many skills an agent may have. Each takes a line of every prompt.
 pub const MAX_SKILLS: usize = 20;
 
-/// The name of the skill that Mosaic itself gives to every agent.
-pub const OWN_SKILL: &str = "mosaic";
+/// The name of the skill that Mosaic gives to every agent.
+pub const BUILTIN_SKILL: &str = "mosaic";
 
-/// Checks an agent's skills.
+/// Checks count, names and texts of an agent's skills.
 pub fn check_skills(skills: Vec<Skill>) -> Result<Vec<Skill>, Invalid> {
     if skills.len() > MAX_SKILLS {
         return Err(Invalid::new("skills", format!("Use at most {MAX_SKILLS} skills.")));
     }
     let mut names = HashSet::new();
     for skill in &skills {
-        if skill.name.as_str() == OWN_SKILL || !names.insert(skill.name.as_str()) {
+        if skill.name.as_str() == BUILTIN_SKILL || !names.insert(skill.name.as_str()) {
             return Err(Invalid::new("skills.name", format!("`{}` is taken.", skill.name)));
         }
         invalid::line("skills.description", &skill.description, 300)?;

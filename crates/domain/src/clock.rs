@@ -1,10 +1,10 @@
-//! Time as a port, so that tests can hold it still.
+//! Time as a port, so that tests can control it.
 
 use chrono::{DateTime, Utc};
 
-/// Where the present moment comes from.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// Now, in UTC.
+    /// The current time in UTC.
     fn now(&self) -> DateTime<Utc>;
 }
 
@@ -13,7 +13,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    // The one place that may ask the machine: everything else receives a `Clock`.
+    // The only place that may read the machine's clock. All other code receives a `Clock`.
     #[allow(clippy::disallowed_methods)]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()

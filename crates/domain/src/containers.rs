@@ -1,7 +1,7 @@
 //! The port through which Mosaic drives agent containers.
 //!
-//! One method per step of a start, each idempotent, so that a step repeated after a crash finds its
-//! own earlier work. The types cannot express privileged mode, host mounts or the host's network.
+//! Each step of a start is one idempotent method, so that a step repeated after a crash finds its earlier work. The types
+//! cannot express privileged mode, host mounts or the host's network.
 
 use crate::{
     ids::{ContainerId, InstanceId, UserId},
@@ -20,17 +20,17 @@ use std::{
 };
 use utoipa::ToSchema;
 
-/// Whether agents reach the internet.
+/// Which addresses agents can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NetworkPolicy {
-    /// Public addresses, never private ones.
+    /// Public addresses, but no private ones.
     Open,
-    /// Only Mosaic's internal port and what an admin allowed.
+    /// Only Mosaic's internal port and the hosts that an admin allowed.
     Closed,
 }
 
-/// Whose container: the three labels that are checked before every action.
+/// Whose container it is: the three labels that are checked before every action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner {
     /// Label `mosaic.instance`.
@@ -44,84 +44,84 @@ pub struct Owner {
 /// A user's own network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
-    /// Its subnet, a /28 of the pool.
+    /// A /28 of the pool.
     pub subnet: Ipv4Net,
-    /// The host's address on it: where the agent reaches Mosaic's internal port.
+    /// The host's address in this network, where the agent reaches Mosaic's internal port.
     pub gateway: Ipv4Addr,
 }
 
 /// Where containers reach Mosaic's internal listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Internal {
-    /// The host's address; `None` = the one that it has on each container's own network.
+pub struct InternalEndpoint {
+    /// The listener's address; `None` = the gateway of each container's own network.
     pub host: Option<Ipv4Addr>,
     /// TCP port.
     pub port: u16,
 }
 
-impl Internal {
-    /// As a container sees it whose network has this gateway.
-    pub fn behind(self, gateway: Ipv4Addr) -> SocketAddrV4 {
+impl InternalEndpoint {
+    /// The address for a container whose network has this gateway.
+    pub fn address_via(self, gateway: Ipv4Addr) -> SocketAddrV4 {
         SocketAddrV4::new(self.host.unwrap_or(gateway), self.port)
     }
 }
 
-/// Everything a container is created from.
+/// Everything that a container is created from.
 #[derive(Debug, Clone)]
 pub struct ContainerSpec {
-    /// Whose it is.
+    /// Its labels.
     pub owner: Owner,
-    /// Counts creates; label `mosaic.generation`. A container of an older generation is replaced.
+    /// Counts the containers made for one row (label `mosaic.generation`). An older generation is replaced.
     pub generation: i64,
-    /// The image; it must be on the host already.
+    /// Must be on the host already.
     pub image: PinnedImage,
     /// Docker runtime (`runc`, `runsc`).
     pub runtime: String,
     /// Resource limits.
     pub limits: Limits,
-    /// The container's own gateway token; new at every create.
+    /// The container's gateway token, new for each generation.
     pub gateway_token: SecretString,
     /// Where it reaches Mosaic's internal listener.
-    pub internal: Internal,
-    /// Path of the container's configuration on the internal listener.
+    pub internal: InternalEndpoint,
+    /// Path of its configuration on the internal listener.
     pub config_path: String,
-    /// The one private host address on which OpenClaw's port is published.
+    /// The private address of the host on which OpenClaw's port is published.
     pub publish_on: IpAddr,
 }
 
-/// What Docker says of a container.
+/// What Docker reports about a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerState {
-    /// Whose it is, read from its labels.
+    /// Read from its labels.
     pub owner: Owner,
-    /// Its generation, read from its label.
+    /// Read from its label.
     pub generation: i64,
     /// Docker's id.
     pub docker_id: String,
-    /// Image it was created from.
+    /// The image that it was created from.
     pub image: PinnedImage,
     /// Its run state.
     pub state: RunState,
-    /// Where OpenClaw's port is published; `None` while it does not run.
+    /// Where OpenClaw's port is published; `None` while the container does not run.
     pub address: Option<SocketAddr>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<DateTime<Utc>>,
     /// When it was last started.
     pub started_at: Option<DateTime<Utc>>,
 }
 
-/// A network or state volume that bears the instance's label.
+/// A network or state volume with the instance's label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnedResource {
-    /// Whose it is, read from its labels.
+    /// Read from its labels.
     pub user: UserId,
-    /// Which of both.
+    /// Network or volume.
     pub kind: OwnedResourceKind,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<DateTime<Utc>>,
 }
 
-/// What outlives a container.
+/// The kinds of resource that outlive a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnedResourceKind {
     /// A user's own network.
@@ -130,10 +130,10 @@ pub enum OwnedResourceKind {
     Volume,
 }
 
-/// Docker's run states, as far as they make a difference.
+/// Docker's run states, as far as Mosaic distinguishes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunState {
-    /// Made, never started.
+    /// Created, never started.
     Created,
     /// Its process runs.
     Running,
@@ -143,49 +143,49 @@ pub enum RunState {
     Exited {
         /// Exit code of the entry process.
         code: i64,
-        /// Whether the kernel killed it for memory.
+        /// Whether the kernel killed it because memory ran out.
         oom_killed: bool,
     },
-    /// Being removed or otherwise unusable.
+    /// Being removed, or otherwise unusable.
     Dead,
 }
 
-/// Something Docker reported about one of this instance's containers.
+/// Something that Docker reported about one of this instance's containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// Whose it was.
+    /// The container's labels.
     pub owner: Owner,
-    /// The generation it concerned.
+    /// The container's generation.
     pub generation: i64,
     /// What happened.
-    pub what: EventKind,
+    pub kind: EventKind,
 }
 
-/// What a container event says.
+/// What happened to a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     /// The process started.
     Started,
     /// The process ended.
     Died,
-    /// The kernel killed it for memory.
+    /// The kernel killed the process because memory ran out.
     OutOfMemory,
-    /// The container is gone.
+    /// The container was removed.
     Removed,
 }
 
-/// Facts about the engine for `doctor` and for capacity.
+/// Facts about the engine, for `doctor` and the memory budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineInfo {
     /// Server version.
     pub version: String,
-    /// Total memory of the host in bytes.
+    /// Total memory of the host.
     pub memory_bytes: u64,
     /// Names of the runtimes it can use.
     pub runtimes: Vec<String>,
 }
 
-/// Why the runtime could not do it. The text is fit for an admin; it carries no secret.
+/// Why an operation on the engine failed. The text is meant for admins and holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContainerError {
     /// The engine does not answer.
@@ -197,31 +197,31 @@ pub enum ContainerError {
     /// All subnets of the pool are in use.
     #[error("all subnets of {0} are in use; widen the pool in the settings")]
     NetworkPoolExhausted(Ipv4Net),
-    /// Volumes cannot be limited here.
+    /// The engine's storage cannot limit the size of volumes.
     #[error(
-        "the storage of this Docker engine cannot limit the disk of a volume (it needs xfs or ext4 with project quotas \
-         below Docker's folder); set limits.diskMib to 0, or move Docker's folder"
+        "this Docker engine's storage cannot limit the size of a volume (that needs xfs or ext4 with project quotas \
+         under Docker's data directory); set limits.diskMib to 0, or move Docker's data directory"
     )]
     NoDiskLimits,
     /// The disk is full.
     #[error("the disk that holds the volumes is full; free some space and try again")]
     VolumeFull,
-    /// The published port was taken.
-    #[error("a port that the container needs is taken; trying another one")]
+    /// The published port is in use.
+    #[error("a port that the container needs is in use; trying another one")]
     PortTaken,
-    /// An object of that name does not bear this instance's labels: hands off.
+    /// An object of that name does not have this instance's labels. It must not be touched.
     #[error("{0} exists but does not belong to this Mosaic instance; rename or remove it by hand")]
     NotOurs(String),
-    /// It is not there.
+    /// The container does not exist.
     #[error("the container does not exist")]
     Missing,
-    /// Anything else.
+    /// Any other refusal.
     #[error("the Docker engine refused: {0}")]
     Other(String),
 }
 
 impl ContainerError {
-    /// A short stable name for metrics and job errors.
+    /// A stable code; see docs/errors.md.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::EngineAway(_) => "engine_away",
@@ -236,71 +236,71 @@ impl ContainerError {
         }
     }
 
-    /// Whether trying again without anybody doing something can help.
-    pub const fn is_passing(&self) -> bool {
+    /// Whether a retry can succeed without anyone changing anything.
+    pub const fn is_transient(&self) -> bool {
         matches!(self, Self::EngineAway(_) | Self::PortTaken | Self::Missing | Self::Other(_))
     }
 
-    /// Whether the host itself is in trouble, whatever container it is about: nothing goes until that is over, and then
-    /// everything does.
-    pub const fn is_of_the_host(&self) -> bool {
+    /// Whether the host itself is the cause, so that no container can start until it has recovered.
+    pub const fn is_host_failure(&self) -> bool {
         matches!(self, Self::EngineAway(_) | Self::VolumeFull)
     }
 }
 
-/// The port. Implementations: Docker (crate `runtime`), an in-memory fake for tests.
+/// The port. Implemented by crate `runtime`: for Docker, and in memory for tests.
 #[async_trait]
 pub trait Containers: Send + Sync {
     /// Version, memory and runtimes of the engine.
     async fn engine(&self) -> Result<EngineInfo, ContainerError>;
-    /// The image that this name means on the host now; `None` when it is not there.
+    /// The image that this name stands for on the host; `None` when it is not there.
     async fn image(&self, name: &str) -> Result<Option<PinnedImage>, ContainerError>;
-    /// Whether the disk of a state volume can be limited here: tried out with a volume that holds nothing.
-    async fn limits_disks(&self, instance: InstanceId) -> Result<bool, ContainerError>;
-    /// The user's network, made when it is missing.
+    /// Whether the engine's storage can limit the size of a state volume. Tries it with an empty volume.
+    async fn supports_disk_limits(&self, instance: InstanceId) -> Result<bool, ContainerError>;
+    /// The user's network, created if missing.
     async fn ensure_network(
         &self,
         owner: &Owner,
         policy: NetworkPolicy,
         pool: Ipv4Net,
     ) -> Result<Network, ContainerError>;
-    /// The user's state volume, made when it is missing; then it may take `disk_mib` (0 = all that the disk has).
-    /// One that is there keeps the size that it was made with.
+    /// The user's state volume, created if missing with a limit of `disk_mib` (0 = no limit). An existing volume keeps
+    /// its limit.
     async fn ensure_volume(&self, owner: &Owner, disk_mib: u32) -> Result<(), ContainerError>;
-    /// The container, made when it is missing. One of the same generation is left as it is; one of
-    /// an older generation is removed first; one of a newer generation is an [`ContainerError::Other`].
+    /// The container, created if missing. One of the same generation stays as it is, one of an older generation is
+    /// removed first, and one of a newer generation is a [`ContainerError::Other`].
     async fn create(&self, spec: &ContainerSpec, network: &Network)
     -> Result<ContainerState, ContainerError>;
-    /// Starts it; a running one is left alone, a paused one is resumed. Answers with its address.
+    /// Starts the container and returns its state, with its address. A paused one is resumed. Does nothing to one that
+    /// runs.
     async fn start(&self, owner: &Owner) -> Result<ContainerState, ContainerError>;
-    /// Freezes it where it stands; one that does not run is left alone.
+    /// Freezes the container. Does nothing to one that does not run.
     async fn pause(&self, owner: &Owner) -> Result<(), ContainerError>;
-    /// Asks it to end and kills it after `grace`; a stopped or missing one is fine.
+    /// Asks the container to end, and kills it after `grace`. Succeeds when it is stopped or missing.
     async fn stop(&self, owner: &Owner, grace: Duration) -> Result<(), ContainerError>;
-    /// Removes the container (not the volume); a missing one is fine.
+    /// Removes the container but not the volume. Succeeds when it is missing.
     async fn remove(&self, owner: &Owner) -> Result<(), ContainerError>;
-    /// Removes the user's network; a missing one is fine.
+    /// Removes the user's network. Succeeds when it is missing.
     async fn remove_network(&self, owner: &Owner) -> Result<(), ContainerError>;
-    /// Removes the user's state volume: his agent's memory is gone. A missing one is fine.
+    /// Removes the user's state volume, and with it the agent's memory. Succeeds when it is missing.
     async fn remove_volume(&self, owner: &Owner) -> Result<(), ContainerError>;
-    /// What his state volume holds, as a tar whose entries begin with `data/`, or what a folder of it holds, whose entries
-    /// begin with the folder's name; `None` when there is none. `image` makes a container to read it through, one that
-    /// never runs, where he has none.
+    /// The content of the user's state volume as a tar whose entries begin with `data/`, or the content of one of its
+    /// folders, whose entries begin with the folder's name; `None` when there is no volume. Reads through the user's
+    /// container; where there is none, through one created from `image`, which never runs.
     async fn read_volume(
         &self,
         owner: &Owner,
         image: &str,
         folder: Option<&str>,
     ) -> Result<Option<BoxStream<'static, Result<Vec<u8>, ContainerError>>>, ContainerError>;
-    /// What is there now, `None` when nothing is.
+    /// The container's current state; `None` when there is none.
     async fn inspect(&self, owner: &Owner) -> Result<Option<ContainerState>, ContainerError>;
-    /// Bytes of memory that it uses; `None` unless it runs.
+    /// Bytes of memory in use; `None` unless the container runs.
     async fn memory(&self, owner: &Owner) -> Result<Option<u64>, ContainerError>;
-    /// All containers that bear the instance's label.
+    /// All containers with the instance's label.
     async fn list(&self, instance: InstanceId) -> Result<Vec<ContainerState>, ContainerError>;
-    /// All networks and volumes that bear the instance's label and a user's.
-    async fn belongings(&self, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError>;
-    /// What happens to them from now on. The stream ends when the engine goes away.
+    /// All networks and volumes with the labels of the instance and of a user.
+    async fn owned_resources(&self, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError>;
+    /// Events of the instance's containers from now on. The stream ends when the engine goes away.
     async fn watch(
         &self,
         instance: InstanceId,

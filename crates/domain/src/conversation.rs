@@ -1,18 +1,18 @@
-//! Conversations as they are archived: who speaks, and how much of it is kept.
+//! Archived conversations: roles of messages, and limits.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Whose words a message is.
+/// Who wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = MessageRole)]
 pub enum MessageRole {
-    /// The person's.
+    /// The user.
     User,
-    /// The agent's.
+    /// The agent.
     Assistant,
-    /// A tool's: what it was called with, or what it answered.
+    /// A tool: a call's arguments, or its result.
     Tool,
 }
 
@@ -26,17 +26,17 @@ impl MessageRole {
         }
     }
 
-    /// Reads the stored text; what no version has written counts as a tool's.
+    /// Reads the stored text. Anything unknown counts as a tool's.
     pub fn from_stored(text: &str) -> Self {
         [Self::User, Self::Assistant].into_iter().find(|role| role.as_str() == text).unwrap_or(Self::Tool)
     }
 }
 
-/// The most that is kept of one message, in characters; what is longer is cut.
-pub const MAX_MESSAGE: usize = 100_000;
-/// The longest name of a session, and of an entry in one, in characters.
-pub const MAX_KEY: usize = 200;
-/// The longest title, in characters.
-pub const MAX_TITLE: usize = 200;
-/// The most entries that one request takes in.
+/// Longer messages are cut to this length.
+pub const MAX_MESSAGE_CHARS: usize = 100_000;
+/// The maximum length of the key of a session, and of an entry in one.
+pub const MAX_KEY_CHARS: usize = 200;
+/// The maximum length of a title.
+pub const MAX_TITLE_CHARS: usize = 200;
+/// How many entries one request may add.
 pub const MAX_ENTRIES: usize = 1_000;

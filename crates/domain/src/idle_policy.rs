@@ -1,82 +1,82 @@
-//! When a container that nobody uses is put to rest, and how deep. Pure.
+//! When an unused container is paused, stopped or moved to another image. Pure.
 
 use std::time::Duration;
 
-/// A container is never put to rest for its age or its image within this time of its last use: somebody reads an
-/// answer and is about to write the next message.
-pub const BETWEEN_MESSAGES: Duration = Duration::from_secs(60);
-/// Nobody used it for so long: it can move to another image without being in anybody's way.
-const QUIET: Duration = Duration::from_secs(600);
+/// Within this time after its last use a container is neither stopped for its age nor evicted: its user may be reading
+/// an answer and about to write the next message.
+pub const ACTIVE_USE_WINDOW: Duration = Duration::from_secs(60);
+/// A container that was not used for this long can move to another image without disturbing its user.
+const IMAGE_UPDATE_IDLE_TIME: Duration = Duration::from_secs(600);
 
-/// How patient the instance, or its owner's own setting, is. Zero = for ever.
+/// The limits of the instance, or those of the container's user. Zero = no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdlePolicy {
-    /// Without use, until it is paused.
+    /// Time without use after which it is paused.
     pub pause_after: Duration,
-    /// Without use, until it is stopped.
+    /// Time without use after which it is stopped.
     pub stop_after: Duration,
-    /// After its start, until it is stopped when nobody uses it.
+    /// Time since its start after which it is stopped as soon as it is not in use.
     pub max_age: Duration,
 }
 
-/// Whether it answers, or is frozen already.
+/// Whether the container runs or is frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PowerState {
-    /// It answers.
-    Awake,
-    /// `docker pause` froze it.
+    /// It runs and answers.
+    Running,
+    /// Frozen by `docker pause`.
     Paused,
 }
 
-/// Whether it was made from the image that it should have.
+/// Whether the container was created from the image that it should have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Image {
-    /// It was, or must not move to another one by itself.
+pub enum ImageFreshness {
+    /// It was, or it must not move to another one by itself.
     Current,
-    /// Another one is to be taken.
+    /// It should move to another one.
     Outdated,
 }
 
-/// How a container without a running turn stands.
+/// The state of a container without an open turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdleState {
-    /// Since its last use.
+    /// Time since its last use.
     pub idle: Duration,
-    /// Since its start.
+    /// Time since its start.
     pub age: Duration,
     /// Whether it is frozen.
     pub power: PowerState,
-    /// Its image.
-    pub image: Image,
+    /// Whether its image is outdated.
+    pub image: ImageFreshness,
 }
 
-/// What to do with it.
+/// What to do with the container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdleAction {
-    /// Stop it: nobody uses it.
+    /// Stop it, because it is not in use.
     Stop,
-    /// Stop it: it has run for long enough.
-    Retire,
-    /// Make it anew from the present image.
-    Renew,
+    /// Stop it, because it has reached its maximum age.
+    StopForAge,
+    /// Recreate it from the current image.
+    UpdateImage,
     /// Freeze it.
     Pause,
 }
 
-/// What is due; `None` = leave it alone. The deepest rest wins.
-pub fn due(standing: IdleState, policy: IdlePolicy) -> Option<IdleAction> {
-    let IdleState { idle, age, power, image } = standing;
-    let after = |limit: Duration, time: Duration| !limit.is_zero() && time > limit;
-    if after(policy.stop_after, idle) {
+/// What to do now; `None` = nothing. Of several actions the one that frees the most wins.
+pub fn next_action(state: IdleState, policy: IdlePolicy) -> Option<IdleAction> {
+    let IdleState { idle, age, power, image } = state;
+    let exceeds = |time: Duration, limit: Duration| !limit.is_zero() && time > limit;
+    if exceeds(idle, policy.stop_after) {
         return Some(IdleAction::Stop);
     }
-    if after(policy.max_age, age) && idle > BETWEEN_MESSAGES {
-        return Some(IdleAction::Retire);
+    if exceeds(age, policy.max_age) && idle > ACTIVE_USE_WINDOW {
+        return Some(IdleAction::StopForAge);
     }
-    if image == Image::Outdated && idle > QUIET {
-        return Some(IdleAction::Renew);
+    if image == ImageFreshness::Outdated && idle > IMAGE_UPDATE_IDLE_TIME {
+        return Some(IdleAction::UpdateImage);
     }
-    (power == PowerState::Awake && after(policy.pause_after, idle)).then_some(IdleAction::Pause)
+    (power == PowerState::Running && exceeds(idle, policy.pause_after)).then_some(IdleAction::Pause)
 }
 
 #[cfg(test)]
@@ -86,28 +86,28 @@ mod tests {
     const NEVER: IdlePolicy =
         IdlePolicy { pause_after: Duration::ZERO, stop_after: Duration::ZERO, max_age: Duration::ZERO };
 
-    fn standing(idle: u64, age: u64) -> IdleState {
+    fn state(idle: u64, age: u64) -> IdleState {
         let (idle, age) = (Duration::from_secs(idle), Duration::from_secs(age));
-        IdleState { idle, age, power: PowerState::Awake, image: Image::Current }
+        IdleState { idle, age, power: PowerState::Running, image: ImageFreshness::Current }
     }
 
     #[test]
-    fn zero_is_never_and_the_deepest_rest_wins() {
+    fn zero_is_never_and_the_action_that_frees_the_most_wins() {
         let second = Duration::from_secs(1);
-        assert_eq!(due(standing(1_000_000, 1_000_000), NEVER), None);
+        assert_eq!(next_action(state(1_000_000, 1_000_000), NEVER), None);
         let all = IdlePolicy { pause_after: 300 * second, stop_after: 1800 * second, max_age: 7200 * second };
-        assert_eq!(due(standing(299, 400), all), None);
-        assert_eq!(due(standing(301, 400), all), Some(IdleAction::Pause));
-        assert_eq!(due(IdleState { power: PowerState::Paused, ..standing(301, 400) }, all), None);
-        assert_eq!(due(standing(1801, 9000), all), Some(IdleAction::Stop));
-        assert_eq!(due(standing(61, 7201), all), Some(IdleAction::Retire));
-        assert_eq!(due(standing(59, 7201), all), None, "somebody is in the middle of a conversation");
+        assert_eq!(next_action(state(299, 400), all), None);
+        assert_eq!(next_action(state(301, 400), all), Some(IdleAction::Pause));
+        assert_eq!(next_action(IdleState { power: PowerState::Paused, ..state(301, 400) }, all), None);
+        assert_eq!(next_action(state(1801, 9000), all), Some(IdleAction::Stop));
+        assert_eq!(next_action(state(61, 7201), all), Some(IdleAction::StopForAge));
+        assert_eq!(next_action(state(59, 7201), all), None, "it may be in use");
     }
 
     #[test]
-    fn another_image_is_taken_when_it_is_quiet_however_long_it_may_idle() {
-        let outdated = |idle| IdleState { image: Image::Outdated, ..standing(idle, 9000) };
-        assert_eq!(due(outdated(599), NEVER), None);
-        assert_eq!(due(outdated(601), NEVER), Some(IdleAction::Renew));
+    fn an_idle_container_moves_to_a_new_image_whatever_its_limits() {
+        let outdated = |idle| IdleState { image: ImageFreshness::Outdated, ..state(idle, 9000) };
+        assert_eq!(next_action(outdated(599), NEVER), None);
+        assert_eq!(next_action(outdated(601), NEVER), Some(IdleAction::UpdateImage));
     }
 }

@@ -1,7 +1,7 @@
-//! Identifiers: newtypes over UUIDv7 whose text form carries a prefix (`usr_0198…`).
+//! Identifiers: newtypes over UUIDv7 whose text form has a prefix (`usr_0198…`).
 //!
-//! The prefix makes a log line or a URL readable and lets a wrong id fail at parsing instead of
-//! finding nothing. The database stores the bare UUID.
+//! The prefix makes logs and URLs readable, and an id of the wrong kind fails when it is parsed. The database stores the
+//! bare UUID.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -9,11 +9,11 @@ use std::{fmt, str::FromStr};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 use uuid::{NoContext, Timestamp, Uuid};
 
-/// The text was not an id of the expected kind.
+/// The text is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected an id that begins with `{prefix}_` followed by 32 hexadecimal digits")]
 pub struct ParseIdError {
-    /// The prefix that was expected, without the underscore.
+    /// The expected prefix without its underscore.
     pub prefix: &'static str,
 }
 
@@ -24,10 +24,10 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// The text prefix without its underscore.
+            /// The prefix without its underscore.
             pub const PREFIX: &'static str = $prefix;
 
-            /// A fresh id whose leading bits are `now`, so that ids sort by creation.
+            /// A new id. Its leading bits are `now`, so that ids sort by creation.
             pub fn new(now: DateTime<Utc>) -> Self {
                 let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
                 Self(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos())))
@@ -98,31 +98,31 @@ macro_rules! ids {
 ids! {
     /// One Mosaic installation.
     InstanceId = "ins";
-    /// A person with an account.
+    /// An account.
     UserId = "usr";
     /// A browser session.
     SessionId = "ses";
     /// A bearer token for programs.
     ApiTokenId = "tok";
-    /// An LLM account with its key.
+    /// An account at an LLM provider, with its key.
     ProviderId = "prv";
-    /// A configured agent (name, personality, models).
+    /// A configured agent.
     AgentId = "agt";
-    /// A user's OpenClaw container (the row, not Docker's id).
+    /// A user's OpenClaw container: the row, not Docker's id.
     ContainerId = "ctr";
-    /// A conversation in the chat.
+    /// A chat in Mosaic.
     ChatId = "cht";
-    /// One question and its answer.
+    /// A message and its answer.
     TurnId = "trn";
-    /// Something saved to be found again.
+    /// A saved piece of knowledge.
     FindingId = "fnd";
-    /// What was said in one session of an agent, archived.
+    /// The archive of one of an agent's sessions.
     ConversationId = "cnv";
     /// A message of an archived conversation.
     MessageId = "msg";
     /// A durable job.
     JobId = "job";
-    /// One start of a worker process.
+    /// A worker process, from one start to its end.
     WorkerId = "wrk";
     /// An entry of the audit log.
     AuditId = "aud";

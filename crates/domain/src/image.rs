@@ -1,32 +1,32 @@
-//! An image by name and by what the name meant: a name can be given to another image, an id cannot.
+//! An image's name, and the id that the name stood for: a name can move to another image, an id cannot.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-/// Between name and id, as stored: no image's name holds it.
-const MARK: char = '#';
+/// Separates name and id in the stored form. Image names do not contain it.
+const ID_SEPARATOR: char = '#';
 
-/// An image's name, and the id that it had on the host when somebody looked.
+/// An image's name, and the id that it had on the host when it was last resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinnedImage {
     /// As people write it: `mosaic-agent:2026.9.6`.
     pub name: String,
-    /// The engine's id of it (`sha256:…`); `None` where nobody has looked.
+    /// The engine's id (`sha256:…`); `None` when the name was not resolved yet.
     pub id: Option<String>,
 }
 
 impl PinnedImage {
-    /// A name of which nobody knows what it means.
+    /// A name that was not resolved yet.
     pub fn named(name: &str) -> Self {
         Self { name: name.to_owned(), id: None }
     }
 
-    /// What to ask the engine for.
+    /// What to request from the engine: the id if known, else the name.
     pub fn reference(&self) -> &str {
         self.id.as_deref().unwrap_or(&self.name)
     }
 
-    /// Whether both may be the same image: the names are, and the ids do not say otherwise.
-    pub fn may_be(&self, other: &Self) -> bool {
+    /// Whether both may be the same image: the names are equal, and so are the ids as far as both are known.
+    pub fn may_equal(&self, other: &Self) -> bool {
         self.name == other.name && (self.id == other.id || self.id.is_none() || other.id.is_none())
     }
 }
@@ -35,7 +35,7 @@ impl fmt::Display for PinnedImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
         match &self.id {
-            Some(id) => write!(f, "{MARK}{id}"),
+            Some(id) => write!(f, "{ID_SEPARATOR}{id}"),
             None => Ok(()),
         }
     }
@@ -45,7 +45,7 @@ impl FromStr for PinnedImage {
     type Err = Infallible;
 
     fn from_str(stored: &str) -> Result<Self, Infallible> {
-        Ok(match stored.split_once(MARK) {
+        Ok(match stored.split_once(ID_SEPARATOR) {
             Some((name, id)) => Self { name: name.to_owned(), id: Some(id.to_owned()) },
             None => Self::named(stored),
         })
@@ -71,8 +71,8 @@ mod tests {
             (old.name.as_str(), old.reference(), old.to_string()),
             ("agent:1", "sha256:aa", "agent:1#sha256:aa".into())
         );
-        assert!(!old.may_be(&image("agent:1#sha256:bb")) && !old.may_be(&image("agent:2#sha256:aa")));
-        assert!(old.may_be(&image("agent:1")) && image("agent:1").may_be(&old));
+        assert!(!old.may_equal(&image("agent:1#sha256:bb")) && !old.may_equal(&image("agent:2#sha256:aa")));
+        assert!(old.may_equal(&image("agent:1")) && image("agent:1").may_equal(&old));
         assert_eq!(image("registry/agent@sha256:dd").reference(), "registry/agent@sha256:dd");
     }
 }

@@ -1,25 +1,25 @@
-//! What a validated constructor answers when it refuses.
+//! The error of validation, and checks that several fields share.
 
 use chrono::{DateTime, Utc};
 
-/// One field that cannot be accepted, with a sentence that says what would be.
+/// A field that cannot be accepted, with a sentence that says what can.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
 pub struct Invalid {
-    /// The JSON name of the field (`baseUrl`), as the client sent it.
+    /// The JSON name of the field (`baseUrl`).
     pub field: &'static str,
     /// What to do, as a full sentence.
     pub message: String,
 }
 
 impl Invalid {
-    /// A refusal of `field`.
+    /// Refuses `field` with `message`.
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self { field, message: message.into() }
     }
 }
 
-/// Trims `text` and accepts it when it is between 1 and `max` characters without control characters.
+/// Trims `text`, and accepts 1 to `max` characters without control characters.
 pub fn line(field: &'static str, text: &str, max: usize) -> Result<String, Invalid> {
     let text = text.trim();
     let length = text.chars().count();
@@ -35,7 +35,7 @@ pub fn line(field: &'static str, text: &str, max: usize) -> Result<String, Inval
     Ok(text.to_owned())
 }
 
-/// Accepts `text` of at most `max` characters. NUL is refused, because Postgres cannot store it.
+/// Accepts at most `max` characters. Refuses NUL, which Postgres cannot store.
 pub fn text(field: &'static str, text: &str, max: usize) -> Result<String, Invalid> {
     let length = text.chars().count();
     if length > max {
@@ -46,11 +46,12 @@ pub fn text(field: &'static str, text: &str, max: usize) -> Result<String, Inval
     }
     Ok(text.to_owned())
 }
-/// Reads a moment in RFC 3339.
-pub fn moment(field: &'static str, text: &str) -> Result<DateTime<Utc>, Invalid> {
-    // A space is what is left of a plus sign that stood in an address unescaped.
+
+/// Reads a timestamp in RFC 3339.
+pub fn timestamp(field: &'static str, text: &str) -> Result<DateTime<Utc>, Invalid> {
+    // An unescaped plus sign in a query string arrives as a space.
     let parsed = DateTime::parse_from_rfc3339(&text.replace(' ', "+"));
     parsed
-        .map(|moment| moment.to_utc())
+        .map(|timestamp| timestamp.to_utc())
         .map_err(|_| Invalid::new(field, "Use a time like 2026-11-22T16:00:00Z (RFC 3339)."))
 }

@@ -1,10 +1,10 @@
-//! The isolation self-test: what is tried from inside an agent's network, and what the outcome means.
+//! The isolation self-test: what it tries from inside an agent's network, and what each outcome means.
 //!
-//! Pure but for the port [`IsolationProber`]. A denial counts only with the proof that the target would have answered: what
-//! could not be shown is "unknown", never "passed".
+//! Pure, except for the port [`IsolationProber`]. A denial counts only with proof that the target would have answered
+//! anyone else. Without proof the outcome is "unknown", never "passed".
 
 use crate::{
-    containers::{ContainerError, Internal, NetworkPolicy},
+    containers::{ContainerError, InternalEndpoint, NetworkPolicy},
     ids::InstanceId,
     limits::Limits,
     settings::AllowedHost,
@@ -15,44 +15,44 @@ use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddrV4};
 use utoipa::ToSchema;
 
-/// Everything the self-test is made from.
+/// The input of a self-test.
 #[derive(Debug, Clone)]
 pub struct SelfTestPlan {
-    /// Whose walls.
+    /// Whose isolation is tested.
     pub instance: InstanceId,
-    /// Names this run: what it makes on the engine bears it, and a repetition of the run clears that away first.
+    /// Names this run. All objects that it creates on the engine have it as a label, and a repeated run removes them first.
     pub run: String,
-    /// The agents' image; its entry process is the probe.
+    /// The agents' image, whose entry process is the probe.
     pub image: String,
     /// The agents' runtime.
     pub runtime: String,
     /// The agents' limits.
     pub limits: Limits,
-    /// Where the agents' networks are cut from.
+    /// The range of the agents' networks.
     pub pool: Ipv4Net,
     /// Where agents' ports are published.
     pub publish_on: IpAddr,
-    /// The internal listener: what agents may reach.
-    pub internal: Internal,
-    /// Ports of the host that they may not, and what each of them is.
+    /// The internal listener, which agents may reach.
+    pub internal: InternalEndpoint,
+    /// Ports of the host that agents must not reach, with a description.
     pub host_ports: Vec<(u16, &'static str)>,
-    /// Other machines' addresses that they may not.
-    pub elsewhere: Vec<(SocketAddrV4, &'static str)>,
-    /// What an admin allowed.
+    /// Addresses of other hosts that agents must not reach, with a description.
+    pub other_hosts: Vec<(SocketAddrV4, &'static str)>,
+    /// The hosts that an admin allowed.
     pub allowed: Vec<AllowedHost>,
-    /// Names of which one may resolve here.
-    pub names: Vec<String>,
+    /// Public host names to resolve. One that resolves is enough.
+    pub resolvable_names: Vec<String>,
 }
 
-/// What came of a try, and what should have come of it.
+/// The outcome of a try, and the expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Reach {
-    /// It did not answer.
+    /// The target did not answer.
     Denied,
-    /// It answered.
+    /// The target answered.
     Allowed,
-    /// It did not answer, and neither was it shown that it would have.
+    /// The target did not answer, and there is no proof that it would have answered others.
     Unknown,
 }
 
@@ -60,53 +60,53 @@ pub enum Reach {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = IsolationCheck)]
 pub struct Check {
-    /// What stands there.
+    /// What the target is.
     pub name: String,
     /// From which network: `open network` or `closed network`.
     pub from: String,
-    /// Its address, as it was tried.
+    /// The address that was tried.
     pub target: String,
-    /// How it was tried, and what was met.
+    /// How it was tried, and what happened.
     pub tried: String,
-    /// What should come of it.
+    /// The expected outcome.
     pub expected: Reach,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Reach,
-    /// How it was shown that the target would have answered, or why that could not be shown.
+    /// How it was proven that the target answers others, or why that could not be proven.
     pub proof: String,
-    /// Whether it is as it should be.
+    /// Whether the outcome is the expected one.
     pub passed: bool,
 }
 
-/// What a probe met.
+/// What a probe observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedReach {
     /// Whether the target answered.
     pub answered: bool,
-    /// In which way it did or did not.
+    /// How the attempt ended.
     pub how: String,
 }
 
-/// How it was shown that the target answers whoever is not behind the walls.
+/// Whether it is proven that the target answers hosts outside the agents' networks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
-    /// It was; says how.
+    /// It is, with an explanation how.
     Shown(String),
-    /// It could not be; says why.
+    /// It is not, with the reason.
     Missing(String),
 }
 
 impl Check {
-    /// Judges one try. An answer from what should be out of reach counts whatever the proof says.
-    pub fn judge(about: About<'_>, met: Option<&ObservedReach>, proof: &Proof) -> Self {
-        let About { name, policy, target, expected } = about;
-        let outcome = match (met, proof) {
+    /// Evaluates one try. An answer counts whatever the proof.
+    pub fn evaluate(subject: CheckSubject<'_>, observed: Option<&ObservedReach>, proof: &Proof) -> Self {
+        let CheckSubject { name, policy, target, expected } = subject;
+        let outcome = match (observed, proof) {
             (Some(ObservedReach { answered: true, .. }), _) => Reach::Allowed,
             (Some(_), Proof::Shown(_)) => Reach::Denied,
             _ => Reach::Unknown,
         };
         let (Proof::Shown(proof) | Proof::Missing(proof)) = proof.clone();
-        let how = met.map_or("the probe said nothing of it", |met| &met.how);
+        let how = observed.map_or("the probe did not report it", |observed| &observed.how);
         Self {
             name: name.to_owned(),
             from: match policy {
@@ -123,30 +123,30 @@ impl Check {
     }
 }
 
-/// What a check is about.
+/// What a check tries, and from where.
 #[derive(Debug, Clone, Copy)]
-pub struct About<'a> {
-    /// What stands there.
+pub struct CheckSubject<'a> {
+    /// What the target is.
     pub name: &'a str,
-    /// The policy of the network it is tried from.
+    /// The policy of the network that it is tried from.
     pub policy: NetworkPolicy,
-    /// Its address.
+    /// The target's address.
     pub target: &'a str,
-    /// What should come of it.
+    /// The expected outcome.
     pub expected: Reach,
 }
 
-/// What all checks together say.
+/// The result of all checks together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Whether agents are kept from what they must not reach; `None` when nothing could be shown.
+    /// Whether agents are kept from what they must not reach; `None` when nothing could be proven.
     pub enforced: Option<bool>,
     /// The same in one sentence.
     pub summary: String,
 }
 
-/// Sums up; `guard` says what is wrong with the packet filter, if that is known.
-pub fn verdict(checks: &[Check], guard: Option<&str>) -> Verdict {
+/// Summarizes all checks. `guard` says what is wrong with the firewall, if that is known.
+pub fn summarize(checks: &[Check], guard: Option<&str>) -> Verdict {
     let forbidden = || checks.iter().filter(|check| check.expected == Reach::Denied);
     let open: Vec<&str> =
         forbidden().filter(|c| c.outcome == Reach::Allowed).map(|c| c.name.as_str()).collect();
@@ -159,49 +159,49 @@ pub fn verdict(checks: &[Check], guard: Option<&str>) -> Verdict {
         .collect();
     let enforced = if open.is_empty() { (denied > 0).then_some(true) } else { Some(false) };
     let mut summary = match enforced {
-        Some(false) => format!("NOT ENFORCED: agents reach {}.", listed(&open)),
-        Some(true) => format!("Enforced: {denied} denials shown."),
-        None => "Nothing could be shown: see the reasons beside the checks.".to_owned(),
+        Some(false) => format!("NOT ENFORCED: agents reach {}.", distinct(&open)),
+        Some(true) => format!("Enforced: {denied} denials proven."),
+        None => "Nothing could be proven: each check says why.".to_owned(),
     };
     if let Some(guard) = guard {
         summary.push_str(&format!(" The guard: {guard}."));
     }
     if !missing.is_empty() {
-        summary.push_str(&format!(" Out of reach although allowed: {}.", listed(&missing)));
+        summary.push_str(&format!(" Allowed but not reachable: {}.", distinct(&missing)));
     }
     if unknown > 0 && enforced.is_some() {
-        summary.push_str(&format!(" {unknown} of {} could not be shown.", checks.len()));
+        summary.push_str(&format!(" {unknown} of {} could not be proven.", checks.len()));
     }
     Verdict { enforced, summary }
 }
 
 /// Each name once, in order.
-fn listed(names: &[&str]) -> String {
-    let mut once: Vec<&str> = Vec::new();
+fn distinct(names: &[&str]) -> String {
+    let mut distinct: Vec<&str> = Vec::new();
     for name in names {
-        if !once.contains(name) {
-            once.push(name);
+        if !distinct.contains(name) {
+            distinct.push(name);
         }
     }
-    once.join(", ")
+    distinct.join(", ")
 }
 
-/// What the trial found.
+/// What the prober found.
 #[derive(Debug, Clone)]
-pub struct Findings {
-    /// Every try.
+pub struct ProbeResults {
+    /// All tries.
     pub checks: Vec<Check>,
-    /// What is wrong with the packet filter; `None` when it is in force, or this process may not look.
+    /// What is wrong with the firewall; `None` when it is in force, or when this process may not look.
     pub guard: Option<String>,
 }
 
-/// The port through which the walls are tried out. Implementation: crate `runtime`.
+/// The port that tests isolation. Implemented by crate `runtime`.
 #[async_trait]
 pub trait IsolationProber: Send + Sync {
-    /// Starts probes on networks of their own, tries everything from inside, and takes away what it made, also when it
-    /// fails. Needs the engine; what it may not make besides (listeners on the host, a stand-in for the local
-    /// network) leaves its checks unknown.
-    async fn try_out(&self, trial: &SelfTestPlan) -> Result<Findings, ContainerError>;
+    /// Starts probes in networks of their own, tries everything from inside, and removes what it created, also after an
+    /// error. Needs the engine. If it may not create the rest (listeners on the host, a stand-in for the local network),
+    /// those checks end as unknown.
+    async fn probe(&self, plan: &SelfTestPlan) -> Result<ProbeResults, ContainerError>;
 }
 
 #[cfg(test)]
@@ -209,8 +209,9 @@ mod tests {
     use super::*;
 
     fn check(expected: Reach, answered: bool, proof: &Proof) -> Check {
-        let about = About { name: "a port", policy: NetworkPolicy::Open, target: "10.0.0.1:1", expected };
-        Check::judge(about, Some(&ObservedReach { answered, how: "x".into() }), proof)
+        let subject =
+            CheckSubject { name: "a port", policy: NetworkPolicy::Open, target: "10.0.0.1:1", expected };
+        Check::evaluate(subject, Some(&ObservedReach { answered, how: "x".into() }), proof)
     }
 
     #[test]
@@ -225,15 +226,15 @@ mod tests {
     }
 
     #[test]
-    fn one_hole_is_not_enforced_and_nothing_shown_is_not_a_pass() {
+    fn one_hole_is_not_enforced_and_nothing_proven_is_not_a_pass() {
         let (shown, missing) = (Proof::Shown("seen".into()), Proof::Missing("not root".into()));
         let denied = check(Reach::Denied, false, &shown);
         let hole = check(Reach::Denied, true, &shown);
         let unknown = check(Reach::Denied, false, &missing);
-        assert_eq!(verdict(std::slice::from_ref(&denied), None).enforced, Some(true));
-        let bad = verdict(&[denied, hole], Some("it is missing"));
+        assert_eq!(summarize(std::slice::from_ref(&denied), None).enforced, Some(true));
+        let bad = summarize(&[denied, hole], Some("it is missing"));
         assert_eq!(bad.enforced, Some(false));
         assert!(bad.summary.contains("a port") && bad.summary.contains("missing"), "{}", bad.summary);
-        assert_eq!(verdict(&[unknown], None).enforced, None);
+        assert_eq!(summarize(&[unknown], None).enforced, None);
     }
 }

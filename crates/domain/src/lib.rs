@@ -1,7 +1,8 @@
 //! The nouns of Mosaic Fleet: ids, actors, state machines, settings and ports.
 //!
-//! Owns the vocabulary every other crate speaks. It must not do I/O: no database, no network, no
-//! file, no environment. The ports ([`containers::Containers`], [`isolation::IsolationProber`], [`clock::Clock`]) are signatures only.
+//! Owns the vocabulary of all other crates. It must not do I/O: no database, no network, no file, no environment. The
+//! ports ([`containers::Containers`], [`isolation::IsolationProber`], [`knowledge::Embedder`], [`clock::Clock`]) are
+//! signatures only.
 
 pub mod actor;
 pub mod agent;

@@ -1,23 +1,23 @@
-//! The container's state machine: from what is wanted and what was seen to the next step.
+//! The container's state machine: computes the next step from the desired and the actual state.
 //!
-//! Pure. Starts, stops, the reaper and the Docker event watcher all come here, so that a duplicate
-//! job, a late event or a worker that died half-way leads to the same next step.
+//! Pure. Starts, stops, the reaper and the watcher of Docker's events all use it, so that a duplicate job, a late event or
+//! a worker that died midway leads to the same next step.
 
 use crate::containers::{ContainerState, RunState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What the row says is wanted.
+/// The state that the row asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Desired {
-    /// Up and answering.
+    /// It runs and answers.
     Running,
-    /// Frozen where it stands: it answers again within a second.
+    /// Frozen. It can answer again within a second.
     Paused,
-    /// Down; the volume and the stopped container stay.
+    /// Stopped. The container and its volume stay.
     Stopped,
-    /// The container is gone; the volume stays.
+    /// The container is removed. Its volume stays.
     Removed,
 }
 
@@ -32,7 +32,7 @@ impl Desired {
         }
     }
 
-    /// Reads the stored text; unknown texts want nothing to run.
+    /// Reads the stored text. Anything unknown means stopped.
     pub fn from_stored(text: &str) -> Self {
         match text {
             "running" => Self::Running,
@@ -43,26 +43,26 @@ impl Desired {
     }
 }
 
-/// What was last seen, as the row stores it and a person reads it.
+/// The last observed state, as the row stores it and users see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Observed {
     /// No container.
     Absent,
-    /// On its way up; the stage says how far.
+    /// Starting; the stage says how far it is.
     Starting,
-    /// Answering.
+    /// It answers.
     Ready,
     /// Frozen; the next message resumes it.
     Paused,
-    /// Down.
+    /// Stopped.
     Stopped,
-    /// It did not come up or went down by itself; the reason is stored with it.
+    /// It did not start, or crashed. The reason is stored with it.
     Failed,
 }
 
 impl Observed {
-    /// All of them.
+    /// All states.
     pub const ALL: [Self; 6] =
         [Self::Absent, Self::Starting, Self::Ready, Self::Paused, Self::Stopped, Self::Failed];
 
@@ -78,58 +78,58 @@ impl Observed {
         }
     }
 
-    /// Reads the stored text; unknown texts count as not there.
+    /// Reads the stored text. Anything unknown means absent.
     pub fn from_stored(text: &str) -> Self {
         Self::ALL.into_iter().find(|observed| observed.as_str() == text).unwrap_or(Self::Absent)
     }
 }
 
-/// The wish: state and generation of the row.
+/// The row's desired state and generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DesiredState {
-    /// What should be.
+    /// The state that the row asks for.
     pub desired: Desired,
-    /// The generation whose token is in force. 0 = never created.
+    /// The generation whose token is valid. 0 = no container was ever created.
     pub generation: i64,
 }
 
-/// The next thing to do.
+/// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// DesiredState and seen agree (for `Running`: it runs; whether it answers is asked separately).
+    /// Nothing: both states agree. For `Running` this means that it runs; whether it answers is checked separately.
     Settled,
-    /// Make a container of a new generation.
+    /// Create a container of a new generation.
     Create,
-    /// Start (or resume) the container that is there.
+    /// Start or resume the container.
     Start,
     /// Freeze it.
     Pause,
     /// End its process.
     Stop,
-    /// Remove the container that is there.
+    /// Remove the container.
     Remove,
-    /// The wish is older than what is there: read it again.
+    /// The row was read before the container was created: read it again.
     Refetch,
 }
 
-/// The next step towards `wanted`. Applying it and planning again always reaches [`Step::Settled`].
-pub fn plan(wanted: DesiredState, seen: Option<&ContainerState>) -> Step {
-    let Some(seen) = seen else {
-        return if wanted.desired == Desired::Running { Step::Create } else { Step::Settled };
+/// The next step towards what `row` asks for. Repeating plan and step always reaches [`Step::Settled`].
+pub fn plan(row: DesiredState, container: Option<&ContainerState>) -> Step {
+    let Some(container) = container else {
+        return if row.desired == Desired::Running { Step::Create } else { Step::Settled };
     };
-    match wanted.desired {
+    match row.desired {
         Desired::Removed => Step::Remove,
-        // What is down already rests deeper.
-        Desired::Paused if seen.state == RunState::Running => Step::Pause,
+        Desired::Paused if container.state == RunState::Running => Step::Pause,
+        // A stopped container is not started only to pause it.
         Desired::Paused => Step::Settled,
-        Desired::Stopped => match seen.state {
+        Desired::Stopped => match container.state {
             RunState::Running | RunState::Paused => Step::Stop,
             RunState::Created | RunState::Exited { .. } | RunState::Dead => Step::Settled,
         },
-        // Its token is no longer the one in force: it can never be talked to.
-        Desired::Running if seen.generation < wanted.generation => Step::Remove,
-        Desired::Running if seen.generation > wanted.generation => Step::Refetch,
-        Desired::Running => match seen.state {
+        // Its token is no longer valid, so that Mosaic cannot talk to it.
+        Desired::Running if container.generation < row.generation => Step::Remove,
+        Desired::Running if container.generation > row.generation => Step::Refetch,
+        Desired::Running => match container.state {
             RunState::Running => Step::Settled,
             RunState::Created | RunState::Paused | RunState::Exited { .. } => Step::Start,
             RunState::Dead => Step::Remove,
@@ -145,7 +145,7 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    fn seen(generation: i64, state: RunState) -> ContainerState {
+    fn container(generation: i64, state: RunState) -> ContainerState {
         let owner = Owner {
             instance: InstanceId::from(Uuid::nil()),
             user: UserId::from(Uuid::nil()),
@@ -173,13 +173,13 @@ mod tests {
         ]
     }
 
-    /// What Docker would answer after the step, and the generation the row would carry.
-    fn apply(step: Step, wanted: &mut DesiredState, now: Option<ContainerState>) -> Option<ContainerState> {
+    /// What Docker would report after the step. Updates the generation of `row`.
+    fn apply(step: Step, row: &mut DesiredState, now: Option<ContainerState>) -> Option<ContainerState> {
         match step {
             Step::Settled => now,
             Step::Create => {
-                wanted.generation += 1;
-                Some(seen(wanted.generation, RunState::Created))
+                row.generation += 1;
+                Some(container(row.generation, RunState::Created))
             }
             Step::Start => now.map(|s| ContainerState { state: RunState::Running, ..s }),
             Step::Pause => now.map(|s| ContainerState { state: RunState::Paused, ..s }),
@@ -188,7 +188,7 @@ mod tests {
             }
             Step::Remove => None,
             Step::Refetch => {
-                wanted.generation = now.as_ref().map_or(0, |seen| seen.generation);
+                row.generation = now.as_ref().map_or(0, |container| container.generation);
                 now
             }
         }
@@ -203,18 +203,18 @@ mod tests {
             generation in 0i64..3,
             before in proptest::option::of((0i64..3, states())),
         ) {
-            let mut wanted = DesiredState { desired, generation };
-            let mut now = before.map(|(generation, state)| seen(generation, state));
+            let mut row = DesiredState { desired, generation };
+            let mut now = before.map(|(generation, state)| container(generation, state));
             for _ in 0..4 {
-                let step = plan(wanted, now.as_ref());
-                now = apply(step, &mut wanted, now);
+                let step = plan(row, now.as_ref());
+                now = apply(step, &mut row, now);
             }
-            prop_assert_eq!(plan(wanted, now.as_ref()), Step::Settled);
+            prop_assert_eq!(plan(row, now.as_ref()), Step::Settled);
             match desired {
                 Desired::Running => {
                     let now = now.expect("it runs");
                     prop_assert_eq!(now.state, RunState::Running);
-                    prop_assert_eq!(now.generation, wanted.generation);
+                    prop_assert_eq!(now.generation, row.generation);
                 }
                 Desired::Paused => prop_assert!(now.is_none_or(|s| s.state != RunState::Running)),
                 Desired::Stopped => prop_assert!(now.is_none_or(|s| s.state != RunState::Running)),

@@ -1,4 +1,4 @@
-//! What one container may use: by the instance's settings, and where a user has limits of his own, by those.
+//! Resource limits of containers: the instance's, and a user's overrides.
 
 use crate::invalid::Invalid;
 use serde::{Deserialize, Serialize};
@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limits {
-    /// MiB. OpenClaw is OOM-killed below 2,048.
+    /// MiB. Below 2,048 the kernel kills OpenClaw for lack of memory.
     pub memory_mib: u32,
     /// Thousandths of a core.
     pub cpu_millis: u32,
     /// Processes and threads.
     pub pids: u32,
-    /// MiB that the state volume may take, as it is when the volume is made; 0 = all that the disk has. Only where the
-    /// engine's storage can.
+    /// Size of the state volume in MiB, set when the volume is created; 0 = no limit. Needs support by the engine's
+    /// storage.
     pub disk_mib: u32,
 }
 
@@ -31,8 +31,8 @@ impl Limits {
         self.memory_mib as u64 * 1024 * 1024
     }
 
-    /// The memory as people say it: `2 GiB`, `1536 MiB`.
-    pub fn memory_words(self) -> String {
+    /// The memory as text: `2 GiB`, `1536 MiB`.
+    pub fn memory_text(self) -> String {
         if self.memory_mib.is_multiple_of(1024) {
             format!("{} GiB", self.memory_mib / 1024)
         } else {
@@ -40,12 +40,12 @@ impl Limits {
         }
     }
 
-    /// Whether a container made with these is as one made with `other`. The volume's size is the volume's.
-    pub fn make_the_same(self, other: Self) -> bool {
+    /// Whether containers created with either are the same. The disk limit belongs to the volume.
+    pub fn builds_same_container(self, other: Self) -> bool {
         Self { disk_mib: 0, ..self } == Self { disk_mib: 0, ..other }
     }
 
-    /// Refuses what no engine would take and no agent could live with.
+    /// Refuses limits that an engine would reject or an agent could not run with.
     ///
     /// # Errors
     /// [`Invalid`] on `limits`.
@@ -59,29 +59,30 @@ impl Limits {
         }
         Err(Invalid::new(
             "limits",
-            "Use 64 MiB to 1 TiB of memory, 100 to 1000000 thousandths of a core, 32 to 1048576 processes, and no limit \
-             of the disk (0) or 256 MiB to 16 TiB.",
+            "Use 64 MiB to 1 TiB of memory, 100 to 1000000 thousandths of a core, 32 to 1048576 processes, and for the \
+             disk 256 MiB to 16 TiB, or 0 for no limit.",
         ))
     }
 }
 
-/// A user's own limits; what is absent is as the instance says.
+/// A user's own limits. Absent ones are the instance's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct OwnLimits {
+#[schema(as = OwnLimits)]
+pub struct LimitOverrides {
     /// MiB.
     pub memory_mib: Option<u32>,
     /// Thousandths of a core.
     pub cpu_millis: Option<u32>,
     /// Processes and threads.
     pub pids: Option<u32>,
-    /// MiB of the state volume; 0 = all that the disk has.
+    /// Size of the state volume in MiB; 0 = no limit.
     pub disk_mib: Option<u32>,
 }
 
-impl OwnLimits {
-    /// What counts for this user's container.
-    pub fn over(self, instance: Limits) -> Limits {
+impl LimitOverrides {
+    /// The limits of this user's container.
+    pub fn apply_to(self, instance: Limits) -> Limits {
         Limits {
             memory_mib: self.memory_mib.unwrap_or(instance.memory_mib),
             cpu_millis: self.cpu_millis.unwrap_or(instance.cpu_millis),
@@ -96,15 +97,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_user_has_of_his_own_wins_and_the_rest_follows_the_instance() {
-        let own = OwnLimits { memory_mib: Some(4096), ..OwnLimits::default() };
-        let limits = own.over(Limits { pids: 99, ..Limits::default() });
+    fn a_users_own_limits_win_and_the_rest_are_the_instances() {
+        let own = LimitOverrides { memory_mib: Some(4096), ..LimitOverrides::default() };
+        let limits = own.apply_to(Limits { pids: 99, ..Limits::default() });
         assert_eq!((limits.memory_mib, limits.cpu_millis, limits.pids), (4096, 2000, 99));
-        assert_eq!(OwnLimits::default().over(limits), limits);
+        assert_eq!(LimitOverrides::default().apply_to(limits), limits);
     }
 
     #[test]
-    fn nothing_too_small_or_absurd_is_taken() {
+    fn absurd_limits_are_refused() {
         assert!(Limits::default().check().is_ok());
         let with = |change: fn(&mut Limits)| {
             let mut limits = Limits::default();
@@ -117,9 +118,9 @@ mod tests {
     }
 
     #[test]
-    fn another_size_of_the_volume_does_not_make_another_container() {
+    fn another_disk_limit_does_not_require_another_container() {
         let limits = Limits::default();
-        assert!(limits.make_the_same(Limits { disk_mib: 4096, ..limits }));
-        assert!(!limits.make_the_same(Limits { pids: 100, ..limits }));
+        assert!(limits.builds_same_container(Limits { disk_mib: 4096, ..limits }));
+        assert!(!limits.builds_same_container(Limits { pids: 100, ..limits }));
     }
 }

@@ -1,14 +1,14 @@
-//! LLM providers: the kinds of account a user can bring.
+//! Kinds of LLM providers, and their models.
 
 use crate::invalid::{self, Invalid};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use utoipa::ToSchema;
 
-/// The kinds of provider Mosaic knows. The text form is the one of the API and the database.
+/// The kinds of provider that Mosaic supports. The API and the database use the same text form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)] // The names are the providers' own.
+#[allow(missing_docs)] // The names are those of the providers.
 pub enum ProviderKind {
     Anthropic,
     Openai,
@@ -26,7 +26,7 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
-    /// All kinds, in the order a person is offered them.
+    /// All kinds, in the order in which users see them.
     pub const ALL: [Self; 13] = [
         Self::Anthropic,
         Self::Openai,
@@ -80,7 +80,7 @@ impl FromStr for ProviderKind {
     }
 }
 
-/// A model of a provider, by the provider's own id (may contain slashes).
+/// A model, by the provider's own id, which may contain slashes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Model {
     /// The id sent to the provider.
@@ -88,7 +88,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Accepts an id of at most 200 characters without spaces.
+    /// Accepts an id of at most 200 characters without whitespace.
     pub fn parse(id: &str) -> Result<Self, Invalid> {
         let id = invalid::line("models", id, 200)?;
         if id.chars().any(char::is_whitespace) {

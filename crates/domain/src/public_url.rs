@@ -1,19 +1,18 @@
-//! Where browsers reach this instance.
+//! The URL at which browsers reach this instance.
 
 use crate::invalid::Invalid;
 use serde::{Deserialize, Serialize};
 use std::{fmt, net::IpAddr};
 
-const ADVICE: &str = "Use the address in the browser without path: https://fleet.example.org. Plain http is for localhost only.";
+const ADVICE: &str = "Use the browser's address without its path: https://fleet.example.org. Plain http is for localhost only.";
 
-/// An origin: `https://host[:port]`, or `http://` where the host is this machine itself. Lower case, without a
-/// slash at its end.
+/// An origin: `https://host[:port]`, or `http://` if the host is this machine. Lower case, without a trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicUrl(String);
 
 impl PublicUrl {
-    /// Accepts an origin.
+    /// Accepts an origin, and normalizes it.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let wrong = || Invalid::new("publicUrl", ADVICE);
         let text = text.trim().trim_end_matches('/').to_ascii_lowercase();
@@ -25,22 +24,22 @@ impl PublicUrl {
         }
         match scheme {
             "https" => Ok(Self(text)),
-            "http" if is_this_machine(host) => Ok(Self(text)),
+            "http" if is_loopback_host(host) => Ok(Self(text)),
             _ => Err(wrong()),
         }
     }
 
-    /// As text.
+    /// The origin as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Host and port, as a browser sends them in `Host`.
+    /// Host and port, as browsers send them in `Host`.
     pub fn authority(&self) -> &str {
         self.0.split_once("://").map_or("", |(_, authority)| authority)
     }
 
-    /// Whether browsers come by https.
+    /// Whether browsers use https.
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")
     }
@@ -73,8 +72,8 @@ pub fn host_of(authority: &str) -> &str {
     }
 }
 
-/// Whether that host is the very machine that asks: what goes there crosses no network.
-pub fn is_this_machine(host: &str) -> bool {
+/// Whether the host is the client's own machine, so that requests cross no network.
+pub fn is_loopback_host(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     host == "localhost"
         || host.ends_with(".localhost")
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_has_several_names() {
+    fn loopback_hosts_have_several_names() {
         for host in [
             "localhost",
             "LOCALHOST",
@@ -125,10 +124,10 @@ mod tests {
             "::1",
             "::ffff:127.0.0.1",
         ] {
-            assert!(is_this_machine(host), "{host}");
+            assert!(is_loopback_host(host), "{host}");
         }
         for host in ["", "10.0.0.1", "localhost.example.org", "0.0.0.0", "127.0.0.1.example.org"] {
-            assert!(!is_this_machine(host), "{host}");
+            assert!(!is_loopback_host(host), "{host}");
         }
         assert_eq!(host_of("[::1]:80"), "::1");
         assert_eq!(host_of("a.b:80"), "a.b");

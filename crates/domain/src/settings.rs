@@ -1,4 +1,4 @@
-//! The instance's settings: typed, validated, with defaults that work.
+//! The instance's settings: typed, validated, with working defaults.
 
 use crate::{
     containers::NetworkPolicy,
@@ -11,16 +11,16 @@ use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A host and port that an admin allows although its address is private.
+/// A host and port that an admin allows even if its address is private.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct AllowedHost {
-    /// Name or address, lower case, as it stands in a base URL.
+    /// Name or address in lower case, as in a base URL.
     pub host: String,
     /// TCP port.
     pub port: u16,
 }
 
-/// Everything an admin can set. Stored as one versioned JSON document in `system_config`.
+/// All settings, stored as one versioned JSON document in `system_config`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
@@ -28,44 +28,45 @@ pub struct Settings {
     pub agent_image: String,
     /// Docker runtime: `runc`, or `runsc` for gVisor.
     pub container_runtime: String,
-    /// Whether agents reach the internet.
+    /// Whether agents can reach the internet.
     pub network_policy: NetworkPolicy,
-    /// Where the users' subnets (/28 each) are cut from.
+    /// Range of the users' networks, which are /28 each.
     #[schema(value_type = String, example = "10.77.0.0/16")]
     pub subnet_pool: Ipv4Net,
     /// What one container may use.
     pub limits: Limits,
-    /// Private hosts that providers may live on.
+    /// Private hosts that providers may use.
     pub allowed_hosts: Vec<AllowedHost>,
-    /// How long a start may take before it counts as failed, in seconds.
+    /// Seconds after which a start fails.
     pub start_timeout_seconds: u32,
     /// Minutes without use after which a container is stopped; 0 = never.
     pub idle_timeout_minutes: u32,
     /// Seconds without use after which a container is paused until the next message; 0 = never. It keeps its memory.
     pub pause_after_seconds: u32,
-    /// Seconds after which a running container is stopped as soon as nobody uses it; 0 = never.
+    /// Seconds after which a running container is stopped as soon as it is not in use; 0 = never.
     pub max_age_seconds: u32,
     /// Whether signing in and opening the chat page start the container before the first message.
-    pub wake_early: bool,
-    /// Memory of the host that all containers together may be given; 0 = all but 4 GiB of it.
+    #[serde(rename = "wakeEarly")]
+    pub prewarm: bool,
+    /// Memory of the host for all containers together; 0 = all but 4 GiB.
     pub memory_budget_bytes: u64,
-    /// Whether containers move to another agent image by themselves, when nobody uses them.
+    /// Whether unused containers move to a new agent image by themselves.
     pub auto_update: bool,
-    /// Where browsers reach this instance, as origin (`https://fleet.example.org`); none = by localhost only.
+    /// The origin at which browsers reach this instance (`https://fleet.example.org`); null = localhost only.
     #[schema(value_type = Option<String>, example = "https://fleet.example.org")]
     pub public_url: Option<PublicUrl>,
-    /// Proxies whose `X-Forwarded-For` says where a client is.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     #[schema(value_type = Vec<String>, example = json!(["127.0.0.0/8"]))]
     pub trusted_proxies: Vec<IpNet>,
-    /// Hours without a request after which a session is over.
+    /// Hours without a request after which a session ends.
     pub session_idle_hours: u32,
-    /// Days after which even a session in use ends.
+    /// Days after which a session ends even if it is in use.
     pub session_days: u32,
-    /// Days after which jobs that are over leave the history, and what happened to containers; 0 = never.
+    /// Days after which finished jobs and the history of containers are deleted; 0 = never.
     pub job_retention_days: u32,
     /// Search in findings and conversations.
     pub knowledge: KnowledgeSettings,
-    /// Most that the archive of one person's data may take in the database, in MiB, compressed.
+    /// Maximum size of the export of a user's data, compressed, in MiB.
     pub export_limit_mib: u32,
 }
 
@@ -75,7 +76,7 @@ impl Default for Settings {
             agent_image: "mosaic-agent:2026.9.6".into(),
             container_runtime: "runc".into(),
             network_policy: NetworkPolicy::Open,
-            // A corner of 10/8 that neither Docker's own pools nor common home routers use.
+            // A part of 10/8 that neither Docker's own pools nor common home routers use.
             subnet_pool: Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 77, 0, 0), 16),
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
@@ -83,11 +84,11 @@ impl Default for Settings {
             idle_timeout_minutes: 30,
             pause_after_seconds: 0,
             max_age_seconds: 0,
-            wake_early: true,
+            prewarm: true,
             memory_budget_bytes: 0,
             auto_update: true,
             public_url: None,
-            // On the same host: who can connect from there could as well read the proxy's memory.
+            // A process on the same host is as trusted as a proxy there.
             trusted_proxies: vec![
                 IpNet::new_assert(std::net::Ipv4Addr::new(127, 0, 0, 0).into(), 8),
                 IpNet::new_assert(std::net::Ipv6Addr::LOCALHOST.into(), 128),
@@ -110,7 +111,7 @@ impl Settings {
         if !matches!(self.container_runtime.as_str(), "runc" | "runsc") {
             return Err(Invalid::new("containerRuntime", "Use `runc` or `runsc`."));
         }
-        // Below the ten minutes that the start's job may take: the start itself must be the one to give up.
+        // The start's job may take ten minutes, and the start must give up before the job does.
         if !(10..=540).contains(&self.start_timeout_seconds) {
             return Err(Invalid::new("startTimeoutSeconds", "Use 10 to 540 seconds."));
         }
@@ -136,7 +137,7 @@ impl Settings {
         if self.memory_budget_bytes > 0 && self.memory_budget_bytes < self.limits.memory_bytes() {
             return Err(Invalid::new(
                 "memoryBudgetBytes",
-                "Use at least what one container may use (limits.memoryMib), or 0 for all but 4 GiB of the host.",
+                "Use at least the memory of one container (limits.memoryMib), or 0 for all but 4 GiB of the host.",
             ));
         }
         if self.job_retention_days > 3650 {

@@ -1,19 +1,19 @@
-//! Slugs: the immutable short names that configuration and clients refer to.
+//! Slugs: short, immutable names for use in configuration and by clients.
 
 use crate::invalid::Invalid;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// `[a-z0-9-]{1,32}` that does not begin with a hyphen, unique per user and kind, made from a name once and never changed.
+/// `[a-z0-9-]{1,32}` without a leading hyphen. Unique per user and kind, derived from a name once and never changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Slug(String);
 
 impl Slug {
-    /// The longest slug, in characters.
+    /// The maximum length.
     pub const MAX: usize = 32;
 
-    /// Derives a slug from a display name; a name without any usable character becomes `fallback`.
+    /// Derives a slug from a display name. A name without any usable character becomes `fallback`.
     pub fn from_name(name: &str, fallback: &'static str) -> Self {
         let mut slug = String::with_capacity(Self::MAX);
         for c in name.chars().flat_map(char::to_lowercase) {
@@ -30,14 +30,14 @@ impl Slug {
         Self(if slug.is_empty() { fallback.to_owned() } else { slug.to_owned() })
     }
 
-    /// The same slug with `-n` behind it, shortened where it must be: the next candidate when taken.
-    pub fn numbered(&self, n: u32) -> Self {
+    /// The slug with the suffix `-n`, shortened if necessary: the next candidate when a slug is taken.
+    pub fn with_number(&self, n: u32) -> Self {
         let suffix = format!("-{n}");
         let keep = Self::MAX.saturating_sub(suffix.len()).min(self.0.len());
         Self(format!("{}{suffix}", self.0[..keep].trim_end_matches('-')))
     }
 
-    /// The text.
+    /// The slug as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -79,7 +79,7 @@ mod tests {
     fn names_become_slugs() {
         assert_eq!(Slug::from_name("Work  OpenAI (2)", "x").as_str(), "work-openai-2");
         assert_eq!(Slug::from_name("光", "provider").as_str(), "provider");
-        assert_eq!(Slug::from_name("a", "x").numbered(2).as_str(), "a-2");
+        assert_eq!(Slug::from_name("a", "x").with_number(2).as_str(), "a-2");
     }
 
     proptest! {
@@ -87,7 +87,7 @@ mod tests {
         fn every_derived_slug_is_a_slug(name in ".*", n in 2u32..100_000) {
             let slug = Slug::from_name(&name, "agent");
             prop_assert!(Slug::try_from(slug.as_str().to_owned()).is_ok());
-            prop_assert!(Slug::try_from(slug.numbered(n).as_str().to_owned()).is_ok());
+            prop_assert!(Slug::try_from(slug.with_number(n).as_str().to_owned()).is_ok());
         }
     }
 }

@@ -1,23 +1,23 @@
-//! Turns: one question and its answer, and what a reader is told while it is made.
+//! Turns (a message and its answer): status, and stages of a start.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where a turn stands. Everything but `Pending` and `Running` is final.
+/// The status of a turn. All but `Pending` and `Running` are final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TurnStatus {
-    /// Stored; nothing was sent to the agent yet.
+    /// Stored, but not sent to the agent yet.
     Pending,
-    /// Sent to the agent; the answer is being received.
+    /// Sent to the agent; the answer is arriving.
     Running,
     /// The answer is complete.
     Done,
-    /// The user stopped it; what had arrived is kept.
+    /// The user stopped it. The partial answer is kept.
     Stopped,
-    /// It ended with an error that is stored with it.
+    /// It ended with an error, which is stored with it.
     Failed,
-    /// Mosaic lost it in the middle and will not send it twice; what had arrived is kept.
+    /// Mosaic lost track of it, and does not send it again. The partial answer is kept.
     Interrupted,
 }
 
@@ -34,28 +34,28 @@ impl TurnStatus {
         }
     }
 
-    /// Reads the stored text. `None` for a text no version has written.
+    /// Reads the stored text; `None` for an unknown one.
     pub fn from_stored(text: &str) -> Option<Self> {
         [Self::Pending, Self::Running, Self::Done, Self::Stopped, Self::Failed, Self::Interrupted]
             .into_iter()
             .find(|status| status.as_str() == text)
     }
 
-    /// Whether nothing more will come.
+    /// Whether the turn has ended.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Pending | Self::Running)
     }
 }
 
-/// The steps of a start as a person sees them, in order.
+/// The steps of a start as users see them, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// A worker has not taken the start yet.
+    /// No worker has begun the start yet.
     Queued,
-    /// Network, volume and container are being made.
+    /// Network, volume and container are being created.
     Creating,
-    /// The container runs, OpenClaw is starting.
+    /// The container runs; OpenClaw is starting.
     Booting,
     /// OpenClaw answers and loads the agent.
     Loading,
@@ -75,7 +75,7 @@ impl Stage {
         }
     }
 
-    /// Reads the stored text; unknown texts count as not begun.
+    /// Reads the stored text. Anything unknown counts as queued.
     pub fn from_stored(text: &str) -> Self {
         [Self::Creating, Self::Booting, Self::Loading, Self::Ready]
             .into_iter()
@@ -84,5 +84,5 @@ impl Stage {
     }
 }
 
-/// The longest message a person may send, in characters.
-pub const MAX_MESSAGE: usize = 100_000;
+/// The maximum length of a user's message.
+pub const MAX_MESSAGE_CHARS: usize = 100_000;

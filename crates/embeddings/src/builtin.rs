@@ -1,72 +1,72 @@
-//! The port's implementation: when the model is loaded, who waits for whom, and when it goes.
+//! The implementation of the port: when the model is loaded and unloaded, and what runs in parallel.
 
-use crate::model::{DIMENSIONS, FILES, Fault, Model};
+use crate::model::{DIMENSIONS, FILES, Model, ModelError};
 use async_trait::async_trait;
-use domain::knowledge::{Embedder, EmbedderState, Unavailable, Use};
+use domain::knowledge::{Embedder, EmbedderState, EmbedderUnavailable, EmbeddingPurpose};
+use parking_lot::Mutex;
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
 
-/// How often is looked whether the model is needed.
-const LOOK: Duration = Duration::from_secs(60);
-/// After so many looks without a text its memory is given back.
-const IDLE_LOOKS: u32 = 5;
+const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
+/// After this many checks without a text in between, the model is unloaded.
+const MAX_IDLE_CHECKS: u32 = 5;
 
 /// The model inside Mosaic. Cheap to clone.
 #[derive(Clone)]
 pub struct Builtin {
     folder: Option<PathBuf>,
-    // A batch takes a second: whoever searches must not wait behind it.
-    passages: Arc<Slot>,
-    queries: Arc<Slot>,
+    // A batch of passages takes a second, and a search must not wait for it.
+    passages: Arc<ModelSlot>,
+    queries: Arc<ModelSlot>,
 }
 
-/// A model that is loaded or not.
 #[derive(Default)]
-struct Slot {
+struct ModelSlot {
+    /// `None` while the model is not loaded.
     model: Mutex<Option<Model>>,
-    idle: AtomicU32,
+    idle_checks: AtomicU32,
 }
 
 impl Builtin {
-    /// The model in `folder`; without one there is none, which [`Embedder::state`] says.
+    /// The model in `folder`. Without a folder there is none, which [`Embedder::state`] reports.
     pub fn new(folder: Option<PathBuf>) -> Self {
         Self { folder, passages: Arc::default(), queries: Arc::default() }
     }
 
-    /// Gives memory back that nobody needed for some minutes; the caller spawns it.
-    pub async fn keep(self) {
+    /// Unloads the model whenever it was idle for some minutes. Never returns: spawn it.
+    pub async fn unload_when_idle(self) {
         loop {
-            tokio::time::sleep(LOOK).await;
-            self.look();
+            tokio::time::sleep(IDLE_CHECK_INTERVAL).await;
+            self.check_idle();
         }
     }
 
-    fn look(&self) {
+    fn check_idle(&self) {
         for slot in [&self.passages, &self.queries] {
-            if slot.idle.fetch_add(1, Ordering::Relaxed) >= IDLE_LOOKS
-                && let Ok(mut model) = slot.model.try_lock()
+            if slot.idle_checks.fetch_add(1, Ordering::Relaxed) >= MAX_IDLE_CHECKS
+                && let Some(mut model) = slot.model.try_lock()
                 && model.take().is_some()
             {
-                tracing::debug!("the embedding model was not needed for some minutes and is unloaded");
+                tracing::debug!("the embedding model is unloaded after some minutes without use");
             }
         }
     }
 
-    fn ready(&self) -> Result<&Path, Unavailable> {
+    fn ready(&self) -> Result<&Path, EmbedderUnavailable> {
         let Some(folder) = &self.folder else {
-            let why = "This process was started without the model's folder (MOSAIC_EMBEDDINGS_DIR; `make up` sets it).";
-            return Err(Unavailable(why.into()));
+            let why = "This process was started without the model's folder: set MOSAIC_EMBEDDINGS_DIR (`make up` does).";
+            return Err(EmbedderUnavailable(why.into()));
         };
         match FILES.into_iter().find(|file| !folder.join(file).is_file()) {
             Some(missing) => {
-                let why = format!("{missing} is missing in {}; `make up` fetches it.", folder.display());
-                Err(Unavailable(why))
+                let why = format!("{missing} is missing in {}: `make up` downloads it.", folder.display());
+                Err(EmbedderUnavailable(why))
             }
             None => Ok(folder),
         }
@@ -86,32 +86,36 @@ impl Embedder for Builtin {
     fn state(&self) -> EmbedderState {
         match self.ready() {
             Ok(_) => EmbedderState::Ready,
-            Err(Unavailable(why)) => EmbedderState::Unavailable(why),
+            Err(EmbedderUnavailable(why)) => EmbedderState::Unavailable(why),
         }
     }
 
-    async fn embed(&self, texts: Vec<String>, purpose: Use) -> Result<Vec<Vec<f32>>, Unavailable> {
+    async fn embed(
+        &self,
+        texts: Vec<String>,
+        purpose: EmbeddingPurpose,
+    ) -> Result<Vec<Vec<f32>>, EmbedderUnavailable> {
         let folder = self.ready()?.to_owned();
         let slot = match purpose {
-            Use::Passage => Arc::clone(&self.passages),
-            Use::Query => Arc::clone(&self.queries),
+            EmbeddingPurpose::Passage => Arc::clone(&self.passages),
+            EmbeddingPurpose::Query => Arc::clone(&self.queries),
         };
         let embedded = tokio::task::spawn_blocking(move || slot.embed(&folder, texts)).await;
         let failed = |why: String| {
             tracing::error!(why, "the embedding model failed");
-            Unavailable(format!("{why}."))
+            EmbedderUnavailable(format!("{why}."))
         };
         match embedded {
-            Ok(done) => done.map_err(|fault| failed(fault.to_string())),
+            Ok(result) => result.map_err(|error| failed(error.to_string())),
             Err(panicked) => Err(failed(panicked.to_string())),
         }
     }
 }
 
-impl Slot {
-    fn embed(&self, folder: &Path, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Fault> {
-        let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-        self.idle.store(0, Ordering::Relaxed);
+impl ModelSlot {
+    fn embed(&self, folder: &Path, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
+        let mut model = self.model.lock();
+        self.idle_checks.store(0, Ordering::Relaxed);
         let loaded = match &mut *model {
             Some(loaded) => loaded,
             none => none.insert(Model::load(folder)?),
@@ -125,7 +129,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
     use super::*;
 
-    fn here() -> Builtin {
+    fn installed_model() -> Builtin {
         let folder =
             std::env::var("MOSAIC_TEST_EMBEDDINGS_DIR").expect("`make test` sets MOSAIC_TEST_EMBEDDINGS_DIR");
         Builtin::new(Some(folder.into()))
@@ -136,8 +140,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_means_the_same_is_near_whatever_runs_beside_it() {
-        let model = here();
+    async fn similar_meanings_are_near_whatever_is_in_the_same_batch() {
+        let model = installed_model();
         assert_eq!(model.state(), EmbedderState::Ready);
         let long = "A long text about something else entirely, for instance the price of tea. ".repeat(40);
         let texts = [
@@ -147,13 +151,13 @@ mod tests {
             "Interest rates rose again.",
         ];
         let texts: Vec<String> = texts.map(str::to_owned).into();
-        let together = model.embed(texts.clone(), Use::Passage).await.unwrap();
+        let together = model.embed(texts.clone(), EmbeddingPurpose::Passage).await.unwrap();
         for (text, vector) in texts.iter().zip(&together) {
             assert_eq!(vector.len(), usize::from(model.dimensions()));
             let length = cosine(vector, vector);
             assert!((length - 1.0).abs() < 1e-3, "{length}");
-            let alone = model.embed(vec![text.clone()], Use::Query).await.unwrap();
-            // In 8 bits a neighbour's length shows a little.
+            let alone = model.embed(vec![text.clone()], EmbeddingPurpose::Query).await.unwrap();
+            // With 8-bit integers the length of the other texts in a batch has a small effect.
             assert!(cosine(&alone[0], vector) > 0.98, "{text}: {}", cosine(&alone[0], vector));
         }
         let near = cosine(&together[0], &together[2]);
@@ -161,15 +165,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn unused_it_is_unloaded_and_loaded_again_when_needed() {
-        let model = here();
-        let embed = || model.embed(vec!["Hello.".into()], Use::Passage);
+    async fn an_idle_model_is_unloaded_and_loaded_again_when_needed() {
+        let model = installed_model();
+        let embed = || model.embed(vec!["Hello.".into()], EmbeddingPurpose::Passage);
         let before = embed().await.unwrap();
-        for _ in 0..=IDLE_LOOKS {
-            assert!(model.passages.model.lock().unwrap().is_some());
-            model.look();
+        for _ in 0..=MAX_IDLE_CHECKS {
+            assert!(model.passages.model.lock().is_some());
+            model.check_idle();
         }
-        assert!(model.passages.model.lock().unwrap().is_none());
+        assert!(model.passages.model.lock().is_none());
         assert_eq!(embed().await.unwrap(), before);
     }
 
@@ -179,7 +183,7 @@ mod tests {
         for (model, word) in
             [(Builtin::new(None), "MOSAIC_EMBEDDINGS_DIR"), (Builtin::new(Some(folder)), "libonnxruntime.so")]
         {
-            let refused = model.embed(vec!["Hello.".into()], Use::Query).await.unwrap_err();
+            let refused = model.embed(vec!["Hello.".into()], EmbeddingPurpose::Query).await.unwrap_err();
             assert!(refused.0.contains(word), "{refused}");
             assert_eq!(model.state(), EmbedderState::Unavailable(refused.0));
         }

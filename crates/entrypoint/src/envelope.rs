@@ -1,4 +1,4 @@
-//! What Mosaic sends: a version, the whole `openclaw.json`, and the personality files. Nothing of
+//! What Mosaic sends: a version, the whole `openclaw.json`, and the personality files. No part of
 //! an envelope is used before all of it was checked.
 
 use std::fmt;
@@ -7,32 +7,32 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// OpenClaw's, when the config names none.
+/// OpenClaw's port, if the config has none.
 const DEFAULT_PORT: u16 = 18789;
 const MAX_FILES: usize = 500;
-const MAX_PATH: usize = 512;
-/// Our own folder in the state directory; no file of an envelope may lie there.
+const MAX_PATH_BYTES: usize = 512;
+const MAX_VERSION_BYTES: usize = 512;
+/// This program's own folder in the state directory. No file of an envelope may be in it.
 pub const OWN_DIR: &str = ".mosaic";
 
 /// A checked envelope.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Envelope {
-    /// Names exactly this content.
+    /// Identifies this content.
     pub version: Version,
-    /// The config file's bytes: the same config is always the same bytes.
+    /// The bytes of the config file. The same config always has the same bytes.
     pub config: Vec<u8>,
     /// Personality files by path.
     pub files: Vec<(RelPath, String)>,
-    /// The port that this config makes the gateway listen on.
+    /// The port of the gateway with this config.
     pub port: u16,
 }
 
-/// A version's name, as the server gave it.
+/// The id of a version, as the server sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(String);
 
 impl Version {
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -40,22 +40,17 @@ impl Version {
 
 /// Why an envelope is not used.
 #[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// Not an envelope at all.
-    #[error("sent something that is no config: {0}")]
+pub enum EnvelopeError {
+    /// Not an envelope.
+    #[error("sent something that is not a config: {0}")]
     Malformed(&'static str),
-    /// A version with something wrong in it, which the server should hear about.
-    #[error("sent version {} with a mistake: {why}", .version.as_str())]
-    Mistaken {
-        /// The version.
-        version: Version,
-        /// What is wrong.
-        why: String,
-    },
+    /// A version with an error, which is reported to the server.
+    #[error("sent version {} with an error: {reason}", .version.as_str())]
+    Invalid { version: Version, reason: String },
 }
 
 #[derive(Deserialize)]
-struct Raw {
+struct RawEnvelope {
     version: String,
     config: Value,
     #[serde(default)]
@@ -69,40 +64,40 @@ struct RawFile {
 }
 
 impl Envelope {
-    /// Reads and checks an answer's body.
+    /// Parses and checks the body of a response.
     ///
     /// # Errors
-    /// [`Unusable`]; its text holds nothing of the content but paths.
-    pub fn parse(body: &[u8]) -> Result<Self, Unusable> {
-        // serde's own message could quote the config, and with it a key.
-        let raw: Raw =
-            serde_json::from_slice(body).map_err(|_| Unusable::Malformed("not the expected JSON"))?;
-        if raw.version.is_empty() || raw.version.len() > MAX_PATH {
-            return Err(Unusable::Malformed("no version"));
+    /// [`EnvelopeError`]. Its text has no content of the envelope except paths.
+    pub fn parse(body: &[u8]) -> Result<Self, EnvelopeError> {
+        // Without serde's message, which could quote the config and with it a key.
+        let raw: RawEnvelope =
+            serde_json::from_slice(body).map_err(|_| EnvelopeError::Malformed("not the expected JSON"))?;
+        if raw.version.is_empty() || raw.version.len() > MAX_VERSION_BYTES {
+            return Err(EnvelopeError::Malformed("no version"));
         }
         let version = Version(raw.version);
-        let mistaken = |why: String| Unusable::Mistaken { version: version.clone(), why };
+        let invalid = |reason: String| EnvelopeError::Invalid { version: version.clone(), reason };
         if !raw.config.is_object() {
-            return Err(mistaken("config is not an object".to_owned()));
+            return Err(invalid("config is not an object".to_owned()));
         }
         if raw.files.len() > MAX_FILES {
-            return Err(mistaken(format!("more than {MAX_FILES} files")));
+            return Err(invalid(format!("more than {MAX_FILES} files")));
         }
         let mut files = Vec::with_capacity(raw.files.len());
         for RawFile { path, content } in raw.files {
             let checked = RelPath::parse(&path)
-                .ok_or_else(|| mistaken(format!("{path:?} is not a path inside the state directory")))?;
+                .ok_or_else(|| invalid(format!("{path:?} is not a path inside the state directory")))?;
             files.push((checked, content));
         }
         let port = raw.config.pointer("/gateway/port").and_then(Value::as_u64);
         let port = port.and_then(|port| u16::try_from(port).ok()).unwrap_or(DEFAULT_PORT);
-        let config = stable_bytes(raw.config).map_err(|error| mistaken(error.to_string()))?;
+        let config = stable_bytes(raw.config).map_err(|error| invalid(error.to_string()))?;
         Ok(Self { version, config, files, port })
     }
 }
 
-/// Pretty JSON with sorted keys: the gateway re-examines a file whose bytes changed, so the same
-/// config must never look different.
+/// Pretty JSON with sorted keys. The gateway checks a file again when its bytes change, so the same
+/// config must always have the same bytes.
 fn stable_bytes(mut config: Value) -> serde_json::Result<Vec<u8>> {
     config.sort_all_objects();
     let mut bytes = serde_json::to_vec_pretty(&config)?;
@@ -110,29 +105,27 @@ fn stable_bytes(mut config: Value) -> serde_json::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A path that cannot leave the directory it is used in, symbolic links aside (those are `disk`'s
-/// business).
+/// A relative path that cannot leave its directory, except by symbolic links, which `disk` deals with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RelPath(String);
 
 impl RelPath {
-    /// Accepts `workspace-ada/SOUL.md`; refuses absolute paths, `..`, `.`, empty names, control
-    /// characters, backslashes and our own folder.
+    /// Accepts `workspace-ada/SOUL.md`. Refuses absolute paths, `..`, `.`, empty names, control
+    /// characters, backslashes and [`OWN_DIR`].
     pub fn parse(path: &str) -> Option<Self> {
-        let plain = |name: &str| {
+        let is_plain = |name: &str| {
             !matches!(name, "" | "." | "..") && !name.contains(|c: char| c.is_control() || c == '\\')
         };
-        let ours = path.split('/').next() == Some(OWN_DIR);
-        let good = !ours && path.len() <= MAX_PATH && path.split('/').all(plain);
-        good.then(|| Self(path.to_owned()))
+        let is_own = path.split('/').next() == Some(OWN_DIR);
+        let is_valid = !is_own && path.len() <= MAX_PATH_BYTES && path.split('/').all(is_plain);
+        is_valid.then(|| Self(path.to_owned()))
     }
 
-    /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The folders and the file's name.
+    /// The folders and the name of the file.
     pub fn parts(&self) -> (impl Iterator<Item = &str>, &str) {
         let (dirs, name) = self.0.rsplit_once('/').unwrap_or(("", &self.0));
         (dirs.split('/').filter(|dir| !dir.is_empty()), name)
@@ -157,7 +150,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn parse(body: &Value) -> Result<Envelope, Unusable> {
+    fn parse(body: &Value) -> Result<Envelope, EnvelopeError> {
         Envelope::parse(body.to_string().as_bytes())
     }
 
@@ -187,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_config_is_the_same_bytes_whatever_its_order() {
+    fn the_same_config_has_the_same_bytes_in_any_order() {
         let one = Envelope::parse(br#"{"version":"1","config":{"b":{"y":1,"x":[2,1]},"a":"Z"}}"#);
         let two = Envelope::parse(br#"{"config":{"a":"Z","b":{"x":[2,1],"y":1}},"version":"1"}"#);
         let one = one.unwrap();
@@ -200,15 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_path_spoils_the_version_and_names_it() {
+    fn one_invalid_path_makes_the_version_invalid() {
         let files = json!([{"path": "ok.md", "content": ""}, {"path": "../../etc/x", "content": ""}]);
         let error = parse(&json!({"version": "v9", "config": {}, "files": files})).unwrap_err();
-        assert!(matches!(&error, Unusable::Mistaken { version, .. } if version.as_str() == "v9"));
+        assert!(matches!(&error, EnvelopeError::Invalid { version, .. } if version.as_str() == "v9"));
         assert!(error.to_string().contains("../../etc/x"));
     }
 
     #[test]
-    fn what_is_no_envelope_is_refused_without_being_quoted() {
+    fn a_malformed_envelope_is_not_quoted() {
         let error = Envelope::parse(br#"{"version":"1","config":{},"files":"sk-secret"}"#);
         assert!(!error.unwrap_err().to_string().contains("sk-secret"));
         assert!(parse(&json!({"version": "", "config": {}})).is_err());

@@ -1,119 +1,120 @@
-//! Which version is in force. The first one is, once the gateway listens; a later one, once the
-//! gateway took it or did not object in time. One that it refused is taken back from the disk, so
-//! that a restart inside the container finds what is in force, and is reported until the server
-//! has another. It must not look at the gateway's output itself: `lines` does.
+//! Which version is in force. The first one is in force when the gateway listens. A later one is in force
+//! when the gateway has applied it or has not refused it in time. A refused version is replaced on the
+//! disk by the version in force, which a restart inside the container must find, and is reported until
+//! the server has another version. It must not read the gateway's output itself: `lines` does.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::disk::{Changed, Disk};
 use crate::envelope::{Envelope, Version};
-use crate::lines::{self, News};
-use crate::mosaic::{Answer, Mosaic, Refusal, Report, Wait};
-use crate::say;
+use crate::lines::{self, ConfigEvent};
+use crate::mosaic::{ConfigResponse, MosaicClient, Poll, Refusal, Report};
+use crate::{lock, say};
 
-/// So long a written config may be refused; measured: 0.5 to 1.5 s, more on a busy machine.
-const VERDICT: Duration = Duration::from_secs(5);
-/// What the gateway says about a config that was put back; it must not count for the next one.
-const ECHO: Duration = Duration::from_secs(2);
-/// So long the first version may take to be in force: a boot on a very busy machine.
-const BOOT: Duration = Duration::from_secs(90);
-const KNOCK: Duration = Duration::from_millis(250);
-/// Against a server that answers at once and for ever: at most one question in this time.
-const BREATH: Duration = Duration::from_secs(1);
+/// The gateway refuses a written config within 0.5 to 1.5 s, on a busy machine later.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the gateway logs about a config that was restored, which must not count for the next one.
+const RESTORE_DURATION: Duration = Duration::from_secs(2);
+/// A boot on a very busy machine.
+const BOOT_TIMEOUT: Duration = Duration::from_secs(90);
+const CONNECT_INTERVAL: Duration = Duration::from_millis(250);
+/// Limits the requests to a server that always responds at once.
+const MIN_REQUEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Follows Mosaic's versions.
 #[derive(Debug)]
 pub struct Follower {
-    mosaic: Mosaic,
+    mosaic: MosaicClient,
     disk: Disk,
     report: Report,
-    /// The config in force before the present one, to go back to.
-    before: Option<(Version, Vec<u8>)>,
-    in_force: Option<Vec<u8>>,
-    on_disk: OnDisk,
+    /// The version in force before the present one, which is restored after a late refusal.
+    previous: Option<(Version, Vec<u8>)>,
+    /// The config in force.
+    config: Option<Vec<u8>>,
+    version_on_disk: VersionOnDisk,
 }
 
-/// The version that the gateway would start with.
+/// The version with which the gateway would start.
 #[derive(Debug, Clone, Default)]
-pub struct OnDisk(Arc<Mutex<Option<Version>>>);
+pub struct VersionOnDisk(Arc<Mutex<Option<Version>>>);
 
-impl OnDisk {
-    /// The version now; `None` before the first.
-    pub fn version(&self) -> Option<Version> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl VersionOnDisk {
+    /// `None` before the first version.
+    pub fn get(&self) -> Option<Version> {
+        lock(&self.0).clone()
     }
 
-    fn is_now(&self, version: Option<Version>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = version;
+    fn set(&self, version: Option<Version>) {
+        *lock(&self.0) = version;
     }
 }
 
 impl Follower {
-    /// With nothing in force yet.
-    pub fn new(mosaic: Mosaic, disk: Disk) -> Self {
+    /// Without a version in force.
+    pub fn new(mosaic: MosaicClient, disk: Disk) -> Self {
         Self {
             mosaic,
             disk,
             report: Report::default(),
-            before: None,
-            in_force: None,
-            on_disk: OnDisk::default(),
+            previous: None,
+            config: None,
+            version_on_disk: VersionOnDisk::default(),
         }
     }
 
-    /// What the disk holds, from now on.
-    pub fn on_disk(&self) -> OnDisk {
-        self.on_disk.clone()
+    /// The version on the disk, now and later.
+    pub fn version_on_disk(&self) -> VersionOnDisk {
+        self.version_on_disk.clone()
     }
 
-    /// Asks until a first version is on the disk. Whether it comes into force shows at the start.
-    pub fn first(&mut self) -> Envelope {
-        let mut wait = Wait::No;
+    /// Fetches until a first version is on the disk. The start of the gateway shows whether it is accepted.
+    pub fn fetch_first(&mut self) -> Envelope {
+        let mut poll = Poll::AtOnce;
         loop {
-            let asked = Instant::now();
-            match self.ask(wait) {
-                Answer::Same => {}
-                Answer::Mistaken(refusal) => self.refuse(refusal),
-                Answer::New(envelope) => {
+            let requested_at = Instant::now();
+            match self.fetch(poll) {
+                ConfigResponse::Unchanged => {}
+                ConfigResponse::Invalid(refusal) => self.refuse(refusal),
+                ConfigResponse::New(envelope) => {
                     if self.write(&envelope).is_some() {
                         return envelope;
                     }
                 }
             }
-            wait = Wait::Long;
-            breathe(asked);
+            poll = Poll::Long;
+            await_interval(requested_at);
         }
     }
 
-    /// Follows for ever, beginning with the start of the gateway with the first version. `news`
-    /// is what the gateway says about its config.
-    pub fn follow(mut self, first: Envelope, news: &Receiver<News>) {
-        until_listening(first.port);
+    /// Follows forever, from the start of the gateway with the first version. `events` are what the
+    /// gateway logs about its config.
+    pub fn follow(mut self, first: Envelope, events: &Receiver<ConfigEvent>) {
+        await_port(first.port);
         self.accept(first);
         loop {
-            self.hear_late(news);
-            let asked = Instant::now();
-            match self.ask(Wait::Long) {
-                Answer::Same => {}
-                Answer::Mistaken(refusal) => self.refuse(refusal),
-                Answer::New(envelope) => {
-                    self.hear_late(news);
-                    self.take(envelope, news);
+            self.handle_late_refusal(events);
+            let requested_at = Instant::now();
+            match self.fetch(Poll::Long) {
+                ConfigResponse::Unchanged => {}
+                ConfigResponse::Invalid(refusal) => self.refuse(refusal),
+                ConfigResponse::New(envelope) => {
+                    self.handle_late_refusal(events);
+                    self.apply(envelope, events);
                 }
             }
-            breathe(asked);
+            await_interval(requested_at);
         }
     }
 
-    fn ask(&mut self, wait: Wait) -> Answer {
-        self.report.left_mib = self.disk.left_mib();
-        self.mosaic.insist(&self.report, wait)
+    fn fetch(&mut self, poll: Poll) -> ConfigResponse {
+        self.report.free_mib = self.disk.free_mib();
+        self.mosaic.fetch_until_success(&self.report, poll)
     }
 
-    fn take(&mut self, envelope: Envelope, news: &Receiver<News>) {
+    fn apply(&mut self, envelope: Envelope, events: &Receiver<ConfigEvent>) {
         let refused = self.report.refused.as_ref().map(|refusal| &refusal.version);
         if self.report.have.as_ref() == Some(&envelope.version) || refused == Some(&envelope.version) {
             return;
@@ -121,47 +122,47 @@ impl Follower {
         let Some(changed) = self.write(&envelope) else {
             return;
         };
-        // The gateway says nothing about personality files: it reads them anew for each turn.
-        match verdict(changed, news) {
+        // The gateway logs nothing about personality files, which it reads again for each turn.
+        match await_refusal(changed, events) {
             Ok(()) => self.accept(envelope),
             Err(error) => {
-                self.put_back();
+                self.restore();
                 self.refuse(Refusal { version: envelope.version, error });
-                std::thread::sleep(ECHO);
-                while news.try_recv().is_ok() {}
+                std::thread::sleep(RESTORE_DURATION);
+                while events.try_recv().is_ok() {}
             }
         }
     }
 
-    /// A refusal that came after the time for it: the version is not in force after all.
-    fn hear_late(&mut self, news: &Receiver<News>) {
-        let late = news.try_iter().filter_map(|one| match one {
-            News::Refused(error) => Some(error),
-            News::Applied | News::Fatal(_) => None,
+    /// A refusal after [`REFUSAL_TIMEOUT`]: the version is not in force after all.
+    fn handle_late_refusal(&mut self, events: &Receiver<ConfigEvent>) {
+        let refusals = events.try_iter().filter_map(|event| match event {
+            ConfigEvent::Refused(error) => Some(error),
+            ConfigEvent::Applied | ConfigEvent::Fatal(_) => None,
         });
-        let Some(error) = late.last() else {
+        let Some(error) = refusals.last() else {
             return;
         };
         let Some(version) = self.report.have.take() else {
             return;
         };
-        let before = self.before.take();
-        self.report.have = before.as_ref().map(|(version, _)| version.clone());
-        self.in_force = before.map(|(_, config)| config);
-        self.put_back();
+        let previous = self.previous.take();
+        self.report.have = previous.as_ref().map(|(version, _)| version.clone());
+        self.config = previous.map(|(_, config)| config);
+        self.restore();
         self.refuse(Refusal { version, error });
     }
 
     fn write(&mut self, envelope: &Envelope) -> Option<Changed> {
         match self.disk.write(envelope) {
             Ok(changed) => {
-                self.on_disk.is_now(Some(envelope.version.clone()));
+                self.version_on_disk.set(Some(envelope.version.clone()));
                 Some(changed)
             }
             Err(error) => {
                 self.refuse(Refusal {
                     version: envelope.version.clone(),
-                    error: lines::clip(&error.to_string()),
+                    error: lines::truncate(&error.to_string()),
                 });
                 None
             }
@@ -170,9 +171,9 @@ impl Follower {
 
     fn accept(&mut self, envelope: Envelope) {
         say(&format!("version {} is in force", envelope.version.as_str()));
-        let had = self.report.have.replace(envelope.version);
-        let config = self.in_force.replace(envelope.config);
-        self.before = had.zip(config);
+        let version = self.report.have.replace(envelope.version);
+        let config = self.config.replace(envelope.config);
+        self.previous = version.zip(config);
         self.report.refused = None;
     }
 
@@ -184,42 +185,44 @@ impl Follower {
         self.report.refused = Some(refusal);
     }
 
-    fn put_back(&self) {
-        let Some(config) = &self.in_force else {
+    /// Writes the config in force to the disk again.
+    fn restore(&self) {
+        let Some(config) = &self.config else {
             return;
         };
-        self.on_disk.is_now(self.report.have.clone());
+        self.version_on_disk.set(self.report.have.clone());
         if let Err(error) = self.disk.write_config(config) {
-            say(&format!("the config in force could not be put back: {error}"));
+            say(&format!("the config in force could not be restored: {error}"));
         }
     }
 }
 
-/// Waits for the gateway's port: it opens once the config was accepted. A gateway that never opens
-/// it is Mosaic's to judge; the answer to a new version must not wait for ever.
-fn until_listening(port: u16) {
-    let until = Instant::now() + BOOT;
-    while Instant::now() < until {
+/// Waits for the gateway's port, which opens after the config was accepted. After [`BOOT_TIMEOUT`] it
+/// returns anyway: Mosaic decides about a gateway that does not start, and new versions must be fetched.
+fn await_port(port: u16) {
+    let deadline = Instant::now() + BOOT_TIMEOUT;
+    while Instant::now() < deadline {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return;
         }
-        std::thread::sleep(KNOCK);
+        std::thread::sleep(CONNECT_INTERVAL);
     }
 }
 
-/// What the gateway says about what was just written; silence is consent.
-fn verdict(changed: Changed, news: &Receiver<News>) -> Result<(), String> {
+/// The gateway's error about the config that was just written, if it refuses it in time.
+fn await_refusal(changed: Changed, events: &Receiver<ConfigEvent>) -> Result<(), String> {
     if changed == Changed::No {
         return Ok(());
     }
-    match news.recv_timeout(VERDICT) {
-        Ok(News::Refused(error)) => Err(error),
-        // Its output has ended: so does this process, in a moment.
-        Ok(News::Applied | News::Fatal(_))
+    match events.recv_timeout(REFUSAL_TIMEOUT) {
+        Ok(ConfigEvent::Refused(error)) => Err(error),
+        // `Disconnected`: the output has ended, and so will this process.
+        Ok(ConfigEvent::Applied | ConfigEvent::Fatal(_))
         | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(()),
     }
 }
 
-fn breathe(since: Instant) {
-    std::thread::sleep(BREATH.saturating_sub(since.elapsed()));
+/// Waits until another request is allowed.
+fn await_interval(requested_at: Instant) {
+    std::thread::sleep(MIN_REQUEST_INTERVAL.saturating_sub(requested_at.elapsed()));
 }

@@ -1,45 +1,48 @@
-//! The gateway as a child process: its start, its output, its end. What a line of output means is
-//! decided in `lines`; this only carries.
+//! The gateway as a child process: its start, its output, its end. `lines` decides what a line of output means.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 
-use crate::lines::{self, News, Source};
+use crate::lines::{self, ConfigEvent, Source};
 use crate::settings::Settings;
-use crate::{say, signals};
+use crate::{lock, say, signals};
 
-/// The exit code of an end in order: its state is whole, and nobody has it open.
-pub const IN_ORDER: u8 = 0;
+/// The exit code of a regular end: the state is complete, and no process has it open.
+pub const EXIT_SUCCESS: u8 = 0;
 /// OpenClaw's exit code for a config that it cannot start with.
-pub const INVALID_CONFIG: u8 = 78;
-/// A reply may be one line of megabytes; more than this is not even looked at.
-const MAX_LINE: u64 = 16 * 1024;
-/// How long the last lines may take after the end of the process.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+pub const EXIT_INVALID_CONFIG: u8 = 78;
+/// A reply may be one line of megabytes. Longer lines are skipped.
+const MAX_LINE_BYTES: u64 = 16 * 1024;
+/// How long the last lines of output may take after the end of the process.
+const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The running gateway.
 #[derive(Debug)]
 pub struct Gateway {
     child: Child,
-    ears: Vec<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
     failure: Arc<Mutex<Option<String>>>,
 }
 
-/// Starts the gateway; what it says about its config goes to `news`.
+/// Starts the gateway. Its output about the config goes to `events`.
 ///
 /// # Errors
 /// When the command cannot be run.
-pub fn start(settings: &Settings, slot: &signals::Child, news: Sender<News>) -> io::Result<Gateway> {
-    let mut starting = slot.starting();
-    let mut child = Command::new(&settings.command.program)
-        .args(&settings.command.args)
+pub fn start(
+    settings: &Settings,
+    process: &signals::GatewayProcess,
+    events: Sender<ConfigEvent>,
+) -> io::Result<Gateway> {
+    let mut pid = process.lock();
+    let mut child = Command::new(&settings.gateway_command.program)
+        .args(&settings.gateway_command.args)
         .env("OPENCLAW_CONFIG_PATH", &settings.config_path)
         .env("OPENCLAW_STATE_DIR", &settings.state_dir)
         .stdin(Stdio::null())
@@ -47,80 +50,77 @@ pub fn start(settings: &Settings, slot: &signals::Child, news: Sender<News>) -> 
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()?;
-    *starting = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    drop(starting);
+    *pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    drop(pid);
 
     let failure = Arc::default();
-    let mut ears = Vec::new();
-    if let Some(out) = child.stdout.take() {
-        ears.push(listen(Source::Out, out, news.clone(), Arc::clone(&failure)));
+    let mut readers = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        readers.push(spawn_reader(Source::Stdout, stdout, events.clone(), Arc::clone(&failure)));
     }
-    if let Some(err) = child.stderr.take() {
-        ears.push(listen(Source::Err, err, news, Arc::clone(&failure)));
+    if let Some(stderr) = child.stderr.take() {
+        readers.push(spawn_reader(Source::Stderr, stderr, events, Arc::clone(&failure)));
     }
-    Ok(Gateway { child, ears, failure })
+    Ok(Gateway { child, readers, failure })
 }
 
 impl Gateway {
-    /// Waits for the end: the exit code, or 128 + n after signal n.
+    /// Waits for the end. Returns the exit code, or 128 + n after signal n.
     ///
     /// # Errors
     /// When the process cannot be waited for.
     pub fn wait(&mut self) -> io::Result<u8> {
-        let code = code_of(self.child.wait()?);
-        // Helpers of the gateway may keep the pipes open, so its last words have a limit.
-        let until = Instant::now() + LAST_WORDS;
-        while Instant::now() < until && self.ears.iter().any(|ear| !ear.is_finished()) {
+        let code = exit_code(self.child.wait()?);
+        // Child processes of the gateway may keep the pipes open.
+        let deadline = Instant::now() + OUTPUT_TIMEOUT;
+        while Instant::now() < deadline && self.readers.iter().any(|reader| !reader.is_finished()) {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(code)
     }
 
-    /// The last reason that the gateway gave for not starting.
+    /// The last reason why the gateway did not start.
     pub fn last_failure(&self) -> String {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         let unknown = || "the gateway refused its config and did not say why".to_owned();
-        failure.clone().unwrap_or_else(unknown)
+        lock(&self.failure).clone().unwrap_or_else(unknown)
     }
 }
 
-fn code_of(status: ExitStatus) -> u8 {
+fn exit_code(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| Some(128 + status.signal()?));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }
 
-fn listen(
+fn spawn_reader(
     source: Source,
     pipe: impl Read + Send + 'static,
-    news: Sender<News>,
+    events: Sender<ConfigEvent>,
     failure: Arc<Mutex<Option<String>>>,
 ) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         while let Ok(Some(line)) = next_line(&mut pipe) {
-            let heard = lines::judge(source, &line);
-            if let Some(text) = heard.say {
+            let verdict = lines::classify(source, &line);
+            if let Some(text) = verdict.output {
                 say(&text);
             }
-            match heard.news {
-                Some(News::Fatal(why)) => {
-                    *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
-                }
-                // The follower may be gone, at the very end.
-                Some(other) => drop(news.send(other)),
+            match verdict.event {
+                Some(ConfigEvent::Fatal(reason)) => *lock(&failure) = Some(reason),
+                // An error means that the follower has ended, at the end of the process.
+                Some(event) => drop(events.send(event)),
                 None => {}
             }
         }
     })
 }
 
-/// The next line without its end; a line that is too long comes as an empty one.
+/// The next line without its end. Empty for a line that is too long.
 fn next_line(pipe: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut line = Vec::new();
-    if pipe.take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
+    if pipe.take(MAX_LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
         return Ok(None);
     }
-    if line.last() != Some(&b'\n') && line.len() as u64 == MAX_LINE {
+    if line.last() != Some(&b'\n') && line.len() as u64 == MAX_LINE_BYTES {
         skip_line(pipe)?;
         line.clear();
     }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_signal_becomes_128_and_its_number() {
-        assert_eq!(code_of(ExitStatus::from_raw(15)), 143);
-        assert_eq!(code_of(ExitStatus::from_raw(78 << 8)), 78);
+        assert_eq!(exit_code(ExitStatus::from_raw(15)), 143);
+        assert_eq!(exit_code(ExitStatus::from_raw(78 << 8)), 78);
     }
 }

@@ -2,34 +2,34 @@
 //! gateway as its child, and follows Mosaic for changes while the gateway runs.
 //!
 //! It owns the config file, the personality files that Mosaic sent, the gateway's signals, exit
-//! code and output. It must not pass on anything that was said in a chat: the gateway prints every
-//! reply, so its output goes through `lines`, which lets only known kinds of lines out. It holds
-//! no TLS and no secret but the container's own token, and it needs no crate of Mosaic's.
+//! code and output. It must not pass on the content of a chat: the gateway prints every reply, so its
+//! output goes through `lines`, which passes on only known kinds of lines. It has no TLS, no secret
+//! except the container's own token, and needs no other crate of Mosaic.
 //!
 //! Environment: `MOSAIC_CONFIG_URL`, `OPENCLAW_GATEWAY_TOKEN`, `MOSAIC_GATEWAY_CMD` (words, no
 //! shell), `OPENCLAW_CONFIG_PATH` (`/run/mosaic/openclaw.json`), `OPENCLAW_STATE_DIR` (`/data`), and if the image has
-//! something to tidy up when the gateway has ended in order, `MOSAIC_TIDY_CMD` (words, too).
+//! a program that tidies up after a regular end of the gateway, `MOSAIC_TIDY_CMD` (words, too).
 //!
-//! What Mosaic is asked, always with the token as bearer:
+//! The requests to Mosaic, always with the token as bearer:
 //!
-//! * `GET <url>` at the start, again and again until there is a config. It never gives up.
-//! * `GET <url>?wait=25&have=<version in force>` for ever after, from the moment when the gateway
-//!   listens. `304`: nothing new. `200`: the envelope `{"version","config","files":[{"path","content"}]}`.
-//! * While a version is refused, also `&tried=<that version>&error=<why, at most 500 characters>`;
-//!   `have` is then still the last accepted version (or absent: none was). The server holds the
-//!   answer until there is a version that is neither.
-//! * Once more, with `tried` and `error` and without `have`, when the gateway ended with code 78:
-//!   it could not start with that version.
+//! * `GET <url>` at the start, repeated until there is a config. It never gives up.
+//! * `GET <url>?wait=25&have=<version in force>`, repeated forever after the gateway listens.
+//!   `304`: nothing new. `200`: the envelope `{"version","config","files":[{"path","content"}]}`.
+//! * While a version is refused, also `&tried=<that version>&error=<reason, at most 500 characters>`;
+//!   `have` is then still the last accepted version, or absent. The server responds when there is a
+//!   version that is neither.
+//! * Once more, with `tried` and `error` and without `have`, after the gateway ended with code 78,
+//!   because it could not start with that version.
 //!
-//! Called as `mosaic-entrypoint probe …` it does nothing of this: see [`probe`].
+//! `mosaic-entrypoint probe …` does something else: see [`probe`].
 
+mod backoff;
 mod disk;
 mod envelope;
 mod follow;
 mod gateway;
 mod lines;
 mod mosaic;
-mod pace;
 mod probe;
 mod settings;
 mod signals;
@@ -37,15 +37,15 @@ mod tidy;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
 use follow::Follower;
-use mosaic::Mosaic;
+use mosaic::MosaicClient;
 use settings::Settings;
 
-/// What a shell says when it could not run the command.
+/// As a shell, for a command that could not be run.
 const EXIT_NO_COMMAND: u8 = 127;
-/// Wrong environment (`EX_USAGE`).
+/// For a wrong environment (`EX_USAGE`).
 const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
@@ -63,36 +63,41 @@ fn main() -> ExitCode {
     match run(&settings) {
         Ok(code) => code,
         Err(error) => {
-            let command = &settings.command.program;
+            let command = &settings.gateway_command.program;
             say(&format!("the gateway's command {command} could not be run: {error}"));
             ExitCode::from(EXIT_NO_COMMAND)
         }
     }
 }
 
-/// Fetch, start, follow; ends when the gateway ends, with its code.
+/// Fetches a config, starts the gateway and follows the config until the gateway ends. Returns its exit code.
 fn run(settings: &Settings) -> io::Result<ExitCode> {
-    let child = signals::forward()?;
-    let mosaic = Mosaic::new(&settings.url, &settings.token);
+    let process = signals::forward()?;
+    let mosaic = MosaicClient::new(&settings.url, &settings.token);
     let mut follower = Follower::new(mosaic.clone(), disk::Disk::new(settings));
-    let on_disk = follower.on_disk();
-    let first = follower.first();
+    let version_on_disk = follower.version_on_disk();
+    let first = follower.fetch_first();
 
-    let (heard, news) = mpsc::channel();
-    let mut gateway = gateway::start(settings, &child, heard)?;
-    std::thread::spawn(move || follower.follow(first, &news));
+    let (sender, events) = mpsc::channel();
+    let mut gateway = gateway::start(settings, &process, sender)?;
+    std::thread::spawn(move || follower.follow(first, &events));
     let code = gateway.wait()?;
-    match (code, on_disk.version(), &settings.tidy) {
-        (gateway::INVALID_CONFIG, Some(version), _) => {
+    match (code, version_on_disk.get(), &settings.tidy_command) {
+        (gateway::EXIT_INVALID_CONFIG, Some(version), _) => {
             mosaic.report_failed_start(version, gateway.last_failure());
         }
-        (gateway::IN_ORDER, _, Some(command)) => tidy::up(command, settings),
+        (gateway::EXIT_SUCCESS, _, Some(command)) => tidy::run(command, settings),
         _ => {}
     }
     Ok(ExitCode::from(code))
 }
 
-/// One line about this process itself. Nothing can be done when stderr is gone.
+/// Prints a line about this process. An error means that stderr is closed.
 fn say(line: &str) {
     drop(writeln!(io::stderr(), "mosaic-entrypoint: {line}"));
+}
+
+/// Without poisoning: no holder leaves a value half-changed. (A crate for this would only enlarge the static binary.)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

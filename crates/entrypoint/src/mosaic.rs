@@ -1,5 +1,5 @@
-//! The one thing that this program talks to: Mosaic's internal port, over plain HTTP on the
-//! container's own bridge. It says in one line a cause why Mosaic cannot be had, and keeps trying.
+//! The client of Mosaic's internal port, over plain HTTP on the container's own bridge. This program
+//! connects to nothing else. An error is one line of output, and the request is repeated.
 
 use std::io;
 use std::time::Duration;
@@ -7,67 +7,61 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use ureq::http::header::AUTHORIZATION;
 
-use crate::envelope::{Envelope, Unusable, Version};
-use crate::pace::{self, Backoff};
+use crate::backoff::{self, Backoff};
+use crate::envelope::{Envelope, EnvelopeError, Version};
 use crate::say;
 
-/// What a long poll asks for, in seconds.
-const WAIT: u64 = 25;
-/// The same while so little room is left, in MiB, that it may be gone in a moment.
-const TIGHT_WAIT: u64 = 5;
-const TIGHT: u64 = 256;
-const MAX_BODY: u64 = 8 << 20;
-const CONNECT: Duration = Duration::from_secs(5);
-/// Beyond what the server was asked to wait.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// At the very end of the process nobody waits long.
-const LAST_REPORT: Duration = Duration::from_secs(3);
+const LONG_POLL_SECONDS: u64 = 25;
+/// When little space is left it may be used up soon, so the report is sent more often.
+const LOW_SPACE_MIB: u64 = 256;
+const LOW_SPACE_POLL_SECONDS: u64 = 5;
+const MAX_BODY_BYTES: u64 = 8 << 20;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// In addition to the time of a long poll.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Short, because it delays the end of the process.
+const LAST_REPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A version that is not in force, and why.
+/// A version that could not be put in force, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The version.
     pub version: Version,
-    /// The gateway's words, at most 500 characters.
+    /// In the gateway's words, at most 500 characters.
     pub error: String,
 }
 
-/// What Mosaic is told with each question.
+/// What Mosaic gets with each request.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// The version in force; `None` before the first.
+    /// The version in force.
     pub have: Option<Version>,
-    /// The version that was tried in vain, if there is one.
     pub refused: Option<Refusal>,
-    /// MiB that are left for the state; `None` where that cannot be known.
-    pub left_mib: Option<u64>,
+    /// The free space for the state, if known.
+    pub free_mib: Option<u64>,
 }
 
-/// Whether the server may hold its answer until there is something new.
+/// When the server should respond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    /// Answer at once.
-    No,
-    /// A long poll.
+pub enum Poll {
+    AtOnce,
+    /// When there is a new version, or after [`LONG_POLL_SECONDS`].
     Long,
 }
 
-/// What Mosaic answers.
+/// Mosaic's response.
 #[derive(Debug)]
-pub enum Answer {
-    /// Nothing new.
-    Same,
-    /// Another version.
+pub enum ConfigResponse {
+    Unchanged,
     New(Envelope),
-    /// Another version, but one that cannot be used.
-    Mistaken(Refusal),
+    /// A new version that cannot be used.
+    Invalid(Refusal),
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
-enum Cause {
-    #[error("is away: {0}")]
-    Away(String),
+enum FetchError {
+    #[error("is unreachable: {0}")]
+    Unreachable(String),
     #[error("says that this container's token is no longer accepted")]
     Denied,
     #[error("does not know this container")]
@@ -75,83 +69,84 @@ enum Cause {
     #[error("answers with status {0}")]
     Status(u16),
     #[error(transparent)]
-    Unusable(#[from] Unusable),
+    Envelope(#[from] EnvelopeError),
 }
 
-/// The client.
 #[derive(Debug, Clone)]
-pub struct Mosaic {
+pub struct MosaicClient {
     agent: ureq::Agent,
     url: String,
     token: SecretString,
 }
 
-impl Mosaic {
+impl MosaicClient {
     /// A client for one container's config.
     pub fn new(url: &str, token: &SecretString) -> Self {
         let config = ureq::Agent::config_builder()
-            // Neither a proxy nor a redirect may see the token; and one question in 25 seconds
-            // needs no kept connection that may have died meanwhile.
+            // No proxy and no redirect, which could read the token. No idle connections, because one
+            // that was idle for 25 seconds may be broken.
             .proxy(None)
             .max_redirects(0)
             .max_idle_connections(0)
             .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
             .user_agent(concat!("mosaic-entrypoint/", env!("CARGO_PKG_VERSION")))
             .build();
         Self { agent: config.new_agent(), url: url.to_owned(), token: token.clone() }
     }
 
-    /// Asks until there is an answer, however long that takes.
-    pub fn insist(&self, report: &Report, wait: Wait) -> Answer {
-        let mut pace = Backoff::new(pace::random);
-        let mut said: Option<String> = None;
+    /// Repeats the request until there is a response.
+    pub fn fetch_until_success(&self, report: &Report, poll: Poll) -> ConfigResponse {
+        let mut backoff = Backoff::new(backoff::random);
+        let mut last_message: Option<String> = None;
         loop {
-            let cause = match self.ask(report, wait) {
-                Ok(answer) => {
-                    if said.is_some() {
-                        say(&format!("Mosaic at {} is back", self.place()));
+            let error = match self.fetch(report, poll) {
+                Ok(response) => {
+                    if last_message.is_some() {
+                        say(&format!("Mosaic at {} is back", self.host()));
                     }
-                    return answer;
+                    return response;
                 }
-                Err(cause) => cause,
+                Err(error) => error,
             };
-            let pause = cause.pause(&mut pace);
-            let text = format!("Mosaic at {} {cause}", self.place());
-            if said.as_ref() != Some(&text) {
-                say(&format!("{text}; trying again in {:.1} s", pause.as_secs_f64()));
-                said = Some(text);
+            let delay = error.retry_delay(&mut backoff);
+            let message = format!("Mosaic at {} {error}", self.host());
+            if last_message.as_ref() != Some(&message) {
+                say(&format!("{message}; trying again in {:.1} s", delay.as_secs_f64()));
+                last_message = Some(message);
             }
-            std::thread::sleep(pause);
+            std::thread::sleep(delay);
         }
     }
 
-    /// Tells, once and briefly, that the gateway could not start with a version.
+    /// Reports, in one short attempt, that the gateway could not start with a version.
     pub fn report_failed_start(&self, version: Version, error: String) {
         let report = Report { refused: Some(Refusal { version, error }), ..Report::default() };
-        if self.get(&report, Wait::No, LAST_REPORT).is_err() {
-            say("Mosaic could not be told why the gateway did not start");
+        if self.get(&report, Poll::AtOnce, LAST_REPORT_TIMEOUT).is_err() {
+            say("the reason why the gateway did not start could not be reported to Mosaic");
         }
     }
 
-    fn ask(&self, report: &Report, wait: Wait) -> Result<Answer, Cause> {
-        let patience = match wait {
-            Wait::No => PATIENCE,
-            Wait::Long => PATIENCE + Duration::from_secs(WAIT),
+    fn fetch(&self, report: &Report, poll: Poll) -> Result<ConfigResponse, FetchError> {
+        let timeout = match poll {
+            Poll::AtOnce => RESPONSE_TIMEOUT,
+            Poll::Long => RESPONSE_TIMEOUT + Duration::from_secs(LONG_POLL_SECONDS),
         };
-        let mut response = self.get(report, wait, patience)?;
+        let mut response = self.get(report, poll, timeout)?;
         match response.status().as_u16() {
             200 => {}
-            304 => return Ok(Answer::Same),
-            401 | 403 => return Err(Cause::Denied),
-            404 | 410 => return Err(Cause::Unknown),
-            status => return Err(Cause::Status(status)),
+            304 => return Ok(ConfigResponse::Unchanged),
+            401 | 403 => return Err(FetchError::Denied),
+            404 | 410 => return Err(FetchError::Unknown),
+            status => return Err(FetchError::Status(status)),
         }
-        let body = response.body_mut().with_config().limit(MAX_BODY).read_to_vec();
-        let body = body.map_err(|error| Cause::Away(reason(&error)))?;
+        let body = response.body_mut().with_config().limit(MAX_BODY_BYTES).read_to_vec();
+        let body = body.map_err(|error| FetchError::Unreachable(reason(&error)))?;
         match Envelope::parse(&body) {
-            Ok(envelope) => Ok(Answer::New(envelope)),
-            Err(Unusable::Mistaken { version, why }) => Ok(Answer::Mistaken(Refusal { version, error: why })),
+            Ok(envelope) => Ok(ConfigResponse::New(envelope)),
+            Err(EnvelopeError::Invalid { version, reason }) => {
+                Ok(ConfigResponse::Invalid(Refusal { version, error: reason }))
+            }
             Err(malformed) => Err(malformed.into()),
         }
     }
@@ -159,46 +154,47 @@ impl Mosaic {
     fn get(
         &self,
         report: &Report,
-        wait: Wait,
-        patience: Duration,
-    ) -> Result<ureq::http::Response<ureq::Body>, Cause> {
+        poll: Poll,
+        timeout: Duration,
+    ) -> Result<ureq::http::Response<ureq::Body>, FetchError> {
         let mut request = self.agent.get(&self.url);
         let bearer = format!("Bearer {}", self.token.expose_secret());
         request = request.header(AUTHORIZATION, bearer);
         if let Some(version) = &report.have {
             request = request.query("have", version.as_str());
         }
-        if let Some(left) = report.left_mib {
-            request = request.query("left", left.to_string());
+        if let Some(free_mib) = report.free_mib {
+            request = request.query("left", free_mib.to_string());
         }
-        if wait == Wait::Long {
-            let tight = report.left_mib.is_some_and(|left| left < TIGHT);
-            request = request.query("wait", if tight { TIGHT_WAIT } else { WAIT }.to_string());
+        if poll == Poll::Long {
+            let is_low = report.free_mib.is_some_and(|free_mib| free_mib < LOW_SPACE_MIB);
+            let seconds = if is_low { LOW_SPACE_POLL_SECONDS } else { LONG_POLL_SECONDS };
+            request = request.query("wait", seconds.to_string());
         }
         if let Some(Refusal { version, error }) = &report.refused {
             request = request.query("tried", version.as_str()).query("error", error);
         }
-        let request = request.config().timeout_global(Some(patience)).build();
-        request.call().map_err(|error| Cause::Away(reason(&error)))
+        let request = request.config().timeout_global(Some(timeout)).build();
+        request.call().map_err(|error| FetchError::Unreachable(reason(&error)))
     }
 
-    /// `10.77.0.1:8081`, for people.
-    fn place(&self) -> &str {
+    /// `10.77.0.1:8081`, for messages.
+    fn host(&self) -> &str {
         let rest = self.url.split_once("://").map_or(&*self.url, |(_, rest)| rest);
         rest.split('/').next().unwrap_or(rest)
     }
 }
 
-impl Cause {
-    fn pause(&self, pace: &mut Backoff) -> Duration {
+impl FetchError {
+    fn retry_delay(&self, backoff: &mut Backoff) -> Duration {
         match self {
-            Self::Away(_) | Self::Status(500..) => pace.after_failure(),
-            Self::Denied | Self::Unknown | Self::Status(_) | Self::Unusable(_) => pace.after_refusal(),
+            Self::Unreachable(_) | Self::Status(500..) => backoff.after_failure(),
+            Self::Denied | Self::Unknown | Self::Status(_) | Self::Envelope(_) => backoff.after_refusal(),
         }
     }
 }
 
-/// In words that do not change from attempt to attempt, and never with the request in them.
+/// The same text for the same error of each attempt, without parts of the request.
 fn reason(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Timeout(_) => "no answer in time".to_owned(),
@@ -218,18 +214,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_there_is_a_cause_in_plain_words_without_the_token() {
-        let mosaic = Mosaic::new("http://127.0.0.1:1/api/x", &"tok-secret".into());
-        assert_eq!(mosaic.place(), "127.0.0.1:1");
-        let cause = mosaic.ask(&Report::default(), Wait::No).unwrap_err();
-        assert_eq!(cause.to_string(), "is away: connection refused");
+    fn a_refused_connection_is_reported_in_plain_words_without_the_token() {
+        let mosaic = MosaicClient::new("http://127.0.0.1:1/api/x", &"tok-secret".into());
+        assert_eq!(mosaic.host(), "127.0.0.1:1");
+        let error = mosaic.fetch(&Report::default(), Poll::AtOnce).unwrap_err();
+        assert_eq!(error.to_string(), "is unreachable: connection refused");
         assert!(!format!("{mosaic:?}").contains("tok-secret"));
     }
 
     #[test]
-    fn a_denied_token_is_asked_about_slowly() {
-        let mut pace = Backoff::new(|| 1.0);
-        assert_eq!(Cause::Denied.pause(&mut pace), Duration::from_secs(30));
-        assert_eq!(Cause::Status(503).pause(&mut pace), Duration::from_millis(500));
+    fn after_a_denied_token_requests_are_rare() {
+        let mut backoff = Backoff::new(|| 1.0);
+        assert_eq!(FetchError::Denied.retry_delay(&mut backoff), Duration::from_secs(30));
+        assert_eq!(FetchError::Status(503).retry_delay(&mut backoff), Duration::from_millis(500));
     }
 }

@@ -1,13 +1,13 @@
 //! `mosaic-entrypoint probe …`: the container's part of Mosaic's isolation self-test.
 //!
-//! Owns no decision: it tries what it is told to, from where it stands, and prints what it met. It needs no
+//! It tries to reach the given targets and prints the results, without a decision about them. It needs no
 //! configuration, no token and no gateway.
 //!
-//! * `probe listen <seconds>`: answers on the gateway's port, as a neighbour that could be reached;
+//! * `probe listen <seconds>`: listens on the gateway's port, like another user's container;
 //! * `probe reach <target>…`: tries each target and prints one JSON line for it. Targets are `tcp:<ip>:<port>`,
-//!   `name:<host name>` (asked of the container's own resolver) and `path:<file>`.
+//!   `name:<host name>` (a query to the container's own resolver) and `path:<file>`.
 
-mod name;
+mod dns;
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -20,35 +20,33 @@ use std::{
 
 use serde_json::json;
 
-/// Where a gateway listens.
 const GATEWAY_PORT: u16 = 18789;
-/// How long a target may take to answer. Refusals come at once; only what swallows packets takes this long.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// Targets tried at the same time: a container may be allowed few processes.
-const AT_ONCE: usize = 8;
+/// A refusal is immediate; only dropped packets take this long.
+const TARGET_TIMEOUT: Duration = Duration::from_secs(4);
+/// Small, because a container may be limited to few processes.
+const CONCURRENCY: usize = 8;
 const EXIT_USAGE: u8 = 64;
 const EXIT_FAILED: u8 = 1;
 
-/// What came of one try.
+/// The result for one target.
 #[derive(Debug, PartialEq, Eq)]
-enum Answer {
-    /// Somebody is there.
+enum ProbeResult {
     Answered,
-    /// It was said no, or nothing came back.
+    /// Refused, or without an answer.
     Denied(String),
 }
 
-/// Runs the duty that the arguments behind `probe` name.
+/// Runs the command in the arguments after `probe`.
 pub fn run(arguments: &[String]) -> ExitCode {
-    let done = match arguments {
-        [duty, seconds] if duty == "listen" => match seconds.parse() {
+    let result = match arguments {
+        [command, seconds] if command == "listen" => match seconds.parse() {
             Ok(seconds) => listen(Duration::from_secs(seconds)),
             Err(_) => return ExitCode::from(EXIT_USAGE),
         },
-        [duty, targets @ ..] if duty == "reach" => reach(targets),
+        [command, targets @ ..] if command == "reach" => reach(targets),
         _ => return ExitCode::from(EXIT_USAGE),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             crate::say(&format!("the probe failed: {error}"));
@@ -57,33 +55,33 @@ pub fn run(arguments: &[String]) -> ExitCode {
     }
 }
 
-/// Takes connections and lets them go, until the time is over: nothing of it outlives a forgotten test by long.
-fn listen(time: Duration) -> io::Result<()> {
+/// Accepts and closes connections for this time, so that the process of a test that was cut off ends by itself.
+fn listen(duration: Duration) -> io::Result<()> {
     let listener = TcpListener::bind(("0.0.0.0", GATEWAY_PORT))?;
     thread::spawn(move || {
         for stream in listener.incoming() {
             drop(stream);
         }
     });
-    thread::sleep(time);
+    thread::sleep(duration);
     Ok(())
 }
 
 fn reach(targets: &[String]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for some in targets.chunks(AT_ONCE) {
-        let tried: Vec<_> = some
+    for chunk in targets.chunks(CONCURRENCY) {
+        let threads: Vec<_> = chunk
             .iter()
             .map(|target| {
                 let target = target.clone();
-                thread::spawn(move || (try_one(&target), target))
+                thread::spawn(move || (try_target(&target), target))
             })
             .collect();
-        for attempt in tried {
-            let Ok((answer, target)) = attempt.join() else { continue };
-            let line = match answer {
-                Answer::Answered => json!({ "target": target, "answered": true, "how": "it answered" }),
-                Answer::Denied(how) => json!({ "target": target, "answered": false, "how": how }),
+        for thread in threads {
+            let Ok((result, target)) = thread.join() else { continue };
+            let line = match result {
+                ProbeResult::Answered => json!({ "target": target, "answered": true, "how": "it answered" }),
+                ProbeResult::Denied(how) => json!({ "target": target, "answered": false, "how": how }),
             };
             writeln!(out, "{line}")?;
         }
@@ -91,28 +89,28 @@ fn reach(targets: &[String]) -> io::Result<()> {
     Ok(())
 }
 
-fn try_one(target: &str) -> Answer {
+fn try_target(target: &str) -> ProbeResult {
     match target.split_once(':') {
         Some(("tcp", address)) => match address.parse() {
             Ok(address) => connect(address),
-            Err(_) => Answer::Denied("not an address".into()),
+            Err(_) => ProbeResult::Denied("not an address".into()),
         },
-        Some(("name", name)) => name::resolve(name, PATIENCE),
-        Some(("path", path)) if Path::new(path).exists() => Answer::Answered,
-        Some(("path", _)) => Answer::Denied("no such file".into()),
-        _ => Answer::Denied("not a target".into()),
+        Some(("name", name)) => dns::resolve(name, TARGET_TIMEOUT),
+        Some(("path", path)) if Path::new(path).exists() => ProbeResult::Answered,
+        Some(("path", _)) => ProbeResult::Denied("no such file".into()),
+        _ => ProbeResult::Denied("not a target".into()),
     }
 }
 
-fn connect(address: SocketAddr) -> Answer {
-    let began = Instant::now();
-    match TcpStream::connect_timeout(&address, PATIENCE) {
-        Ok(_) => Answer::Answered,
-        Err(error) => Answer::Denied(said(&error, began.elapsed())),
+fn connect(address: SocketAddr) -> ProbeResult {
+    let started = Instant::now();
+    match TcpStream::connect_timeout(&address, TARGET_TIMEOUT) {
+        Ok(_) => ProbeResult::Answered,
+        Err(error) => ProbeResult::Denied(describe_error(&error, started.elapsed())),
     }
 }
 
-fn said(error: &io::Error, after: Duration) -> String {
+fn describe_error(error: &io::Error, after: Duration) -> String {
     match error.kind() {
         ErrorKind::ConnectionRefused => "refused".to_owned(),
         ErrorKind::TimedOut | ErrorKind::WouldBlock => format!("no answer for {} s", after.as_secs()),
@@ -127,14 +125,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_answers_is_told_from_what_does_not() {
+    fn targets_that_answer_differ_from_others() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        assert_eq!(try_one(&format!("tcp:{address}")), Answer::Answered);
+        assert_eq!(try_target(&format!("tcp:{address}")), ProbeResult::Answered);
         drop(listener);
-        assert_eq!(try_one(&format!("tcp:{address}")), Answer::Denied("refused".into()));
-        assert_eq!(try_one("path:/proc/self/status"), Answer::Answered);
-        assert_eq!(try_one("path:/nowhere"), Answer::Denied("no such file".into()));
-        assert!(matches!(try_one("nonsense"), Answer::Denied(_)));
+        assert_eq!(try_target(&format!("tcp:{address}")), ProbeResult::Denied("refused".into()));
+        assert_eq!(try_target("path:/proc/self/status"), ProbeResult::Answered);
+        assert_eq!(try_target("path:/nowhere"), ProbeResult::Denied("no such file".into()));
+        assert!(matches!(try_target("nonsense"), ProbeResult::Denied(_)));
     }
 }

@@ -1,38 +1,35 @@
-//! What the environment says. The only place that reads it.
+//! The settings from the environment. Only this module reads it.
 
 use std::env;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-/// A variable that must be there and is not.
+/// A required variable is missing or empty.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not set; Mosaic sets it when it creates the container")]
-pub struct Missing(&'static str);
+pub struct MissingVariable(&'static str);
 
-/// How the container was set up.
+/// The container's settings.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where this container's config is.
+    /// The URL of this container's config.
     pub url: String,
-    /// The container's token: our bearer, and the gateway's own.
+    /// The container's token, for requests to Mosaic and for the gateway.
     pub token: SecretString,
     /// Where the gateway reads `openclaw.json`.
     pub config_path: PathBuf,
-    /// The gateway's state, which holds the workspaces.
+    /// The gateway's state, with the workspaces.
     pub state_dir: PathBuf,
-    /// What starts the gateway.
-    pub command: Command,
-    /// What tidies the state up when the gateway has ended.
-    pub tidy: Option<Command>,
+    pub gateway_command: Command,
+    /// Runs after the gateway has ended.
+    pub tidy_command: Option<Command>,
 }
 
-/// A command in words; no shell reads it.
+/// A command in words, which no shell parses.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Command {
-    /// The program.
     pub program: String,
-    /// Its arguments.
     pub args: Vec<String>,
 }
 
@@ -40,16 +37,16 @@ impl Settings {
     /// Reads the environment.
     ///
     /// # Errors
-    /// Names the first variable that is missing or empty.
-    pub fn from_env() -> Result<Self, Missing> {
+    /// The first variable that is missing or empty.
+    pub fn from_env() -> Result<Self, MissingVariable> {
         let command = required("MOSAIC_GATEWAY_CMD")?;
         Ok(Self {
             url: required("MOSAIC_CONFIG_URL")?,
             token: required("OPENCLAW_GATEWAY_TOKEN")?.into(),
             config_path: path("OPENCLAW_CONFIG_PATH", "/run/mosaic/openclaw.json"),
             state_dir: path("OPENCLAW_STATE_DIR", "/data"),
-            command: Command::parse(&command).ok_or(Missing("MOSAIC_GATEWAY_CMD"))?,
-            tidy: required("MOSAIC_TIDY_CMD").ok().and_then(|command| Command::parse(&command)),
+            gateway_command: Command::parse(&command).ok_or(MissingVariable("MOSAIC_GATEWAY_CMD"))?,
+            tidy_command: required("MOSAIC_TIDY_CMD").ok().and_then(|command| Command::parse(&command)),
         })
     }
 }
@@ -65,9 +62,9 @@ impl Command {
     clippy::disallowed_methods,
     reason = "this program runs inside the agent's container, where the boot crate is not"
 )]
-fn required(name: &'static str) -> Result<String, Missing> {
+fn required(name: &'static str) -> Result<String, MissingVariable> {
     let value = env::var(name).ok().filter(|value| !value.trim().is_empty());
-    value.ok_or(Missing(name))
+    value.ok_or(MissingVariable(name))
 }
 
 #[allow(

@@ -1,41 +1,42 @@
-//! Signals go to the gateway, once each.
+//! Forwards each signal once to the gateway.
 //!
-//! The gateway lives in a process group of its own. `tini -g` signals our whole group; with the
-//! gateway in it, it would get a second SIGTERM beside the one that we forward, and drop the chats
-//! that it was letting end.
+//! The gateway has a process group of its own, because `tini -g` signals our whole group. In that group
+//! it would get a second SIGTERM besides the forwarded one, and abort the chats that it was completing.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// The gateway's process, once there is one.
-#[derive(Debug, Clone, Default)]
-pub struct Child(Arc<Mutex<Option<Pid>>>);
+use crate::lock;
 
-impl Child {
-    /// Keeps signals waiting while the gateway is being started.
-    pub fn starting(&self) -> MutexGuard<'_, Option<Pid>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// The gateway's process, after its start.
+#[derive(Debug, Clone, Default)]
+pub struct GatewayProcess(Arc<Mutex<Option<Pid>>>);
+
+impl GatewayProcess {
+    /// Signals wait until the guard is dropped.
+    pub fn lock(&self) -> MutexGuard<'_, Option<Pid>> {
+        lock(&self.0)
     }
 }
 
-/// Forwards TERM, INT and HUP from now on. Before there is a gateway they end this process.
+/// Forwards TERM, INT and HUP from now on. Before the gateway's start they end this process.
 ///
 /// # Errors
 /// When the handlers cannot be installed.
-pub fn forward() -> io::Result<Child> {
-    let child = Child::default();
-    let to = child.clone();
+pub fn forward() -> io::Result<GatewayProcess> {
+    let gateway = GatewayProcess::default();
+    let receiver = gateway.clone();
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     std::thread::spawn(move || {
         for number in signals.forever() {
-            deliver(number, *to.starting());
+            deliver(number, *receiver.lock());
         }
     });
-    Ok(child)
+    Ok(gateway)
 }
 
 #[allow(clippy::disallowed_methods, reason = "nothing runs yet that could be drained")]
@@ -47,6 +48,6 @@ fn deliver(number: i32, gateway: Option<Pid>) {
     let Some(signal) = Signal::from_named_raw(number) else {
         return;
     };
-    // It may have ended in this very moment; then its exit code is on its way anyway.
+    // An error means that it has just ended.
     let _ = kill_process(gateway, signal);
 }

@@ -13,30 +13,26 @@ pub struct Origin {
     pub request_id: String,
     /// Network address of the client.
     pub address: String,
-    /// The trace that it belongs to; jobs that it asks for carry it on.
+    /// The trace that the request belongs to; jobs that it enqueues belong to it too.
     pub trace: Option<TraceParent>,
     /// The client's `Idempotency-Key`: the same key again is the same request.
     pub idempotency_key: Option<String>,
 }
 
-/// What every use-case is given.
+/// What every use-case receives.
 #[derive(Clone)]
 pub struct Cx {
-    /// On whose behalf.
     pub actor: Actor,
-    /// From where.
     pub origin: Origin,
-    /// With what.
     pub services: Arc<Services>,
 }
 
 impl Cx {
-    /// The acting person; the system has none.
+    /// The acting person. Fails for the system.
     pub fn person(&self) -> Result<Person> {
         self.actor.person().ok_or(Error::NotSignedIn)
     }
 
-    /// The acting user's id.
     pub fn user(&self) -> Result<UserId> {
         Ok(self.person()?.id)
     }
@@ -52,7 +48,7 @@ impl Cx {
         Ok(self.services.store.begin(&self.actor).await?.traced(self.origin.trace.clone()))
     }
 
-    /// Opens a transaction that sees everything, on account of this request; `reason` says why that is needed.
+    /// Opens a transaction that sees everything, as part of this request; `reason` says why that is needed.
     pub async fn system(&self, reason: &'static str) -> Result<Tx> {
         Ok(self.services.store.system(reason).await?.traced(self.origin.trace.clone()))
     }
@@ -79,12 +75,12 @@ impl Cx {
         outcome: audit::Outcome,
         detail: Value,
     ) -> Result<()> {
-        // What a keeper does he does to what is his account's.
+        // What a delegate does concerns the account that they act for.
         let owner = match self.actor {
             Actor::Delegate { account, .. } => owner.or(Some(account)),
             Actor::User(_) | Actor::Admin(_) | Actor::System(_) => owner,
         };
-        let entry = audit::Entry {
+        let entry = audit::NewEntry {
             id: AuditId::new(self.services.clock.now()),
             action,
             subject,
@@ -98,17 +94,17 @@ impl Cx {
     }
 }
 
-/// This request's place in a trace: in the one that the client named (`traceparent`), or in a new one.
-pub fn trace_of(named: Option<&str>) -> TraceParent {
-    // An id of zeros means none.
+/// This request's place in a trace: in the one that the client sent (`traceparent`), or in a new one.
+pub fn trace_of(traceparent: Option<&str>) -> TraceParent {
+    // An id of zeros is no id.
     let span = rand::random::<u64>().max(1);
-    match named.and_then(TraceParent::parse) {
-        Some(before) => before.next(span),
+    match traceparent.and_then(TraceParent::parse) {
+        Some(before) => before.child(span),
         None => TraceParent::new(rand::random::<u128>().max(1), span),
     }
 }
 
-/// A fresh request id: short enough to be read out, long enough to be found.
+/// A fresh request id: short enough to read aloud, long enough to be unique in the logs.
 pub fn request_id() -> String {
     let random: [u8; 8] = rand::random();
     let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -1,16 +1,19 @@
-//! Can this process serve, and does a worker work?
+//! Whether this process can serve, and whether a worker is alive.
 
 use crate::{Error, Result, Services};
 use ::jobs::workers;
 use std::time::Duration;
 
-/// The database answers within two seconds.
+/// How long the database may take to answer.
+const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Fails when the database does not answer in time.
 pub async fn ready(services: &Services) -> Result<()> {
-    let asked = async {
+    let answer = async {
         drop(services.store.system("readiness").await?);
         Ok(())
     };
-    tokio::time::timeout(Duration::from_secs(2), asked).await.unwrap_or_else(|_| {
+    tokio::time::timeout(READINESS_TIMEOUT, answer).await.unwrap_or_else(|_| {
         Err(Error::Unavailable {
             code: "database_away",
             detail: "The database does not answer within 2 seconds.".into(),
@@ -19,7 +22,7 @@ pub async fn ready(services: &Services) -> Result<()> {
     })
 }
 
-/// Whether a worker on that host has been heard of within half a minute.
+/// Whether a worker on that host sent a heartbeat within half a minute.
 pub async fn worker_alive(services: &Services, host: &str) -> Result<bool> {
     let mut tx = services.store.system("health of a worker").await?;
     let workers = workers::list(&mut tx).await?;

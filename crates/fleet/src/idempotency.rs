@@ -1,6 +1,6 @@
-//! The same Idempotency-Key again is the same request: what it made is made once.
+//! A repeated Idempotency-Key is the same request: what it creates is created once.
 //!
-//! Owns the comparison with the request before. What is made, and in which transaction, is the use-case's. Messages
+//! Owns the comparison with the earlier request. What is created, and in which transaction, is up to the use-case. Messages
 //! keep their key in their own row (`turns::create`), because it must live as long as they do.
 
 use crate::{Cx, Error, Result};
@@ -10,25 +10,26 @@ use sha2::{Digest, Sha256};
 pub(crate) use store::idempotency::forget;
 use store::{
     Tx,
-    idempotency::{self, Made},
+    idempotency::{self, IdempotencyRecord},
 };
 use uuid::Uuid;
 
-/// The longest key, in characters.
-const LONGEST: usize = 200;
+const MAX_KEY_CHARS: usize = 200;
 
-/// In the transaction that makes `what` (with this new id), and before anything is written: the id of what was made under
-/// the request's key before, if there is one. `asked` tells a repetition from another request; it must hold no secret.
-pub(crate) async fn made_before<Id: From<Uuid>>(
+/// The id of what was created under the request's key before, if anything was.
+///
+/// Call it in the transaction that creates `what` with the new `id`, before anything is written. `request` distinguishes a
+/// repetition from another request; it must contain no secret.
+pub(crate) async fn find_created<Id: From<Uuid>>(
     cx: &Cx,
     tx: &mut Tx,
     what: &str,
     id: Uuid,
-    asked: &Value,
+    request: &Value,
 ) -> Result<Option<Id>> {
     let Some(key) = checked(cx.origin.idempotency_key.as_deref())? else { return Ok(None) };
-    let digest = Sha256::digest(asked.to_string()).to_vec();
-    let made = Made { made: what.to_owned(), subject: id, digest };
+    let digest = Sha256::digest(request.to_string()).to_vec();
+    let made = IdempotencyRecord { made: what.to_owned(), subject: id, digest };
     match idempotency::claim(tx, cx.user()?, &key, &made).await? {
         None => Ok(None),
         Some(before) if (&before.made, &before.digest) == (&made.made, &made.digest) => {
@@ -38,12 +39,12 @@ pub(crate) async fn made_before<Id: From<Uuid>>(
     }
 }
 
-/// A client's key, fit to be stored.
+/// Checks a client's key.
 pub(crate) fn checked(key: Option<&str>) -> Result<Option<String>> {
-    Ok(key.map(|key| invalid::line("Idempotency-Key", key, LONGEST)).transpose()?)
+    Ok(key.map(|key| invalid::line("Idempotency-Key", key, MAX_KEY_CHARS)).transpose()?)
 }
 
-/// The key belongs to a request that asked for something else.
+/// The key belongs to a request with other content.
 pub(crate) fn reused() -> Error {
     Error::conflict(
         "idempotency_key_reused",

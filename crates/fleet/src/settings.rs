@@ -1,115 +1,63 @@
-//! The instance's settings: read by everyone, changed by admins, live in every process.
+//! The instance's settings, as admins read and change them. Every process follows the changes (`services`).
 
 use crate::{
-    Cx, Error, Result,
+    Cx, Error, Result, Services, containers as user_containers,
     knowledge::{self, KeyChange},
 };
 use ::jobs::{self, kinds::EmbedPending};
 use domain::settings::{AllowedHost, Settings};
 use serde_json::json;
-use std::sync::{Arc, PoisonError, RwLock};
 use store::{
-    Store, Tx,
-    config::{self, Fact},
-    containers,
-    listen::{self, Listener, Notification, NotificationHub},
+    Tx,
+    config::{self, Versioned},
+    containers, listen,
 };
 
-/// Where they stand in `system_config`, and what their notification bears.
-pub const KEY: &str = "settings";
-
-/// The settings as this process knows them; swapped whole, never half.
-#[derive(Clone)]
-pub struct Live {
-    current: Arc<RwLock<Arc<Settings>>>,
-}
-
-impl Live {
-    /// Reads them once; defaults where nothing was ever changed.
-    pub async fn load(store: &Store) -> Result<Self> {
-        let settings = read(store).await?;
-        Ok(Self { current: Arc::new(RwLock::new(Arc::new(settings))) })
-    }
-
-    /// The settings now.
-    pub fn get(&self) -> Arc<Settings> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn set(&self, settings: Settings) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
-    }
-
-    /// Follows changes for as long as the process lives; the caller spawns it.
-    pub async fn follow(self, store: Store, ear: NotificationHub) {
-        let mut listener = ear.listen();
-        loop {
-            // Also at the beginning: what was changed between loading and listening is not announced again.
-            match read(&store).await {
-                Ok(settings) => self.set(settings),
-                Err(error) => {
-                    tracing::warn!(%error, "settings could not be read again; the old ones stay in force")
-                }
-            }
-            changed(&mut listener).await;
-        }
-    }
-}
-
-async fn changed(listener: &mut Listener) {
-    loop {
-        match listener.next().await {
-            Notification::Changed { channel, .. } if channel != listen::SETTINGS => {}
-            Notification::Changed { .. } | Notification::Lagged => return,
-        }
-    }
-}
-
-/// The settings as stored now, for work that was asked for in another process: the change that it depends on may
-/// be younger than what was heard here.
-pub async fn read(store: &Store) -> Result<Settings> {
-    let mut tx = store.system("settings").await?;
-    Ok(config::get::<Settings>(&mut tx, KEY).await?.map(|fact| fact.value).unwrap_or_default())
-}
+pub use crate::services::settings::SETTINGS_KEY;
 
 /// The settings with their version, for an admin.
-pub async fn get(cx: &Cx) -> Result<Fact<Settings>> {
+pub async fn get(cx: &Cx) -> Result<Versioned<Settings>> {
     let cx = cx.as_admin()?;
     let mut tx = cx.begin().await?;
     stored(&mut tx).await
 }
 
-/// Replaces the settings whose version is still `expected`, and does with the key of the embedding endpoint as told.
-pub async fn replace(cx: &Cx, settings: Settings, key: KeyChange, expected: i64) -> Result<Fact<Settings>> {
+/// Replaces the settings if their version is still `expected`, and changes the key of the embedding endpoint.
+pub async fn replace(
+    cx: &Cx,
+    settings: Settings,
+    key: KeyChange,
+    expected: i64,
+) -> Result<Versioned<Settings>> {
     let cx = cx.as_admin()?;
     let mut settings = settings.check()?;
     let mut tx = cx.begin().await?;
     let before = stored(&mut tx).await?;
     if settings.limits != before.value.limits {
-        crate::containers::check_limits(&mut tx, &settings, settings.limits).await?;
+        user_containers::check_limits(&mut tx, &settings, settings.limits).await?;
     }
     let (pool, old) = (settings.subnet_pool, before.value.subnet_pool);
-    // The internal port answers the pool's addresses only.
+    // The internal port answers only addresses of the pool.
     if !pool.contains(&old) && containers::any_exists(&mut tx).await? {
         let detail =
             format!("Containers live in {old}. Choose a pool that contains it, or remove them first.");
         return Err(Error::conflict("subnet_pool_in_use", detail));
     }
-    let knowledge = knowledge_changed(&cx, &mut tx, &before.value, &mut settings, key).await?;
+    let has_new_knowledge = apply_knowledge(&cx, &mut tx, &before.value, &mut settings, key).await?;
     let version = put(&cx, &mut tx, &settings, expected).await?;
-    if knowledge {
+    if has_new_knowledge {
         jobs::enqueue(&mut tx, &cx.actor, &EmbedPending {}, jobs::Options::default()).await?;
     }
-    cx.audit(&mut tx, "settings.change", KEY, None, json!({ "before": before.value, "after": settings }))
-        .await?;
+    let detail = json!({ "before": before.value, "after": settings });
+    cx.audit(&mut tx, "settings.change", SETTINGS_KEY, None, detail).await?;
     tx.commit().await?;
-    // Who changed it sees the change in his very next request, if it comes here.
-    cx.services.settings.set(settings.clone());
-    Ok(Fact { value: settings, version })
+    // The admin's next request sees the change at once, if it comes here.
+    cx.services.settings.replace(settings.clone());
+    Ok(Versioned { value: settings, version })
 }
 
-/// Brings what is said about knowledge into its stored form; whether texts have to be embedded or read again.
-async fn knowledge_changed(
+/// Brings the settings of knowledge into their stored form. Answers whether texts have to be embedded or indexed again.
+async fn apply_knowledge(
     cx: &Cx,
     tx: &mut Tx,
     before: &Settings,
@@ -128,48 +76,48 @@ async fn knowledge_changed(
 pub(crate) async fn allow_host(cx: &Cx, host: AllowedHost) -> Result<()> {
     let cx = cx.as_admin()?;
     let mut tx = cx.begin().await?;
-    let Fact { value: mut settings, version } = stored(&mut tx).await?;
+    let Versioned { value: mut settings, version } = stored(&mut tx).await?;
     if settings.allowed_hosts.contains(&host) {
         return Ok(());
     }
     settings.allowed_hosts.push(host.clone());
     put(&cx, &mut tx, &settings, version).await?;
-    cx.audit(&mut tx, "settings.allow_host", &format!("{}:{}", host.host, host.port), None, json!({}))
-        .await?;
+    let subject = format!("{}:{}", host.host, host.port);
+    cx.audit(&mut tx, "settings.allow_host", &subject, None, json!({})).await?;
     tx.commit().await?;
-    // This process must not wait for its own notification: the next check uses the list.
-    cx.services.settings.set(settings);
+    // The next check uses the list: this process must not wait for its own notification.
+    cx.services.settings.replace(settings);
     Ok(())
 }
 
-async fn stored(tx: &mut Tx) -> Result<Fact<Settings>> {
-    Ok(config::get(tx, KEY).await?.unwrap_or(Fact { value: Settings::default(), version: 0 }))
+async fn stored(tx: &mut Tx) -> Result<Versioned<Settings>> {
+    Ok(config::get(tx, SETTINGS_KEY).await?.unwrap_or(Versioned { value: Settings::default(), version: 0 }))
 }
 
 async fn put(cx: &Cx, tx: &mut Tx, settings: &Settings, expected: i64) -> Result<i64> {
     if expected == 0 {
-        // Only the system may create the row; it starts as the defaults.
+        // Only the system may create the row; it starts with the defaults.
         let mut system = cx.system("first change of the settings").await?;
-        config::get_or_insert(&mut system, KEY, &Settings::default()).await?;
+        config::get_or_insert(&mut system, SETTINGS_KEY, &Settings::default()).await?;
         system.commit().await?;
     }
-    let version = config::replace(tx, KEY, settings, expected.max(1)).await?.ok_or(Error::Stale)?;
-    tx.notify(listen::SETTINGS, KEY).await?;
+    let version = config::replace(tx, SETTINGS_KEY, settings, expected.max(1)).await?.ok_or(Error::Stale)?;
+    tx.notify(listen::SETTINGS, SETTINGS_KEY).await?;
     Ok(version)
 }
 
-/// Takes over the agent image that the set-up on this host built, where it is another one than before.
-pub async fn set_agent_image(services: &crate::Services, image: &str) -> Result<()> {
+/// Takes over the agent image that the set-up built on this host, if it is another one than before.
+pub async fn set_agent_image(services: &Services, image: &str) -> Result<()> {
     let mut tx = services.store.system("agent image of the set-up").await?;
-    config::get_or_insert(&mut tx, KEY, &Settings::default()).await?;
-    let Fact { value, version } = stored(&mut tx).await?;
+    config::get_or_insert(&mut tx, SETTINGS_KEY, &Settings::default()).await?;
+    let Versioned { value, version } = stored(&mut tx).await?;
     if value.agent_image == image {
         return Ok(());
     }
     let settings = Settings { agent_image: image.to_owned(), ..value };
-    config::replace(&mut tx, KEY, &settings, version).await?.ok_or(Error::Stale)?;
-    tx.notify(listen::SETTINGS, KEY).await?;
+    config::replace(&mut tx, SETTINGS_KEY, &settings, version).await?.ok_or(Error::Stale)?;
+    tx.notify(listen::SETTINGS, SETTINGS_KEY).await?;
     tx.commit().await?;
-    services.settings.set(settings);
+    services.settings.replace(settings);
     Ok(())
 }

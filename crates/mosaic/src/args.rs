@@ -6,23 +6,23 @@ use std::{
     path::PathBuf,
 };
 
-/// Mosaic Fleet: an own AI agent for every person, isolated.
+/// Mosaic Fleet: an isolated AI agent for every user.
 ///
-/// Two environment variables are all it needs: DATABASE_URL and MOSAIC_SECRET_KEY.
+/// It needs only two environment variables: DATABASE_URL and MOSAIC_SECRET_KEY.
 #[derive(Debug, Parser)]
 #[command(name = "mosaic", version)]
 pub struct Args {
     #[command(flatten)]
-    pub watch: Watch,
+    pub monitoring: Monitoring,
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// Who may look on. Both are off unless they are asked for.
+/// Both are off by default.
 #[derive(Debug, Group)]
-pub struct Watch {
-    /// Serve figures for Prometheus here (up, api, worker, guard); nobody is asked who he is, so choose an address that
-    /// only Prometheus reaches
+pub struct Monitoring {
+    /// Serve metrics for Prometheus here (up, api, worker, guard), without authentication: choose an address that only
+    /// Prometheus can reach
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub metrics: Option<SocketAddr>,
     /// Send traces to this collector by OTLP over HTTP (up, api, worker)
@@ -38,22 +38,22 @@ pub enum Command {
     Api(Api),
     /// A worker only
     Worker(Worker),
-    /// Keep the walls around agent containers in force (root or NET_ADMIN, on the host's network)
+    /// Keep the firewall around agent containers in force (needs root or NET_ADMIN, on the host's network)
     Guard(Guard),
-    /// Bring the database schema up to date and leave; with MOSAIC_AGENT_IMAGE also set that image
+    /// Bring the database schema up to date and exit; with MOSAIC_AGENT_IMAGE also set that image
     Migrate,
-    /// Whether the process beside which this is run does its work: exit code 0 or 1, for health checks
+    /// Whether a process of this host does its work: exit code 0 or 1, for health checks
     #[command(subcommand)]
     Healthy(Healthy),
-    /// Check everything Mosaic needs; each line says what to do
+    /// Check everything that Mosaic needs; each failure says what to do
     Doctor(Doctor),
-    /// What only the server's owner may do
+    /// Commands for the server's owner
     #[command(subcommand)]
     Admin(Admin),
 }
 
 impl Command {
-    /// As whom a process that stays sends figures and traces; `None` for those that do one thing and leave.
+    /// The name of a server process in metrics and traces; `None` for commands that end by themselves.
     pub const fn service(&self) -> Option<&'static str> {
         match self {
             Self::Up(_) => Some("mosaic"),
@@ -70,7 +70,7 @@ pub struct Up {
     /// Folder for database, key and logs
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
-    /// Unpacked Postgres (deploy/setup/postgres.sh prints it); needed unless DATABASE_URL is set
+    /// Folder of the unpacked Postgres (deploy/setup/postgres.sh prints it); needed unless DATABASE_URL is set
     #[arg(long)]
     pub postgres_dir: Option<PathBuf>,
     #[command(flatten)]
@@ -84,14 +84,14 @@ pub struct Api {
     /// Address for browsers and programs
     #[arg(long, default_value_t = SocketAddr::from(([127, 0, 0, 1], 8080)))]
     pub listen: SocketAddr,
-    /// Address for agent containers; they reach it on their own network's gateway, the guard keeps others out
+    /// Address for agent containers, which reach it on their own network's gateway; the guard keeps others out
     #[arg(long, default_value_t = SocketAddr::from(([0, 0, 0, 0], 8081)))]
     pub listen_internal: SocketAddr,
-    /// Address that people open, for links; defaults to the listening one
+    /// Address that users open, for links; defaults to the listening one
     #[arg(long)]
     pub public_url: Option<String>,
-    /// Address of a proxy of this instance; may be repeated. What it says of clients' addresses is believed, and it
-    /// may pass on what agents ask of the internal port: it must let nobody else do so
+    /// Address of a proxy of this instance; may be repeated. Its X-Forwarded-For is trusted, and it may forward agents'
+    /// requests to the internal port: it must not forward requests of others
     #[arg(long, value_name = "ADDRESS")]
     pub proxy: Vec<IpAddr>,
 }
@@ -101,38 +101,38 @@ pub struct Worker {
     /// Docker's socket
     #[arg(long, default_value = "/var/run/docker.sock")]
     pub docker_socket: PathBuf,
-    /// The one private host address on which agents' ports are published
+    /// Private address of the host on which agents' ports are published
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub publish_on: IpAddr,
-    /// Address of the internal listener, as containers reach it; the gateway of their own network unless said
+    /// Address at which containers reach the internal listener; defaults to the gateway of their own network
     #[arg(long, value_name = "ADDRESS")]
     pub internal_host: Option<Ipv4Addr>,
-    /// Port of the internal listener, as containers reach it
+    /// Port at which containers reach the internal listener
     #[arg(long, default_value_t = 8081)]
     pub internal_port: u16,
-    /// Port of the public listener, which containers must not reach: the self-test tries it
+    /// Port of the public listener, which containers must not reach; the self-test tries it
     #[arg(long, default_value_t = 8080)]
     pub public_port: u16,
-    /// Further labels (key=value) for everything made on the Docker engine
+    /// Additional labels for all objects on the Docker engine
     #[arg(long, value_name = "KEY=VALUE")]
     pub docker_label: Vec<String>,
-    /// Containers that are started at the same time
-    #[arg(long, default_value_t = 4)]
-    pub starts_at_once: usize,
+    /// How many containers may start at the same time
+    #[arg(long = "starts-at-once", default_value_t = 4)]
+    pub start_concurrency: usize,
 }
 
 #[derive(Debug, Clone, Copy, Group)]
 pub struct Guard {
-    /// Port of the internal listener that agents may reach
+    /// Port of the internal listener, which agents may reach
     #[arg(long, default_value_t = 8081)]
     pub internal_port: u16,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum Healthy {
-    /// The worker of this host has been heard of lately
+    /// The worker of this host has reported recently
     Worker,
-    /// The walls around agents are in force as the settings want them
+    /// The firewall around agents is in force as the settings require
     Guard(Guard),
 }
 
@@ -141,7 +141,7 @@ pub struct Doctor {
     /// Folder for database, key and logs, as given to `up`
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
-    /// Try out the walls around agents too: probes on networks of their own, a minute or less
+    /// Also test the isolation of agents, with probes in networks of their own; takes up to a minute
     #[arg(long)]
     pub isolation: bool,
     #[command(flatten)]
@@ -150,7 +150,7 @@ pub struct Doctor {
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
-    /// After MOSAIC_SECRET_KEY became `new,old` and all processes were restarted: have everything wrapped by the new key
+    /// Wrap all data keys by the new key, after MOSAIC_SECRET_KEY was set to `new,old` and all processes were restarted
     RotateKey {
         /// Folder for database, key and logs, as given to `up`
         #[arg(long)]

@@ -1,9 +1,9 @@
-//! Puts the parts of a process together.
+//! Builds the parts of a process.
 
 use crate::args;
 use anyhow::Context;
 use boot::{Config, Shutdown, spawn_named};
-use domain::{SystemClock, WorkerId, containers::Internal, isolation::IsolationProber};
+use domain::{SystemClock, WorkerId, containers::InternalEndpoint, isolation::IsolationProber};
 use embeddings::Builtin;
 use fleet::{Parts, Services, containers::Placement, isolation::Site};
 use providers::Outbound;
@@ -15,12 +15,12 @@ use store::{Store, listen::NotificationHub};
 use tokio_util::sync::CancellationToken;
 use workers::{Tools, WorkerConfig};
 
-/// How long parts may take to end in order.
-pub const DRAIN: Duration = Duration::from_secs(20);
-/// Connections of one process: the API's requests and the worker's jobs hold them for milliseconds.
-const CONNECTIONS: u32 = 24;
+/// How long turns and jobs may take to finish after a signal.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
+/// Per process. Requests and jobs hold a connection for milliseconds only.
+const MAX_CONNECTIONS: u32 = 24;
 
-/// Brings the schema up to date and the wall between users in force.
+/// Brings the schema and the restricted role up to date.
 pub async fn migrate(url: &SecretString) -> anyhow::Result<()> {
     use sqlx::{Connection, postgres::PgConnection};
     let mut connection =
@@ -31,7 +31,7 @@ pub async fn migrate(url: &SecretString) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The services over a migrated database, with what keeps them current.
+/// The services for a migrated database. Spawns the tasks that keep them up to date.
 pub async fn services(
     config: &Config,
     url: &SecretString,
@@ -39,32 +39,32 @@ pub async fn services(
 ) -> anyhow::Result<Arc<Services>> {
     let ring = KeyRing::parse(key).context("MOSAIC_SECRET_KEY")?;
     let store =
-        Store::connect(url.expose_secret(), CONNECTIONS).await.context("connecting to the database")?;
-    let (ear, feeder) = NotificationHub::new(store.pool().clone());
+        Store::connect(url.expose_secret(), MAX_CONNECTIONS).await.context("connecting to the database")?;
+    let (notifications, feeder) = NotificationHub::new(store.pool().clone());
     spawn_named("notifications", feeder);
     let embedder = Builtin::new(config.embeddings_dir.clone());
-    spawn_named("embeddings", embedder.clone().keep());
+    spawn_named("embeddings", embedder.clone().unload_when_idle());
     let parts = Parts {
         store: store.clone(),
         ring,
-        ear: ear.clone(),
+        notifications: notifications.clone(),
         clock: Arc::new(SystemClock),
         outbound: Outbound::system(),
         embedder: Arc::new(embedder),
     };
     let services = Services::assemble(parts).await.context("reading the instance's identity")?;
-    spawn_named("settings", services.settings.clone().follow(store, ear));
+    spawn_named("settings", services.settings.clone().follow(store, notifications));
     Ok(services)
 }
 
-/// Keeps figures of the whole fleet current, where anybody asks for metrics.
-pub fn keep_figures(services: &Arc<Services>, watch: &args::Watch) {
-    if watch.metrics.is_some() {
-        spawn_named("figures", fleet::metrics::keep(Arc::clone(services)));
+/// Updates the metrics of the whole fleet, if this process serves metrics.
+pub fn spawn_fleet_metrics(services: &Arc<Services>, monitoring: &args::Monitoring) {
+    if monitoring.metrics.is_some() {
+        spawn_named("fleet-metrics", fleet::metrics::run(Arc::clone(services)));
     }
 }
 
-/// The API: both listeners and the drivers of turns. Ends when `shutdown` begins and turns have drained.
+/// Runs the API: both listeners and the drivers of turns. Returns when `shutdown` has begun and turns are drained.
 pub async fn serve(services: &Arc<Services>, args: &args::Api, shutdown: &Shutdown) -> anyhow::Result<()> {
     let public = api::public(args.listen, args.proxy.clone(), Arc::clone(services))
         .ignite()
@@ -76,9 +76,9 @@ pub async fn serve(services: &Arc<Services>, args: &args::Api, shutdown: &Shutdo
         .context("preparing the API")?;
     let stop = [public.shutdown(), internal.shutdown()];
     let token = shutdown.token();
-    // The drivers outlive the servers: a message accepted in the last moment has one.
+    // The drivers outlive the servers, so that a message accepted at the last moment has one.
     let served = CancellationToken::new();
-    let drivers = fleet::turns::Drivers::run(Arc::clone(services), served.clone(), DRAIN);
+    let drivers = fleet::turns::run_drivers(Arc::clone(services), served.clone(), DRAIN_TIMEOUT);
     let stopping = async {
         token.cancelled().await;
         stop.into_iter().for_each(|server| server.notify());
@@ -90,7 +90,7 @@ pub async fn serve(services: &Arc<Services>, args: &args::Api, shutdown: &Shutdo
         })
     };
     let serving = async {
-        let ended = ending(servers, shutdown).await;
+        let ended = stop_when_ended(servers, shutdown).await;
         served.cancel();
         ended
     };
@@ -98,39 +98,43 @@ pub async fn serve(services: &Arc<Services>, args: &args::Api, shutdown: &Shutdo
     ended
 }
 
-/// A server that ends by itself ends the process.
-async fn ending<T>(part: impl Future<Output = anyhow::Result<T>>, shutdown: &Shutdown) -> anyhow::Result<T> {
+/// Stops the process when `part` ends, also by itself.
+async fn stop_when_ended<T>(
+    part: impl Future<Output = anyhow::Result<T>>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<T> {
     let ended = part.await;
     shutdown.begin();
     ended
 }
 
-/// A worker for all lanes. Ends when `shutdown` begins and its jobs are drained or handed back.
+/// Runs a worker for all lanes. Returns when `shutdown` has begun and its jobs are drained or handed back.
 pub async fn work(services: &Arc<Services>, args: &args::Worker, shutdown: &Shutdown) -> anyhow::Result<()> {
     let engine = Arc::new(docker(args)?);
     let Site { placement, public_port } = site(args);
     let tools = Tools {
         services: Arc::clone(services),
-        walls: Arc::clone(&engine) as Arc<dyn IsolationProber>,
+        isolation_prober: Arc::clone(&engine) as Arc<dyn IsolationProber>,
         engine,
         placement,
         public_port,
     };
     let id = WorkerId::new(services.clock.now());
     let mut config = WorkerConfig::new(id, hostname(), env!("CARGO_PKG_VERSION"));
-    config.drain = DRAIN;
-    let starts = NonZeroUsize::new(args.starts_at_once).context("--starts-at-once must be at least 1")?;
+    config.drain_timeout = DRAIN_TIMEOUT;
+    let starts = NonZeroUsize::new(args.start_concurrency).context("--starts-at-once must be at least 1")?;
     config.lanes.insert(jobs::Lane::Containers, starts);
     let token = shutdown.token();
     let watching = workers::watch(&tools, &token);
-    let run = workers::run(&services.store, workers::registry(tools.clone()), config, shutdown.token());
-    let (ended, ()) = tokio::join!(ending(async { run.await.context("the worker") }, shutdown), watching);
+    let run = workers::run(&services.store, workers::registry(&tools), config, shutdown.token());
+    let (ended, ()) =
+        tokio::join!(stop_when_ended(async { run.await.context("the worker") }, shutdown), watching);
     ended
 }
 
-/// What the command line says of this instance.
+/// The deployment as the command line describes it.
 pub const fn site(args: &args::Worker) -> Site {
-    let internal = Internal { host: args.internal_host, port: args.internal_port };
+    let internal = InternalEndpoint { host: args.internal_host, port: args.internal_port };
     let placement = Placement { publish_on: args.publish_on, internal };
     Site { placement, public_port: args.public_port }
 }
@@ -146,15 +150,14 @@ pub fn docker(args: &args::Worker) -> anyhow::Result<DockerContainers> {
     Ok(DockerContainers::new(DockerSettings { socket: args.docker_socket.clone(), extra_labels }))
 }
 
-/// The folder that keeps everything, made when it is missing.
+/// The data folder, created if it is missing.
 pub fn data_dir(config: &Config, given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
-    let folder =
-        given.or_else(|| config.data_dir.clone()).context("say with --data-dir where to keep the data")?;
-    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let folder = given.or_else(|| config.data_dir.clone()).context("name the data folder with --data-dir")?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     Ok(folder)
 }
 
-/// Of this machine, or of the container that the process is in.
+/// The name of this machine, or of the container that the process runs in.
 pub fn hostname() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map_or_else(|_| "unknown".into(), |name| name.trim().to_owned())

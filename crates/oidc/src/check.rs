@@ -1,32 +1,32 @@
-//! The live test of a configuration, in steps that a person can follow.
+//! Tests a configuration against the identity provider, step by step.
 //!
-//! Owns the order of the steps. Sends a client secret to the token endpoint that the issuer names, and nowhere else.
+//! Owns the order of the steps. Sends the client secret only to the token endpoint that the issuer names.
 
-use crate::{Fault, Provider, Registration, Way};
+use crate::{Error, OutboundAccess, Provider, Registration};
 
-/// What is looked at, in this order.
+/// The steps, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The discovery document and the keys that it names.
+    /// The discovery document and its keys can be read.
     Discovery,
-    /// The client is known, and its secret is right.
+    /// The provider knows the client and accepts its secret.
     Client,
 }
 
-/// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Check {
-    /// Which.
     pub step: Step,
-    /// `Ok`, why it failed, or `None` when it was not reached.
-    pub outcome: Option<Result<(), Fault>>,
+    /// `None` when the step was not reached.
+    pub outcome: Option<Result<(), Error>>,
 }
 
-/// Tries `registration` against `issuer`. The client step is left out without a secret: nothing can be proved then.
-pub async fn check(way: Way<'_>, issuer: &str, registration: &Registration) -> [Check; 2] {
-    let found = Provider::discover(way, issuer).await;
+/// Tests `registration` at `issuer`. Without a secret the client step is left out, because it could not prove anything.
+pub async fn check(access: OutboundAccess<'_>, issuer: &str, registration: &Registration) -> [Check; 2] {
+    let found = Provider::discover(access, issuer).await;
     let client = match &found {
-        Ok(provider) if registration.client_secret.is_some() => Some(provider.knows(way, registration).await),
+        Ok(provider) if registration.client_secret.is_some() => {
+            Some(provider.accepts_client(access, registration).await)
+        }
         _ => None,
     };
     [

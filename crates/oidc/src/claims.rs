@@ -1,6 +1,4 @@
-//! The library's types, filled in: what tokens carry beyond the standard.
-//!
-//! Owns the type aliases and nothing else.
+//! Type aliases of the library's generic types, and the claims beyond the standard.
 
 use openidconnect::{
     AdditionalClaims, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields,
@@ -14,7 +12,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Claims that the standard does not name: `sid`, and the groups under whatever name the provider uses.
+/// Claims that the standard does not define: `sid`, and the groups, whose name depends on the provider.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Claims {
     #[serde(flatten)]
@@ -31,7 +29,7 @@ type Fields = IdTokenFields<
     CoreJwsSigningAlgorithm,
 >;
 
-/// What the token endpoint answers.
+/// The response of the token endpoint.
 pub(crate) type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
 
 /// The library's client for one discovered provider.

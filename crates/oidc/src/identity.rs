@@ -1,27 +1,25 @@
-//! Who the provider says somebody is.
+//! A user as the provider describes them.
 //!
-//! Owns the reading of claims. It must not decide whether he may come in.
+//! Owns the reading of claims. It must not decide who may sign in.
 
 use crate::claims::Claims;
 use openidconnect::{IdTokenClaims, StandardClaims, UserInfoClaims, core::CoreGenderClaim};
 use serde_json::{Map, Value};
 
-/// A verified person: `(issuer, subject)` is who he is, the rest is what he is called.
+/// A verified user. Issuer and subject identify them; the rest is descriptive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// `sub`: unique and never reused within the issuer.
+    /// `sub`: unique within the issuer, and never reused.
     pub subject: String,
-    /// `sid`: his session at the provider, where it names one.
+    /// `sid`: their session at the provider, if it names one.
     pub session: Option<String>,
-    /// `email`.
     pub email: Option<String>,
-    /// Whether the provider vouches for the address.
+    /// Whether the provider has verified the address.
     pub email_verified: bool,
-    /// `name`.
     pub name: Option<String>,
     /// `preferred_username`.
     pub username: Option<String>,
-    /// The groups; empty when the claim is missing.
+    /// Empty when the claim is missing.
     pub groups: Vec<String>,
 }
 
@@ -41,10 +39,10 @@ impl Identity {
         identity
     }
 
-    /// Takes from the user-info endpoint what the token did not say.
+    /// Adds what the token lacks from the user-info endpoint.
     pub(crate) fn complete(&mut self, info: &UserInfoClaims<Claims, CoreGenderClaim>, groups_claim: &str) {
         let standard: &StandardClaims<CoreGenderClaim> = info.standard_claims();
-        // The address and its being verified belong together.
+        // The address and whether it is verified belong together.
         if self.email.is_none() {
             self.email = standard.email().map(|email| email.to_string()).filter(|email| is_storable(email));
             self.email_verified = standard.email_verified().unwrap_or(false);
@@ -61,12 +59,12 @@ impl Identity {
     }
 }
 
-/// What a database can keep and compare: not endless, nothing invisible.
+/// Whether the database can store and compare it: at most 500 bytes without control characters.
 pub(crate) fn is_storable(id: &str) -> bool {
     !id.is_empty() && id.len() <= 500 && !id.chars().any(char::is_control)
 }
 
-/// A list of names, or one name.
+/// The claim is a list of names, or one name.
 fn groups(claims: &Map<String, Value>, claim: &str) -> Vec<String> {
     match claims.get(claim) {
         Some(Value::Array(groups)) => groups.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

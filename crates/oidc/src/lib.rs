@@ -1,22 +1,22 @@
 //! OpenID Connect as a relying party: discovery, the code flow, ID tokens and logout tokens.
 //!
-//! Owns the talk with an identity provider and the verification of what it signs. It must not know accounts,
-//! sessions or who is let in (that is `fleet`), store anything, or connect by itself: every request goes through
-//! the one outbound client ([`providers::Outbound`]) and its address guard.
+//! Owns the protocol with an identity provider and the verification of what it signs. It must not know accounts, sessions
+//! or who may sign in (that is `fleet`), store anything, or connect by itself: every request goes through the outbound
+//! client ([`providers::Outbound`]) and its address guard.
+#![allow(missing_docs)] // Where the name is the documentation.
 
 mod check;
 mod claims;
-mod fault;
+mod error;
 mod http;
 mod identity;
-mod logout;
+mod logout_token;
 mod provider;
 
 pub use check::{Check, Step, check};
-pub use fault::Fault;
+pub use error::Error;
 pub use identity::Identity;
-pub use logout::LoggedOut;
-pub use provider::{Flow, Provider, Registration, Way};
+pub use logout_token::LogoutToken;
+pub use provider::{Flow, OutboundAccess, Provider, Registration};
 
-/// Shorthand for this crate.
-pub type Result<T> = std::result::Result<T, Fault>;
+pub type Result<T> = std::result::Result<T, Error>;

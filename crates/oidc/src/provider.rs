@@ -1,10 +1,10 @@
-//! One identity provider as its discovery document describes it, and the code flow with it.
+//! An identity provider as its discovery document describes it, and the code flow with it.
 //!
-//! Owns discovery, the address to send a browser to, the exchange of its code and the verification of the ID token.
-//! It must not keep anything between two calls: state, nonce and PKCE verifier are handed in.
+//! Owns discovery, the URL of the sign-in page, the exchange of the code, and the verification of the ID token. It must not
+//! keep anything between two calls: the caller passes state, nonce and PKCE verifier.
 
 use crate::{
-    Fault, Result,
+    Error, Result,
     claims::{Claims, Client, Tokens},
     http::Http,
     identity::{Identity, is_storable},
@@ -23,42 +23,39 @@ use openidconnect::{
 use providers::{AllowedHosts, Outbound};
 use secrecy::{ExposeSecret, SecretString};
 
-/// The way out for one piece of work.
+/// The outbound client, and the private hosts that it may reach.
 #[derive(Clone, Copy)]
-pub struct Way<'a> {
-    /// The one outbound client.
+pub struct OutboundAccess<'a> {
     pub outbound: &'a Outbound,
-    /// The private hosts that it may reach here.
     pub allowed: &'a AllowedHosts,
 }
 
-impl<'a> Way<'a> {
+impl<'a> OutboundAccess<'a> {
     pub(crate) fn http(self) -> Http<'a> {
         Http { outbound: self.outbound, allowed: self.allowed }
     }
 }
 
-/// Mosaic as the provider knows it.
+/// Mosaic as a client of the provider.
 pub struct Registration {
-    /// Client id.
     pub client_id: String,
-    /// Client secret; `None` for a public client, which PKCE protects.
+    /// `None` for a public client, which PKCE protects.
     pub client_secret: Option<SecretString>,
     /// Where the provider sends the browser back to.
     pub redirect_uri: String,
     /// Scopes besides `openid`.
     pub scopes: Vec<String>,
-    /// The claim that lists a person's groups.
+    /// The claim that lists a user's groups.
     pub groups_claim: String,
 }
 
-/// The three values that tie a sign-in to one browser. All random, each used once.
+/// The values that bind a sign-in to one browser. All are random, and each is used once.
 pub struct Flow {
-    /// Comes back in the browser's address.
+    /// Returned in the callback's query.
     pub state: String,
-    /// Comes back inside the ID token.
+    /// Returned inside the ID token.
     pub nonce: String,
-    /// Proves at the token endpoint that who asks is who began; 43 to 128 characters.
+    /// The PKCE code verifier: proves at the token endpoint that this client began the flow. 43 to 128 characters.
     pub verifier: SecretString,
 }
 
@@ -72,19 +69,19 @@ impl Provider {
     /// Reads the discovery document and the keys of `issuer`.
     ///
     /// # Errors
-    /// [`Fault::Unreachable`], [`Fault::Discovery`], [`Fault::Issuer`] when the document names another one, or
-    /// [`Fault::Keys`].
-    pub async fn discover(way: Way<'_>, issuer: &str) -> Result<Self> {
-        let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|_| Fault::Discovery)?;
-        let metadata = ProviderMetadataWithLogout::discover_async(issuer, &way.http()).await?;
+    /// [`Error::Unreachable`], [`Error::Discovery`], [`Error::Issuer`] when the document names another one, or
+    /// [`Error::Keys`].
+    pub async fn discover(access: OutboundAccess<'_>, issuer: &str) -> Result<Self> {
+        let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|_| Error::Discovery)?;
+        let metadata = ProviderMetadataWithLogout::discover_async(issuer, &access.http()).await?;
         let provider = Self { metadata };
         if provider.metadata.jwks().keys().is_empty() || provider.algorithms().is_empty() {
-            return Err(Fault::Keys);
+            return Err(Error::Keys);
         }
         Ok(provider)
     }
 
-    /// Where to send the browser.
+    /// The provider's sign-in page, to send the browser to.
     pub fn authorize_url(&self, registration: &Registration, flow: &Flow) -> Result<String> {
         let client = self.client(registration)?;
         let verifier = PkceCodeVerifier::new(flow.verifier.expose_secret().to_owned());
@@ -97,24 +94,24 @@ impl Provider {
         Ok(request.url().0.to_string())
     }
 
-    /// Redeems the code and verifies the ID token; asks the user-info endpoint for what the token does not say.
+    /// Redeems the code and verifies the ID token. Requests what the token lacks from the user-info endpoint.
     pub async fn redeem(
         &self,
-        way: Way<'_>,
+        access: OutboundAccess<'_>,
         registration: &Registration,
         code: String,
         flow: &Flow,
         now: DateTime<Utc>,
     ) -> Result<Identity> {
         let client = self.client(registration)?;
-        let tokens = self.exchange(way, &client, code, flow).await?;
-        let token = tokens.id_token().ok_or(Fault::TokenMissing)?;
+        let tokens = self.exchange(access, &client, code, flow).await?;
+        let token = tokens.id_token().ok_or(Error::TokenMissing)?;
         let verifier = self.verifier(registration).set_time_fn(move || now);
         let claims = token.claims(&verifier, &Nonce::new(flow.nonce.clone()))?;
         let mut identity = Identity::of_token(claims, &registration.groups_claim);
         if !is_storable(&identity.subject) || identity.session.as_deref().is_some_and(|sid| !is_storable(sid))
         {
-            return Err(Fault::Token);
+            return Err(Error::Token);
         }
         let complete = identity.email.is_some() && identity.name.is_some() && !identity.groups.is_empty();
         if complete || self.metadata.userinfo_endpoint().is_none() {
@@ -122,48 +119,58 @@ impl Provider {
         }
         let request = client
             .user_info(tokens.access_token().clone(), Some(claims.subject().clone()))
-            .map_err(|_| Fault::UserInfo)?;
+            .map_err(|_| Error::UserInfo)?;
         let info: UserInfoClaims<Claims, CoreGenderClaim> =
-            request.request_async(&way.http()).await.map_err(|_| Fault::UserInfo)?;
+            request.request_async(&access.http()).await.map_err(|_| Error::UserInfo)?;
         identity.complete(&info, &registration.groups_claim);
         Ok(identity)
     }
 
-    /// Where to send a browser that signs out here, so that it is signed out at the provider too; `None` when the
+    /// Where to send a browser after it has signed out here, so that it signs out at the provider too; `None` when the
     /// provider has no such page.
     pub fn end_session_url(&self, client_id: &str, back_to: &str) -> Option<String> {
         let endpoint = self.metadata.additional_metadata().end_session_endpoint.clone()?;
         let back_to = PostLogoutRedirectUrl::new(back_to.to_owned()).ok()?;
-        // Named by client id: an ID token as hint would have to be kept for as long as the session.
+        // By client id: an ID token as a hint would have to be stored for as long as the session.
         let request = LogoutRequest::from(endpoint)
             .set_client_id(ClientId::new(client_id.to_owned()))
             .set_post_logout_redirect_uri(back_to);
         Some(request.http_get_url().to_string())
     }
 
-    /// Whether the provider takes client id and secret: a made-up code is refused for its own sake only then.
-    pub(crate) async fn knows(&self, way: Way<'_>, registration: &Registration) -> Result<()> {
+    /// Whether the provider accepts client id and secret: only then it refuses an invented code because of the code.
+    pub(crate) async fn accepts_client(
+        &self,
+        access: OutboundAccess<'_>,
+        registration: &Registration,
+    ) -> Result<()> {
         let client = self.client(registration)?;
         let flow = Flow { state: String::new(), nonce: String::new(), verifier: "0".repeat(43).into() };
-        match self.exchange(way, &client, "mosaic-connection-test".into(), &flow).await {
-            Err(Fault::Code) | Ok(_) => Ok(()),
-            Err(fault) => Err(fault),
+        match self.exchange(access, &client, "mosaic-connection-test".into(), &flow).await {
+            Err(Error::Code) | Ok(_) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
-    async fn exchange(&self, way: Way<'_>, client: &Client, code: String, flow: &Flow) -> Result<Tokens> {
+    async fn exchange(
+        &self,
+        access: OutboundAccess<'_>,
+        client: &Client,
+        code: String,
+        flow: &Flow,
+    ) -> Result<Tokens> {
         let verifier = PkceCodeVerifier::new(flow.verifier.expose_secret().to_owned());
-        let request = client.exchange_code(AuthorizationCode::new(code)).map_err(|_| Fault::Discovery)?;
-        request.set_pkce_verifier(verifier).request_async(&way.http()).await.map_err(|error| match error {
-            RequestTokenError::Request(fault) => Fault::Unreachable(fault),
-            RequestTokenError::ServerResponse(said) => match said.error() {
+        let request = client.exchange_code(AuthorizationCode::new(code)).map_err(|_| Error::Discovery)?;
+        request.set_pkce_verifier(verifier).request_async(&access.http()).await.map_err(|error| match error {
+            RequestTokenError::Request(error) => Error::Unreachable(error),
+            RequestTokenError::ServerResponse(response) => match response.error() {
                 CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => {
-                    Fault::Client
+                    Error::Client
                 }
-                _ => Fault::Code,
+                _ => Error::Code,
             },
-            RequestTokenError::Parse(..) => Fault::Token,
-            RequestTokenError::Other(_) => Fault::Code,
+            RequestTokenError::Parse(..) => Error::Token,
+            RequestTokenError::Other(_) => Error::Code,
         })
     }
 
@@ -174,9 +181,9 @@ impl Provider {
             ClientId::new(registration.client_id.clone()),
             secret.map(|secret| ClientSecret::new(secret.expose_secret().to_owned())),
         );
-        let redirect = RedirectUrl::new(registration.redirect_uri.clone()).map_err(|_| Fault::Discovery)?;
+        let redirect = RedirectUrl::new(registration.redirect_uri.clone()).map_err(|_| Error::Discovery)?;
         let client = client.set_redirect_uri(redirect);
-        // The default is basic authentication; some providers take the body only.
+        // The default is basic authentication, but some providers accept the secret only in the body.
         let methods = self.metadata.token_endpoint_auth_methods_supported();
         let only_body = methods.is_some_and(|methods| {
             methods.contains(&CoreClientAuthMethod::ClientSecretPost)
@@ -186,7 +193,7 @@ impl Provider {
     }
 
     fn verifier(&self, registration: &Registration) -> IdTokenVerifier<'static, CoreJsonWebKey> {
-        // As for a public client also where there is a secret: only the provider's own keys count.
+        // Like a public client even if there is a secret: only signatures with the provider's own keys count.
         IdTokenVerifier::new_public_client(
             ClientId::new(registration.client_id.clone()),
             self.metadata.issuer().clone(),
@@ -195,7 +202,7 @@ impl Provider {
         .set_allowed_algs(self.algorithms())
     }
 
-    /// The announced signature methods that need a key which only the provider has.
+    /// The announced signature methods whose key only the provider has.
     pub(crate) fn algorithms(&self) -> Vec<CoreJwsSigningAlgorithm> {
         let announced = self.metadata.id_token_signing_alg_values_supported().iter();
         announced

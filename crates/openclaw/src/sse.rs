@@ -1,140 +1,105 @@
-//! Server-sent events out of bytes, however they are cut.
+//! Server-sent events from a body that is not trusted.
 //!
-//! Owns the framing only. It must not know what the events mean.
+//! `eventsource-stream` parses the fields of an event. On its own it is not fit for a hostile sender: it holds an
+//! unfinished event without a limit, scans an unfinished line again with every piece that arrives, panics at a byte
+//! order mark, and yields nothing more after a byte that is not UTF-8. So it is fed from here with whole lines of valid
+//! text, and never with more of them than one event may have. What the events mean is not known here.
 
-use std::collections::VecDeque;
+use crate::errors::{Cause, UpstreamError};
+use bytes::{Buf, Bytes};
+use eventsource_stream::{EventStreamError, Eventsource};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 
-/// One event: its name (empty = `message`) and its data, lines joined by `\n`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Frame {
-    pub(crate) event: String,
-    pub(crate) data: Vec<u8>,
+pub(crate) use eventsource_stream::Event;
+
+/// The events of `body`. Ends with the body, or with one error; [`Cause::BadAnswer`] means that an event is longer than
+/// `max_event_bytes`. Bytes that are not UTF-8 become U+FFFD. An event that is unfinished at the end is dropped.
+pub(crate) fn events(
+    body: impl Stream<Item = Result<Bytes, UpstreamError>> + Send + Unpin + 'static,
+    max_event_bytes: usize,
+) -> BoxStream<'static, Result<Event, UpstreamError>> {
+    let lines = Lines {
+        body,
+        max_event_bytes,
+        event_bytes: 0,
+        piece: Bytes::new(),
+        line: Vec::new(),
+        after_cr: false,
+        at_start: true,
+    };
+    let lines = stream::unfold(Some(lines), |lines| async {
+        let mut lines = lines?;
+        match lines.next().await {
+            Ok(line) => line.map(|line| (Ok(line), Some(lines))),
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    let events = lines.eventsource().map(|event| {
+        event.map_err(|error| match error {
+            EventStreamError::Transport(error) => error,
+            EventStreamError::Utf8(_) | EventStreamError::Parser(_) => Cause::BadAnswer.into(),
+        })
+    });
+    events.boxed()
 }
 
-/// An event grew beyond what is accepted.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TooLarge;
-
-/// Collects bytes into events; holds at most `limit` bytes of an unfinished one.
-#[derive(Debug)]
-pub(crate) struct Decoder {
-    limit: usize,
+/// Cuts a body into lines that end in LF, whichever of CR, LF and CRLF they end in.
+struct Lines<S> {
+    body: S,
+    max_event_bytes: usize,
+    /// Bytes of the event so far, as they came: all that the parser can hold is made of them.
+    event_bytes: usize,
+    /// What is left of the last piece.
+    piece: Bytes,
+    /// The unfinished line.
     line: Vec<u8>,
-    event: String,
-    data: Option<Vec<u8>>,
     after_cr: bool,
+    at_start: bool,
 }
 
-impl Decoder {
-    pub(crate) const fn new(limit: usize) -> Self {
-        Self { limit, line: Vec::new(), event: String::new(), data: None, after_cr: false }
-    }
-
-    /// Takes the next bytes and appends the events they complete to `out`.
-    pub(crate) fn push(&mut self, mut bytes: &[u8], out: &mut VecDeque<Frame>) -> Result<(), TooLarge> {
-        while let Some(end) = bytes.iter().position(|b| matches!(b, b'\n' | b'\r')) {
-            let (line, rest) = bytes.split_at(end);
-            let second_half = self.after_cr && end == 0 && rest[0] == b'\n';
-            self.after_cr = rest[0] == b'\r';
-            bytes = &rest[1..];
-            if second_half {
-                continue;
-            }
-            self.keep(line)?;
-            out.extend(self.end_line());
+impl<S: Stream<Item = Result<Bytes, UpstreamError>> + Unpin> Lines<S> {
+    /// The next line; `None` at the end of the body.
+    async fn next(&mut self) -> Result<Option<String>, UpstreamError> {
+        while !self.fill_line()? {
+            let Some(piece) = self.body.next().await else { return Ok(None) };
+            self.piece = piece?;
         }
-        self.after_cr &= bytes.is_empty();
-        self.keep(bytes)
-    }
-
-    fn keep(&mut self, bytes: &[u8]) -> Result<(), TooLarge> {
-        let held = self.line.len() + self.data.as_ref().map_or(0, Vec::len) + self.event.len();
-        if held + bytes.len() > self.limit {
-            return Err(TooLarge);
-        }
-        self.line.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn end_line(&mut self) -> Option<Frame> {
         let line = std::mem::take(&mut self.line);
         if line.is_empty() {
-            let event = std::mem::take(&mut self.event);
-            return self.data.take().map(|data| Frame { event, data });
+            // The parser has nothing of the event any more.
+            self.event_bytes = 0;
         }
-        let colon = line.iter().position(|b| *b == b':').unwrap_or(line.len());
-        let (field, value) = line.split_at(colon);
-        let value = value.strip_prefix(b":").unwrap_or(value);
-        let value = value.strip_prefix(b" ").unwrap_or(value);
-        match (field, &mut self.data) {
-            (b"event", _) => self.event = String::from_utf8_lossy(value).into_owned(),
-            (b"data", Some(data)) => {
-                data.push(b'\n');
-                data.extend_from_slice(value);
+        let mut line = String::from_utf8(line)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        if std::mem::take(&mut self.at_start) {
+            line = line.trim_start_matches('\u{feff}').to_owned();
+        }
+        line.push('\n');
+        Ok(Some(line))
+    }
+
+    /// Moves bytes of the piece to the line. Returns whether the line is complete.
+    fn fill_line(&mut self) -> Result<bool, UpstreamError> {
+        if self.after_cr && !self.piece.is_empty() {
+            self.after_cr = false;
+            if self.piece[0] == b'\n' {
+                self.piece.advance(1);
             }
-            (b"data", none) => *none = Some(value.to_vec()),
-            // Comments, `id`, `retry` and whatever else: nothing that OpenClaw's streams need.
-            _ => {}
         }
-        None
+        let end = self.piece.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let bytes = self.piece.split_to(end.unwrap_or(self.piece.len()));
+        self.event_bytes += bytes.len();
+        if self.event_bytes > self.max_event_bytes {
+            return Err(Cause::BadAnswer.into());
+        }
+        self.line.extend_from_slice(&bytes);
+        if end.is_some() {
+            self.after_cr = self.piece.get_u8() == b'\r';
+        }
+        Ok(end.is_some())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use proptest::prelude::*;
-
-    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Frame> {
-        let mut decoder = Decoder::new(1 << 20);
-        let mut out = VecDeque::new();
-        for piece in pieces {
-            decoder.push(piece, &mut out).unwrap();
-        }
-        out.into()
-    }
-
-    fn frame(event: &str, data: &str) -> Frame {
-        Frame { event: event.into(), data: data.as_bytes().to_vec() }
-    }
-
-    #[test]
-    fn fields_comments_and_line_ends() {
-        let text = "retry: 1000\n\n: ping\n\nevent: history\r\ndata: a\r\ndata:  b\r\n\r\ndata:x\rid: 1\r\rdata\n\nevent: none\n\n";
-        let expected = [frame("history", "a\n b"), frame("", "x"), frame("", "")];
-        assert_eq!(decode([text.as_bytes()]), expected);
-    }
-
-    #[test]
-    fn an_unfinished_event_is_not_an_event() {
-        assert_eq!(decode([b"data: a\n".as_slice()]), []);
-    }
-
-    #[test]
-    fn an_endless_line_is_refused() {
-        let mut decoder = Decoder::new(100);
-        let mut out = VecDeque::new();
-        let piece = [b'x'; 60];
-        assert_eq!(decoder.push(&piece, &mut out), Ok(()));
-        assert_eq!(decoder.push(&piece, &mut out), Err(TooLarge));
-        let mut decoder = Decoder::new(100);
-        let lines: Vec<u8> = b"data: xxxxxxxxxx\n".repeat(20);
-        assert_eq!(decoder.push(&lines, &mut out), Err(TooLarge));
-    }
-
-    proptest! {
-        #[test]
-        fn any_split_gives_the_same_events(
-            text in "(data: ?[a-zä😀]{0,6}|event: [a-z]{0,3}|: c|)(\n|\r|\r\n){1,2}((data: ?[a-zä😀]{0,6}|event: [a-z]{0,3}|)(\n|\r|\r\n){1,2}){0,12}",
-            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..24),
-        ) {
-            let bytes = text.as_bytes();
-            let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
-            at.extend([0, bytes.len()]);
-            at.sort_unstable();
-            let pieces = at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]);
-            prop_assert_eq!(decode(pieces), decode([bytes]));
-        }
-    }
-}
+#[path = "sse_tests.rs"]
+pub(crate) mod tests;

@@ -1,10 +1,8 @@
-//! Text that Postgres can store.
-//!
-//! Owns the one character it cannot: a model may say NUL, and a tool may print it.
+//! Text that Postgres can store: it cannot store NUL, which a model may write and a tool may print.
 
 use serde_json::Value;
 
-/// The text with every NUL made visible.
+/// The text with U+FFFD for every NUL.
 pub(crate) fn text(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
@@ -12,7 +10,7 @@ pub(crate) fn text(text: String) -> String {
 /// The same for all texts of a document, names included.
 pub(crate) fn document(value: Value) -> Value {
     match value {
-        Value::String(said) => text(said).into(),
+        Value::String(value) => text(value).into(),
         Value::Array(items) => items.into_iter().map(document).collect(),
         Value::Object(fields) => {
             fields.into_iter().map(|(name, value)| (text(name), document(value))).collect()
@@ -28,7 +26,7 @@ mod tests {
 
     #[test]
     fn no_nul_is_left_anywhere() {
-        let said = document(json!({ "a\0": ["x\0y", { "b": "\0" }], "n": 1 }));
-        assert_eq!(said, json!({ "a\u{fffd}": ["x\u{fffd}y", { "b": "\u{fffd}" }], "n": 1 }));
+        let storable = document(json!({ "a\0": ["x\0y", { "b": "\0" }], "n": 1 }));
+        assert_eq!(storable, json!({ "a\u{fffd}": ["x\u{fffd}y", { "b": "\u{fffd}" }], "n": 1 }));
     }
 }

@@ -1,13 +1,13 @@
-//! The connection test: reach the server, check the key, find the model, get an answer.
+//! The connection test: reaches the server, checks the key, finds the models, gets an answer.
 //!
-//! Owns the order of the four steps and what is told about each. It must not store anything; a job
-//! does that through [`Progress`].
+//! Owns the order of the four steps and the report about each. It must not store anything: a job does, through
+//! [`Progress`].
 
 use crate::{
-    cause::{Cause, Failure, Told},
-    models::{ModelInfo, similar},
+    account::{AccountClient, ProviderAccount},
+    cause::{Cause, Failure, FailureReport},
+    model_info::{ModelInfo, similar},
     outbound::{AllowedHosts, Outbound},
-    session::{Session, Target},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,12 @@ use std::future::Future;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-/// The steps, in their order.
+/// The steps, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = TestStep)]
 pub enum Step {
-    /// Name, address, connection, encryption, HTTP.
+    /// The server can be reached: name, address, connection, encryption, HTTP.
     Reach,
     /// The key is accepted.
     Key,
@@ -31,10 +31,9 @@ pub enum Step {
 }
 
 impl Step {
-    /// All four.
     pub const ALL: [Self; 4] = [Self::Reach, Self::Key, Self::Model, Self::Answer];
 
-    /// The stable name, for job phases.
+    /// The stable name, also of the job's phases.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reach => "reach",
@@ -45,151 +44,160 @@ impl Step {
     }
 }
 
-/// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = TestStepStatus)]
 pub enum StepStatus {
-    /// Under way.
     Running,
-    /// Done, and good.
     Passed,
-    /// Cannot be told at this step; `note` says why. A later step tells.
+    /// Cannot be decided at this step; `note` says why. A later step decides.
     Skipped,
-    /// Done, and not good: `failure` says why.
+    /// `failure` says why.
     Failed,
     /// Never begun, because an earlier step failed.
     NotRun,
 }
 
-/// One step's state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TestStepReport)]
 pub struct StepReport {
-    /// Which one.
     pub step: Step,
-    /// How far.
     pub status: StepStatus,
     /// How long it took, in milliseconds; 0 until it has ended.
     pub elapsed_ms: u64,
-    /// One sentence beside the result.
+    /// A remark about the result, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Told>)]
+    #[schema(value_type = Option<FailureReport>)]
     pub failure: Option<Failure>,
 }
 
-/// The whole test. Always has the four steps.
+/// The result of a test. Always contains the four steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TestReport)]
 pub struct Report {
-    /// The steps in their order.
+    /// In order.
     pub steps: Vec<StepReport>,
-    /// What the provider offers, where it has a list.
+    /// The models that the provider offers, if it has a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<Vec<ModelInfo>>,
 }
 
 impl Report {
-    /// Why the test failed; `None` when the account works as far as could be told.
+    /// Why the test failed; `None` when no step failed.
     pub fn failure(&self) -> Option<&Failure> {
         self.steps.iter().find_map(|step| step.failure.as_ref())
     }
 }
 
-/// Hears of every step twice: when it begins (`Running`) and when it has ended.
+/// Is called twice for each step: when it begins (`Running`) and when it has ended.
 #[async_trait]
 pub trait Progress: Send {
-    /// Takes note. A failure to do so is the listener's own business.
+    /// Must handle its own errors.
     async fn step(&mut self, report: &StepReport);
 }
 
-/// For callers who only want the report.
+/// For callers that only need the report.
 #[async_trait]
 impl Progress for () {
     async fn step(&mut self, _: &StepReport) {}
 }
 
-/// Tests `target`. Never fails as a whole: what goes wrong is in the report. May be dropped at any
-/// point. Costs the account a few tokens at most.
+/// Tests `account`. Failures are part of the report. May be dropped at any point. Costs the account a few tokens at
+/// most.
 pub async fn test_connection(
     outbound: &Outbound,
     allowed: &AllowedHosts,
-    target: &Target,
+    account: &ProviderAccount,
     progress: &mut dyn Progress,
 ) -> Report {
-    let mut run = Run { steps: Vec::with_capacity(Step::ALL.len()), progress };
-    let models = walk(&mut run, outbound, allowed, target).await;
-    run.finish(models)
+    let mut recorder = StepRecorder { steps: Vec::with_capacity(Step::ALL.len()), progress };
+    let models = run_steps(&mut recorder, outbound, allowed, account).await;
+    recorder.finish(models)
 }
 
-/// The four steps; stops at the first that fails. Returns the model list, where there is one.
-async fn walk(
-    run: &mut Run<'_>,
+/// Runs the steps until one fails. Returns the model list, if there is one.
+async fn run_steps(
+    recorder: &mut StepRecorder<'_>,
     outbound: &Outbound,
     allowed: &AllowedHosts,
-    target: &Target,
+    account: &ProviderAccount,
 ) -> Option<Vec<ModelInfo>> {
-    let session = run.step(Step::Reach, reach(outbound, allowed, target)).await?;
-    let listed = run.step(Step::Key, key(&session, target)).await?;
-    let found = run.step(Step::Model, model(&session, listed.as_deref(), target)).await;
+    let client = recorder.step(Step::Reach, check_reach(outbound, allowed, account)).await?;
+    let listed = recorder.step(Step::Key, check_key(&client, account)).await?;
+    let found = recorder.step(Step::Model, check_models(&client, listed.as_deref(), account)).await;
     if let Some(found) = found {
-        run.step(Step::Answer, answer(&session, found, target)).await;
+        recorder.step(Step::Answer, check_answer(&client, found, account)).await;
     }
     listed
 }
 
-async fn reach<'a>(outbound: &Outbound, allowed: &AllowedHosts, target: &'a Target) -> Done<Session<'a>> {
-    let session = Session::open(outbound, allowed, target).await?;
-    session.reach().await?;
-    Ok(Passed::plain(session))
+async fn check_reach<'a>(
+    outbound: &Outbound,
+    allowed: &AllowedHosts,
+    account: &'a ProviderAccount,
+) -> StepResult<AccountClient<'a>> {
+    let client = AccountClient::open(outbound, allowed, account).await?;
+    client.reach().await?;
+    Ok(StepOutcome::passed(client))
 }
 
-async fn key(session: &Session<'_>, target: &Target) -> Done<Option<Vec<ModelInfo>>> {
-    session.has_usable_key()?;
-    session.check_key_page().await?;
-    let Some(models) = session.list().await? else {
-        return Ok(Passed::skipped(None, "The provider lists no models; the answer will tell."));
+async fn check_key(
+    client: &AccountClient<'_>,
+    account: &ProviderAccount,
+) -> StepResult<Option<Vec<ModelInfo>>> {
+    client.require_usable_key()?;
+    client.check_key().await?;
+    let Some(models) = client.list_models().await? else {
+        return Ok(StepOutcome::skipped(None, "The provider has no list of models; the answer will show."));
     };
-    let note = match (&target.key, models.len()) {
-        (None, count) => format!("No key was needed; {count} models are offered."),
+    let note = match (&account.key, models.len()) {
+        (None, count) => format!("No key was needed. {count} models are offered."),
         (Some(_), count) => format!("{count} models are offered."),
     };
-    Ok(Passed::noted(Some(models), note))
+    Ok(StepOutcome::passed_with_note(Some(models), note))
 }
 
-/// Whether the first model has answered already, while its existence was in doubt.
-enum Found {
+/// How it was found out that the first model exists.
+enum ModelCheck {
     Listed,
+    /// It was not listed, and has answered already.
     Answered,
 }
 
-async fn model(session: &Session<'_>, listed: Option<&[ModelInfo]>, target: &Target) -> Done<Found> {
-    if target.models.is_empty() {
-        return Ok(Passed::skipped(Found::Listed, "No model is chosen yet."));
+async fn check_models(
+    client: &AccountClient<'_>,
+    listed: Option<&[ModelInfo]>,
+    account: &ProviderAccount,
+) -> StepResult<ModelCheck> {
+    if account.models.is_empty() {
+        return Ok(StepOutcome::skipped(ModelCheck::Listed, "No model is chosen yet."));
     }
     let Some(listed) = listed else {
-        return Ok(Passed::skipped(Found::Listed, "The provider lists no models; the answer will tell."));
+        return Ok(StepOutcome::skipped(
+            ModelCheck::Listed,
+            "The provider has no list of models; the answer will show.",
+        ));
     };
-    let mut found = Found::Listed;
-    for (position, wanted) in target.models.iter().enumerate() {
-        if session.offers(listed, wanted) {
+    let mut found = ModelCheck::Listed;
+    for (position, wanted) in account.models.iter().enumerate() {
+        if client.is_listed(listed, wanted) {
             continue;
         }
-        // Lists leave out aliases and variants, so the model itself has the last word.
-        session.ask(wanted).await.map_err(|failure| unlisted(failure, wanted, listed))?;
+        // Lists leave out aliases and variants. An answer of the model itself decides.
+        client.request_answer(wanted).await.map_err(|failure| unlisted(failure, wanted, listed))?;
         if position == 0 {
-            found = Found::Answered;
+            found = ModelCheck::Answered;
         }
     }
-    Ok(Passed::plain(found))
+    Ok(StepOutcome::passed(found))
 }
 
-/// Not in the list, and refused: then it is the model, whatever words the provider chose.
+/// A model that is neither listed nor accepted is unknown, however the provider words it.
 fn unlisted(failure: Failure, wanted: &str, listed: &[ModelInfo]) -> Failure {
     match failure.cause {
         Cause::ModelUnknown | Cause::NotFound | Cause::RequestRejected => {
@@ -199,32 +207,36 @@ fn unlisted(failure: Failure, wanted: &str, listed: &[ModelInfo]) -> Failure {
     }
 }
 
-async fn answer(session: &Session<'_>, found: Found, target: &Target) -> Done<()> {
-    let Some(first) = target.models.first() else {
-        return Ok(Passed::skipped((), "No model is chosen yet."));
+async fn check_answer(
+    client: &AccountClient<'_>,
+    found: ModelCheck,
+    account: &ProviderAccount,
+) -> StepResult<()> {
+    let Some(first) = account.models.first() else {
+        return Ok(StepOutcome::skipped((), "No model is chosen yet."));
     };
-    if let Found::Listed = found {
-        session.ask(first).await?;
+    if let ModelCheck::Listed = found {
+        client.request_answer(first).await?;
     }
-    Ok(Passed::plain(()))
+    Ok(StepOutcome::passed(()))
 }
 
-type Done<T> = Result<Passed<T>, Failure>;
+type StepResult<T> = Result<StepOutcome<T>, Failure>;
 
-/// What a step brings when it does not fail.
-struct Passed<T> {
+/// The result of a step that did not fail.
+struct StepOutcome<T> {
     value: T,
     status: StepStatus,
     note: Option<String>,
 }
 
-impl<T> Passed<T> {
-    fn plain(value: T) -> Self {
+impl<T> StepOutcome<T> {
+    fn passed(value: T) -> Self {
         Self { value, status: StepStatus::Passed, note: None }
     }
 
-    fn noted(value: T, note: String) -> Self {
-        Self { note: Some(note), ..Self::plain(value) }
+    fn passed_with_note(value: T, note: String) -> Self {
+        Self { note: Some(note), ..Self::passed(value) }
     }
 
     fn skipped(value: T, why: &str) -> Self {
@@ -232,14 +244,14 @@ impl<T> Passed<T> {
     }
 }
 
-/// Times the steps and tells of them.
-struct Run<'a> {
+/// Measures the steps and reports their progress.
+struct StepRecorder<'a> {
     steps: Vec<StepReport>,
     progress: &'a mut dyn Progress,
 }
 
-impl Run<'_> {
-    async fn step<T>(&mut self, step: Step, work: impl Future<Output = Done<T>>) -> Option<T> {
+impl StepRecorder<'_> {
+    async fn step<T>(&mut self, step: Step, work: impl Future<Output = StepResult<T>>) -> Option<T> {
         let mut report = blank(step, StepStatus::Running);
         self.progress.step(&report).await;
         let started = Instant::now();
@@ -262,8 +274,8 @@ impl Run<'_> {
     }
 
     fn finish(mut self, models: Option<Vec<ModelInfo>>) -> Report {
-        let left = Step::ALL.into_iter().skip(self.steps.len());
-        self.steps.extend(left.map(|step| blank(step, StepStatus::NotRun)));
+        let remaining = Step::ALL.into_iter().skip(self.steps.len());
+        self.steps.extend(remaining.map(|step| blank(step, StepStatus::NotRun)));
         Report { steps: self.steps, models }
     }
 }

@@ -1,12 +1,12 @@
-//! The request shapes of each wire format and how its answers look.
+//! The requests and responses of each wire format.
 //!
-//! Owns header names, paths and JSON shapes. It must not send requests or judge failures.
+//! Owns header names, paths and JSON shapes. It must not send requests or interpret failures.
 
 use crate::{
     catalog::Dialect,
-    models::ModelInfo,
+    model_info::ModelInfo,
     outbound::{
-        Call, Fault, Url,
+        OutboundError, Request, Url,
         header::{AUTHORIZATION, HeaderName, HeaderValue},
     },
 };
@@ -17,51 +17,57 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
-/// What the test asks. The answer's text does not matter, only that there is one.
-const QUESTION: &str = "Reply with the single word: ready";
-/// The smallest cap that OpenAI's responses API accepts; reasoning models may spend it silently.
-const ANSWER_TOKENS: u32 = 16;
+/// The question of the connection test. The text of the answer does not matter.
+const TEST_QUESTION: &str = "Reply with the single word: ready";
+/// The smallest limit that OpenAI's responses API accepts. Reasoning models may spend it without any text.
+const MAX_ANSWER_TOKENS: u32 = 16;
 
-/// How chat completions name the cap on an answer's tokens.
+/// How chat completions name the limit of an answer's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenField {
-    /// What nearly every server knows.
+    /// Supported by nearly every server.
     MaxTokens,
-    /// What OpenAI's reasoning models insist on.
+    /// Required by OpenAI's reasoning models.
     MaxCompletionTokens,
 }
 
 impl Dialect {
-    /// Adds what every request of this dialect carries: the version, and the key where there is one.
-    pub(crate) fn dress(self, call: Call, key: Option<&SecretString>) -> Result<Call, Fault> {
-        let call = match self {
-            Self::AnthropicMessages => call.header(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01")),
-            _ => call,
+    /// Adds the headers of every request of this dialect: the version, and the key if there is one.
+    pub(crate) fn with_credentials(
+        self,
+        request: Request,
+        key: Option<&SecretString>,
+    ) -> Result<Request, OutboundError> {
+        let request = match self {
+            Self::AnthropicMessages => {
+                request.header(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"))
+            }
+            _ => request,
         };
         let Some(key) = key else {
-            return Ok(call);
+            return Ok(request);
         };
         match self {
-            Self::AnthropicMessages => call.secret_header(X_API_KEY, "", key),
-            Self::GoogleGenerativeAi => call.secret_header(X_GOOG_API_KEY, "", key),
-            _ => call.secret_header(AUTHORIZATION, "Bearer ", key),
+            Self::AnthropicMessages => request.secret_header(X_API_KEY, "", key),
+            Self::GoogleGenerativeAi => request.secret_header(X_GOOG_API_KEY, "", key),
+            _ => request.secret_header(AUTHORIZATION, "Bearer ", key),
         }
     }
 
-    /// The model list in one page, as large as the provider allows.
-    pub(crate) fn list(self, base: &Url, path: &str) -> Call {
-        let mut url = below(base, path);
+    /// Requests the model list in one page, as large as the provider allows.
+    pub(crate) fn model_list(self, base: &Url, path: &str) -> Request {
+        let mut url = join_path(base, path);
         match self {
             Self::AnthropicMessages => url.set_query(Some("limit=1000")),
             Self::GoogleGenerativeAi => url.set_query(Some("pageSize=1000")),
             _ => {}
         }
-        Call::get(url)
+        Request::get(url)
     }
 
-    /// A completion of a few tokens.
-    pub(crate) fn completion(self, base: &Url, model: &str, field: TokenField) -> Call {
-        let messages = json!([{"role": "user", "content": QUESTION}]);
+    /// Requests a completion of a few tokens.
+    pub(crate) fn completion(self, base: &Url, model: &str, field: TokenField) -> Request {
+        let messages = json!([{"role": "user", "content": TEST_QUESTION}]);
         match self {
             Self::OpenAiCompletions => {
                 let mut body = json!({"model": model, "messages": messages, "stream": false});
@@ -69,36 +75,36 @@ impl Dialect {
                     TokenField::MaxTokens => "max_tokens",
                     TokenField::MaxCompletionTokens => "max_completion_tokens",
                 };
-                body[field] = ANSWER_TOKENS.into();
-                Call::post_json(below(base, "chat/completions"), &body)
+                body[field] = MAX_ANSWER_TOKENS.into();
+                Request::post_json(join_path(base, "chat/completions"), &body)
             }
-            Self::OpenAiResponses => Call::post_json(
-                below(base, "responses"),
-                &json!({"model": model, "input": QUESTION, "max_output_tokens": ANSWER_TOKENS, "store": false}),
+            Self::OpenAiResponses => Request::post_json(
+                join_path(base, "responses"),
+                &json!({"model": model, "input": TEST_QUESTION, "max_output_tokens": MAX_ANSWER_TOKENS, "store": false}),
             ),
-            Self::AnthropicMessages => Call::post_json(
-                below(base, "v1/messages"),
-                &json!({"model": model, "messages": messages, "max_tokens": ANSWER_TOKENS}),
+            Self::AnthropicMessages => Request::post_json(
+                join_path(base, "v1/messages"),
+                &json!({"model": model, "messages": messages, "max_tokens": MAX_ANSWER_TOKENS}),
             ),
-            Self::GoogleGenerativeAi => Call::post_json(
+            Self::GoogleGenerativeAi => Request::post_json(
                 generate_content(base, model),
                 &json!({
-                    "contents": [{"role": "user", "parts": [{"text": QUESTION}]}],
-                    "generationConfig": {"maxOutputTokens": ANSWER_TOKENS},
+                    "contents": [{"role": "user", "parts": [{"text": TEST_QUESTION}]}],
+                    "generationConfig": {"maxOutputTokens": MAX_ANSWER_TOKENS},
                 }),
             ),
-            Self::Ollama => Call::post_json(
-                below(base, "api/chat"),
+            Self::Ollama => Request::post_json(
+                join_path(base, "api/chat"),
                 &json!({
                     "model": model, "messages": messages, "stream": false,
-                    "options": {"num_predict": ANSWER_TOKENS},
+                    "options": {"num_predict": MAX_ANSWER_TOKENS},
                 }),
             ),
         }
     }
 
-    /// Whether `document` is a completion of this dialect. Empty text counts: a reasoning model may
-    /// use up so few tokens before it says anything.
+    /// Whether `document` is a completion of this dialect. Empty text counts, because a reasoning model may use all tokens
+    /// before it writes any.
     pub(crate) fn is_completion(self, document: &Value) -> bool {
         let filled = |name: &str| document[name].as_array().is_some_and(|items| !items.is_empty());
         match self {
@@ -110,21 +116,21 @@ impl Dialect {
         }
     }
 
-    /// The models in a list answer; `None` when it is not one.
+    /// The models in a list response; `None` when it is not one.
     pub(crate) fn read_models(self, document: &Value) -> Option<Vec<ModelInfo>> {
         let items = match self {
             Self::GoogleGenerativeAi | Self::Ollama => document.get("models")?,
-            // Together answers with the bare array.
+            // Together returns the bare array.
             _ => document.get("data").unwrap_or(document),
         };
-        let chats = |item: &&Value| match item.get("supportedGenerationMethods") {
+        let supports_chat = |item: &&Value| match item.get("supportedGenerationMethods") {
             Some(Value::Array(methods)) => methods.iter().any(|method| method == "generateContent"),
             _ => true,
         };
-        Some(items.as_array()?.iter().filter(chats).filter_map(ModelInfo::read).collect())
+        Some(items.as_array()?.iter().filter(supports_chat).filter_map(ModelInfo::read).collect())
     }
 
-    /// The form of a model's id in which two spellings of the same one are equal.
+    /// Normalizes a model's id, so that different spellings of one id are equal.
     pub(crate) fn canonical_id(self, id: &str) -> &str {
         match self {
             Self::GoogleGenerativeAi => id.strip_prefix("models/").unwrap_or(id),
@@ -134,17 +140,17 @@ impl Dialect {
     }
 }
 
-/// `path` below the base URL, whatever the base URL's own path.
-pub(crate) fn below(base: &Url, path: &str) -> Url {
+/// Appends `path` to the path of the base URL.
+pub(crate) fn join_path(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
     url
 }
 
-/// The model's id is a part of the path here, so it is escaped: it must not climb or add a query.
+/// The model's id is a segment of the path, and is escaped so that it cannot leave the path or add a query.
 fn generate_content(base: &Url, model: &str) -> Url {
     let id = Dialect::GoogleGenerativeAi.canonical_id(model);
-    let mut url = below(base, "models");
+    let mut url = join_path(base, "models");
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.push(&format!("{id}:generateContent"));
     }
@@ -157,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_model_id_cannot_leave_its_place_in_the_path() {
+    fn a_model_id_cannot_leave_its_segment_of_the_path() {
         let base = Url::parse("https://h/v1beta").unwrap();
         for (model, path) in [
             ("gemini-3", "/v1beta/models/gemini-3:generateContent"),

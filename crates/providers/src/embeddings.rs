@@ -1,53 +1,53 @@
-//! Vectors of texts by an endpoint that speaks OpenAI's embeddings API.
+//! Embeds texts by an endpoint with OpenAI's embeddings API.
 //!
-//! Owns the call and the check of its answer. It must not store vectors.
+//! Owns the request and the check of its response. It must not store vectors.
 
 use crate::{
+    account::{AccountClient, ProviderAccount},
     cause::{Cause, Failure},
     outbound::{AllowedHosts, Outbound},
-    session::{Session, Target},
 };
 use serde_json::Value;
 use std::time::Duration;
 
-/// The most numbers of a vector: what the database can index and compare.
-const MOST_DIMENSIONS: usize = 4000;
+/// The database cannot index longer vectors.
+const MAX_DIMENSIONS: usize = 4000;
 
-/// One unit vector for each text, in their order, of the target's first model. Makes one request.
+/// One unit vector for each text, in the same order, from the account's first model. Makes one request.
 ///
 /// # Errors
-/// Why there are none; [`Cause::BadAnswer`] also when they are not one for each text, or not all of one length.
+/// Why the request failed. [`Cause::BadAnswer`] also when the number of vectors is wrong or their lengths differ.
 pub async fn embed(
     outbound: &Outbound,
     allowed: &AllowedHosts,
-    target: &Target,
+    account: &ProviderAccount,
     texts: &[String],
-    within: Duration,
+    timeout: Duration,
 ) -> Result<Vec<Vec<f32>>, Failure> {
-    let Some(model) = target.models.first() else { return Err(Cause::ModelUnknown.into()) };
-    let session = Session::open(outbound, allowed, target).await?;
-    let document = session.embed(model, texts, within).await?;
+    let Some(model) = account.models.first() else { return Err(Cause::ModelUnknown.into()) };
+    let client = AccountClient::open(outbound, allowed, account).await?;
+    let document = client.embed(model, texts, timeout).await?;
     Ok(read(&document, texts.len()).ok_or(Cause::BadAnswer)?)
 }
 
-/// The vectors in the answer, by the places that it names; `None` when they cannot be used.
+/// The vectors in the response, ordered by their index; `None` when they cannot be used.
 fn read(document: &Value, texts: usize) -> Option<Vec<Vec<f32>>> {
     let items = document["data"].as_array().filter(|items| items.len() == texts)?;
     let mut vectors = vec![Vec::new(); texts];
     for (n, item) in items.iter().enumerate() {
-        let place = item["index"].as_u64().map_or(Some(n), |index| usize::try_from(index).ok())?;
-        *vectors.get_mut(place)? = unit(&item["embedding"])?;
+        let index = item["index"].as_u64().map_or(Some(n), |index| usize::try_from(index).ok())?;
+        *vectors.get_mut(index)? = unit_vector(&item["embedding"])?;
     }
     let dimensions = vectors.first()?.len();
-    let usable = (1..=MOST_DIMENSIONS).contains(&dimensions);
+    let usable = (1..=MAX_DIMENSIONS).contains(&dimensions);
     (usable && vectors.iter().all(|vector| vector.len() == dimensions)).then_some(vectors)
 }
 
-/// A vector of length one: then halves are precise enough, and a product is the cosine.
-fn unit(numbers: &Value) -> Option<Vec<f32>> {
+/// A unit vector: half precision is enough for it, and a product of two is their cosine.
+fn unit_vector(numbers: &Value) -> Option<Vec<f32>> {
     let numbers: Vec<f64> = numbers.as_array()?.iter().map(Value::as_f64).collect::<Option<_>>()?;
     let length = numbers.iter().map(|number| number * number).sum::<f64>().sqrt();
-    #[allow(clippy::cast_possible_truncation)] // That is the point.
+    #[allow(clippy::cast_possible_truncation)] // f32 is precise enough.
     let scaled = |number: f64| (number / length) as f32;
     (length.is_normal()).then(|| numbers.into_iter().map(scaled).collect())
 }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_compared_is_no_answer() {
+    fn vectors_that_cannot_be_compared_are_no_answer() {
         for wrong in [
             json!({}),
             json!({"data": []}),

@@ -1,33 +1,34 @@
-//! The provider's words, made fit to show.
+//! Makes a provider's messages safe to show: truncates them and removes keys.
 //!
-//! Owns clipping and the blotting out of keys. It must not judge what the words mean.
+//! It must not interpret them.
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// How much of the provider's own sentence a person gets to see, in characters.
-const CLIP: usize = 200;
-/// A run of this many characters of the key makes a word suspect.
-const TELLTALE: usize = 6;
+const MAX_CHARS: usize = 200;
+/// A word with this many consecutive characters of the key is removed.
+const KEY_FRAGMENT_CHARS: usize = 6;
 
-/// One clipped line in which every word that shares a piece with the key is blotted out.
+/// The text as one truncated line. Every word with a fragment of the key is replaced.
 pub(crate) fn scrub(text: &str, key: Option<&SecretString>) -> Option<String> {
     let key = key.map(|key| key.expose_secret()).unwrap_or_default();
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let clean: Vec<_> = words.map(|word| if betrays(word, key) { "[key]" } else { word }).collect();
+    let clean: Vec<_> =
+        words.map(|word| if contains_key_fragment(word, key) { "[key]" } else { word }).collect();
     let line = clean.join(" ");
     if line.is_empty() {
         return None;
     }
-    let clipped: String = line.chars().take(CLIP).collect();
-    Some(if clipped.len() < line.len() { format!("{}…", clipped.trim_end()) } else { clipped })
+    let truncated: String = line.chars().take(MAX_CHARS).collect();
+    Some(if truncated.len() < line.len() { format!("{}…", truncated.trim_end()) } else { truncated })
 }
 
-fn betrays(word: &str, key: &str) -> bool {
+fn contains_key_fragment(word: &str, key: &str) -> bool {
     let key: Vec<char> = key.chars().collect();
     if key.is_empty() {
         return false;
     }
-    key.windows(TELLTALE.min(key.len())).any(|piece| word.contains(&piece.iter().collect::<String>()))
+    key.windows(KEY_FRAGMENT_CHARS.min(key.len()))
+        .any(|fragment| word.contains(&fragment.iter().collect::<String>()))
 }
 
 #[cfg(test)]
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_piece_of_the_key_comes_back() {
+    fn no_fragment_of_the_key_comes_back() {
         let key: SecretString = "sk-proj-AbCdEf0123456789wxyz".into();
         let hidden = |text: &str| scrub(text, Some(&key)).unwrap();
         assert_eq!(hidden("Bad key: sk-proj-AbCdEf0123456789wxyz."), "Bad key: [key]");
@@ -47,10 +48,10 @@ mod tests {
     }
 
     #[test]
-    fn the_providers_words_are_one_clipped_line() {
+    fn messages_become_one_truncated_line() {
         assert_eq!(scrub("a\r\n\u{1b}[31mb\0  c", None).unwrap(), "a [31mb c");
         let long = scrub(&"é".repeat(500), None).unwrap();
-        assert_eq!(long.chars().count(), CLIP + 1);
+        assert_eq!(long.chars().count(), MAX_CHARS + 1);
         assert_eq!(scrub(" \n ", None), None);
     }
 }

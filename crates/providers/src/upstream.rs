@@ -1,20 +1,20 @@
-//! What a provider's error answer means.
+//! Interprets a provider's error responses.
 //!
-//! Owns the mapping from status and error body to a [`Cause`]. It must not let upstream text through
-//! but for the one scrubbed message.
+//! Owns the mapping from status and error body to a [`Cause`]. It must not pass on any text of the provider except for the
+//! scrubbed message.
 
 use crate::{
     cause::{Cause, Failure},
-    outbound::{Answer, header},
+    outbound::{Response, header},
     scrub::scrub,
 };
 use secrecy::SecretString;
 use serde_json::Value;
 
-/// What `answer`, which is not the one hoped for, means.
-pub(crate) fn failure(answer: &Answer, key: Option<&SecretString>) -> Failure {
-    let error = ErrorBody::read(&answer.body);
-    let status = answer.status.as_u16();
+/// What an unsuccessful `response` means.
+pub(crate) fn failure(response: &Response, key: Option<&SecretString>) -> Failure {
+    let error = ErrorBody::read(&response.body);
+    let status = response.status.as_u16();
     let cause = match (cause_of(status, &error), key) {
         (Cause::KeyRejected, None) => Cause::KeyMissing,
         (cause, _) => cause,
@@ -23,7 +23,7 @@ pub(crate) fn failure(answer: &Answer, key: Option<&SecretString>) -> Failure {
         cause,
         status: Some(status),
         provider_says: error.message.and_then(|text| scrub(&text, key)),
-        retry_after_seconds: retry_after(answer),
+        retry_after_seconds: retry_after(response),
         did_you_mean: Vec::new(),
     }
 }
@@ -35,7 +35,7 @@ fn cause_of(status: u16, error: &ErrorBody) -> Cause {
         402 => Cause::QuotaExhausted,
         400..=499 if error.is_about_credit() => Cause::QuotaExhausted,
         429 => Cause::RateLimited,
-        // Google and xAI answer a wrong key with 400.
+        // Google and xAI reject a wrong key with 400.
         400 if error.is_about_the_key() => Cause::KeyRejected,
         400 | 403 | 404 | 422 if error.is_about_the_model() => Cause::ModelUnknown,
         403 => Cause::KeyForbidden,
@@ -48,11 +48,11 @@ fn cause_of(status: u16, error: &ErrorBody) -> Cause {
     }
 }
 
-/// The two things that error bodies of all dialects have in some place or other.
+/// What error bodies of all dialects contain somewhere.
 #[derive(Default)]
 struct ErrorBody {
     message: Option<String>,
-    /// Codes, types and reasons, lower case, joined by spaces.
+    /// Codes, types and reasons, in lower case, joined by spaces.
     tags: String,
 }
 
@@ -73,29 +73,39 @@ impl ErrorBody {
         }
     }
 
-    fn says(&self, any: &[&str]) -> bool {
+    fn message_contains(&self, any: &[&str]) -> bool {
         let message = self.message.as_deref().unwrap_or_default().to_lowercase();
         any.iter().any(|needle| message.contains(needle))
     }
 
-    fn tagged(&self, any: &[&str]) -> bool {
+    fn has_tag(&self, any: &[&str]) -> bool {
         any.iter().any(|needle| self.tags.contains(needle))
     }
 
     fn is_about_credit(&self) -> bool {
-        self.tagged(&["insufficient_quota", "billing", "insufficient_balance", "credit"])
-            || self.says(&["insufficient balance", "credit balance", "insufficient credit", "out of credit"])
+        self.has_tag(&["insufficient_quota", "billing", "insufficient_balance", "credit"])
+            || self.message_contains(&[
+                "insufficient balance",
+                "credit balance",
+                "insufficient credit",
+                "out of credit",
+            ])
     }
 
     fn is_about_the_key(&self) -> bool {
-        self.tagged(&["api_key_invalid", "invalid_api_key", "authentication_error"])
-            || self.says(&["incorrect api key", "invalid api key", "api key not valid", "api key expired"])
+        self.has_tag(&["api_key_invalid", "invalid_api_key", "authentication_error"])
+            || self.message_contains(&[
+                "incorrect api key",
+                "invalid api key",
+                "api key not valid",
+                "api key expired",
+            ])
     }
 
     fn is_about_the_model(&self) -> bool {
-        self.tagged(&["model_not_found", "invalid_model", "unknown_model"])
-            || self.says(&["model", "models/"])
-                && self.says(&[
+        self.has_tag(&["model_not_found", "invalid_model", "unknown_model"])
+            || self.message_contains(&["model", "models/"])
+                && self.message_contains(&[
                     "not found",
                     "not exist",
                     "unknown",
@@ -108,13 +118,13 @@ impl ErrorBody {
                 ])
     }
 
-    /// A key that may use models but not list them.
+    /// The key may use models but not list them.
     fn is_about_scopes(&self) -> bool {
-        self.says(&["scope"])
+        self.message_contains(&["scope"])
     }
 
-    fn wants_the_newer_token_field(&self) -> bool {
-        self.says(&["max_completion_tokens"])
+    fn is_about_the_token_field(&self) -> bool {
+        self.message_contains(&["max_completion_tokens"])
     }
 }
 
@@ -126,18 +136,18 @@ fn tag(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether a refused model list says nothing about the key's use for chat.
-pub(crate) fn is_missing_scope(answer: &Answer) -> bool {
-    answer.status.as_u16() == 403 && ErrorBody::read(&answer.body).is_about_scopes()
+/// Whether the model list was refused for a missing scope. The key may still be good for chat.
+pub(crate) fn is_missing_scope(response: &Response) -> bool {
+    response.status.as_u16() == 403 && ErrorBody::read(&response.body).is_about_scopes()
 }
 
-/// Whether a completion was refused for the name of its token cap alone.
-pub(crate) fn wants_the_newer_token_field(answer: &Answer) -> bool {
-    answer.status.as_u16() == 400 && ErrorBody::read(&answer.body).wants_the_newer_token_field()
+/// Whether a completion was refused only for the name of the field that limits its tokens.
+pub(crate) fn requires_newer_token_field(response: &Response) -> bool {
+    response.status.as_u16() == 400 && ErrorBody::read(&response.body).is_about_the_token_field()
 }
 
-fn retry_after(answer: &Answer) -> Option<u32> {
-    let seconds = answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+fn retry_after(response: &Response) -> Option<u32> {
+    let seconds = response.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(u32::min(seconds, 86_400))
 }
 
@@ -148,8 +158,8 @@ mod tests {
     use crate::outbound::StatusCode;
     use serde_json::json;
 
-    fn answer(status: u16, body: impl ToString) -> Answer {
-        Answer {
+    fn answer(status: u16, body: impl ToString) -> Response {
+        Response {
             status: StatusCode::from_u16(status).unwrap(),
             headers: header::HeaderMap::new(),
             body: body.to_string().into(),
@@ -161,8 +171,8 @@ mod tests {
     }
 
     #[test]
-    #[rustfmt::skip] // One provider's answer a line.
-    fn the_providers_ways_to_say_no() {
+    #[rustfmt::skip] // One response per line.
+    fn error_responses_of_providers_are_interpreted() {
         // OpenAI
         assert_eq!(cause(401, json!({"error":{"message":"Incorrect API key provided: sk-…","type":"invalid_request_error","code":"invalid_api_key"}})), Cause::KeyRejected);
         assert_eq!(cause(429, json!({"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}})), Cause::QuotaExhausted);
@@ -193,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_speak_where_bodies_do_not() {
+    fn the_status_decides_when_the_body_says_nothing() {
         for (status, expected) in [
             (301, Cause::Redirected),
             (400, Cause::RequestRejected),
@@ -217,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_a_401_asks_for_one() {
+    fn without_a_key_a_401_means_that_one_is_needed() {
         assert_eq!(failure(&answer(401, ""), None).cause, Cause::KeyMissing);
     }
 

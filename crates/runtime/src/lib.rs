@@ -1,12 +1,12 @@
-//! Agent containers: how Mosaic's wishes become containers, networks, volumes and firewall rules.
+//! Agent containers: containers, networks, volumes and firewall rules.
 //!
 //! * [`DockerContainers`]: the port `domain::containers::Containers` on a Docker engine (bollard);
-//! * [`guard`]: the packet filter that keeps agents away from everything but what they may reach;
-//! * `isolation`: the port `domain::isolation::IsolationProber`: the walls tried out with real packets;
-//! * `fake`: the same port in memory, for tests of other crates (feature `fake`).
+//! * [`guard`]: the packet filter for agents' networks;
+//! * `isolation`: the port `domain::isolation::IsolationProber`, which tests the isolation with real packets;
+//! * `fake`: the port `Containers` in memory, for tests of other crates (feature `fake`).
 //!
-//! It must not decide anything: what is wanted comes from the caller, and no table of the database is
-//! known here. Nothing outside this crate links bollard or calls `nft`.
+//! It must not decide anything: the caller passes what it wants, and the database is not known here. Nothing
+//! outside this crate links bollard or calls `nft`.
 
 mod docker;
 #[cfg(any(test, feature = "fake"))]

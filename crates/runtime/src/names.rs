@@ -1,5 +1,5 @@
-//! What the objects of an owner are called: derived from the ids alone, so that whoever repeats a step
-//! after a crash meets the earlier work under the same name.
+//! The names of an owner's objects. They depend only on the ids, so that a step that is repeated after a crash finds the
+//! objects of the first attempt.
 
 use domain::{
     InstanceId,
@@ -7,21 +7,21 @@ use domain::{
 };
 use uuid::Uuid;
 
-/// Crockford's base 32 in lower case: no letter that is mistaken for a digit, valid in every name.
+/// Crockford's base 32 in lower case: without letters that look like digits, and valid in every name.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Name of the owner's container, network and volume (each kind has its own name space in Docker).
-pub(crate) fn object(owner: &Owner) -> String {
+/// The name of the owner's container, network and volume (each kind has its own name space in Docker).
+pub(crate) fn object_name(owner: &Owner) -> String {
     format!("mosaic-{}-{}", short(owner.instance.uuid()), short(owner.user.uuid()))
 }
 
-/// Name of the owner's bridge: exactly the 15 bytes that Linux allows for an interface.
-pub(crate) fn bridge(owner: &Owner, policy: NetworkPolicy) -> String {
+/// The name of the owner's bridge: exactly the 15 bytes that Linux allows for an interface.
+pub(crate) fn bridge_name(owner: &Owner, policy: NetworkPolicy) -> String {
     bridge_prefix(owner.instance, policy) + &short(owner.user.uuid())
 }
 
-/// What the bridges of one instance and policy begin with. The guard matches them by it, and the three
-/// characters of the instance let several instances on one host have different rules.
+/// The prefix of the bridge names of one instance and policy, by which the guard matches them. With the instance's three
+/// characters several instances on one host can have different rules.
 pub(crate) fn bridge_prefix(instance: InstanceId, policy: NetworkPolicy) -> String {
     let kind = match policy {
         NetworkPolicy::Open => "msc",
@@ -30,19 +30,19 @@ pub(crate) fn bridge_prefix(instance: InstanceId, policy: NetworkPolicy) -> Stri
     format!("{kind}-{}", instance_tag(instance))
 }
 
-/// Three characters for the instance: bridge names and the guard's table carry it.
+/// Three characters for the instance, in bridge names and in the name of the guard's table.
 pub(crate) fn instance_tag(instance: InstanceId) -> String {
     short(instance.uuid()).chars().take(3).collect()
 }
 
-/// The last 40 bits in 8 characters: the random tail of a UUIDv7 (its head is the time, the same for
-/// everybody who signed up within a minute).
+/// The last 40 bits in 8 characters. This is the random part of a UUIDv7; the first part is the time, which is the same
+/// for users who signed up in the same minute.
 fn short(id: Uuid) -> String {
-    let tail = id.as_u128();
+    let bits = id.as_u128();
     (0..8)
         .rev()
-        .map(|place| {
-            let digit = (tail >> (place * 5)) & 31;
+        .map(|position| {
+            let digit = (bits >> (position * 5)) & 31;
             char::from(ALPHABET[digit as usize])
         })
         .collect()
@@ -66,21 +66,21 @@ mod tests {
     fn names_are_stable_and_fit_an_interface() {
         let owner = owner(0x0198_f3c2_0000_7000_8000_0000_0000_0021);
         assert_eq!(
-            object(&owner),
+            object_name(&owner),
             "mosaic-zzqb7891-00000011".replace("zzqb7891", &short(owner.instance.uuid()))
         );
         for policy in [NetworkPolicy::Open, NetworkPolicy::Closed] {
-            let name = bridge(&owner, policy);
+            let name = bridge_name(&owner, policy);
             assert_eq!(name.len(), 15);
             assert!(name.starts_with(&bridge_prefix(owner.instance, policy)));
         }
-        assert_ne!(bridge(&owner, NetworkPolicy::Open), bridge(&owner, NetworkPolicy::Closed));
+        assert_ne!(bridge_name(&owner, NetworkPolicy::Open), bridge_name(&owner, NetworkPolicy::Closed));
     }
 
     #[test]
     fn users_of_the_same_minute_get_different_names() {
         let first = owner(0x0198_f3c2_0000_7000_8000_1111_2222_3333);
         let second = owner(0x0198_f3c2_0000_7000_8000_1111_2222_3334);
-        assert_ne!(object(&first), object(&second));
+        assert_ne!(object_name(&first), object_name(&second));
     }
 }

@@ -1,8 +1,8 @@
-//! AES-256-GCM with a random nonce: the one place that calls the cipher.
+//! AES-256-GCM with a random nonce: the only place that calls the cipher.
 //!
-//! Owns the order of header and associated data. It must not know what is sealed or for whom.
+//! It must not know what is sealed or for whom.
 
-use crate::{Error, KeyId, seal::Sealed};
+use crate::{Error, KeyId, Sealed, key::KeyBytes, sealed::NONCE_BYTES};
 use aes_gcm::{
     Aes256Gcm, KeyInit,
     aead::{Aead, Payload},
@@ -10,16 +10,9 @@ use aes_gcm::{
 use rand::Rng;
 use zeroize::Zeroizing;
 
-pub(crate) const KEY_BYTES: usize = 32;
-pub(crate) const NONCE_BYTES: usize = 12;
-pub(crate) const TAG_BYTES: usize = 16;
-
-/// 256 secret bits, wiped when dropped.
-pub(crate) type KeyBytes = Zeroizing<[u8; KEY_BYTES]>;
-
 pub(crate) fn encrypt(key: &KeyBytes, key_id: KeyId, aad: &[u8], plaintext: &[u8]) -> Result<Sealed, Error> {
-    // Not passed in on purpose: a repeated nonce under one key reveals both texts and the
-    // authentication key, so no caller may choose the generator.
+    // No caller may choose the generator: a nonce that repeats under one key reveals both texts and the authentication
+    // key.
     let mut nonce = [0; NONCE_BYTES];
     rand::rng().fill_bytes(&mut nonce);
     let ciphertext =
@@ -39,7 +32,7 @@ pub(crate) fn decrypt(
     cipher(key)
         .decrypt(&sealed.nonce.into(), Payload { msg: &sealed.ciphertext, aad })
         .map(Zeroizing::new)
-        .map_err(|_| Error::Refused)
+        .map_err(|_| Error::OpenFailed)
 }
 
 fn cipher(key: &KeyBytes) -> Aes256Gcm {

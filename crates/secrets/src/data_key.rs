@@ -1,26 +1,25 @@
-//! Data keys: what secrets are sealed with, and their wrapped form.
+//! Data keys, which seal secrets, and their wrapped form.
 //!
-//! Owns the two types. It must not wrap by itself: that needs the ring.
+//! It must not wrap by itself: that needs the key ring.
 
-use crate::{Error, KeyId, aead::KeyBytes, seal::Sealed};
+use crate::{Error, KeyId, Sealed, key::KeyBytes};
 use rand::CryptoRng;
 use std::fmt;
 
-/// 256 random bits that seal the secrets of one user (or of the instance). Wiped when dropped.
+/// 256 random bits that seal the secrets of one user or of the instance. Wiped when dropped.
 pub struct DataKey {
     id: KeyId,
     bytes: KeyBytes,
 }
 
 impl DataKey {
-    /// A fresh key.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = KeyBytes::default();
         rng.fill_bytes(bytes.as_mut_slice());
         Self::from_bytes(bytes)
     }
 
-    /// The id that stands in every value sealed with this key.
+    /// The id in every value that this key sealed.
     pub fn id(&self) -> KeyId {
         self.id
     }
@@ -45,7 +44,8 @@ impl fmt::Debug for DataKey {
 pub struct WrappedKey(pub(crate) Sealed);
 
 impl WrappedKey {
-    /// The key of the ring that opens it. Differs from [`crate::KeyRing::newest_id`] until re-wrapped.
+    /// The key of the ring that opens it. After a rotation this is not [`crate::KeyRing::newest_id`] until the data key
+    /// is re-wrapped.
     pub fn key_id(&self) -> KeyId {
         self.0.key_id()
     }
@@ -55,7 +55,7 @@ impl WrappedKey {
         self.0.to_bytes()
     }
 
-    /// Reads the stored form. [`Error::Malformed`] when it is none.
+    /// Reads the stored form; see [`Sealed::from_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         Sealed::from_bytes(bytes).map(Self)
     }

@@ -1,12 +1,11 @@
-//! The instance's keys, made from `MOSAIC_SECRET_KEY`.
+//! The instance's keys, from `MOSAIC_SECRET_KEY`.
 //!
-//! Owns parsing, key ids, and everything derived from the keys themselves: wrapping of data keys and
-//! the setup token. It must not keep or show the text it was made from.
+//! Owns parsing, and everything derived from the keys: wrapping of data keys, the setup token, and hashes of names. It
+//! must not keep or show the text of the keys.
 
 use crate::{
-    DataKey, Error, WrappedKey,
-    aead::{self, KEY_BYTES, KeyBytes},
-    seal::{Aad, Purpose, Sealed},
+    Aad, DataKey, Error, KeyId, Purpose, Sealed, WrappedKey, aead,
+    key::{KEY_BYTES, KeyBytes, derive},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{InstanceId, UserId};
@@ -21,47 +20,12 @@ use zeroize::Zeroizing;
 const SALT: &[u8] = b"mosaic-fleet/v1";
 /// `openssl rand -hex 16` has 32 characters: the shortest form of 128 bits that is accepted.
 const MIN_CHARS: usize = 32;
-/// 32 random hexadecimal digits have fewer once in 25 million keys; `aaaa…` and `1212…` always do.
-const MIN_DISTINCT: usize = 8;
-
-/// Names a key without telling anything about it: the first 8 bytes of an HKDF output.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyId([u8; 8]);
-
-impl KeyId {
-    /// The id as it stands in sealed values.
-    pub const fn as_bytes(&self) -> &[u8; 8] {
-        &self.0
-    }
-
-    pub(crate) const fn from_bytes(bytes: [u8; 8]) -> Self {
-        Self(bytes)
-    }
-
-    /// The id of `key`, by a derivation of its own so that it reveals nothing.
-    pub(crate) fn of(key: &KeyBytes) -> Self {
-        let derived = derive(key, b"key-id");
-        let mut id = [0; 8];
-        id.copy_from_slice(&derived[..8]);
-        Self(id)
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+/// One in 25 million keys of 32 random hexadecimal digits has fewer. `aaaa…` and `1212…` always do.
+const MIN_DISTINCT_CHARS: usize = 8;
 
 struct InstanceKey {
     id: KeyId,
-    /// HKDF's extract of the configured text; every use derives from it under its own label.
+    /// HKDF's extract of the configured text. Every use derives its own key from it.
     root: KeyBytes,
     /// Wraps data keys.
     kek: KeyBytes,
@@ -75,15 +39,15 @@ impl InstanceKey {
     }
 }
 
-/// The keys of `MOSAIC_SECRET_KEY=new[,old…]`: the first seals, all open.
+/// The keys of `MOSAIC_SECRET_KEY=new[,old…]`: the first one seals, all of them open.
 pub struct KeyRing {
     newest: InstanceKey,
     older: Vec<InstanceKey>,
 }
 
 impl KeyRing {
-    /// Reads `new`, `new,old` or `new,old,older`. Each key is text of at least 32 characters (base64,
-    /// hexadecimal or any other); blanks around it do not count, nor does a key given twice.
+    /// Reads `new`, `new,old` or `new,old,older`. Each key is a text of at least 32 characters: base64, hexadecimal or
+    /// anything else. Ignores whitespace around keys, and repeated keys.
     pub fn parse(text: &SecretString) -> Result<Self, Error> {
         let mut keys: Vec<InstanceKey> = Vec::new();
         for (index, entry) in text.expose_secret().split(',').map(str::trim).enumerate() {
@@ -101,12 +65,11 @@ impl KeyRing {
         Ok(Self { newest, older: keys.collect() })
     }
 
-    /// The key that seals.
     pub fn newest_id(&self) -> KeyId {
         self.newest.id
     }
 
-    /// All keys that open, the newest first.
+    /// The ids of all keys, the newest first.
     pub fn ids(&self) -> impl Iterator<Item = KeyId> {
         self.keys().map(|key| key.id)
     }
@@ -117,8 +80,11 @@ impl KeyRing {
         aead::encrypt(&self.newest.kek, id, &wrap_aad(owner, id), key.bytes().as_slice()).map(WrappedKey)
     }
 
-    /// The data key inside `wrapped`. [`Error::UnknownKey`] when it was wrapped under a key that is not in
-    /// the ring, [`Error::Refused`] when it was changed or belongs to another owner.
+    /// The data key inside `wrapped`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKey`] when the ring lacks the key that it was wrapped under, [`Error::OpenFailed`] when it was
+    /// changed or belongs to another owner.
     pub fn unwrap(&self, wrapped: &WrappedKey, owner: Option<UserId>) -> Result<DataKey, Error> {
         let key = self.find(&wrapped.0)?;
         let bytes = aead::decrypt(&key.kek, key.id, &wrap_aad(owner, key.id), &wrapped.0)?;
@@ -130,24 +96,24 @@ impl KeyRing {
         Ok(DataKey::from_bytes(data_key))
     }
 
-    /// The same data key wrapped under the newest key; what it sealed stays readable.
+    /// Wraps the same data key under the newest key. What it sealed stays readable.
     pub fn rewrap(&self, wrapped: &WrappedKey, owner: Option<UserId>) -> Result<WrappedKey, Error> {
         self.wrap(&self.unwrap(wrapped, owner)?, owner)
     }
 
-    /// The token of the one-time setup link: the same on every replica with the same newest key.
+    /// The token of the one-time setup link. All replicas with the same newest key have the same one.
     pub fn setup_token(&self, instance: InstanceId) -> SecretString {
         setup_token(&self.newest, instance)
     }
 
-    /// A keyed hash of a name that somebody typed, to count by: without the key nobody finds out what it was.
-    /// Another newest key gives other hashes.
-    pub fn name_tag(&self, name: &str) -> [u8; 32] {
+    /// A keyed hash of a name, for counting attempts: without the key it does not reveal the name. Changes with the newest
+    /// key.
+    pub fn keyed_name_hash(&self, name: &str) -> [u8; 32] {
         *derive(&self.newest.root, &[b"name-tag/", name.as_bytes()].concat())
     }
 
-    /// Whether `presented` is the setup token, under any key of the ring (replicas may be restarted with a
-    /// new key one after the other). Takes the same time wherever the texts differ.
+    /// Whether `presented` is the setup token under any key of the ring, because replicas may restart with a new key one
+    /// after another. Compares in constant time.
     pub fn is_setup_token(&self, instance: InstanceId, presented: &SecretString) -> bool {
         self.keys().any(|key| {
             let expected = setup_token(key, instance);
@@ -185,7 +151,7 @@ fn refuse_weak(entry: &str) -> Result<(), &'static str> {
     if entry.chars().count() < MIN_CHARS {
         return Err("has fewer than 32 characters");
     }
-    if entry.chars().collect::<HashSet<_>>().len() < MIN_DISTINCT {
+    if entry.chars().collect::<HashSet<_>>().len() < MIN_DISTINCT_CHARS {
         return Err("repeats the same few characters");
     }
     Ok(())
@@ -197,17 +163,6 @@ fn setup_token(key: &InstanceKey, instance: InstanceId) -> SecretString {
 }
 
 fn wrap_aad(owner: Option<UserId>, key: KeyId) -> Vec<u8> {
-    // A data key has no row besides its owner.
+    // A data key is identified by its owner alone.
     Aad { purpose: Purpose::DataKey, row: Uuid::nil(), owner }.bytes(key)
-}
-
-fn derive(key: &KeyBytes, label: &[u8]) -> KeyBytes {
-    let mut out = KeyBytes::default();
-    let info = [b"mosaic-fleet/", label].concat();
-    let hkdf = Hkdf::<Sha256>::from_prk(key.as_slice());
-    #[expect(clippy::expect_used, reason = "32 bytes in and out: HKDF-SHA256 takes ≥ 32 and gives ≤ 8160")]
-    hkdf.map_err(drop)
-        .and_then(|hkdf| hkdf.expand(&info, out.as_mut_slice()).map_err(drop))
-        .expect("32 bytes");
-    out
 }

@@ -1,6 +1,6 @@
-//! Passwords: Argon2id off the async threads, and the rules for new ones ([`rules`]).
+//! Passwords: Argon2id outside the async threads, and the rules for new passwords ([`rules`]).
 //!
-//! Owns hashing and verifying. It must not throttle attempts or know accounts.
+//! Owns hashing and verifying. It must not throttle attempts by account or know accounts.
 
 pub mod rules;
 
@@ -18,42 +18,41 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Hashed once for "there is no such account": the same work, and it matches nothing, because its
-/// 32-byte output is all zero.
-const NOBODY: &str =
+/// Verified for unknown accounts, so that they take the same time. Matches no password, because its output is all zero.
+const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bW9zYWljLWZsZWV0Lm5v$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// How long anybody stands in line before he is told to come back.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a caller waits for a free slot.
+const SLOT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// In which line somebody stands.
+/// Which slots a caller waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ThrottleClass {
-    /// Who may be anybody: a crowd of strangers waits here.
+    /// Any client, also an attacker: all of them share these slots.
     Unknown,
-    /// Who was here before: a place of his own, whatever goes on at the other door.
+    /// A client that has signed in before. Its slots stay free while strangers flood the others.
     Known,
 }
 
-/// Hashes and verifies passwords, few at a time: each takes a core and 19 MiB, so a burst of sign-ins waits
-/// in line instead of exhausting the machine. Clones share the lines.
+/// Hashes and verifies passwords, a few at a time: each takes a core and 19 MiB, so that a burst of sign-ins waits instead
+/// of exhausting the machine. Clones share the slots.
 #[derive(Debug, Clone)]
 pub struct Passwords {
-    places: Arc<Semaphore>,
-    reserved: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
+    reserved_slots: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
-    /// As many at a time as there are cores.
+    /// As many slots as there are cores.
     fn default() -> Self {
         Self::new(thread::available_parallelism().map_or(1, usize::from))
     }
 }
 
 impl Passwords {
-    /// Works on `at_once` passwords at a time.
-    pub fn new(at_once: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(at_once)), reserved: Arc::new(Semaphore::new(1)) }
+    /// `slots` for unknown clients, and one reserved slot for known ones.
+    pub fn new(slots: usize) -> Self {
+        Self { slots: Arc::new(Semaphore::new(slots)), reserved_slots: Arc::new(Semaphore::new(1)) }
     }
 
     /// The PHC string to store. Check a new password with [`rules::check`] first.
@@ -65,16 +64,16 @@ impl Passwords {
         .await
     }
 
-    /// Whether `password` is the one behind `stored`. Pass `None` for an unknown account: the answer is
-    /// `false` after the same work, so that time does not tell which accounts exist.
+    /// Whether `password` fits the hash `stored`. Pass `None` for an unknown account: the result is `false` after the same
+    /// work, so that timing does not reveal which accounts exist.
     pub async fn verify(
         &self,
         password: SecretString,
         stored: Option<String>,
-        door: ThrottleClass,
+        class: ThrottleClass,
     ) -> Result<bool, Error> {
-        self.run(door, move || {
-            let stored = stored.as_deref().unwrap_or(NOBODY);
+        self.run(class, move || {
+            let stored = stored.as_deref().unwrap_or(DUMMY_HASH);
             let hash = PasswordHash::new(stored).map_err(|_| Error::StoredHash)?;
             match argon2()?.verify_password(password.expose_secret().as_bytes(), &hash) {
                 Ok(()) => Ok(true),
@@ -85,27 +84,28 @@ impl Passwords {
         .await
     }
 
-    async fn run<T, F>(&self, door: ThrottleClass, work: F) -> Result<T, Error>
+    async fn run<T, F>(&self, class: ThrottleClass, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, Error> + Send + 'static,
     {
-        let places = match door {
-            ThrottleClass::Unknown => &self.places,
-            ThrottleClass::Known => &self.reserved,
+        let slots = match class {
+            ThrottleClass::Unknown => &self.slots,
+            ThrottleClass::Known => &self.reserved_slots,
         };
-        let place = timeout(PATIENCE, Arc::clone(places).acquire_owned()).await.map_err(|_| Error::Busy)?;
-        let place = place.map_err(|_| Error::Hashing)?;
-        let done = task::spawn_blocking(move || {
-            // Held by the work itself: a caller that goes away frees no place that is still busy.
-            let _place = place;
+        let slot = timeout(SLOT_TIMEOUT, Arc::clone(slots).acquire_owned()).await.map_err(|_| Error::Busy)?;
+        let slot = slot.map_err(|_| Error::Hashing)?;
+        let hashed = task::spawn_blocking(move || {
+            // Held by the work itself: a caller that goes away must not free a slot that is still busy.
+            let _slot = slot;
             work()
         });
-        done.await.map_err(|_| Error::Hashing)?
+        hashed.await.map_err(|_| Error::Hashing)?
     }
 }
 
-/// Whether `stored` was made with other parameters than today's; hash again at the next good sign-in.
+/// Whether `stored` was made with other parameters than the current ones. Then the next successful sign-in hashes the
+/// password again.
 pub fn needs_rehash(stored: &str) -> bool {
     let Ok(hash) = PasswordHash::new(stored) else { return true };
     let Ok(params) = Params::try_from(&hash) else { return true };

@@ -1,4 +1,4 @@
-//! Tests of what the crate `secrets` promises, through its public face.
+//! Tests of what the crate `secrets` promises, through its public interface.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod keys;

@@ -1,6 +1,6 @@
-//! Bearer tokens: 256 random bits with a prefix that says what they are for.
+//! Bearer tokens: 256 random bits behind a prefix that names their kind.
 //!
-//! Owns their text form and the hash that is stored. It must not know sessions or permissions.
+//! Owns their text form and their stored hash. It must not know sessions or permissions.
 
 use crate::Error;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 const RANDOM_BYTES: usize = 32;
 
-/// What a token lets its bearer be.
+/// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
     /// A browser session (`mse_`).
@@ -27,7 +27,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// The visible beginning: lets secret scanners and people recognise a leaked token.
+    /// The visible prefix, by which secret scanners and people recognise a leaked token.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Session => "mse_",
@@ -38,7 +38,7 @@ impl TokenKind {
     }
 }
 
-/// A token in plain text: shown or sent once, stored only as [`TokenHash`] or sealed.
+/// A token in plain text. It is shown or sent once, and stored only as [`TokenHash`] or sealed.
 #[derive(Clone)]
 pub struct Token {
     kind: TokenKind,
@@ -46,7 +46,6 @@ pub struct Token {
 }
 
 impl Token {
-    /// A fresh token.
     pub fn generate(kind: TokenKind, rng: &mut impl CryptoRng) -> Self {
         let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
         rng.fill_bytes(bytes.as_mut_slice());
@@ -55,8 +54,11 @@ impl Token {
         Self { kind, text: SecretString::from(text.as_str()) }
     }
 
-    /// Reads a presented token. [`Error::NotAToken`] when it is not one of `kind`, so that garbage and
-    /// tokens of other kinds are refused before any look-up.
+    /// Reads a presented token.
+    ///
+    /// # Errors
+    /// [`Error::NotAToken`] when it is not one of `kind`, so that garbage and tokens of other kinds are refused before any
+    /// look-up.
     pub fn parse(kind: TokenKind, text: &SecretString) -> Result<Self, Error> {
         let random = text.expose_secret().strip_prefix(kind.prefix()).ok_or(Error::NotAToken)?;
         let bytes = URL_SAFE_NO_PAD.decode(random).map(Zeroizing::new).map_err(|_| Error::NotAToken)?;
@@ -66,18 +68,17 @@ impl Token {
         Ok(Self { kind, text: text.clone() })
     }
 
-    /// What it is for.
     pub fn kind(&self) -> TokenKind {
         self.kind
     }
 
-    /// The plain text, for the one answer or request that carries it.
+    /// The plain text, for the one response or request that carries it.
     pub fn secret(&self) -> &SecretString {
         &self.text
     }
 
-    /// A value that only the token's bearer can compute, one for each label: 43 letters, digits, `-` and `_`.
-    /// Tells nothing about the token, nor about the value under another label.
+    /// A value that only the token's bearer can compute: 43 letters, digits, `-` and `_`. It reveals nothing about the
+    /// token or about the values of other labels.
     pub fn derive(&self, label: &str) -> SecretString {
         let mut hash = Sha256::new();
         hash.update((label.len() as u64).to_be_bytes());
@@ -86,7 +87,7 @@ impl Token {
         SecretString::from(URL_SAFE_NO_PAD.encode(hash.finalize()))
     }
 
-    /// The form to store and look up. One round suffices: 256 random bits cannot be guessed.
+    /// The form to store and look up. One round of hashing is enough, because 256 random bits cannot be guessed.
     pub fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(self.text.expose_secret()).into())
     }
@@ -98,17 +99,17 @@ impl fmt::Debug for Token {
     }
 }
 
-/// SHA-256 of a token. Equality takes the same time wherever two hashes differ.
+/// SHA-256 of a token. Compared in constant time.
 #[derive(Clone, Copy)]
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
-    /// The stored form.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Reads the stored form. [`Error::Malformed`] when it has not 32 bytes.
+    /// # Errors
+    /// [`Error::Malformed`] unless there are 32 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         bytes.try_into().map(Self).map_err(|_| Error::Malformed)
     }

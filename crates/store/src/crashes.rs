@@ -2,7 +2,7 @@
 
 use crate::{
     Result, Tx,
-    containers::{Container, event},
+    containers::{Container, record_event},
 };
 
 /// How a container went down.
@@ -10,26 +10,25 @@ use crate::{
 pub enum CrashKind {
     /// The kernel ended it for memory.
     OutOfMemory,
-    /// Anything else.
     Other,
 }
 
-/// Notes one; `said` is a sentence for its owner.
-pub async fn note(tx: &mut Tx, row: &Container, kind: CrashKind, said: &str) -> Result<()> {
+/// Records a crash; `detail` is a sentence for the container's owner.
+pub async fn record(tx: &mut Tx, row: &Container, kind: CrashKind, detail: &str) -> Result<()> {
     let what = match kind {
         CrashKind::OutOfMemory => "oom",
         CrashKind::Other => "died",
     };
-    event(tx, row.id, row.user_id, row.generation, what, said).await
+    record_event(tx, row.id, row.user_id, row.generation, what, detail).await
 }
 
 /// How many there were within the last ten minutes.
-pub async fn recent(tx: &mut Tx, row: &Container) -> Result<i64> {
-    Ok(sqlx::query_scalar(
-        "select count(*) from container_events
-         where container_id = $1 and what in ('died', 'oom') and at > now() - interval '10 minutes'",
+pub async fn count_recent(tx: &mut Tx, row: &Container) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from container_events
+           where container_id = $1 and what in ('died', 'oom') and at > now() - interval '10 minutes'"#,
+        row.id.uuid(),
     )
-    .bind(row.id.uuid())
     .fetch_one(tx.conn())
     .await?)
 }

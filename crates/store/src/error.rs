@@ -17,7 +17,7 @@ pub enum Error {
         /// Which column or document.
         what: &'static str,
     },
-    /// Anything else is a fault of ours.
+    /// Anything else is a bug.
     #[error("database error: {0}")]
     Other(#[source] sqlx::Error),
 }

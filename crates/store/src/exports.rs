@@ -1,4 +1,4 @@
-//! Archives of users' data: their rows, their pieces, and which tables go into them.
+//! Archives of users' data: their rows, their parts, and which tables go into them.
 
 mod tables;
 
@@ -7,131 +7,130 @@ pub use tables::{TABLES, Table, rows};
 use crate::{Result, Tx};
 use chrono::{DateTime, Utc};
 use domain::{JobId, UserId};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-/// How long a whole archive is handed out, in hours.
+/// How long a complete archive can be downloaded.
 const KEPT_HOURS: i32 = 24;
 
 /// An archive.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Export {
     /// The job that makes it.
-    #[sqlx(try_from = "Uuid")]
     pub job_id: JobId,
-    /// The pieces that count.
+    /// The attempt whose parts count.
     pub draft: Option<Uuid>,
-    /// When it was (last) asked for.
+    /// When it was last requested.
     pub created_at: DateTime<Utc>,
-    /// Size of the whole; `None` until it is.
+    /// `None` until it is complete.
     pub size_bytes: Option<i64>,
-    /// Until when it is handed out; `None` until it is whole.
+    /// Until when it can be downloaded; `None` until it is complete.
     pub expires_at: Option<DateTime<Utc>>,
     /// Whether that moment has passed, by the database's clock.
     pub expired: bool,
 }
 
-/// Notes that a job was asked for; asked again before it began, it stays one archive.
-pub async fn ask(tx: &mut Tx, job: JobId, user: UserId) -> Result<()> {
-    sqlx::query(
+/// Records that a job was requested. A second request before it began belongs to the same archive.
+pub async fn request(tx: &mut Tx, job: JobId, user: UserId) -> Result<()> {
+    sqlx::query!(
         "insert into exports (job_id, user_id) values ($1, $2)
          on conflict (job_id) do update set created_at = clock_timestamp(), size_bytes = null, expires_at = null",
+        job.uuid(),
+        user.uuid(),
     )
-    .bind(job.uuid())
-    .bind(user.uuid())
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// The acting user's archive that was asked for last.
+/// The acting user's latest archive.
 pub async fn latest(tx: &mut Tx, user: UserId) -> Result<Option<Export>> {
-    Ok(sqlx::query_as(
-        "select job_id, draft, created_at, size_bytes, expires_at,
-                coalesce(expires_at <= clock_timestamp(), false) as expired
-         from exports where user_id = $1 order by created_at desc limit 1",
+    Ok(sqlx::query_as!(
+        Export,
+        r#"select job_id, draft, created_at, size_bytes, expires_at,
+                coalesce(expires_at <= clock_timestamp(), false) as "expired!"
+         from exports where user_id = $1 order by created_at desc limit 1"#,
+        user.uuid(),
     )
-    .bind(user.uuid())
     .fetch_optional(tx.conn())
     .await?)
 }
 
-/// Begins an attempt: earlier pieces go, and an earlier attempt that still runs writes nothing more. `false`: there
-/// is no such archive any more.
+/// Begins an attempt: earlier parts are deleted, and an earlier attempt that still runs writes nothing more. `false`:
+/// the archive does not exist any more.
 pub async fn begin(tx: &mut Tx, job: JobId, draft: Uuid) -> Result<bool> {
-    let there =
-        sqlx::query("update exports set draft = $2, size_bytes = null, expires_at = null where job_id = $1")
-            .bind(job.uuid())
-            .bind(draft)
-            .execute(tx.conn())
-            .await?;
-    sqlx::query("delete from export_pieces where job_id = $1").bind(job.uuid()).execute(tx.conn()).await?;
-    Ok(there.rows_affected() > 0)
+    let found = sqlx::query!(
+        "update exports set draft = $2, size_bytes = null, expires_at = null where job_id = $1",
+        job.uuid(),
+        draft,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!("delete from export_pieces where job_id = $1", job.uuid()).execute(tx.conn()).await?;
+    Ok(found.rows_affected() > 0)
 }
 
-/// Appends a piece; `false` when another attempt has begun.
+/// Appends a part; `false` when another attempt has begun.
 pub async fn append(tx: &mut Tx, job: JobId, draft: Uuid, seq: i32, bytes: &[u8]) -> Result<bool> {
-    let written = sqlx::query(
+    let written = sqlx::query!(
         "insert into export_pieces (job_id, draft, seq, user_id, bytes)
          select job_id, draft, $3, user_id, $4 from exports where job_id = $1 and draft = $2 for share",
+        job.uuid(),
+        draft,
+        seq,
+        bytes,
     )
-    .bind(job.uuid())
-    .bind(draft)
-    .bind(seq)
-    .bind(bytes)
     .execute(tx.conn())
     .await?;
     Ok(written.rows_affected() > 0)
 }
 
-/// Removes the pieces of an attempt that came to nothing.
+/// Removes the parts of an attempt that failed.
 pub async fn discard(tx: &mut Tx, job: JobId, draft: Uuid) -> Result<()> {
-    sqlx::query("delete from export_pieces where job_id = $1 and draft = $2")
-        .bind(job.uuid())
-        .bind(draft)
+    sqlx::query!("delete from export_pieces where job_id = $1 and draft = $2", job.uuid(), draft)
         .execute(tx.conn())
         .await?;
     Ok(())
 }
 
-/// It is whole: handed out from now on, and the user's earlier ones are not. `false` when another attempt has begun.
+/// Completes an archive: it can be downloaded from now on, and the user's earlier ones are deleted. `false` when
+/// another attempt has begun.
 pub async fn finish(tx: &mut Tx, job: JobId, draft: Uuid, size: i64) -> Result<bool> {
-    let whole: Option<Uuid> = sqlx::query_scalar(
+    let owner = sqlx::query_scalar!(
         "update exports set size_bytes = $3, expires_at = clock_timestamp() + make_interval(hours => $4)
          where job_id = $1 and draft = $2 returning user_id",
+        job.uuid(),
+        draft,
+        size,
+        KEPT_HOURS,
     )
-    .bind(job.uuid())
-    .bind(draft)
-    .bind(size)
-    .bind(KEPT_HOURS)
     .fetch_optional(tx.conn())
     .await?;
-    let Some(user) = whole else { return Ok(false) };
-    sqlx::query("delete from exports where user_id = $1 and job_id <> $2")
-        .bind(user)
-        .bind(job.uuid())
+    let Some(owner) = owner else { return Ok(false) };
+    sqlx::query!("delete from exports where user_id = $1 and job_id <> $2", owner, job.uuid())
         .execute(tx.conn())
         .await?;
     Ok(true)
 }
 
-/// One piece of an archive.
+/// One part of an archive.
 pub async fn piece(tx: &mut Tx, job: JobId, draft: Uuid, seq: i32) -> Result<Option<Vec<u8>>> {
-    Ok(sqlx::query_scalar("select bytes from export_pieces where job_id = $1 and draft = $2 and seq = $3")
-        .bind(job.uuid())
-        .bind(draft)
-        .bind(seq)
-        .fetch_optional(tx.conn())
-        .await?)
+    Ok(sqlx::query_scalar!(
+        "select bytes from export_pieces where job_id = $1 and draft = $2 and seq = $3",
+        job.uuid(),
+        draft,
+        seq
+    )
+    .fetch_optional(tx.conn())
+    .await?)
 }
 
-/// Removes what is past its time, and what never became whole within two days. Answers how many.
+/// Removes expired archives, and those that were not completed within two days. Answers how many.
 pub async fn prune(tx: &mut Tx) -> Result<u64> {
-    let gone = sqlx::query(
+    let done = sqlx::query!(
         "delete from exports where expires_at <= clock_timestamp()
             or (expires_at is null and created_at < clock_timestamp() - interval '2 days')",
     )
     .execute(tx.conn())
     .await?;
-    Ok(gone.rows_affected())
+    Ok(done.rows_affected())
 }

@@ -3,18 +3,13 @@
 use crate::{Result, Tx};
 use chrono::{DateTime, Utc};
 use domain::{FindingId, UserId};
-use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
-/// A finding.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Finding {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
     pub id: FindingId,
-    /// A line, if any.
+    /// One line.
     pub title: Option<String>,
-    /// The text.
     pub content: String,
     /// Sorted, lower case.
     pub tags: Vec<String>,
@@ -26,22 +21,39 @@ pub struct Finding {
     pub turn_id: Option<Uuid>,
     /// The agent it comes from.
     pub agent_id: Option<Uuid>,
-    /// From when on nobody sees it.
+    /// It is not shown from then on.
     pub expires_at: Option<DateTime<Utc>>,
-    /// First saved.
     pub created_at: DateTime<Utc>,
-    /// Last changed or saved again.
+    /// When it was last changed or saved again.
     pub updated_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str =
-    "id, title, content, tags, source, chat_id, turn_id, agent_id, expires_at, created_at, updated_at";
+/// Findings, by the text after the columns.
+macro_rules! select_findings {
+    ($from:literal $(, $arg:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Finding,
+            "select id, title, content, tags, source, chat_id, turn_id, agent_id, expires_at, created_at, updated_at "
+                + $from
+            $(, $arg)*
+        )
+    };
+}
 
-/// What finding says the same, if any does; one whose time is over is deleted on the way. Locked.
-pub async fn same(tx: &mut Tx, user: UserId, hash: &[u8], now: DateTime<Utc>) -> Result<Option<Finding>> {
-    let sql = format!("select {COLUMNS} from findings where user_id = $1 and content_hash = $2 for update");
-    let found: Option<Finding> =
-        sqlx::query_as(AssertSqlSafe(sql)).bind(user.uuid()).bind(hash).fetch_optional(tx.conn()).await?;
+/// The finding with the same content, if there is one, locked. An expired one is deleted instead.
+pub async fn by_content(
+    tx: &mut Tx,
+    user: UserId,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Finding>> {
+    let found = select_findings!(
+        "from findings where user_id = $1 and content_hash = $2 for update",
+        user.uuid(),
+        hash
+    )
+    .fetch_optional(tx.conn())
+    .await?;
     let Some(finding) = found else { return Ok(None) };
     if finding.expires_at.is_some_and(|end| end <= now) {
         delete(tx, user, &[finding.id.uuid()]).await?;
@@ -50,74 +62,80 @@ pub async fn same(tx: &mut Tx, user: UserId, hash: &[u8], now: DateTime<Utc>) ->
     Ok(Some(finding))
 }
 
-/// Stores a new finding; whether it was stored: another one with the same content may have come in between.
+/// Stores a new finding; `false` when another one with the same content was stored meanwhile.
 pub async fn insert(tx: &mut Tx, user: UserId, hash: &[u8], finding: &Finding) -> Result<bool> {
-    let done = sqlx::query(
+    let done = sqlx::query!(
         "insert into findings (id, user_id, title, content, content_hash, tags, source, chat_id, turn_id, agent_id,
                                expires_at, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (user_id, content_hash) do nothing",
+        finding.id.uuid(),
+        user.uuid(),
+        finding.title.as_deref(),
+        finding.content,
+        hash,
+        &finding.tags,
+        finding.source,
+        finding.chat_id,
+        finding.turn_id,
+        finding.agent_id,
+        finding.expires_at,
+        finding.created_at,
+        finding.updated_at,
     )
-    .bind(finding.id.uuid())
-    .bind(user.uuid())
-    .bind(&finding.title)
-    .bind(&finding.content)
-    .bind(hash)
-    .bind(&finding.tags)
-    .bind(&finding.source)
-    .bind(finding.chat_id)
-    .bind(finding.turn_id)
-    .bind(finding.agent_id)
-    .bind(finding.expires_at)
-    .bind(finding.created_at)
-    .bind(finding.updated_at)
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() > 0)
 }
 
-/// Writes what can change of a finding: title, content with its hash, tags, end.
+/// Writes what can change of a finding: title, content with its hash, tags, expiry.
 pub async fn update(tx: &mut Tx, hash: &[u8], finding: &Finding) -> Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "update findings set title = $2, content = $3, content_hash = $4, tags = $5, expires_at = $6, updated_at = $7
          where id = $1",
+        finding.id.uuid(),
+        finding.title.as_deref(),
+        finding.content,
+        hash,
+        &finding.tags,
+        finding.expires_at,
+        finding.updated_at,
     )
-    .bind(finding.id.uuid())
-    .bind(&finding.title)
-    .bind(&finding.content)
-    .bind(hash)
-    .bind(&finding.tags)
-    .bind(finding.expires_at)
-    .bind(finding.updated_at)
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// One finding whose time is not over, locked against a change at the same moment.
+/// One finding that has not expired, locked against a change at the same moment.
 pub async fn lock(tx: &mut Tx, id: FindingId, now: DateTime<Utc>) -> Result<Option<Finding>> {
-    let sql = format!(
-        "select {COLUMNS} from findings where id = $1 and (expires_at is null or expires_at > $2) for update"
-    );
-    Ok(sqlx::query_as(AssertSqlSafe(sql)).bind(id.uuid()).bind(now).fetch_optional(tx.conn()).await?)
+    Ok(select_findings!(
+        "from findings where id = $1 and (expires_at is null or expires_at > $2) for update",
+        id.uuid(),
+        now
+    )
+    .fetch_optional(tx.conn())
+    .await?)
 }
 
-/// Those of these findings whose time is not over, in no order.
+/// Those of these findings that have not expired, in any order.
 pub async fn get(tx: &mut Tx, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Finding>> {
-    let sql = format!(
-        "select {COLUMNS} from findings where id = any($1) and (expires_at is null or expires_at > $2)"
-    );
-    Ok(sqlx::query_as(AssertSqlSafe(sql)).bind(ids).bind(now).fetch_all(tx.conn()).await?)
+    Ok(select_findings!(
+        "from findings where id = any($1) and (expires_at is null or expires_at > $2)",
+        ids,
+        now
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }
 
-/// What a list is narrowed to; everything given must hold.
+/// Which findings to list; every condition that is given must hold.
 #[derive(Debug, Clone, Default)]
-pub struct Narrow {
+pub struct FindingFilter {
     /// With this tag.
     pub tag: Option<String>,
     /// From this agent.
     pub agent: Option<Uuid>,
-    /// With this in title or content, in any case.
+    /// With this text in title or content, in any case.
     pub containing: Option<String>,
 }
 
@@ -125,63 +143,58 @@ pub struct Narrow {
 pub async fn list(
     tx: &mut Tx,
     user: UserId,
-    narrow: &Narrow,
+    filter: &FindingFilter,
     now: DateTime<Utc>,
     after: Option<(DateTime<Utc>, FindingId)>,
     limit: i64,
 ) -> Result<Vec<Finding>> {
-    let sql = format!(
-        "select {COLUMNS} from findings
+    Ok(select_findings!(
+        "from findings
          where user_id = $1 and (expires_at is null or expires_at > $2)
            and ($3::timestamptz is null or (created_at, id) < ($3, $4))
            and ($5::text is null or $5 = any(tags)) and ($6::uuid is null or agent_id = $6)
            and ($7::text is null or strpos(lower(content), lower($7)) > 0 or strpos(lower(title), lower($7)) > 0)
-         order by created_at desc, id desc limit $8"
-    );
-    Ok(sqlx::query_as(AssertSqlSafe(sql))
-        .bind(user.uuid())
-        .bind(now)
-        .bind(after.map(|(at, _)| at))
-        .bind(after.map(|(_, id)| id.uuid()))
-        .bind(&narrow.tag)
-        .bind(narrow.agent)
-        .bind(&narrow.containing)
-        .bind(limit)
-        .fetch_all(tx.conn())
-        .await?)
+         order by created_at desc, id desc limit $8",
+        user.uuid(),
+        now,
+        after.map(|(at, _)| at),
+        after.map(|(_, id)| id.uuid()),
+        filter.tag.as_deref(),
+        filter.agent,
+        filter.containing.as_deref(),
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// Deletes findings and takes them out of the search; how many there were.
 pub async fn delete(tx: &mut Tx, user: UserId, ids: &[Uuid]) -> Result<u64> {
     crate::knowledge::remove(tx, user, domain::knowledge::Kind::Finding, ids).await?;
-    let done = sqlx::query("delete from findings where user_id = $1 and id = any($2)")
-        .bind(user.uuid())
-        .bind(ids)
+    let done = sqlx::query!("delete from findings where user_id = $1 and id = any($2)", user.uuid(), ids)
         .execute(tx.conn())
         .await?;
     Ok(done.rows_affected())
 }
 
-/// Up to `most` findings whose time is over, with their owners.
-pub async fn expired(tx: &mut Tx, now: DateTime<Utc>, most: i64) -> Result<Vec<(UserId, Uuid)>> {
-    let rows: Vec<(Uuid, Uuid)> =
-        sqlx::query_as("select user_id, id from findings where expires_at <= $1 order by user_id limit $2")
-            .bind(now)
-            .bind(most)
-            .fetch_all(tx.conn())
-            .await?;
-    Ok(rows.into_iter().map(|(user, id)| (user.into(), id)).collect())
+/// Up to `limit` expired findings, with their owners.
+pub async fn expired(tx: &mut Tx, now: DateTime<Utc>, limit: i64) -> Result<Vec<(UserId, Uuid)>> {
+    let rows = sqlx::query!(
+        "select user_id, id from findings where expires_at <= $1 order by user_id limit $2",
+        now,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.user_id.into(), row.id)).collect())
 }
 
-/// One that says nearly the same as another.
-#[derive(Debug, Clone, FromRow)]
+/// A finding that says nearly the same as another.
+#[derive(Debug, Clone)]
 pub struct Similar {
-    /// As which finding.
+    /// The other one.
     pub finding_id: Uuid,
-    /// The one that does.
-    #[sqlx(try_from = "Uuid")]
     pub id: FindingId,
-    /// Its title.
     pub title: Option<String>,
     /// Cosine of their meanings.
     pub score: f32,
@@ -189,34 +202,34 @@ pub struct Similar {
 
 /// What says nearly the same as these findings, nearest first.
 pub async fn similar(tx: &mut Tx, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Similar>> {
-    Ok(sqlx::query_as(
+    Ok(sqlx::query_as!(
+        Similar,
         "select l.finding_id, f.id, f.title, l.score
          from finding_links l join findings f on f.id = l.similar_id
          where l.finding_id = any($1) and (f.expires_at is null or f.expires_at > $2)
          order by l.score desc, f.id",
+        ids,
+        now,
     )
-    .bind(ids)
-    .bind(now)
     .fetch_all(tx.conn())
     .await?)
 }
 
-/// Forgets what a finding is similar to, because it says something else from now on.
+/// Forgets what a finding is similar to, because its content changed.
 pub async fn unlink(tx: &mut Tx, id: FindingId) -> Result<()> {
-    sqlx::query("delete from finding_links where finding_id = $1 or similar_id = $1")
-        .bind(id.uuid())
+    sqlx::query!("delete from finding_links where finding_id = $1 or similar_id = $1", id.uuid())
         .execute(tx.conn())
         .await?;
     Ok(())
 }
 
-/// So near are the meanings of two findings that say nearly the same.
-const ALIKE: f64 = 0.9;
+/// The cosine of two findings that say nearly the same.
+const MIN_SIMILARITY: f64 = 0.9;
 
-/// Links the findings that begin with these pieces to the nearest that say nearly the same, in both directions. Of a long
-/// finding the first piece counts.
-pub async fn link(tx: &mut Tx, user: UserId, model: i16, pieces: &[i64]) -> Result<()> {
-    sqlx::query(
+/// Links the findings that begin with these chunks to the nearest that say nearly the same, in both directions. Of a
+/// long finding the first chunk counts.
+pub async fn link(tx: &mut Tx, user: UserId, model: i16, chunks: &[i64]) -> Result<()> {
+    sqlx::query!(
         "with alike as (
              select c.parent_id as one, s.parent_id as other, s.score
              from knowledge_chunks c, lateral (
@@ -233,11 +246,11 @@ pub async fn link(tx: &mut Tx, user: UserId, model: i16, pieces: &[i64]) -> Resu
          select distinct on (2, 3) $1, one, other, score
          from (select one, other, score from alike union all select other, one, score from alike) both_ways
          on conflict (finding_id, similar_id) do update set score = excluded.score",
+        user.uuid(),
+        model,
+        chunks,
+        MIN_SIMILARITY,
     )
-    .bind(user.uuid())
-    .bind(model)
-    .bind(pieces)
-    .bind(ALIKE)
     .execute(tx.conn())
     .await?;
     Ok(())

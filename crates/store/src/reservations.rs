@@ -1,133 +1,137 @@
-//! Places in the host's memory: each container that runs, or is about to, has one. Who gets the next one is decided
-//! under one lock, so that all workers together never give out more than there is.
+//! Memory of the host that is reserved for containers: each one that runs, or is about to, has a reservation. Who gets
+//! the next one is decided under one lock, so that all workers together never reserve more than there is.
 
 use crate::{Result, Tx};
 use domain::ContainerId;
-use sqlx::FromRow;
-use uuid::Uuid;
 
-/// What became of asking for a place.
+/// The answer to a request for memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reservation {
-    /// Memory is set aside.
     Granted,
     /// It waits behind others.
     Waiting {
-        /// How many bytes must become free for it and for all who wait longer, beyond what is already on its way out.
+        /// How many bytes must become free for it and for all that wait longer, beyond what is already being freed.
         short: i64,
     },
 }
 
-/// How the memory is given out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
-pub struct Standing {
-    /// Bytes set aside for all containers.
+/// How the memory is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryUsage {
+    /// Bytes reserved for all containers.
     pub reserved: i64,
-    /// How many containers that are.
+    /// How many containers have a reservation.
     pub running: i64,
-    /// How many wait.
+    /// How many wait for one.
     pub waiting: i64,
 }
 
-/// Sets `bytes` aside for a container that does not run, unless that would exceed `budget` or overtake somebody who
-/// waits longer; then it waits from now on. One that has its place keeps it, and gives back what it needs no more;
-/// one that needs more than it has asks anew.
-pub async fn take(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> Result<Reservation> {
+/// Reserves `bytes` for a container that does not run, unless that would exceed `budget` or overtake one that waits
+/// longer; then it waits from now on. A container that has a reservation keeps it and gives back what it no longer
+/// needs; one that needs more than it has requests anew.
+pub async fn reserve(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> Result<Reservation> {
     lock(tx).await?;
-    if fits(tx, id, bytes).await? {
+    if shrink(tx, id, bytes).await? {
         return Ok(Reservation::Granted);
     }
-    let (others, leaving, before): (i64, i64, i64) = sqlx::query_as(
-        "select coalesce(sum(c.reserved_bytes) filter (where c.id <> me.id), 0)::bigint,
+    let row = sqlx::query!(
+        r#"select coalesce(sum(c.reserved_bytes) filter (where c.id <> me.id), 0)::bigint as "others!",
                 coalesce(sum(c.reserved_bytes)
-                    filter (where c.id <> me.id and c.desired in ('stopped', 'removed')), 0)::bigint,
-                coalesce(sum(c.place_bytes) filter (where c.reserved_bytes = 0 and c.desired = 'running'
-                    and (c.place_wanted_at, c.id) < (coalesce(me.place_wanted_at, 'infinity'), me.id)), 0)::bigint
-         from user_containers me cross join user_containers c where me.id = $1",
+                    filter (where c.id <> me.id and c.desired in ('stopped', 'removed')), 0)::bigint as "leaving!",
+                coalesce(sum(c.requested_bytes) filter (where c.reserved_bytes = 0 and c.desired = 'running'
+                    and (c.admission_requested_at, c.id)
+                        < (coalesce(me.admission_requested_at, 'infinity'), me.id)), 0)::bigint as "before!"
+         from user_containers me cross join user_containers c where me.id = $1"#,
+        id.uuid(),
     )
-    .bind(id.uuid())
     .fetch_one(tx.conn())
     .await?;
-    let needed = others.saturating_add(before).saturating_add(bytes);
-    // A host with less than one container's share of memory still runs one.
-    if needed <= budget || (others, before) == (0, 0) {
-        note(tx, id, bytes).await?;
+    let needed = row.others.saturating_add(row.before).saturating_add(bytes);
+    // A host with less memory than one container's limit still runs one.
+    if needed <= budget || (row.others, row.before) == (0, 0) {
+        reserve_running(tx, id, bytes).await?;
         return Ok(Reservation::Granted);
     }
-    sqlx::query(
-        "update user_containers set place_wanted_at = coalesce(place_wanted_at, clock_timestamp()), place_bytes = $2
+    sqlx::query!(
+        "update user_containers set admission_requested_at = coalesce(admission_requested_at, clock_timestamp()),
+             requested_bytes = $2
          where id = $1",
+        id.uuid(),
+        bytes,
     )
-    .bind(id.uuid())
-    .bind(bytes)
     .execute(tx.conn())
     .await?;
-    Ok(Reservation::Waiting { short: needed - leaving - budget })
+    Ok(Reservation::Waiting { short: needed - row.leaving - budget })
 }
 
-/// Whether it has a place of at least that size, which is as large from now on; a smaller one it has no more.
-async fn fits(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<bool> {
-    let kept: Option<i64> = sqlx::query_scalar(
+/// Shrinks a reservation of at least that size to it and answers `true`; a smaller one is given up.
+async fn shrink(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<bool> {
+    let reserved = sqlx::query_scalar!(
         "update user_containers set reserved_bytes = case when reserved_bytes >= $2 then $2 else 0 end
          where id = $1 and reserved_bytes > 0 returning reserved_bytes",
+        id.uuid(),
+        bytes,
     )
-    .bind(id.uuid())
-    .bind(bytes)
     .fetch_optional(tx.conn())
     .await?;
-    Ok(kept.is_some_and(|kept| kept > 0))
+    Ok(reserved.is_some_and(|reserved| reserved > 0))
 }
 
-/// Sets memory aside for a container that runs already, whatever the budget says.
-pub async fn note(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<()> {
-    sqlx::query(
-        "update user_containers set place_wanted_at = null,
+/// Reserves memory for a container that runs already, whatever the budget.
+pub async fn reserve_running(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<()> {
+    sqlx::query!(
+        "update user_containers set admission_requested_at = null,
              reserved_bytes = case reserved_bytes when 0 then $2 else reserved_bytes end
          where id = $1",
+        id.uuid(),
+        bytes,
     )
-    .bind(id.uuid())
-    .bind(bytes)
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// How many wait longer than this one; `None` when it does not wait.
-pub async fn ahead(tx: &mut Tx, id: ContainerId) -> Result<Option<i64>> {
-    Ok(sqlx::query_scalar(
-        "select count(c.id) from user_containers me
+/// How many containers wait longer than this one; `None` when it does not wait.
+pub async fn waiting_ahead(tx: &mut Tx, id: ContainerId) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(c.id) as "count!" from user_containers me
          left join user_containers c on c.reserved_bytes = 0 and c.desired = 'running'
-             and (c.place_wanted_at, c.id) < (me.place_wanted_at, me.id)
-         where me.id = $1 and me.place_wanted_at is not null group by me.id",
+             and (c.admission_requested_at, c.id) < (me.admission_requested_at, me.id)
+         where me.id = $1 and me.admission_requested_at is not null group by me.id"#,
+        id.uuid(),
     )
-    .bind(id.uuid())
     .fetch_optional(tx.conn())
     .await?)
 }
 
-/// Who waits longest for a place.
-pub async fn next(tx: &mut Tx) -> Result<Option<ContainerId>> {
-    let id: Option<Uuid> = sqlx::query_scalar(
-        "select id from user_containers where place_wanted_at is not null and reserved_bytes = 0 and desired = 'running'
-         order by place_wanted_at, id limit 1",
+/// The container that waits longest.
+pub async fn next_waiting(tx: &mut Tx) -> Result<Option<ContainerId>> {
+    let id = sqlx::query_scalar!(
+        "select id from user_containers
+         where admission_requested_at is not null and reserved_bytes = 0 and desired = 'running'
+         order by admission_requested_at, id limit 1",
     )
     .fetch_optional(tx.conn())
     .await?;
     Ok(id.map(ContainerId::from))
 }
 
-/// How the memory is given out at this moment.
-pub async fn standing(tx: &mut Tx) -> Result<Standing> {
-    Ok(sqlx::query_as(
-        "select coalesce(sum(reserved_bytes), 0)::bigint as reserved, count(*) filter (where reserved_bytes > 0) as running,
-                count(*) filter (where place_wanted_at is not null and reserved_bytes = 0 and desired = 'running') as waiting
-         from user_containers",
+/// How the memory is used at this moment.
+pub async fn usage(tx: &mut Tx) -> Result<MemoryUsage> {
+    Ok(sqlx::query_as!(
+        MemoryUsage,
+        r#"select coalesce(sum(reserved_bytes), 0)::bigint as "reserved!",
+                count(*) filter (where reserved_bytes > 0) as "running!",
+                count(*) filter (where admission_requested_at is not null and reserved_bytes = 0
+                    and desired = 'running') as "waiting!"
+         from user_containers"#,
     )
     .fetch_one(tx.conn())
     .await?)
 }
 
 async fn lock(tx: &mut Tx) -> Result<()> {
-    sqlx::query("select pg_advisory_xact_lock(hashtext('mosaic places'))").execute(tx.conn()).await?;
+    // The name is a contract between releases: during a rolling upgrade both take this lock.
+    sqlx::query!("select pg_advisory_xact_lock(hashtext('mosaic places'))").execute(tx.conn()).await?;
     Ok(())
 }

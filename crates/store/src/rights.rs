@@ -1,8 +1,8 @@
-//! Which wall stands between users in this database, and how it is put up.
+//! How the rows of one user are protected from other users in this database, and how that is set up.
 //!
-//! A superuser (the embedded Postgres, many small installations) ignores row-level security, so its
-//! transactions switch to the restricted role `mosaic_app`. A plain owner that may not create roles
-//! is held by `FORCE ROW LEVEL SECURITY` alone. One of the two must hold.
+//! A superuser (the embedded Postgres, many small installations) ignores row-level security, so its transactions switch
+//! to the restricted role `mosaic_app`. A plain owner that may not create roles is bound by `FORCE ROW LEVEL SECURITY`
+//! alone. One of the two must be in force.
 
 use crate::{Error, Result};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -16,30 +16,31 @@ pub enum Rights {
     ForcedPolicies,
 }
 
-/// Why no wall stands.
-pub const NO_WALL: &str = "The database user bypasses row-level security and the role mosaic_app is missing. \
+/// Why rows are not protected.
+pub const UNPROTECTED: &str = "The database user bypasses row-level security and the role mosaic_app is missing. \
      Run `mosaic migrate` as this user, or use a plain owner role (neither SUPERUSER nor BYPASSRLS) in DATABASE_URL.";
 
 impl Rights {
-    /// Asks the database which wall is in force.
+    /// Asks the database which protection is in force.
     pub async fn detect(pool: &PgPool) -> Result<Self> {
-        let (bypasses, may_switch): (bool, bool) = sqlx::query_as(
-            "select r.rolsuper or r.rolbypassrls,
+        let (bypasses, may_switch) = sqlx::query!(
+            r#"select r.rolsuper or r.rolbypassrls as "bypasses!",
                     exists (select from pg_roles where rolname = 'mosaic_app')
-                    and (r.rolsuper or pg_has_role('mosaic_app', 'SET'))
-             from pg_roles r where r.rolname = current_user",
+                    and (r.rolsuper or pg_has_role('mosaic_app', 'SET')) as "may_switch!"
+             from pg_roles r where r.rolname = current_user"#,
         )
         .fetch_one(pool)
         .await
+        .map(|row| (row.bypasses, row.may_switch))
         .or_else(|error| match error {
-            // The role is missing: pg_has_role was evaluated first and refused its name.
+            // The role is missing, and pg_has_role was evaluated before `exists`.
             sqlx::Error::Database(db) if db.code().as_deref() == Some("42704") => Ok((true, false)),
             other => Err(other),
         })?;
         match (bypasses, may_switch) {
             (_, true) => Ok(Self::RestrictedRole),
             (false, false) => Ok(Self::ForcedPolicies),
-            (true, false) => Err(Error::Other(sqlx::Error::Configuration(NO_WALL.into()))),
+            (true, false) => Err(Error::Other(sqlx::Error::Configuration(UNPROTECTED.into()))),
         }
     }
 }
@@ -47,13 +48,13 @@ impl Rights {
 /// Creates the restricted role where that is allowed and grants it what the product needs.
 /// Idempotent; run after every migration.
 pub async fn prepare(conn: &mut PgConnection) -> Result<()> {
-    // Nobody acts here: the owner of the tables puts the rights in force before any actor exists.
+    // No actor yet: the owner of the tables sets up the rights before any actor exists.
     #[allow(clippy::disallowed_methods)]
     let mut tx = conn.begin().await?;
-    // One preparer at a time in this database; the handlers below cover other databases of the cluster.
-    sqlx::query("select pg_advisory_xact_lock(5574129361)").execute(&mut *tx).await?;
+    // One process at a time in this database; the exception handler below covers other databases of the cluster.
+    sqlx::query!("select pg_advisory_xact_lock(5574129361)").execute(&mut *tx).await?;
     sqlx::raw_sql(
-        // Functions of extensions that somebody else made cannot be granted, and need not: a warning for each.
+        // Functions of extensions that another role owns cannot be granted, and need not: a warning for each.
         "set local client_min_messages = error;
          do $$ begin
             if not exists (select from pg_roles where rolname = 'mosaic_app') then

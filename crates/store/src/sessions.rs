@@ -1,16 +1,12 @@
-//! Browser sessions as their owner sees them, and the ends that come from elsewhere.
+//! Browser sessions as their owner sees them, and those that a provider or another session ends.
 
 use crate::{Result, Tx};
 use chrono::{DateTime, Utc};
 use domain::{SessionId, UserId};
-use sqlx::FromRow;
-use uuid::Uuid;
 
 /// A session of the acting user.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Session {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
     pub id: SessionId,
     /// Sign-in.
     pub created_at: DateTime<Utc>,
@@ -18,31 +14,30 @@ pub struct Session {
     pub last_seen_at: DateTime<Utc>,
     /// Absolute end.
     pub expires_at: DateTime<Utc>,
-    /// Browser as it named itself.
+    /// The browser's own name.
     pub user_agent: String,
     /// Network address of the sign-in.
     pub address: String,
-    /// An identity provider vouched for it.
+    /// Whether an identity provider vouched for it.
     pub oidc: bool,
 }
 
 /// The acting user's sessions that are still valid, the most recently used first.
 pub async fn list(tx: &mut Tx, idle_hours: i32) -> Result<Vec<Session>> {
-    Ok(sqlx::query_as(
-        "select id, created_at, last_seen_at, expires_at, user_agent, address, oidc_issuer is not null as oidc
+    Ok(sqlx::query_as!(
+        Session,
+        r#"select id, created_at, last_seen_at, expires_at, user_agent, address, oidc_issuer is not null as "oidc!"
          from sessions where expires_at > now() and last_seen_at > now() - make_interval(hours => $1)
-         order by last_seen_at desc, id desc",
+         order by last_seen_at desc, id desc"#,
+        idle_hours,
     )
-    .bind(idle_hours)
     .fetch_all(tx.conn())
     .await?)
 }
 
 /// Ends all sessions of a user but one; how many there were.
-pub async fn delete_others(tx: &mut Tx, user: UserId, kept: SessionId) -> Result<u64> {
-    Ok(sqlx::query("delete from sessions where user_id = $1 and id <> $2")
-        .bind(user.uuid())
-        .bind(kept.uuid())
+pub async fn delete_others(tx: &mut Tx, user: UserId, except: SessionId) -> Result<u64> {
+    Ok(sqlx::query!("delete from sessions where user_id = $1 and id <> $2", user.uuid(), except.uuid())
         .execute(tx.conn())
         .await?
         .rows_affected())
@@ -50,29 +45,28 @@ pub async fn delete_others(tx: &mut Tx, user: UserId, kept: SessionId) -> Result
 
 /// The identity provider that vouched for a session.
 pub async fn oidc_issuer(tx: &mut Tx, id: SessionId) -> Result<Option<String>> {
-    let issuer: Option<Option<String>> = sqlx::query_scalar("select oidc_issuer from sessions where id = $1")
-        .bind(id.uuid())
+    let issuer = sqlx::query_scalar!("select oidc_issuer from sessions where id = $1", id.uuid())
         .fetch_optional(tx.conn())
         .await?;
     Ok(issuer.flatten())
 }
 
-/// Ends what a provider says has ended: one of its sessions, or all of a person. Whose they were.
+/// Ends the sessions that a provider has ended: one of its sessions, or all of a person. Answers with their users.
 pub async fn delete_of_oidc(
     tx: &mut Tx,
     issuer: &str,
     subject: Option<&str>,
     session: Option<&str>,
 ) -> Result<Vec<UserId>> {
-    let ended: Vec<Uuid> = sqlx::query_scalar(
+    let users = sqlx::query_scalar!(
         "delete from sessions where oidc_issuer = $1 and ($2::text is not null or $3::text is not null)
            and ($2 is null or oidc_subject = $2) and ($3 is null or oidc_session = $3 or (oidc_session is null and $2 is not null))
          returning user_id",
+        issuer,
+        subject,
+        session,
     )
-    .bind(issuer)
-    .bind(subject)
-    .bind(session)
     .fetch_all(tx.conn())
     .await?;
-    Ok(ended.into_iter().map(UserId::from).collect())
+    Ok(users.into_iter().map(UserId::from).collect())
 }

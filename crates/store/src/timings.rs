@@ -1,24 +1,25 @@
-//! How long the stages of a start usually take here.
+//! How long the stages of a start usually take on this instance.
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, stored::Stored};
 use domain::turn::Stage;
 
-/// Median duration in milliseconds of each stage over the last 50 starts of this instance.
-pub async fn usual(tx: &mut Tx) -> Result<Vec<(Stage, u64)>> {
-    let rows: Vec<(String, f64)> = sqlx::query_as(
-        "select s.stage, percentile_cont(0.5) within group (order by t.ms)
+/// Median duration in milliseconds of each stage over the last 50 starts.
+pub async fn median_durations(tx: &mut Tx) -> Result<Vec<(Stage, u64)>> {
+    let rows = sqlx::query!(
+        r#"select s.stage as "stage!: Stored<Stage>", percentile_cont(0.5) within group (order by t.ms) as "ms!"
          from (values ('queued'), ('creating'), ('booting'), ('loading')) s(stage)
          cross join lateral (select ms from stage_timings x where x.stage = s.stage order by id desc limit 50) t
-         group by s.stage",
+         group by s.stage"#,
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|(stage, ms)| (Stage::from_stored(&stage), ms.max(0.0) as u64)).collect())
+    Ok(rows.into_iter().map(|row| (row.stage.into(), row.ms.max(0.0) as u64)).collect())
 }
 
-/// Forgets durations that count for nothing any more.
+/// Deletes all but the last thousand durations.
 pub async fn prune(tx: &mut Tx) -> Result<()> {
-    let sql = "delete from stage_timings where id < (select max(id) from stage_timings) - 1000";
-    sqlx::query(sql).execute(tx.conn()).await?;
+    sqlx::query!("delete from stage_timings where id < (select max(id) from stage_timings) - 1000")
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }

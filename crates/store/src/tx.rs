@@ -1,16 +1,18 @@
-//! Transactions that know who acts.
+//! Transactions that are bound to an actor.
 //!
-//! A connection is only ever handed out inside a transaction whose role, scope and user were set by
-//! the same message that began it, so that no statement can run without them and the binding costs
-//! no extra round trip. `SET LOCAL` ends with the transaction: a reused connection carries nothing over.
+//! A connection is only handed out inside a transaction whose role, scope and user were set by the message that began
+//! it. So no statement can run without them, and the binding costs no extra round trip. `SET LOCAL` ends with the
+//! transaction: a reused connection carries nothing over.
 
 use crate::{Error, Result, rights::Rights};
 use domain::{Actor, TraceParent};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 use std::time::{Duration, Instant};
 
-/// So long a connection is taken to live without being asked.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// A connection that was idle for longer is pinged before it is used.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
+/// How long a transaction waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The database, as an actor may use it.
 #[derive(Clone, Debug)]
@@ -19,32 +21,29 @@ pub struct Store {
     rights: Rights,
 }
 
-/// This process's connections.
+/// This process's connections: in use, open but not in use, and how many there may be.
 #[derive(Debug, Clone, Copy)]
-pub struct Connections {
-    /// In use.
+pub struct PoolUsage {
     pub busy: u32,
-    /// Open and not in use.
     pub idle: u32,
-    /// The most that are opened.
-    pub most: u32,
+    pub max: u32,
 }
 
 impl Store {
     /// Connects with at most `connections` connections and finds out how rows are protected.
     ///
-    /// Fails when neither a restricted role nor forced row-level security can hold, because then
-    /// every query would see everybody's rows.
+    /// Fails when neither a restricted role nor forced row-level security is in force, because then every query would
+    /// see the rows of all users.
     pub async fn connect(url: &str, connections: u32) -> Result<Self> {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(10))
-            // A restarted database costs a reconnect, not a failed request: a connection that lay idle is
-            // asked before its use. One that was given back a moment ago was asked then.
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A restarted database costs a reconnect, not a failed request: a connection that was idle is pinged
+            // before it is used.
             .test_before_acquire(false)
             .before_acquire(|connection, idle| {
                 Box::pin(async move {
-                    if idle.idle_for > TRUSTED_FOR {
+                    if idle.idle_for > PING_AFTER_IDLE {
                         connection.ping().await?;
                     }
                     Ok(true)
@@ -66,7 +65,7 @@ impl Store {
         self.rights
     }
 
-    /// Where the database listens: its host (a folder, when it is reached by a Unix socket) and its port.
+    /// The database's host (a folder, when it is reached by a Unix socket) and its port.
     pub fn server(&self) -> (String, u16) {
         let options = self.pool.connect_options();
         (options.get_host().to_owned(), options.get_port())
@@ -77,10 +76,10 @@ impl Store {
         &self.pool
     }
 
-    /// How many connections are busy, how many lie idle, and how many there may be.
-    pub fn connections(&self) -> Connections {
+    /// How many connections are in use and idle, and how many there may be.
+    pub fn connections(&self) -> PoolUsage {
         let (open, idle) = (self.pool.size(), u32::try_from(self.pool.num_idle()).unwrap_or_default());
-        Connections { busy: open.saturating_sub(idle), idle, most: self.pool.options().get_max_connections() }
+        PoolUsage { busy: open.saturating_sub(idle), idle, max: self.pool.options().get_max_connections() }
     }
 
     /// Begins a transaction that sees what `actor` may see.
@@ -89,30 +88,55 @@ impl Store {
             Rights::RestrictedRole => "set local role mosaic_app;",
             Rights::ForcedPolicies => "",
         };
-        // Only fixed words and a UUID go into the text.
+        // Only fixed words and UUIDs go into the text.
         let scope = actor.scope().as_str();
         let user = actor.person().map(|person| person.id.uuid().to_string()).unwrap_or_default();
-        // Else it is the acting user's.
-        let hand = match actor {
-            Actor::Delegate { admin, .. } => format!("; set local app.hand_id = '{}'", admin.uuid()),
+        // Without it the acting user is the real one.
+        let real_user = match actor {
+            Actor::Delegate { admin, .. } => format!("; set local app.real_user_id = '{}'", admin.uuid()),
             Actor::User(_) | Actor::Admin(_) | Actor::System(_) => String::new(),
         };
-        let statement =
-            format!("begin; {role} set local app.scope = '{scope}'; set local app.user_id = '{user}'{hand}");
+        let statement = format!(
+            "begin; {role} set local app.scope = '{scope}'; set local app.user_id = '{user}'{real_user}"
+        );
         if let Actor::System(reason) = actor {
             tracing::trace!(reason, "system scope");
         }
-        let asked = Instant::now();
-        // The door itself: everybody else comes through here.
+        let requested_at = Instant::now();
+        // The one place that may begin a transaction: all others call this function.
         #[allow(clippy::disallowed_methods)]
         let inner = self.pool.begin_with(AssertSqlSafe(statement)).await?;
-        telemetry::BEGIN_SECONDS.record_duration([], asked.elapsed());
+        telemetry::TRANSACTION_BEGIN_SECONDS.record_duration([], requested_at.elapsed());
         Ok(Tx { inner, trace: None })
     }
 
     /// Begins a transaction that sees everything; `reason` says why that is needed.
     pub async fn system(&self, reason: &'static str) -> Result<Tx> {
         self.begin(&Actor::System(reason)).await
+    }
+
+    /// Runs `work` in a transaction that sees what `actor` may see, and commits it. An error rolls it back.
+    ///
+    /// For one statement or a few that belong together:
+    /// `store.run(&actor, async |tx| chats::rename(tx, id, title).await).await?`.
+    pub async fn run<T, E: From<Error>>(
+        &self,
+        actor: &Actor,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut tx = self.begin(actor).await?;
+        let result = work(&mut tx).await?;
+        tx.commit().await?;
+        Ok(result)
+    }
+
+    /// The same in a transaction that sees everything; `reason` says why that is needed.
+    pub async fn run_system<T, E: From<Error>>(
+        &self,
+        reason: &'static str,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(&Actor::System(reason), work).await
     }
 }
 
@@ -129,13 +153,13 @@ impl Tx {
         &mut self.inner
     }
 
-    /// The same on account of a request: jobs enqueued in it belong to its trace.
+    /// The same for a request: jobs that are enqueued in it belong to its trace.
     #[must_use]
     pub fn traced(self, trace: Option<TraceParent>) -> Self {
         Self { trace, ..self }
     }
 
-    /// On account of which request it is, if of one.
+    /// The trace of the request that it belongs to, if any.
     pub const fn trace(&self) -> Option<&TraceParent> {
         self.trace.as_ref()
     }
@@ -145,16 +169,16 @@ impl Tx {
         self.inner.commit().await.map_err(Error::from)
     }
 
-    /// Lets this transaction commit without waiting for the disk: for data whose loss in a power
-    /// failure costs nothing that is not found again.
+    /// Lets this transaction commit without waiting for the disk: for data that is written again if a power failure
+    /// loses it.
     pub async fn relax_durability(&mut self) -> Result<()> {
-        sqlx::query("set local synchronous_commit = off").execute(self.conn()).await?;
+        sqlx::query!("set local synchronous_commit = off").execute(self.conn()).await?;
         Ok(())
     }
 
     /// Sends a notification with an id as payload; it is delivered when the transaction commits.
     pub async fn notify(&mut self, channel: &str, id: &str) -> Result<()> {
-        sqlx::query("select pg_notify($1, $2)").bind(channel).bind(id).execute(self.conn()).await?;
+        sqlx::query!("select pg_notify($1, $2)", channel, id).execute(self.conn()).await?;
         Ok(())
     }
 }

@@ -1,7 +1,5 @@
-//! A span's place in a trace.
-//!
-//! Owns the way between [`TraceParent`], which headers and job rows carry, and the spans that an exporter sends. Where no
-//! exporter is there, spans have no place and nothing is adopted.
+//! Trace context: converts between [`TraceParent`], which headers and job rows carry, and the spans that an exporter
+//! sends. Without an exporter spans have no context, and setting a parent has no effect.
 
 use domain::TraceParent;
 use opentelemetry::{
@@ -11,10 +9,10 @@ use opentelemetry::{
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// The target of spans that an exporter sends: no other span leaves the process, whatever it holds.
+/// The target of the spans that an exporter sends. No other span leaves the process.
 pub const SPANS: &str = "mosaic::trace";
 
-/// Makes a fresh `span` a child of `parent`.
+/// Makes a new `span` a child of `parent`.
 pub fn set_parent(span: &Span, parent: &TraceParent) {
     let (Ok(trace), Ok(id)) = (TraceId::from_hex(parent.trace_id()), SpanId::from_hex(parent.span_id()))
     else {
@@ -22,20 +20,21 @@ pub fn set_parent(span: &Span, parent: &TraceParent) {
     };
     let flags = if parent.sampled() { TraceFlags::SAMPLED } else { TraceFlags::default() };
     let remote = SpanContext::new(trace, id, flags, true, TraceState::default());
-    // Without an exporter there is nothing to adopt.
+    // Fails without an exporter, where it does not matter.
     let _ = span.set_parent(Context::new().with_remote_span_context(remote));
 }
 
-/// Gives `span` another name, as whoever receives it sees it: of a span that has its place a field cannot any more.
+/// Renames `span` in what is exported. Recording the field `otel.name` has no effect once the span has a context.
 pub fn rename(span: &Span, name: String) {
     span.context().span().update_name(name);
 }
 
-/// Where `span` stands: what its children name as their parent. `None` where no exporter is.
+/// The context of `span`, which its children name as their parent. `None` without an exporter.
 pub fn current_context(span: &Span) -> Option<TraceParent> {
     let context = span.context();
-    let here = context.span().span_context().clone();
-    let flags = here.trace_flags().to_u8();
-    here.is_valid()
-        .then(|| TraceParent::parse(&format!("00-{}-{}-{flags:02x}", here.trace_id(), here.span_id())))?
+    let current = context.span().span_context().clone();
+    let flags = current.trace_flags().to_u8();
+    current.is_valid().then(|| {
+        TraceParent::parse(&format!("00-{}-{}-{flags:02x}", current.trace_id(), current.span_id()))
+    })?
 }

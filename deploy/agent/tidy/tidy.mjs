@@ -1,45 +1,45 @@
-// Run by mosaic-entrypoint when the gateway has ended in order: what was deleted is gone from the disk.
+// Run by mosaic-entrypoint after a regular end of the gateway. Removes deleted sessions from the disk.
 //
-// OpenClaw moves a deleted session's words into an archive (a row, and a file made of it) that it keeps for ever, and
-// leaves them in its index of words and in free pages. Its own ways to be rid of them are too slow for a stop (two runs of its
-// command line for each agent) or compete with chats. So this knows four things about the layout of 2026.9.6, which
-// the tests hold on to: where an agent's database and archive files are, the archive's table, and the index's.
-// The files go last: whatever kills this, the next stop finds the same work.
+// OpenClaw moves the text of a deleted session into an archive (a row and a file) that it keeps forever, and leaves it in its
+// full-text index and in free pages. Its own ways to remove it are too slow for a stop (two runs of its command line for each
+// agent) or slow down chats. So this script knows four things about the layout of 2026.9.6, which the tests check: the paths
+// of an agent's database and of its archive files, the archive's table, and the index's table.
+// The files are removed last, so that after a crash the next stop does the same work again.
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
-const agents = `${process.env.OPENCLAW_STATE_DIR ?? "/data"}/agents`;
-const DELETED = /\.jsonl\.deleted\./;
-const ARCHIVE = "session_transcript_archives";
-// A larger database is not written anew: that would not be over before the engine kills the container.
-const LARGEST = 256 << 20;
-const FORGET = `
+const agentsDir = `${process.env.OPENCLAW_STATE_DIR ?? "/data"}/agents`;
+const DELETED_SESSION = /\.jsonl\.deleted\./;
+const ARCHIVE_TABLE = "session_transcript_archives";
+// A larger database is not rewritten, because the engine would kill the container before that is complete.
+const MAX_VACUUM_BYTES = 256 << 20;
+const PURGE = `
   pragma secure_delete = on;
-  delete from ${ARCHIVE} where reason = 'deleted';
+  delete from ${ARCHIVE_TABLE} where reason = 'deleted';
   insert into session_transcript_fts (session_transcript_fts) values ('optimize');`;
 
-function tidy(agent, sessions, deleted) {
-  const file = `${agents}/${agent}/agent/openclaw-agent.sqlite`;
+function purge(agent, sessionsDir, deletedFiles) {
+  const file = `${agentsDir}/${agent}/agent/openclaw-agent.sqlite`;
   const database = new DatabaseSync(file);
-  // OpenClaw makes the table when it first needs it.
-  if (database.prepare("select 1 from sqlite_master where name = ?").get(ARCHIVE)) database.exec(FORGET);
-  if (statSync(file).size <= LARGEST) database.exec("vacuum");
+  // OpenClaw creates the table when it first needs it.
+  if (database.prepare("select 1 from sqlite_master where name = ?").get(ARCHIVE_TABLE)) database.exec(PURGE);
+  if (statSync(file).size <= MAX_VACUUM_BYTES) database.exec("vacuum");
   database.exec("pragma wal_checkpoint(truncate)");
   database.close();
-  for (const name of deleted) rmSync(`${sessions}/${name}`);
+  for (const name of deletedFiles) rmSync(`${sessionsDir}/${name}`);
 }
 
-for (const agent of existsSync(agents) ? readdirSync(agents) : []) {
-  const sessions = `${agents}/${agent}/sessions`;
-  const deleted = existsSync(sessions) ? readdirSync(sessions).filter((name) => DELETED.test(name)) : [];
-  if (deleted.length === 0) continue;
-  const began = Date.now();
+for (const agent of existsSync(agentsDir) ? readdirSync(agentsDir) : []) {
+  const sessionsDir = `${agentsDir}/${agent}/sessions`;
+  const deletedFiles = existsSync(sessionsDir) ? readdirSync(sessionsDir).filter((name) => DELETED_SESSION.test(name)) : [];
+  if (deletedFiles.length === 0) continue;
+  const startedAt = Date.now();
   try {
-    tidy(agent, sessions, deleted);
-    console.error(`tidy: ${deleted.length} deleted session(s) of an agent are gone from the disk (${Date.now() - began} ms)`);
+    purge(agent, sessionsDir, deletedFiles);
+    console.error(`tidy: removed ${deletedFiles.length} deleted session(s) of an agent from the disk (${Date.now() - startedAt} ms)`);
   } catch (error) {
-    // One agent's trouble is not the others'. The sentence is SQLite's or the system's: no words of a session are in it.
-    console.error(`tidy: an agent's deleted sessions stay for now: ${error.code ?? error.message}`);
+    // The other agents are tidied up all the same. The message is SQLite's or the system's, without text of a session.
+    console.error(`tidy: an agent's deleted sessions could not be removed: ${error.code ?? error.message}`);
     process.exitCode = 1;
   }
 }

@@ -1,6 +1,6 @@
-// Fills V8's compile cache while the image is built: boots the gateway twice (first boot and later
-// boot take different paths through the code) and chats once with each, against a model and an MCP
-// server that are played here. The gateway must end by itself (SIGTERM): Node writes the cache at exit.
+// Fills V8's compile cache while the image is built: boots the gateway twice (the first boot and later
+// boots run different code) and chats once with each, with a model and an MCP server that are played
+// here. The gateway must end by SIGTERM, because Node writes the cache at exit.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync } from "node:fs";
@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const state = "/tmp/warm-state";
 const gateway = "http://127.0.0.1:18789";
 const token = "warm-up-only";
+const READY_TIMEOUT_MS = 180_000;
 
 const chunk = (delta, finish_reason = null) =>
   `data: ${JSON.stringify({ id: "w", object: "chat.completion.chunk", created: 1, model: "warm", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
@@ -37,8 +38,8 @@ mkdirSync(`${state}/workspace`, { recursive: true });
 copyFileSync(new URL("openclaw.json", import.meta.url), `${state}/openclaw.json`);
 
 for (const boot of ["first", "second"]) {
-  const began = Date.now();
-  const seconds = () => ((Date.now() - began) / 1000).toFixed(1);
+  const startedAt = Date.now();
+  const seconds = () => ((Date.now() - startedAt) / 1000).toFixed(1);
   const child = spawn("openclaw", ["gateway", "run", "--bind", "lan", "--port", "18789"], {
     stdio: "inherit",
     env: { ...process.env, OPENCLAW_STATE_DIR: state, OPENCLAW_CONFIG_PATH: `${state}/openclaw.json`, OPENCLAW_GATEWAY_TOKEN: token },
@@ -46,7 +47,7 @@ for (const boot of ["first", "second"]) {
   const exit = once(child, "exit");
   let ready = false;
   while (!ready) {
-    if (child.exitCode !== null || Date.now() - began > 180_000) throw new Error(`the gateway did not get ready (exit ${child.exitCode})`);
+    if (child.exitCode !== null || Date.now() - startedAt > READY_TIMEOUT_MS) throw new Error(`the gateway did not get ready (exit ${child.exitCode})`);
     await sleep(250);
     ready = await fetch(`${gateway}/readyz`).then((answer) => answer.ok, () => false);
   }

@@ -1,38 +1,23 @@
-//! What changed a moment ago, without a notification per change: each of those would take a lock of the whole
-//! Postgres at its commit.
+//! Which jobs changed a moment ago, without a notification per change: each notification would take a lock on the
+//! whole Postgres instance when it commits.
 
-use super::Whose;
+use super::OwnerFilter;
 use crate::{Result, Tx};
 use domain::JobId;
-use sqlx::{FromRow, Row, postgres::PgRow};
-use uuid::Uuid;
 
-/// A job that may have changed within the last five seconds, or runs.
+/// A job that is running or may have changed within the last five seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The job.
     pub id: JobId,
-    /// Differs from the mark before exactly when the job has changed.
-    pub mark: String,
-    /// Whether it runs: a job that ran and is missing in the next answer was put back.
+    /// Differs from the fingerprint read before exactly if the job has changed.
+    pub fingerprint: String,
+    /// A job that was running and is missing from the next read went back to the queue.
     pub running: bool,
 }
 
-impl FromRow<'_, PgRow> for Change {
-    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            id: row.try_get::<Uuid, _>("id")?.into(),
-            mark: row.try_get("mark")?,
-            running: row.try_get("running")?,
-        })
-    }
-}
-
-/// What may have changed, of each sort at most `most`.
-pub async fn changes(tx: &mut Tx, whose: Whose, most: i64) -> Result<Vec<Change>> {
-    Ok(sqlx::query_as(include_str!("changes.sql"))
-        .bind(whose.owner())
-        .bind(most)
+/// The jobs that may have changed: at most `limit` of those that run, of those enqueued, and of those that ended.
+pub async fn changes(tx: &mut Tx, owner: OwnerFilter, limit: i64) -> Result<Vec<Change>> {
+    Ok(sqlx::query_file_as!(Change, "src/board/changes.sql", owner.user_id(), limit)
         .fetch_all(tx.conn())
         .await?)
 }

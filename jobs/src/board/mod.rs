@@ -1,15 +1,14 @@
-//! What the job board reads: lists, numbers, changes; and what it does to many jobs at once.
+//! What the job board reads (lists, statistics, changes), and what it does to many jobs at once.
 //!
-//! Never the payload. Whose jobs are seen is decided by row-level security; [`Whose`] only says which index
-//! leads there.
+//! Never the payload. Row-level security decides whose jobs are visible; [`OwnerFilter`] only selects the index
+//! that is used.
 
-mod act;
+mod bulk;
 mod changes;
 mod list;
-mod numbers;
+mod stats;
 
-pub(crate) use act::uuids;
-pub use act::{discard, retry};
+pub use bulk::{discard, retry};
 pub use changes::{Change, changes};
-pub use list::{Filter, Whose, list};
-pub use numbers::{Count, Minute, Spread, counts, spreads, throughput};
+pub use list::{Filter, OwnerFilter, list};
+pub use stats::{Percentiles, StateCount, ThroughputMinute, counts, percentiles, throughput};

@@ -1,8 +1,8 @@
-//! The backend of one lane's apalis worker: apalis's `Persisted` state machine over our persistence.
+//! The backend of one lane's apalis worker: apalis's state machine `Persisted` over our persistence.
 
 use super::{
-    Engine, Leased,
-    persistence::{LanePersistence, Refused},
+    Engine, LeasedJob,
+    persistence::{BackendError, LanePersistence},
 };
 use crate::Lane;
 use apalis_core::{
@@ -17,10 +17,10 @@ use std::{
 };
 use uuid::Uuid;
 
-/// apalis's heartbeat carries nothing here; see [`Engine::keep`].
-const HEARTBEAT: Duration = Duration::from_secs(3600);
+/// apalis's heartbeat does nothing here; see [`Engine::run_background`].
+const APALIS_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Jobs of one lane, as apalis takes them.
+/// The jobs of one lane, as apalis takes them.
 #[derive(Debug, Clone)]
 pub struct LaneBackend {
     persisted: Persisted<LanePersistence>,
@@ -33,30 +33,30 @@ impl LaneBackend {
 }
 
 impl Backend for LaneBackend {
-    type Task = Task<Leased>;
-    type Error = Refused;
+    type Task = Task<LeasedJob>;
+    type Error = BackendError;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Refused>> {
-        self.persisted.poll_ready(cx, worker, HEARTBEAT)
+    fn poll_ready(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), BackendError>> {
+        self.persisted.poll_ready(cx, worker, APALIS_HEARTBEAT_INTERVAL)
     }
 
     fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
         worker: &WorkerContext,
-    ) -> Poll<Option<Result<Task<Leased>, Refused>>> {
+    ) -> Poll<Option<Result<Task<LeasedJob>, BackendError>>> {
         self.persisted.poll_next(cx, worker)
     }
 
-    fn poll_close(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Refused>> {
+    fn poll_close(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), BackendError>> {
         self.persisted.poll_close(cx, worker)
     }
 }
 
 impl BackendConfig for LaneBackend {
-    type Args = Leased;
+    type Args = LeasedJob;
     type Id = Uuid;
-    // The worker's registry decodes: a payload that cannot be read must not reach apalis as an error.
+    // The worker's registry parses the payload: one that cannot be parsed must not reach apalis as an error.
     type Kind = Ephemeral;
     type Config = ();
     type Layer = Identity;

@@ -1,21 +1,21 @@
-//! The leases this process holds, and telling their handlers to stop.
+//! The leases that this process holds, and how their handlers are told to stop.
 //!
-//! A lease is renewed because its guard is alive here, not because a row says so: a claim whose answer was
-//! lost on the way is not renewed, lapses, and is taken over.
+//! A lease is renewed while its guard lives in this process, not because of what a row says: a claim whose answer
+//! was lost on the way is not renewed, lapses, and is taken over.
 
-use super::Claimed;
 use crate::Lane;
 use domain::JobId;
+use parking_lot::Mutex;
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 use tokio_util::sync::CancellationToken;
 
-/// Why a handler is told to stop.
+/// Why a handler must stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// Somebody cancelled the job.
+pub enum StopReason {
+    /// The job was cancelled.
     Cancelled,
     /// The process ends; the job will be handed back.
     Shutdown,
@@ -23,46 +23,35 @@ pub enum Stop {
     LeaseLost,
 }
 
-/// A claimed job with its lease.
-#[derive(Debug)]
-pub struct Leased {
-    /// The job.
-    pub job: Claimed,
-    /// Kept alive until this is dropped.
-    pub lease: Lease,
-}
-
-/// Which attempt of which job: the fence that everything written for a running job must pass.
+/// Which attempt of which job: the fence that every write for a running job must pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Ticket {
-    /// The job.
+pub struct AttemptId {
     pub job: JobId,
-    /// Which claim of it, from 1.
+    /// Counts claims, from 1.
     pub attempt: i32,
 }
 
-/// The right to run one attempt of a job. Dropped without being settled, the job is taken over when it lapses.
+/// The right to run one attempt of a job. If it is dropped without being settled, it lapses and the job is taken
+/// over.
 #[derive(Debug)]
 pub struct Lease {
-    ticket: Ticket,
-    held: Held,
+    attempt_id: AttemptId,
+    held: HeldLease,
     leases: Arc<Leases>,
 }
 
 #[derive(Debug, Clone)]
-struct Held {
+struct HeldLease {
     lane: Lane,
     token: CancellationToken,
-    why: Arc<OnceLock<Stop>>,
+    stop_reason: Arc<OnceLock<StopReason>>,
 }
 
 impl Lease {
-    /// What it is for.
-    pub const fn ticket(&self) -> Ticket {
-        self.ticket
+    pub const fn attempt_id(&self) -> AttemptId {
+        self.attempt_id
     }
 
-    /// Its lane.
     pub const fn lane(&self) -> Lane {
         self.held.lane
     }
@@ -72,71 +61,67 @@ impl Lease {
         &self.held.token
     }
 
-    /// Why it must stop, `None` while it need not.
-    pub fn stopped(&self) -> Option<Stop> {
-        self.held.why.get().copied()
+    /// Why the handler must stop; `None` as long as it need not.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.held.stop_reason.get().copied()
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.leases.map().remove(&self.ticket);
+        self.leases.held.lock().remove(&self.attempt_id);
     }
 }
 
 /// All leases of the process.
 #[derive(Debug, Default)]
 pub(super) struct Leases {
-    held: Mutex<HashMap<Ticket, Held>>,
+    held: Mutex<HashMap<AttemptId, HeldLease>>,
 }
 
 impl Leases {
-    fn map(&self) -> MutexGuard<'_, HashMap<Ticket, Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// `None` when this process runs that attempt already: a claim commits without waiting for the disk, so a
-    /// Postgres that crashed may have forgotten it and handed it out again. The run under way is the attempt.
+    /// `None` if this process runs that attempt already: a claim commits without waiting for the disk, so after a
+    /// crash Postgres may have forgotten it and handed it out again. The run in progress is the attempt.
     pub(super) fn grant(self: &Arc<Self>, job: JobId, attempt: i32, lane: Lane) -> Option<Lease> {
-        let held = Held { lane, token: CancellationToken::new(), why: Arc::default() };
-        let ticket = Ticket { job, attempt };
-        match self.map().entry(ticket) {
+        let held = HeldLease { lane, token: CancellationToken::new(), stop_reason: Arc::default() };
+        let attempt_id = AttemptId { job, attempt };
+        match self.held.lock().entry(attempt_id) {
             Entry::Occupied(_) => None,
-            Entry::Vacant(place) => {
-                place.insert(held.clone());
-                Some(Lease { ticket, held, leases: Arc::clone(self) })
+            Entry::Vacant(entry) => {
+                entry.insert(held.clone());
+                Some(Lease { attempt_id, held, leases: Arc::clone(self) })
             }
         }
     }
 
-    pub(super) fn tickets(&self) -> Vec<Ticket> {
-        self.map().keys().copied().collect()
+    pub(super) fn attempt_ids(&self) -> Vec<AttemptId> {
+        self.held.lock().keys().copied().collect()
     }
 
     pub(super) fn count(&self, lane: Lane) -> usize {
-        self.map().values().filter(|held| held.lane == lane).count()
+        self.held.lock().values().filter(|held| held.lane == lane).count()
     }
 
-    /// The first reason counts.
-    pub(super) fn stop(&self, ticket: Ticket, why: Stop) {
-        if let Some(held) = self.map().get(&ticket) {
-            held.stop(why);
+    pub(super) fn stop(&self, attempt_id: AttemptId, reason: StopReason) {
+        if let Some(held) = self.held.lock().get(&attempt_id) {
+            held.stop(reason);
         }
     }
 
-    pub(super) fn stop_job(&self, job: JobId, why: Stop) {
-        self.map().iter().filter(|(ticket, _)| ticket.job == job).for_each(|(_, held)| held.stop(why));
+    pub(super) fn stop_job(&self, job: JobId, reason: StopReason) {
+        self.held.lock().iter().filter(|(id, _)| id.job == job).for_each(|(_, held)| held.stop(reason));
     }
 
-    pub(super) fn stop_all(&self, why: Stop) {
-        self.map().values().for_each(|held| held.stop(why));
+    pub(super) fn stop_all(&self, reason: StopReason) {
+        self.held.lock().values().for_each(|held| held.stop(reason));
     }
 }
 
-impl Held {
-    fn stop(&self, why: Stop) {
-        // The reason first: whoever is woken by the token reads it.
-        let _ = self.why.set(why);
+impl HeldLease {
+    /// The first reason counts.
+    fn stop(&self, reason: StopReason) {
+        // Before the token: the task that it wakes reads the reason.
+        let _ = self.stop_reason.set(reason);
         self.token.cancel();
     }
 }
@@ -147,7 +132,7 @@ mod tests {
     use domain::{Clock, SystemClock};
 
     #[test]
-    fn an_attempt_that_runs_here_is_not_begun_a_second_time() {
+    fn an_attempt_that_is_running_here_is_not_started_a_second_time() {
         let leases = Arc::<Leases>::default();
         let job = JobId::new(SystemClock.now());
         let lane = Lane::Containers;

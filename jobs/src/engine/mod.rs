@@ -1,9 +1,9 @@
-//! The engine's half of the queue: take jobs, keep their leases, settle them, hear of new ones.
+//! The worker's half of the queue: claim jobs, renew their leases, settle them, listen for new ones.
 //!
 //! apalis drives it: [`LaneBackend`] is the backend of one apalis worker, [`persistence`] implements apalis's
-//! `Persistence` over the table `jobs`. What apalis cannot do while a worker drains or waits (renew leases,
-//! record results) does not depend on its loop: that is [`Engine::keep`]. Handlers and their rules are not
-//! here but in `workers`.
+//! `Persistence` over the table `jobs`. What apalis's loop does not do while a worker drains or waits (renewing
+//! leases, recording results) does not depend on it: [`Engine::run_background`] does that. Handlers and their rules
+//! are in `workers`.
 
 mod backend;
 mod claim;
@@ -15,29 +15,25 @@ mod settle;
 mod signals;
 
 pub use backend::LaneBackend;
-pub use claim::{Acting, Claimed};
-pub use lease::{Lease, Leased, Stop, Ticket};
-pub use settle::{Settled, Verdict};
+pub use claim::{ClaimedJob, LeasedJob, RunsAs};
+pub use lease::{AttemptId, Lease, StopReason};
+pub use settle::{AttemptResult, Settled};
 
 use crate::{JobState, Lane, Result, Store};
 use domain::WorkerId;
 use lease::Leases;
+use parking_lot::Mutex;
 use settle::Settlement;
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use std::{
-    collections::HashMap,
-    num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, num::NonZeroUsize, sync::Arc, time::Duration};
 use store::Rights;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Who takes jobs, which, and how long he may be silent.
+/// A worker process, and which jobs it runs.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// This start of this process; never used twice.
+    /// Of this start of the process; never used twice.
     pub worker: WorkerId,
     /// Name of the machine, for the board.
     pub host: String,
@@ -47,10 +43,10 @@ pub struct Profile {
     pub lanes: HashMap<Lane, NonZeroUsize>,
     /// Kinds that have a handler here; others are left to other workers.
     pub kinds: Vec<String>,
-    /// A job is taken over when its worker was silent for this long. Renewed three times as often.
-    pub lease: Duration,
-    /// About how often an idle lane looks without being told.
-    pub poll: Duration,
+    /// A job is taken over if its worker was silent for this long. Leases are renewed three times as often.
+    pub lease_duration: Duration,
+    /// About how often an idle lane looks for jobs without a notification.
+    pub poll_interval: Duration,
 }
 
 /// A worker process's access to the queue. Cheap to clone.
@@ -72,29 +68,29 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct LaneState {
-    /// Something may be there to take.
+    /// There may be a job to claim.
     wake: Notify,
-    /// Claimed and not yet handed to a worker: survives a dropped fetch.
-    arrived: Mutex<Vec<Leased>>,
+    /// Claimed and not yet given to apalis. A dropped fetch does not lose them.
+    claimed_buffer: Mutex<Vec<LeasedJob>>,
 }
 
 impl LaneState {
-    fn take_arrived(&self) -> Vec<Leased> {
-        std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner))
+    fn take_claimed(&self) -> Vec<LeasedJob> {
+        std::mem::take(&mut *self.claimed_buffer.lock())
     }
 }
 
 impl Engine {
-    /// Prepares access for one worker process; connects when first needed.
+    /// Prepares access for one worker process. Connections are opened when they are first needed.
     ///
-    /// Its connections are its own: requests cannot starve heartbeats. They are in system scope for as long
-    /// as they live (claims and leases concern everybody's jobs), so that a claim is one statement and one
-    /// round trip. Nothing but this module can reach them.
+    /// They are separate from those of the store: requests cannot starve heartbeats. They are in system scope all
+    /// the time (claims and leases concern all users' jobs), so that a claim is one statement and one round trip.
+    /// No other module can reach them.
     pub fn new(store: &Store, profile: Profile) -> Self {
         let mut settings = vec![
             ("app.scope", "system"),
             ("application_name", "mosaic job engine"),
-            // A queue empties and fills faster than statistics follow; every statement here has its index.
+            // A queue fills and empties faster than statistics follow, and every statement here has its index.
             ("enable_seqscan", "off"),
             ("plan_cache_mode", "force_generic_plan"),
             ("jit", "off"),
@@ -106,7 +102,7 @@ impl Engine {
         let pool = PgPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(Duration::from_secs(10))
-            // A dead connection shows at the statement, and every statement here is tried again.
+            // A dead connection fails the statement, and every statement here is tried again.
             .test_before_acquire(false)
             .connect_lazy_with(options);
         let (settlements, inbox) = mpsc::unbounded_channel();
@@ -123,49 +119,48 @@ impl Engine {
         }
     }
 
-    /// Who it takes jobs for.
     pub fn profile(&self) -> &Profile {
         &self.inner.profile
     }
 
-    /// The backend of a lane's apalis worker. Idle for ever when the lane is not in the profile.
+    /// The backend of a lane's apalis worker. It stays idle if the lane is not in the profile.
     pub fn lane(&self, lane: Lane) -> LaneBackend {
         LaneBackend::new(self.clone(), lane)
     }
 
-    /// The background work: hear, renew, sweep, record results. Runs until `until`, which must come after
-    /// the last job is settled. Call once.
-    pub async fn keep(&self, until: CancellationToken) {
-        let inbox = self.inner.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(inbox) = inbox else { return };
+    /// The background work: listens, renews leases, sweeps, records results. Runs until `until`, which must be
+    /// cancelled after the last job is settled. Call it once.
+    pub async fn run_background(&self, until: CancellationToken) {
+        let Some(inbox) = self.inner.inbox.lock().take() else { return };
         tokio::join!(
             until.run_until_cancelled(signals::listen(self)),
-            until.run_until_cancelled(heartbeat::beat(self)),
+            until.run_until_cancelled(heartbeat::run(self)),
             until.run_until_cancelled(settle::record(self, inbox)),
         );
     }
 
-    /// Tells every handler that runs to stop, and why.
-    pub fn stop_all(&self, why: Stop) {
-        self.inner.leases.stop_all(why);
+    /// Tells all running handlers to stop, and why.
+    pub fn stop_all(&self, reason: StopReason) {
+        self.inner.leases.stop_all(reason);
     }
 
-    /// After the last apalis worker has ended: hands back what was claimed and never begun, and signs off.
-    pub async fn leave(&self) -> Result<()> {
+    /// Call it after the last apalis worker has ended: hands back what was claimed and never started, and records
+    /// the end of this worker.
+    pub async fn shutdown(&self) -> Result<()> {
         self.inner.claims.close();
         self.inner.claims.wait().await;
         for lane in self.inner.lanes.values() {
-            for job in lane.take_arrived() {
-                self.settle(&job.lease, Verdict::Returned).await;
+            for job in lane.take_claimed() {
+                self.settle(&job.lease, AttemptResult::Returned).await;
             }
         }
-        heartbeat::sign_off(self).await
+        heartbeat::mark_stopped(self).await
     }
 
-    /// Records how an attempt ended; answers once that is durable. Waits while the database is away.
-    pub async fn settle(&self, lease: &Lease, verdict: Verdict) -> Settled {
-        let settled = settle::submit(self, lease, verdict).await;
-        // It waits again: this process may be the one that starts it.
+    /// Records how an attempt ended; returns once that is durable. Waits as long as the database is not available.
+    pub async fn settle(&self, lease: &Lease, result: AttemptResult) -> Settled {
+        let settled = settle::submit(self, lease, result).await;
+        // It waits again: this process may be the one that runs it.
         if settled == Settled::Recorded(JobState::Queued)
             && let Some(lane) = self.inner.lanes.get(&lease.lane())
         {
@@ -175,7 +170,7 @@ impl Engine {
     }
 }
 
-/// `duration` spread over 75 % to 125 %, so that processes do not move in step.
+/// `duration` spread over 75 % to 125 %, so that processes do not act in lockstep.
 fn jittered(duration: Duration) -> Duration {
     duration.mul_f64(rand::random_range(0.75..1.25))
 }

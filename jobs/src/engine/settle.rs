@@ -1,39 +1,36 @@
 //! Recording how attempts ended: all that end at about the same time in one statement.
 //!
-//! A result counts only for the attempt that holds the lease: a worker that was silent for too long and comes
-//! back finds its result refused.
+//! A result counts only for the attempt that holds the lease: if a worker was silent for too long and comes back,
+//! its result is rejected.
 
-use super::{Engine, Lease, Ticket};
-use crate::{Error, JobState, Result};
-use sqlx::{FromRow, Row, postgres::PgRow};
+use super::{AttemptId, Engine, Lease};
+use crate::{AttemptOutcome, Error, JobState, Result};
 use std::{collections::HashMap, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 /// How an attempt ended, as the queue understands it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Done.
+pub enum AttemptResult {
     Done,
-    /// Failed; again after the pause, unless that was the last attempt.
+    /// It failed; the job is queued again after the delay, unless this was the last attempt.
     Retry {
-        /// Pause.
         after: Duration,
-        /// Why, for the owner.
-        why: String,
+        /// For the job's owner.
+        reason: String,
     },
-    /// Failed for good.
+    /// It failed for good.
     Fail {
-        /// Why, for the owner.
-        why: String,
+        /// For the job's owner.
+        reason: String,
     },
-    /// Ended on request.
+    /// It stopped because the job was cancelled.
     Cancelled,
-    /// Not finished and no fault of its own: again at once, not counted.
+    /// It did not finish, but not because of a failure: the job is queued again at once, and nothing is counted.
     Returned,
 }
 
-/// What became of a verdict.
+/// What became of an attempt's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
     /// It counts; the job is now in this state.
@@ -48,58 +45,61 @@ pub enum Settled {
 pub(super) struct Settlement {
     id: Uuid,
     attempt: i32,
-    verdict: Verdict,
+    result: AttemptResult,
     reply: oneshot::Sender<Settled>,
 }
 
-/// Most results in one statement.
-const BATCH: usize = 256;
-/// Longest stored reason, in characters.
-const REASON: usize = 500;
-/// Longest pause before a retry: one month.
-const LONGEST_PAUSE: f64 = 30.0 * 86_400.0;
-/// Tries of a statement that fails for another reason than an absent database.
-const TRIES: u32 = 5;
+/// Results that one statement records.
+const MAX_BATCH_SIZE: usize = 256;
+const MAX_REASON_CHARS: usize = 500;
+/// One month.
+const MAX_RETRY_DELAY_SECS: f64 = 30.0 * 86_400.0;
+/// How often a statement is tried that fails although the database is available.
+const MAX_WRITE_ATTEMPTS: u32 = 5;
+/// While the database is not available, it is tried again after a delay that doubles from the first of these to the
+/// second.
+const INITIAL_WRITE_DELAY: Duration = Duration::from_millis(50);
+const MAX_WRITE_DELAY: Duration = Duration::from_secs(2);
 
-pub(super) async fn submit(engine: &Engine, lease: &Lease, verdict: Verdict) -> Settled {
+pub(super) async fn submit(engine: &Engine, lease: &Lease, result: AttemptResult) -> Settled {
     let (reply, answer) = oneshot::channel();
-    let Ticket { job, attempt } = lease.ticket();
-    let settlement = Settlement { id: job.uuid(), attempt, verdict, reply };
+    let AttemptId { job, attempt } = lease.attempt_id();
+    let settlement = Settlement { id: job.uuid(), attempt, result, reply };
     if engine.inner.settlements.send(settlement).is_err() {
         return Settled::Abandoned;
     }
     answer.await.unwrap_or(Settled::Abandoned)
 }
 
-/// Writes what arrives for as long as it is polled.
+/// Records the results that arrive, for as long as it is polled.
 pub(super) async fn record(engine: &Engine, mut inbox: mpsc::UnboundedReceiver<Settlement>) {
     let mut batch = Vec::new();
-    while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        if write_patiently(engine, &mut batch).await.is_ok() {
+    while inbox.recv_many(&mut batch, MAX_BATCH_SIZE).await > 0 {
+        if write_with_retries(engine, &mut batch).await.is_ok() {
             continue;
         }
-        // One row of the batch cannot be written: it must not keep the others from being recorded.
+        // One result of the batch cannot be written: it must not keep the others from being recorded.
         for settlement in batch.drain(..) {
-            let mut alone = vec![settlement];
-            if let Err(error) = write_patiently(engine, &mut alone).await {
-                let jobs: Vec<_> = alone.iter().map(|settlement| settlement.id).collect();
+            let mut single = vec![settlement];
+            if let Err(error) = write_with_retries(engine, &mut single).await {
+                let jobs: Vec<_> = single.iter().map(|settlement| settlement.id).collect();
                 tracing::error!(?jobs, %error, "a job's result cannot be recorded; its lease will lapse");
             }
         }
     }
 }
 
-/// Waits for the database as long as it is away. On failure the batch is left as it was.
-async fn write_patiently(engine: &Engine, batch: &mut Vec<Settlement>) -> Result<()> {
-    let mut tries = 0;
-    let mut pause = Duration::from_millis(50);
+/// Waits for as long as the database is not available. On failure the batch is left as it was.
+async fn write_with_retries(engine: &Engine, batch: &mut Vec<Settlement>) -> Result<()> {
+    let mut attempts = 0;
+    let mut delay = INITIAL_WRITE_DELAY;
     loop {
         let error = match write(engine, batch).await {
             Ok(states) => {
                 for settlement in batch.drain(..) {
                     let settled =
                         states.get(&settlement.id).map_or(Settled::Fenced, |s| Settled::Recorded(*s));
-                    // Nobody waits for it any more: it is recorded all the same.
+                    // The receiver may be gone: the result is recorded all the same.
                     let _ = settlement.reply.send(settled);
                 }
                 return Ok(());
@@ -107,67 +107,56 @@ async fn write_patiently(engine: &Engine, batch: &mut Vec<Settlement>) -> Result
             Err(error) => error,
         };
         if !matches!(error, Error::Unavailable(_)) {
-            tries += 1;
-            if tries >= TRIES {
+            attempts += 1;
+            if attempts >= MAX_WRITE_ATTEMPTS {
                 return Err(error);
             }
         }
         tracing::warn!(%error, results = batch.len(), "results of jobs wait for the database");
-        tokio::time::sleep(super::jittered(pause)).await;
-        pause = (pause * 2).min(Duration::from_secs(2));
+        tokio::time::sleep(super::jittered(delay)).await;
+        delay = (delay * 2).min(MAX_WRITE_DELAY);
     }
-}
-
-struct Outcome(Uuid, JobState);
-
-impl FromRow<'_, PgRow> for Outcome {
-    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
-        let state = JobState::from_stored(row.try_get("state")?)
-            .ok_or_else(|| sqlx::Error::Decode("jobs.state".into()))?;
-        measure(row)?;
-        Ok(Self(row.try_get("id")?, state))
-    }
-}
-
-/// What the board reckons from rows is counted here as it happens, by the same clock.
-fn measure(row: &PgRow) -> sqlx::Result<()> {
-    let (kind, lane) = (row.try_get("kind")?, row.try_get("lane")?);
-    let seconds = |column| -> sqlx::Result<Duration> {
-        Ok(Duration::try_from_secs_f64(row.try_get(column)?).unwrap_or_default())
-    };
-    telemetry::JOBS_ENDED.increment([kind, lane, row.try_get("became")?]);
-    telemetry::JOB_WAIT.record_duration([kind, lane], seconds("waited")?);
-    telemetry::JOB_RUN.record_duration([kind, lane], seconds("ran")?);
-    Ok(())
 }
 
 async fn write(engine: &Engine, batch: &[Settlement]) -> Result<HashMap<Uuid, JobState>> {
-    let rows: Vec<Outcome> = sqlx::query_as(include_str!("sql/settle.sql"))
-        .bind(engine.profile().worker.uuid())
-        .bind(batch.iter().map(|s| s.id).collect::<Vec<_>>())
-        .bind(batch.iter().map(|s| s.attempt).collect::<Vec<_>>())
-        .bind(batch.iter().map(|s| s.verdict.name()).collect::<Vec<_>>())
-        .bind(batch.iter().map(|s| s.verdict.pause()).collect::<Vec<_>>())
-        .bind(batch.iter().map(|s| s.verdict.reason()).collect::<Vec<_>>())
-        .fetch_all(&engine.inner.pool)
-        .await?;
-    Ok(rows.into_iter().map(|Outcome(id, state)| (id, state)).collect())
+    let outcomes: Vec<&str> = batch.iter().map(|s| s.result.outcome().as_str()).collect();
+    let reasons: Vec<Option<String>> = batch.iter().map(|s| s.result.reason()).collect();
+    let rows = sqlx::query_file!(
+        "src/engine/sql/settle.sql",
+        engine.profile().worker.uuid(),
+        &batch.iter().map(|s| s.id).collect::<Vec<_>>(),
+        &batch.iter().map(|s| s.attempt).collect::<Vec<_>>(),
+        &outcomes as &[&str],
+        &batch.iter().map(|s| s.result.delay_secs()).collect::<Vec<_>>(),
+        &reasons as &[Option<String>],
+    )
+    .fetch_all(&engine.inner.pool)
+    .await?;
+    let duration = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    for row in &rows {
+        // The metrics correspond to the board's statistics, by the same clock.
+        let (kind, lane) = (row.kind.as_str(), row.lane.as_str());
+        telemetry::ENDED_ATTEMPTS.increment([kind, lane, &row.result]);
+        telemetry::JOB_WAIT_SECONDS.record_duration([kind, lane], duration(row.wait_secs));
+        telemetry::JOB_RUN_SECONDS.record_duration([kind, lane], duration(row.run_secs));
+    }
+    Ok(rows.into_iter().map(|row| (row.id, row.state)).collect())
 }
 
-impl Verdict {
-    const fn name(&self) -> &'static str {
+impl AttemptResult {
+    const fn outcome(&self) -> AttemptOutcome {
         match self {
-            Self::Done => "done",
-            Self::Retry { .. } => "retry",
-            Self::Fail { .. } => "fail",
-            Self::Cancelled => "cancelled",
-            Self::Returned => "returned",
+            Self::Done => AttemptOutcome::Done,
+            Self::Retry { .. } => AttemptOutcome::Retry,
+            Self::Fail { .. } => AttemptOutcome::Fail,
+            Self::Cancelled => AttemptOutcome::Cancelled,
+            Self::Returned => AttemptOutcome::Returned,
         }
     }
 
-    fn pause(&self) -> f64 {
+    fn delay_secs(&self) -> f64 {
         match self {
-            Self::Retry { after, .. } => after.as_secs_f64().min(LONGEST_PAUSE),
+            Self::Retry { after, .. } => after.as_secs_f64().min(MAX_RETRY_DELAY_SECS),
             _ => 0.0,
         }
     }
@@ -175,8 +164,9 @@ impl Verdict {
     /// Without control characters: Postgres cannot store NUL, and one text must not spoil a batch.
     fn reason(&self) -> Option<String> {
         match self {
-            Self::Retry { why, .. } | Self::Fail { why } => {
-                Some(why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(REASON).collect())
+            Self::Retry { reason, .. } | Self::Fail { reason } => {
+                let printable = reason.chars().map(|c| if c.is_control() { ' ' } else { c });
+                Some(printable.take(MAX_REASON_CHARS).collect())
             }
             Self::Done | Self::Cancelled | Self::Returned => None,
         }
@@ -188,15 +178,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reasons_are_clipped_and_storable() {
-        let why = format!("a\0b\n{}", "é".repeat(1000));
-        let reason = Verdict::Fail { why }.reason().unwrap_or_default();
-        assert!(reason.starts_with("a b é"));
-        assert_eq!(reason.chars().count(), REASON);
+    fn reasons_are_truncated_and_storable() {
+        let reason = format!("a\0b\n{}", "é".repeat(1000));
+        let stored = AttemptResult::Fail { reason }.reason().unwrap_or_default();
+        assert!(stored.starts_with("a b é"));
+        assert_eq!(stored.chars().count(), MAX_REASON_CHARS);
     }
 
     #[test]
-    fn absurd_pauses_are_cut() {
-        assert_eq!(Verdict::Retry { after: Duration::MAX, why: String::new() }.pause(), LONGEST_PAUSE);
+    fn retry_delays_are_limited() {
+        let retry = AttemptResult::Retry { after: Duration::MAX, reason: String::new() };
+        assert_eq!(retry.delay_secs(), MAX_RETRY_DELAY_SECS);
     }
 }

@@ -1,17 +1,18 @@
-//! Hearing of new jobs and of cancellations, on a connection of its own.
+//! Notifications of new jobs and of cancellations, on a connection of its own.
 //!
-//! Notifications are hints: what is missed while the connection is down, an idle lane's poll and the
-//! heartbeat find.
+//! Notifications are hints: what is missed while the connection is down is found by an idle lane's poll and by the
+//! heartbeat.
 
-use super::{Engine, Stop, jittered};
+use super::{Engine, StopReason, jittered};
 use crate::{Lane, Result};
 use domain::JobId;
 use sqlx::postgres::PgListener;
 use std::time::Duration;
 use uuid::Uuid;
 
-const JOBS: &str = "mosaic_jobs";
-const CANCEL: &str = "mosaic_job_cancel";
+const JOBS_CHANNEL: &str = "mosaic_jobs";
+const CANCEL_CHANNEL: &str = "mosaic_job_cancel";
+const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
 /// Listens for as long as it is polled.
 pub(super) async fn listen(engine: &Engine) {
@@ -19,23 +20,23 @@ pub(super) async fn listen(engine: &Engine) {
         if let Err(error) = listen_once(engine).await {
             tracing::warn!(%error, "lost the notification connection; polling until it is back");
         }
-        tokio::time::sleep(jittered(Duration::from_millis(500))).await;
+        tokio::time::sleep(jittered(RECONNECT_DELAY)).await;
     }
 }
 
 async fn listen_once(engine: &Engine) -> Result<()> {
     let mut listener = PgListener::connect_with(&engine.inner.pool).await?;
-    listener.listen_all([JOBS, CANCEL]).await?;
+    listener.listen_all([JOBS_CHANNEL, CANCEL_CHANNEL]).await?;
     wake_all(engine);
     loop {
-        let Some(note) = listener.try_recv().await? else {
-            // It connected anew: something may have been missed.
+        let Some(notification) = listener.try_recv().await? else {
+            // It reconnected: notifications may have been missed.
             wake_all(engine);
             continue;
         };
-        match note.channel() {
-            JOBS => wake(engine, Lane::from_stored(note.payload())),
-            _ => cancel(engine, note.payload()),
+        match notification.channel() {
+            JOBS_CHANNEL => wake(engine, Lane::from_stored(notification.payload())),
+            _ => cancel(engine, notification.payload()),
         }
     }
 }
@@ -52,6 +53,6 @@ fn wake(engine: &Engine, lane: Option<Lane>) {
 
 fn cancel(engine: &Engine, payload: &str) {
     if let Ok(job) = Uuid::try_parse(payload) {
-        engine.inner.leases.stop_job(JobId::from(job), Stop::Cancelled);
+        engine.inner.leases.stop_job(JobId::from(job), StopReason::Cancelled);
     }
 }

@@ -1,11 +1,10 @@
-//! `apply-config`: see to it that a running container has its user's newest configuration in force.
+//! `apply-config`: make sure that a running container uses its user's newest configuration.
 
-use crate::{Backoff, Job, Lane, Policy};
+use crate::{Job, Lane, Policy, RetryBackoff};
 use domain::ContainerId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApplyConfig {
@@ -15,19 +14,19 @@ pub struct ApplyConfig {
 
 impl Job for ApplyConfig {
     const KIND: &'static str = "apply-config";
-    // It waits for what the container says and needs nothing of the machine: no place in the containers' lane.
+    // It waits for the container's report and costs the machine nothing: it needs no slot of the containers' lane.
     const LANE: Lane = Lane::Providers;
 
     fn policy() -> Policy {
         Policy {
             max_attempts: 3,
-            backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_secs(10) },
+            backoff: RetryBackoff { initial: Duration::from_secs(1), max: Duration::from_secs(10) },
             timeout: Duration::from_secs(120),
             ..Policy::default()
         }
     }
 
-    // A change during the wait lets it look once more.
+    // If the configuration changes while it waits, it runs once more.
     fn unique_key(&self) -> Option<String> {
         Some(format!("apply:{}", self.container_id))
     }

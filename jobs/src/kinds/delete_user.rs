@@ -1,15 +1,14 @@
-//! `delete-user`: an account and everything of it goes for good.
+//! `delete-user`: delete an account and everything that belongs to it.
 
-use crate::{Backoff, Job, Lane, Policy, Priority};
+use crate::{Job, Lane, Policy, Priority, RetryBackoff};
 use domain::{ContainerId, UserId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload. The container is named beside the user, because its row may be gone before it is.
+/// The payload names the container too, because its row may be deleted before the container is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteUser {
-    /// The account.
     pub user_id: UserId,
     /// Its container, if it ever had one.
     #[serde(default)]
@@ -21,10 +20,10 @@ impl Job for DeleteUser {
     const LANE: Lane = Lane::Maintenance;
 
     fn policy() -> Policy {
-        // Nobody presses a button again for him: it is tried for days.
+        // No one is there to try again by hand: it is retried for days.
         Policy {
             max_attempts: 200,
-            backoff: Backoff { first: Duration::from_secs(2), most: Duration::from_secs(1800) },
+            backoff: RetryBackoff { initial: Duration::from_secs(2), max: Duration::from_secs(1800) },
             timeout: Duration::from_secs(300),
             priority: Priority::High,
         }

@@ -1,15 +1,13 @@
-//! `embed`: give vectors to what a user saved, and make its words anew where the language changed.
+//! `embed`: compute the missing embeddings of a user's knowledge, and index its words again if the language changed.
 
 use crate::{Job, Lane, Policy};
 use domain::UserId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Embed {
-    /// Whose knowledge.
     pub user_id: UserId,
 }
 
@@ -18,8 +16,8 @@ impl Job for Embed {
     const LANE: Lane = Lane::Ingest;
 
     fn policy() -> Policy {
-        // It goes on where it was, so an attempt that runs out of time is not lost. Where the engine stays away one job
-        // waits for it and says so, instead of one more that gave up with each thing that is saved.
+        // It continues where it stopped, so an attempt that times out is not lost. While the embedding engine is not
+        // available, this one job waits for it and shows so; otherwise each save would leave one more failed job.
         Policy { max_attempts: 1000, timeout: Duration::from_secs(3600), ..Policy::default() }
     }
 

@@ -1,9 +1,9 @@
-//! `embed-pending`: ask for vectors wherever they are missing.
+//! `embed-pending`: enqueue `embed` for every user whose knowledge lacks embeddings.
 
 use crate::{Job, Lane, Policy};
 use serde::{Deserialize, Serialize};
 
-/// Payload: nothing; it looks for itself.
+/// No payload: the handler reads what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmbedPending {}
 

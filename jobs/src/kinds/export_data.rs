@@ -1,15 +1,13 @@
-//! `export-data`: gather everything that is a user's into one archive.
+//! `export-data`: collect all data of a user in one archive.
 
 use crate::{Job, Lane, Policy};
 use domain::UserId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportData {
-    /// Whose data.
     pub user_id: UserId,
 }
 

@@ -1,15 +1,13 @@
-//! `ingest-session-log`: take what a user and his agents have said into the archive of conversations.
+//! `ingest-session-log`: copy what a user and their agents have said into the archive of conversations.
 
-use crate::{Backoff, Job, Lane, Policy};
+use crate::{Job, Lane, Policy, RetryBackoff};
 use domain::UserId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IngestSessionLog {
-    /// Whose sessions.
     pub user_id: UserId,
 }
 
@@ -20,15 +18,15 @@ impl Job for IngestSessionLog {
     fn policy() -> Policy {
         Policy {
             max_attempts: 6,
-            // OpenClaw writes an answer down a moment after its last word. With the second before the first look the
-            // fourth, which waits for nothing any more, comes within 8 s of it.
-            backoff: Backoff { first: Duration::from_millis(750), most: Duration::from_secs(30) },
+            // OpenClaw stores an answer a moment after its last word. The first attempt starts a second after the turn
+            // ended; with these delays the fourth, which no longer waits for OpenClaw, starts within 8 s.
+            backoff: RetryBackoff { initial: Duration::from_millis(750), max: Duration::from_secs(30) },
             timeout: Duration::from_secs(120),
             ..Policy::default()
         }
     }
 
-    // Turns that end while it runs let it look once more.
+    // If a turn ends while it runs, it runs once more.
     fn unique_key(&self) -> Option<String> {
         Some(format!("ingest:{}", self.user_id))
     }

@@ -1,10 +1,10 @@
-//! `measure-containers`: how much memory the containers use.
+//! `measure-containers`: record how much memory the containers use.
 
 use crate::{Job, Lane, Policy, Priority};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload: nothing; it looks for itself.
+/// No payload: the handler reads what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeasureContainers {}
 
@@ -13,7 +13,7 @@ impl Job for MeasureContainers {
     const LANE: Lane = Lane::Maintenance;
 
     fn policy() -> Policy {
-        // The next one comes within a minute.
+        // The next one follows within a minute.
         Policy {
             max_attempts: 1,
             timeout: Duration::from_secs(60),

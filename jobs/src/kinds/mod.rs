@@ -1,4 +1,4 @@
-//! The kinds of jobs: one file each with its payload and its policy. Handlers: `workers/src/handlers`.
+//! The kinds of jobs: one file each with its payload and its policy. The handlers are in `workers/src/handlers`.
 
 mod apply_config;
 mod delete_user;
@@ -46,31 +46,31 @@ pub use warm_up::WarmUp;
 
 use crate::{Job, Lane};
 
-/// Every kind there is, and its lane. A worker's registry is compared with it.
+/// Every kind and its lane, by name. The list of handlers is compared with it.
 pub const ALL: [(&str, Lane); 21] = [
-    row::<ApplyConfig>(),
-    row::<DeleteUser>(),
-    row::<Embed>(),
-    row::<EmbedPending>(),
-    row::<ExportData>(),
-    row::<IngestSessionLog>(),
-    row::<MeasureContainers>(),
-    row::<PruneExports>(),
-    row::<PruneJobs>(),
-    row::<PruneKnowledge>(),
-    row::<PruneSessions>(),
-    row::<ReapIdle>(),
-    row::<RestartContainer>(),
-    row::<RotateKeys>(),
-    row::<SelfTest>(),
-    row::<StartContainer>(),
-    row::<StopContainer>(),
-    row::<SweepContainers>(),
-    row::<SweepSessionLogs>(),
-    row::<TestProvider>(),
-    row::<WarmUp>(),
+    entry::<ApplyConfig>(),
+    entry::<DeleteUser>(),
+    entry::<Embed>(),
+    entry::<EmbedPending>(),
+    entry::<ExportData>(),
+    entry::<IngestSessionLog>(),
+    entry::<MeasureContainers>(),
+    entry::<PruneExports>(),
+    entry::<PruneJobs>(),
+    entry::<PruneKnowledge>(),
+    entry::<PruneSessions>(),
+    entry::<ReapIdle>(),
+    entry::<RestartContainer>(),
+    entry::<RotateKeys>(),
+    entry::<SelfTest>(),
+    entry::<StartContainer>(),
+    entry::<StopContainer>(),
+    entry::<SweepContainers>(),
+    entry::<SweepSessionLogs>(),
+    entry::<TestProvider>(),
+    entry::<WarmUp>(),
 ];
 
-const fn row<J: Job>() -> (&'static str, Lane) {
+const fn entry<J: Job>() -> (&'static str, Lane) {
     (J::KIND, J::LANE)
 }

@@ -1,9 +1,9 @@
-//! `prune-exports`: remove archives that are past their time.
+//! `prune-exports`: delete archives that have expired.
 
 use crate::{Job, Lane, Policy};
 use serde::{Deserialize, Serialize};
 
-/// Payload: nothing; it looks for itself.
+/// No payload: the handler reads what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PruneExports {}
 

@@ -1,10 +1,10 @@
-//! `prune-jobs`: take what is older than the retention out of the history of jobs.
+//! `prune-jobs`: delete jobs from the history that are older than the retention.
 
 use crate::{Job, Lane, Policy};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload: nothing; it looks for itself.
+/// No payload: the handler reads what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PruneJobs {}
 

@@ -1,10 +1,10 @@
-//! `prune-knowledge`: delete findings and memories whose time is over.
+//! `prune-knowledge`: delete findings and memories that have expired.
 
 use crate::{Job, Lane, Policy};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload: nothing; it looks for itself.
+/// No payload: the handler reads what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PruneKnowledge {}
 

@@ -1,15 +1,13 @@
-//! `prune-sessions`: delete the sessions in a user's container that nobody can go on with.
+//! `prune-sessions`: delete the sessions in a user's container that no chat can continue.
 
 use crate::{Job, Lane, Policy, Priority};
 use domain::UserId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PruneSessions {
-    /// Whose sessions.
     pub user_id: UserId,
 }
 
@@ -18,7 +16,7 @@ impl Job for PruneSessions {
     const LANE: Lane = Lane::Maintenance;
 
     fn policy() -> Policy {
-        // What it leaves is found again by the next `ingest-session-log`, which asks for it.
+        // The next `ingest-session-log` enqueues it again for what it leaves.
         Policy {
             max_attempts: 5,
             timeout: Duration::from_secs(300),

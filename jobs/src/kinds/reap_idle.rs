@@ -1,10 +1,10 @@
-//! `reap-idle`: stop containers that nobody has used for longer than the idle timeout.
+//! `reap-idle`: stop containers that have not been used for longer than the idle timeout.
 
 use crate::{Job, Lane, Policy};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload: nothing; it looks for itself.
+/// No payload: the handler reads what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReapIdle {}
 
@@ -13,7 +13,7 @@ impl Job for ReapIdle {
     const LANE: Lane = Lane::Maintenance;
 
     fn policy() -> Policy {
-        // The next minute tries again anyway.
+        // It is enqueued again within a minute anyway.
         Policy { max_attempts: 2, timeout: Duration::from_secs(50), ..Policy::default() }
     }
 

@@ -1,11 +1,10 @@
-//! `restart-container`: make a user's agent container anew from the present image and settings.
+//! `restart-container`: recreate a user's agent container from the current image and settings.
 
 use crate::{Job, Lane, Policy, Priority};
 use domain::ContainerId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestartContainer {

@@ -1,13 +1,12 @@
-//! `rotate-keys`: wrap all data keys by the newest key of MOSAIC_SECRET_KEY.
+//! `rotate-keys`: wrap all data keys with the newest key of MOSAIC_SECRET_KEY.
 
 use crate::{Job, Lane, Policy};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotateKeys {
-    /// Id of the key that is to wrap everything: a worker that was not restarted with it must not do it.
+    /// Id of the new key: a worker that was not restarted with this key must not run the job.
     pub key: String,
 }
 
@@ -16,7 +15,7 @@ impl Job for RotateKeys {
     const LANE: Lane = Lane::Maintenance;
 
     fn policy() -> Policy {
-        // It goes on where it was, so an attempt that runs out of time is not lost.
+        // It continues where it stopped, so an attempt that times out is not lost.
         Policy { max_attempts: 5, timeout: Duration::from_secs(600), ..Policy::default() }
     }
 

@@ -1,10 +1,10 @@
-//! `self-test`: try out the walls around agents.
+//! `self-test`: test the isolation of agents.
 
 use crate::{Job, Lane, Policy, Priority};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload: nothing; the settings say what is to be tried.
+/// No payload: the settings say what is tested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelfTest {}
 
@@ -21,7 +21,7 @@ impl Job for SelfTest {
         }
     }
 
-    // Two at a time on one host would wait for each other anyway.
+    // Two of them on one host would wait for each other anyway.
     fn unique_key(&self) -> Option<String> {
         Some(Self::KIND.to_owned())
     }

@@ -1,11 +1,10 @@
-//! `start-container`: bring a user's agent container to where it is wanted, and wait until it answers.
+//! `start-container`: bring a user's agent container into its desired state, and wait until it answers.
 
 use crate::{Job, Lane, Policy, Priority};
 use domain::ContainerId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartContainer {
@@ -18,7 +17,7 @@ impl Job for StartContainer {
     const LANE: Lane = Lane::Containers;
 
     fn policy() -> Policy {
-        // A person waits for the answer to his message.
+        // A person waits for the answer to their message.
         Policy {
             max_attempts: 5,
             timeout: Duration::from_secs(600),

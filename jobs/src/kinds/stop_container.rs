@@ -1,11 +1,10 @@
-//! `stop-container`: bring a user's agent container to rest, or away, as its row wants.
+//! `stop-container`: pause, stop or remove a user's agent container, as its row asks for.
 
 use crate::{Job, Lane, Policy};
 use domain::ContainerId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StopContainer {

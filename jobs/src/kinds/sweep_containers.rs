@@ -1,10 +1,10 @@
-//! `sweep-containers`: compare the containers that should run with those that do.
+//! `sweep-containers`: compare the containers that should run with those that do, and repair the differences.
 
 use crate::{Job, Lane, Policy};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload: nothing; it looks for itself.
+/// No payload: the handler reads what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepContainers {}
 
@@ -13,7 +13,7 @@ impl Job for SweepContainers {
     const LANE: Lane = Lane::Maintenance;
 
     fn policy() -> Policy {
-        // The next minute tries again anyway.
+        // It is enqueued again within a minute anyway.
         Policy { max_attempts: 2, timeout: Duration::from_secs(50), ..Policy::default() }
     }
 

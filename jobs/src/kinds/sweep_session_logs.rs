@@ -1,10 +1,10 @@
-//! `sweep-session-logs`: the safety net under `ingest-session-log`.
+//! `sweep-session-logs`: enqueue `ingest-session-log` for sessions that are not archived yet.
 
 use crate::{Job, Lane, Policy};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload: nothing; it looks for itself.
+/// No payload: the handler reads what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepSessionLogs {}
 
@@ -13,7 +13,7 @@ impl Job for SweepSessionLogs {
     const LANE: Lane = Lane::Maintenance;
 
     fn policy() -> Policy {
-        // The next tick tries again anyway.
+        // The next tick of its schedule tries again anyway.
         Policy { max_attempts: 2, timeout: Duration::from_secs(60), ..Policy::default() }
     }
 

@@ -1,11 +1,10 @@
-//! `test-provider`: try a user's LLM account step by step.
+//! `test-provider`: test a user's account at an LLM provider, step by step.
 
 use crate::{Job, Lane, Policy, Priority};
 use domain::ProviderId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TestProvider {
@@ -18,7 +17,7 @@ impl Job for TestProvider {
     const LANE: Lane = Lane::Providers;
 
     fn policy() -> Policy {
-        // Somebody reads the result and decides himself whether to try again; only a lost worker is no result.
+        // The user reads the result and decides whether to try again. Only a lost worker leads to a second attempt.
         Policy {
             max_attempts: 1,
             timeout: Duration::from_secs(120),
@@ -27,7 +26,7 @@ impl Job for TestProvider {
         }
     }
 
-    // Who corrects his key while a test runs gets an answer for the new one: a merged test runs once more.
+    // If the user corrects the key while a test runs, the merged job tests the new key.
     fn unique_key(&self) -> Option<String> {
         Some(format!("test:{}", self.provider_id))
     }

@@ -1,15 +1,13 @@
-//! `warm-up`: a first chat with a fresh container that nobody sees, so that its user's first one is quick.
+//! `warm-up`: a hidden first chat with a new container, so that its user's first chat is fast.
 
 use crate::{Job, Lane, Policy, Priority};
 use domain::ContainerId;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WarmUp {
-    /// Which container.
     pub container_id: ContainerId,
 }
 
@@ -18,7 +16,7 @@ impl Job for WarmUp {
     const LANE: Lane = Lane::Maintenance;
 
     fn policy() -> Policy {
-        // A head start that comes late is none.
+        // A warm-up that comes late is of no use.
         Policy {
             max_attempts: 1,
             timeout: Duration::from_secs(90),

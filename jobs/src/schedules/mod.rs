@@ -1,7 +1,7 @@
 //! Schedules: jobs that are enqueued by the clock, one per tick.
 //!
-//! Workers call [`tick`]; admins read and change. The row's lock and the database's time decide who enqueues
-//! and when: a worker's clock never matters, and of many workers one takes a tick.
+//! Workers call [`tick`]; admins read and change. The row's lock and the database's time decide which worker
+//! enqueues and when: a worker's clock never matters, and of many workers only one takes a tick.
 
 mod expression;
 mod tick;
@@ -10,7 +10,7 @@ pub use expression::Expression;
 pub use tick::tick;
 
 use crate::{
-    ActsFor, Enqueued, Job, Options, Result, Tx, enqueue,
+    ActsFor, Enqueued, Job, JobState, Options, Result, Tx, enqueue,
     kinds::{
         EmbedPending, MeasureContainers, PruneExports, PruneJobs, PruneKnowledge, ReapIdle, SweepContainers,
         SweepSessionLogs,
@@ -18,29 +18,26 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::JobId;
-use sqlx::FromRow;
 use uuid::Uuid;
 
 /// A schedule as admins see it.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleView {
-    /// Its name.
     pub name: String,
     /// The kind of job that it enqueues.
     pub kind: String,
-    /// Its cron expression, in UTC.
+    /// In UTC.
     pub cron: String,
-    /// Whether it is on.
     pub enabled: bool,
-    /// The next tick; `None` while it is off, or until a worker has reckoned it.
+    /// The next tick; `None` while it is disabled, or until a worker has computed it.
     pub next_due: Option<DateTime<Utc>>,
-    /// The tick that was run last.
+    /// The last tick that was run.
     pub last_due: Option<DateTime<Utc>>,
     /// When a job was last enqueued, by the clock or by hand.
     pub last_run: Option<DateTime<Utc>>,
     last_job: Option<Uuid>,
-    /// Where that job stands; `None` when there was none or its row is pruned.
-    pub last_state: Option<String>,
+    /// The state of that job; `None` if there was none or it has been pruned.
+    pub last_state: Option<JobState>,
 }
 
 impl ScheduleView {
@@ -50,38 +47,34 @@ impl ScheduleView {
     }
 }
 
-const VIEW: &str =
-    "select s.name, s.kind, s.cron, s.enabled, case when s.enabled then s.next_due end as next_due,
-                           s.last_due, s.last_run, s.last_job, j.state as last_state
-                    from schedules s left join jobs j on j.id = s.last_job";
-
 /// All schedules by name.
 pub async fn list(tx: &mut Tx) -> Result<Vec<ScheduleView>> {
-    let sql = format!("{VIEW} order by s.name");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(tx.conn()).await?)
+    Ok(sqlx::query_file_as!(ScheduleView, "src/schedules/view.sql", None::<&str>)
+        .fetch_all(tx.conn())
+        .await?)
 }
 
 /// One schedule.
 pub async fn get(tx: &mut Tx, name: &str) -> Result<Option<ScheduleView>> {
-    let sql = format!("{VIEW} where s.name = $1");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(name).fetch_optional(tx.conn()).await?)
+    Ok(sqlx::query_file_as!(ScheduleView, "src/schedules/view.sql", Some(name))
+        .fetch_optional(tx.conn())
+        .await?)
 }
 
-/// The database's time, by which the next tick is reckoned.
+/// The database's time, from which the next tick is computed.
 pub async fn now(tx: &mut Tx) -> Result<DateTime<Utc>> {
-    Ok(sqlx::query_scalar("select clock_timestamp()").fetch_one(tx.conn()).await?)
+    Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(tx.conn()).await?)
 }
 
 /// Whether a schedule is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
-    /// Its ticks are run.
     On,
-    /// They are not, and are not made up for later.
+    /// Its ticks are not run, and not made up for later.
     Off,
 }
 
-/// Changes a schedule, whose next tick is `next_due` from now on. `false`: there is none of that name.
+/// Changes a schedule; its next tick is `next_due`. Returns `false` if there is none of that name.
 pub async fn change(
     tx: &mut Tx,
     name: &str,
@@ -89,13 +82,13 @@ pub async fn change(
     switch: Switch,
     next_due: DateTime<Utc>,
 ) -> Result<bool> {
-    let changed = sqlx::query(
+    let changed = sqlx::query!(
         "update schedules set cron = $2, enabled = $3, next_due = $4, updated_at = now() where name = $1",
+        name,
+        cron.as_str(),
+        switch == Switch::On,
+        next_due,
     )
-    .bind(name)
-    .bind(cron.as_str())
-    .bind(switch == Switch::On)
-    .bind(next_due)
     .execute(tx.conn())
     .await?;
     Ok(changed.rows_affected() > 0)
@@ -106,15 +99,17 @@ pub async fn change(
 pub async fn run_now(tx: &mut Tx, acts_for: impl Into<ActsFor>, name: &str) -> Result<Option<Enqueued>> {
     let Some(schedule) = get(tx, name).await? else { return Ok(None) };
     let Some(enqueued) = enqueue_kind(tx, acts_for.into(), &schedule.kind).await? else { return Ok(None) };
-    sqlx::query("update schedules set last_run = clock_timestamp(), last_job = $2 where name = $1")
-        .bind(name)
-        .bind(enqueued.id.uuid())
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        "update schedules set last_run = clock_timestamp(), last_job = $2 where name = $1",
+        name,
+        enqueued.id.uuid(),
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(Some(enqueued))
 }
 
-/// The kinds that can be scheduled: those that need no payload. `None` for any other.
+/// Enqueues a job of a kind that can be scheduled: one that needs no payload. `None` for any other kind.
 async fn enqueue_kind(tx: &mut Tx, acts_for: ActsFor, kind: &str) -> Result<Option<Enqueued>> {
     let options = Options::default();
     Ok(Some(match kind {

@@ -1,108 +1,90 @@
-//! The ways to the same agent: straight, through Mosaic's two doors, and through LiteLLM.
+//! Asks the agent by one of the routes, and keeps when each piece of the answer came.
 
 use crate::{
-    people::AGENT,
-    stamps::{self, Stamps},
-    world::World,
+    environment::Environment,
+    route::Route,
+    stamps::{self, StampParser},
+    users::AGENT,
 };
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// A way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// The agent's gateway itself.
-    Direct,
-    /// `POST /v1/chat/completions`.
-    PassThrough,
-    /// `POST /api/chats/…/turns`, then its events.
-    Turn,
-    /// LiteLLM's proxy.
-    LiteLlm,
-}
-
-impl Way {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Direct, Self::PassThrough, Self::Turn, Self::LiteLlm];
-
-    /// As the report calls it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "the agent directly",
-            Self::PassThrough => "Mosaic /v1",
-            Self::Turn => "Mosaic stored turn",
-            Self::LiteLlm => "LiteLLM",
-        }
-    }
-}
-
 /// The answer that the agent is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer {
-    /// Chunks.
     pub tokens: u32,
-    /// Milliseconds between them.
-    pub gap: u64,
+    /// Between two tokens.
+    pub gap_millis: u64,
 }
 
 impl Answer {
     fn question(self) -> String {
-        format!("[[stub:tokens={},gap={},stamp]]", self.tokens, self.gap)
+        format!("[[stub:tokens={},gap={},stamp]]", self.tokens, self.gap_millis)
     }
 }
 
-/// What was seen of one answer.
+/// What was measured of one answer.
 #[derive(Debug, Default)]
-pub struct Seen {
-    /// From the request until the first byte of the answer's text, in microseconds.
-    pub first: u64,
-    /// From the agent's mouth to the client's ear, per chunk behind the first, in microseconds.
-    pub chunks: Vec<u64>,
+pub struct AnswerTiming {
+    /// From the request to the first byte of the answer's text.
+    pub first_byte_micros: u64,
+    /// From the agent to the client, for each chunk after the first.
+    pub chunk_micros: Vec<u64>,
 }
 
 /// An answer that is being received.
-pub struct Receiving {
+pub struct AnswerStream {
     asked: Instant,
     response: Response,
-    stamps: Stamps,
-    seen: Seen,
+    stamps: StampParser,
+    timing: AnswerTiming,
     received: u32,
 }
 
 /// Asks as the `number`th client.
 pub async fn ask(
-    world: &World,
+    environment: &Environment,
     client: &Client,
-    way: Way,
+    route: Route,
     number: usize,
     answer: Answer,
-) -> Result<Receiving, String> {
+) -> Result<AnswerStream, String> {
     let asked = Instant::now();
-    let person = &world.people[number % world.people.len()];
-    let response = match way {
-        Way::Direct => completion(client, &world.agent_url, &world.agent_token, "openclaw", answer).await?,
-        Way::PassThrough => completion(client, &world.mosaic_url, &person.token, AGENT, answer).await?,
-        Way::LiteLlm => completion(client, &world.litellm_url, &world.litellm_token, AGENT, answer).await?,
-        Way::Turn => {
-            let chat = &person.chats[number / world.people.len() % person.chats.len()];
-            let turn = accept(world, client, &person.token, chat, answer).await?;
-            let url = format!("{}/api/turns/{turn}/events", world.mosaic_url);
-            success(client.get(url).bearer_auth(&person.token).send().await).await?
+    let user = &environment.users[number % environment.users.len()];
+    let response = match route {
+        Route::Direct => {
+            completion(client, &environment.agent_url, &environment.agent_token, "openclaw", answer).await?
+        }
+        Route::PassThrough => completion(client, &environment.mosaic_url, &user.token, AGENT, answer).await?,
+        Route::LiteLlm => {
+            completion(client, &environment.litellm_url, &environment.litellm_token, AGENT, answer).await?
+        }
+        Route::Turn => {
+            let chat = &user.chats[number / environment.users.len() % user.chats.len()];
+            let turn = send_message(environment, client, &user.token, chat, answer).await?;
+            let url = format!("{}/api/turns/{turn}/events", environment.mosaic_url);
+            success(client.get(url).bearer_auth(&user.token).send().await).await?
         }
     };
-    Ok(Receiving { asked, response, stamps: Stamps::default(), seen: Seen::default(), received: 0 })
+    Ok(AnswerStream {
+        asked,
+        response,
+        stamps: StampParser::default(),
+        timing: AnswerTiming::default(),
+        received: 0,
+    })
 }
 
-/// Has a message accepted; answers with the turn.
-pub async fn accept(
-    world: &World,
+/// Sends a message. Returns the id of its turn.
+pub async fn send_message(
+    environment: &Environment,
     client: &Client,
     token: &str,
     chat: &str,
     answer: Answer,
 ) -> Result<String, String> {
-    let url = format!("{}/api/chats/{chat}/turns", world.mosaic_url);
+    let url = format!("{}/api/chats/{chat}/turns", environment.mosaic_url);
     let message = json!({ "text": answer.question() });
     let accepted = success(client.post(url).bearer_auth(token).json(&message).send().await).await?;
     let accepted: Value = accepted.json().await.map_err(|error| error.to_string())?;
@@ -132,9 +114,9 @@ async fn success(sent: reqwest::Result<Response>) -> Result<Response, String> {
     Err(format!("{status}: {}", response.text().await.unwrap_or_default()))
 }
 
-impl Receiving {
+impl AnswerStream {
     /// Reads until the first byte of the text.
-    pub async fn first(&mut self) -> Result<(), String> {
+    pub async fn read_first(&mut self) -> Result<(), String> {
         while self.received == 0 {
             if !self.read().await? {
                 return Err("the stream ended without text".to_owned());
@@ -143,11 +125,11 @@ impl Receiving {
         Ok(())
     }
 
-    /// Reads to the end; `tokens` must have come.
-    pub async fn rest(mut self, tokens: u32) -> Result<Seen, String> {
+    /// Reads to the end, and checks that `tokens` chunks were received.
+    pub async fn read_rest(mut self, tokens: u32) -> Result<AnswerTiming, String> {
         while self.read().await? {}
         if self.received == tokens {
-            Ok(self.seen)
+            Ok(self.timing)
         } else {
             Err(format!("{} chunks of {tokens}", self.received))
         }
@@ -156,14 +138,15 @@ impl Receiving {
     async fn read(&mut self) -> Result<bool, String> {
         let chunk = tokio::time::timeout(Duration::from_secs(60), self.response.chunk()).await;
         let chunk =
-            chunk.map_err(|_| "a minute of silence".to_owned())?.map_err(|error| error.to_string())?;
+            chunk.map_err(|_| "no data for a minute".to_owned())?.map_err(|error| error.to_string())?;
         let Some(chunk) = chunk else { return Ok(false) };
         let now = stamps::now();
-        for stamp in self.stamps.take(&chunk) {
+        for stamp in self.stamps.parse(&chunk) {
             if self.received == 0 {
-                self.seen.first = u64::try_from(self.asked.elapsed().as_micros()).unwrap_or(u64::MAX);
+                self.timing.first_byte_micros =
+                    u64::try_from(self.asked.elapsed().as_micros()).unwrap_or(u64::MAX);
             } else {
-                self.seen.chunks.push(now.saturating_sub(stamp));
+                self.timing.chunk_micros.push(now.saturating_sub(stamp));
             }
             self.received += 1;
         }

@@ -1,8 +1,9 @@
-//! How many ask at once, and what they see.
+//! How many clients send messages at once, and the measured times.
 
 use crate::{
-    ask::{self, Answer, Seen, Way},
-    world::World,
+    ask::{self, Answer, AnswerTiming},
+    environment::Environment,
+    route::Route,
 };
 use reqwest::Client;
 use std::{sync::Arc, time::Duration};
@@ -11,99 +12,103 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-/// Over this long the streams of one round arrive.
-const ARRIVAL: Duration = Duration::from_secs(2);
-/// A round that takes longer is cut: what has not come by then counts as failed.
-const LONGEST: Duration = Duration::from_secs(45);
+/// The streams of one round start evenly within this time.
+const ARRIVAL_PERIOD: Duration = Duration::from_secs(2);
+/// A stream that takes longer is cut off and counts as failed.
+const MAX_STREAM_DURATION: Duration = Duration::from_secs(45);
 
-/// A load.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     /// Streams open at once.
     pub streams: usize,
-    /// How often that is repeated.
     pub rounds: usize,
-    /// What each asks for: longer than the arrival takes, so that all are open together.
+    /// Longer than the arrival period, so that all streams are open at once.
     pub answer: Answer,
 }
 
 impl Load {
-    /// One after the other; the ways take turns, so that a change of the machine's mood meets all.
-    pub const ALONE: Self = Self { streams: 1, rounds: 200, answer: Answer { tokens: 5, gap: 5 } };
-    /// As many as a busy office.
-    pub const MANY: Self = Self { streams: 200, rounds: 3, answer: Answer { tokens: 50, gap: 50 } };
-    /// Ten for each person.
-    pub const CROWD: Self = Self { streams: 1000, rounds: 1, answer: Answer { tokens: 15, gap: 200 } };
+    /// One after the other. The routes take turns, so that other load on the machine affects all alike.
+    pub const SINGLE: Self = Self { streams: 1, rounds: 200, answer: Answer { tokens: 5, gap_millis: 5 } };
+    /// As many as in a busy office.
+    pub const OFFICE: Self = Self { streams: 200, rounds: 3, answer: Answer { tokens: 50, gap_millis: 50 } };
+    /// Ten for each user.
+    pub const PEAK: Self = Self { streams: 1000, rounds: 1, answer: Answer { tokens: 15, gap_millis: 200 } };
 }
 
-/// What came of a load on one way.
+/// The results of a load on one route.
 #[derive(Debug)]
-pub struct Outcome {
-    /// Which.
-    pub way: Way,
-    /// First bytes in microseconds, sorted.
-    pub first: Vec<u64>,
-    /// Chunks in microseconds, sorted.
-    pub chunks: Vec<u64>,
+pub struct LoadResult {
+    pub route: Route,
+    /// Sorted.
+    pub first_byte_micros: Vec<u64>,
+    /// Sorted.
+    pub chunk_micros: Vec<u64>,
     /// Streams that failed, and why the first of them did.
     pub failed: (usize, Option<String>),
-    /// Processor time of the proxy per stream, in milliseconds.
-    pub cpu: Option<f64>,
+    /// Processor time of the proxy per stream.
+    pub cpu_millis: Option<f64>,
 }
 
-/// Puts the load on every way.
-pub async fn measure(world: &Arc<World>, load: &Load) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = Way::ALL.map(Outcome::of).into();
+/// Runs the load on every route.
+pub async fn measure(environment: &Arc<Environment>, load: &Load) -> Vec<LoadResult> {
+    let mut results: Vec<LoadResult> = Route::ALL.map(LoadResult::new).into();
     for _ in 0..load.rounds {
-        for outcome in &mut outcomes {
-            let before = world.cpu(outcome.way);
-            round(world, load, outcome).await;
-            outcome.cpu = before.zip(world.cpu(outcome.way)).map(|(before, after)| {
-                outcome.cpu.unwrap_or_default()
+        for result in &mut results {
+            let before = environment.cpu_secs(result.route);
+            run_round(environment, load, result).await;
+            result.cpu_millis = before.zip(environment.cpu_secs(result.route)).map(|(before, after)| {
+                result.cpu_millis.unwrap_or_default()
                     + (after - before) * 1000.0 / (load.streams * load.rounds) as f64
             });
         }
     }
-    for outcome in &mut outcomes {
-        outcome.first.sort_unstable();
-        outcome.chunks.sort_unstable();
+    for result in &mut results {
+        result.first_byte_micros.sort_unstable();
+        result.chunk_micros.sort_unstable();
     }
-    outcomes
+    results
 }
 
-async fn round(world: &Arc<World>, load: &Load, outcome: &mut Outcome) {
-    let (way, answer) = (outcome.way, load.answer);
-    // Its own connections: none may have been closed from idleness meanwhile.
-    let client = if load.streams == 1 { world.client.clone() } else { Client::new() };
+async fn run_round(environment: &Arc<Environment>, load: &Load, result: &mut LoadResult) {
+    let (route, answer) = (result.route, load.answer);
+    // New connections, because idle ones may have been closed.
+    let client = if load.streams == 1 { environment.client.clone() } else { Client::new() };
     let began = Instant::now();
     let mut streams = JoinSet::new();
     for number in 0..load.streams {
-        let (world, client) = (Arc::clone(world), client.clone());
-        let at = began + ARRIVAL.mul_f64(number as f64 / load.streams as f64);
+        let (environment, client) = (Arc::clone(environment), client.clone());
+        let at = began + ARRIVAL_PERIOD.mul_f64(number as f64 / load.streams as f64);
         streams.spawn(async move {
             sleep_until(at).await;
-            let asked =
-                async { ask::ask(&world, &client, way, number, answer).await?.rest(answer.tokens).await };
-            timeout(LONGEST, asked).await.unwrap_or_else(|_| Err("cut".to_owned()))
+            let asked = async {
+                ask::ask(&environment, &client, route, number, answer).await?.read_rest(answer.tokens).await
+            };
+            timeout(MAX_STREAM_DURATION, asked).await.unwrap_or_else(|_| Err("cut off".to_owned()))
         });
     }
-    while let Some(seen) = streams.join_next().await {
-        outcome.take(seen.unwrap());
+    while let Some(timing) = streams.join_next().await {
+        result.add(timing.unwrap());
     }
-    // What ends behind the answer (a turn is stored) must not meet the next.
+    // Work after the answer (storing the turn) must not overlap with the next round.
     sleep(if load.streams == 1 { Duration::from_millis(5) } else { Duration::from_millis(500) }).await;
 }
 
-impl Outcome {
-    const fn of(way: Way) -> Self {
-        Self { way, first: Vec::new(), chunks: Vec::new(), failed: (0, None), cpu: None }
+impl LoadResult {
+    const fn new(route: Route) -> Self {
+        Self {
+            route,
+            first_byte_micros: Vec::new(),
+            chunk_micros: Vec::new(),
+            failed: (0, None),
+            cpu_millis: None,
+        }
     }
 
-    fn take(&mut self, seen: Result<Seen, String>) {
-        match seen {
-            Ok(seen) => {
-                self.first.push(seen.first);
-                self.chunks.extend(seen.chunks);
+    fn add(&mut self, timing: Result<AnswerTiming, String>) {
+        match timing {
+            Ok(timing) => {
+                self.first_byte_micros.push(timing.first_byte_micros);
+                self.chunk_micros.extend(timing.chunk_micros);
             }
             Err(why) => {
                 self.failed.0 += 1;
@@ -113,28 +118,29 @@ impl Outcome {
     }
 }
 
-/// Streams that are held open to see what they weigh.
-const HELD: usize = 1000;
-/// They say one thing and fall silent.
-const SILENT: Answer = Answer { tokens: 2, gap: 60_000 };
+/// Streams that stay open to measure their memory.
+const OPEN_STREAMS: usize = 1000;
+/// One token, then silence.
+const SILENT_ANSWER: Answer = Answer { tokens: 2, gap_millis: 60_000 };
 
-/// Bytes of the API's memory per open and idle stream. To be asked of a process that is fresh.
-pub async fn memory(world: &World, way: Way) -> u64 {
+/// Bytes of the API's memory per open and idle stream, in a process that has just started.
+pub async fn memory_per_stream(environment: &Environment, route: Route) -> u64 {
     let client = Client::new();
     for number in 0..50 {
-        let answer = Answer { tokens: 1, gap: 0 };
-        ask::ask(world, &client, way, number, answer).await.unwrap().rest(1).await.unwrap();
+        let answer = Answer { tokens: 1, gap_millis: 0 };
+        ask::ask(environment, &client, route, number, answer).await.unwrap().read_rest(1).await.unwrap();
     }
     drop(client);
-    let before = world.mosaic_memory();
+    let before = environment.mosaic_memory_bytes();
     let client = Client::new();
-    let mut open = Vec::with_capacity(HELD);
-    // In chats of their own, which are busy from then on. One after the other: what a crowd that arrives at once needs for a moment is not what a stream weighs.
-    for number in HELD..2 * HELD {
-        let mut receiving = ask::ask(world, &client, way, number, SILENT).await.unwrap();
-        receiving.first().await.unwrap();
-        open.push(receiving);
+    let mut open = Vec::with_capacity(OPEN_STREAMS);
+    // In chats of their own, which are busy from then on. One after the other, because streams that start at once need
+    // more memory for a moment.
+    for number in OPEN_STREAMS..2 * OPEN_STREAMS {
+        let mut stream = ask::ask(environment, &client, route, number, SILENT_ANSWER).await.unwrap();
+        stream.read_first().await.unwrap();
+        open.push(stream);
     }
     sleep(Duration::from_millis(500)).await;
-    world.mosaic_memory().saturating_sub(before) / HELD as u64
+    environment.mosaic_memory_bytes().saturating_sub(before) / OPEN_STREAMS as u64
 }

@@ -1,6 +1,6 @@
 //! Signing in and out with a real OpenID provider.
 
-use super::{PASSWORD, audited, mosaic, set, sign_in};
+use super::{PASSWORD, audit_entries, change_settings, mosaic_without_workers, sign_in};
 use serde_json::{Value, json};
 use tests::{CLIENT_SECRET, IdentityProvider, Mosaic, Person, eventually};
 
@@ -11,30 +11,30 @@ fn alice() -> Value {
             "email_verified": true, "groups": ["staff"] })
 }
 
-async fn ready() -> (Mosaic, Person, IdentityProvider) {
-    let mosaic = mosaic().await;
+async fn mosaic_with_provider() -> (Mosaic, Person, IdentityProvider) {
+    let mosaic = mosaic_without_workers().await;
     let admin = mosaic.admin().await;
     let provider = IdentityProvider::start(&mosaic).await;
     let stored = admin.put(SETTINGS, &provider.settings()).await;
     assert_eq!(stored.status, 200, "{:?}", stored.body);
-    provider.person(&alice()).await;
+    provider.set_person(&alice()).await;
     (mosaic, admin, provider)
 }
 
-/// Goes through the whole sign-in with a fresh browser; answers with it and the page where it ended.
-async fn arrive(mosaic: &Mosaic) -> (Person, String) {
-    let person = mosaic.anon();
+/// Signs in through the provider with a new browser; returns the browser and its final address.
+async fn sign_in_with_provider(mosaic: &Mosaic) -> (Person, String) {
+    let person = mosaic.anonymous();
     let (_, ended, _) = person.visit(&format!("{}/api/auth/oidc/start", mosaic.url)).await;
     (person, ended)
 }
 
-async fn refused(mosaic: &Mosaic) -> String {
-    let (person, ended) = arrive(mosaic).await;
+async fn refused_sign_in(mosaic: &Mosaic) -> String {
+    let (person, ended) = sign_in_with_provider(mosaic).await;
     assert_eq!(person.get("/api/auth/me").await.status, 401);
     ended.split_once("/login?error=").unwrap_or_else(|| panic!("{ended}")).1.to_owned()
 }
 
-async fn change(admin: &Person, provider: &IdentityProvider, changes: Value) {
+async fn change_provider(admin: &Person, provider: &IdentityProvider, changes: Value) {
     let mut settings = provider.settings();
     settings.as_object_mut().unwrap().remove("clientSecret");
     settings.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
@@ -43,13 +43,13 @@ async fn change(admin: &Person, provider: &IdentityProvider, changes: Value) {
 }
 
 #[tokio::test]
-async fn a_person_arrives_gets_an_account_and_keeps_it() {
-    let (mosaic, _, provider) = ready().await;
+async fn the_first_sign_in_creates_an_account_that_later_ones_find() {
+    let (mosaic, _, provider) = mosaic_with_provider().await;
     assert_eq!(
-        mosaic.anon().get("/api/auth/methods").await.body,
+        mosaic.anonymous().get("/api/auth/methods").await.body,
         json!({ "breakglass": true, "oidc": true, "oidcLabel": "Single sign-on" })
     );
-    let (person, ended) = arrive(&mosaic).await;
+    let (person, ended) = sign_in_with_provider(&mosaic).await;
     assert_eq!(ended, format!("{}/", mosaic.url));
     let me = person.get("/api/auth/me").await.body;
     assert_eq!(
@@ -58,90 +58,90 @@ async fn a_person_arrives_gets_an_account_and_keeps_it() {
     );
     assert_eq!(person.get("/api/auth/sessions").await.body["items"][0]["method"], "oidc");
 
-    // Renamed at the provider, the same person: who he is says `sub`.
-    provider.person(&json!({ "sub": "a1", "preferred_username": "alicia" })).await;
-    assert_eq!(arrive(&mosaic).await.0.get("/api/auth/me").await.body["id"], me["id"]);
-    // Another person of the same name, and one who calls himself like the admin.
+    // Renamed at the provider, but the same person: `sub` identifies them.
+    provider.set_person(&json!({ "sub": "a1", "preferred_username": "alicia" })).await;
+    assert_eq!(sign_in_with_provider(&mosaic).await.0.get("/api/auth/me").await.body["id"], me["id"]);
+    // Another person with the same name, and one with the admin's name.
     for (claims, name) in [
         (json!({ "sub": "a2", "preferred_username": "Alice" }), "Alice-2"),
         (json!({ "sub": "a3", "preferred_username": "root" }), "root-2"),
         (json!({ "sub": "a4", "email": "bob@example.org" }), "bob"),
         (json!({ "sub": "a5" }), "user"),
     ] {
-        provider.person(&claims).await;
-        let him = arrive(&mosaic).await.0.get("/api/auth/me").await.body;
-        assert_eq!((&him["username"], &him["role"]), (&json!(name), &json!("user")));
-        assert_ne!(him["id"], me["id"]);
+        provider.set_person(&claims).await;
+        let other = sign_in_with_provider(&mosaic).await.0.get("/api/auth/me").await.body;
+        assert_eq!((&other["username"], &other["role"]), (&json!(name), &json!("user")));
+        assert_ne!(other["id"], me["id"]);
     }
-    assert_eq!(audited(&mosaic, "user.create").await.len(), 5);
+    assert_eq!(audit_entries(&mosaic, "user.create").await.len(), 5);
 }
 
 #[tokio::test]
-async fn nobody_arrives_as_one_of_the_instances_own_agents() {
-    let (mosaic, admin, _provider) = ready().await;
+async fn a_sign_in_cannot_take_the_account_of_an_instances_own_agent() {
+    let (mosaic, admin, _provider) = mosaic_with_provider().await;
     let made = admin.post("/api/fleet/system-containers", &json!({ "name": "alice" })).await;
     assert_eq!(made.status, 201, "{:?}", made.body);
-    let me = arrive(&mosaic).await.0.get("/api/auth/me").await.body;
-    assert_eq!(me["username"], "alice-2", "a name is no way in");
+    let me = sign_in_with_provider(&mosaic).await.0.get("/api/auth/me").await.body;
+    assert_eq!(me["username"], "alice-2", "the same name is another account");
     assert_ne!(me["id"], made.body["id"]);
-    // Whatever says that an identity is the account's.
+    // Even if an identity is linked to the account.
     sqlx::query("update oidc_identities set user_id = (select user_id from system_containers)")
         .execute(&mosaic.database.pool)
         .await
         .unwrap();
-    assert_eq!(refused(&mosaic).await, "oidc_disabled");
+    assert_eq!(refused_sign_in(&mosaic).await, "oidc_disabled");
 }
 
 #[tokio::test]
-async fn the_rules_of_the_settings_decide_who_comes_in() {
-    let (mosaic, admin, provider) = ready().await;
-    change(&admin, &provider, json!({ "autoProvision": false })).await;
-    assert_eq!(refused(&mosaic).await, "oidc_no_account");
-    change(&admin, &provider, json!({ "allowedDomains": ["example.com"] })).await;
-    assert_eq!(refused(&mosaic).await, "oidc_not_allowed");
-    change(&admin, &provider, json!({ "allowedGroups": ["board"] })).await;
-    assert_eq!(refused(&mosaic).await, "oidc_not_allowed");
-    change(
+async fn the_settings_decide_who_may_sign_in() {
+    let (mosaic, admin, provider) = mosaic_with_provider().await;
+    change_provider(&admin, &provider, json!({ "autoProvision": false })).await;
+    assert_eq!(refused_sign_in(&mosaic).await, "oidc_no_account");
+    change_provider(&admin, &provider, json!({ "allowedDomains": ["example.com"] })).await;
+    assert_eq!(refused_sign_in(&mosaic).await, "oidc_not_allowed");
+    change_provider(&admin, &provider, json!({ "allowedGroups": ["board"] })).await;
+    assert_eq!(refused_sign_in(&mosaic).await, "oidc_not_allowed");
+    change_provider(
         &admin,
         &provider,
         json!({ "allowedDomains": ["Example.org"], "allowedGroups": ["board", "staff"] }),
     )
     .await;
-    let (person, _) = arrive(&mosaic).await;
+    let (person, _) = sign_in_with_provider(&mosaic).await;
     assert_eq!(person.get("/api/auth/me").await.status, 200);
     provider
-        .person(
+        .set_person(
             &json!({ "sub": "x", "email": "x@example.org", "email_verified": false, "groups": ["staff"] }),
         )
         .await;
-    assert_eq!(refused(&mosaic).await, "oidc_not_allowed", "an address that nobody vouches for");
+    assert_eq!(refused_sign_in(&mosaic).await, "oidc_not_allowed", "the address is not verified");
 
-    provider.person(&alice()).await;
+    provider.set_person(&alice()).await;
     sqlx::query("update users set disabled_at = now() where username = 'alice'")
         .execute(&mosaic.database.pool)
         .await
         .unwrap();
     assert_eq!(person.get("/api/auth/me").await.status, 401);
-    assert_eq!(refused(&mosaic).await, "oidc_disabled");
-    let (outcome, detail) = audited(&mosaic, "auth.login").await.remove(0);
+    assert_eq!(refused_sign_in(&mosaic).await, "oidc_disabled");
+    let (outcome, detail) = audit_entries(&mosaic, "auth.login").await.remove(0);
     assert_eq!((&*outcome, detail), ("denied", json!({ "via": "oidc", "code": "oidc_disabled" })));
 }
 
 #[tokio::test]
-async fn groups_make_admins_and_unmake_them_but_never_the_breakglass_one() {
-    let (mosaic, admin, provider) = ready().await;
-    change(&admin, &provider, json!({ "adminGroups": ["ops"] })).await;
+async fn groups_grant_and_revoke_the_admin_role_but_not_for_the_breakglass_admin() {
+    let (mosaic, admin, provider) = mosaic_with_provider().await;
+    change_provider(&admin, &provider, json!({ "adminGroups": ["ops"] })).await;
     let role = async |groups: Value| {
         let mut claims = alice();
         claims["groups"] = groups;
-        provider.person(&claims).await;
-        arrive(&mosaic).await.0.get("/api/auth/me").await.body["role"].clone()
+        provider.set_person(&claims).await;
+        sign_in_with_provider(&mosaic).await.0.get("/api/auth/me").await.body["role"].clone()
     };
     assert_eq!(role(json!(["staff"])).await, "user");
     assert_eq!(role(json!(["staff", "ops"])).await, "admin");
     assert_eq!(role(json!([])).await, "user");
-    assert_eq!(audited(&mosaic, "user.role").await.len(), 2);
-    // As if the breakglass admin's account had been tied to the provider's person.
+    assert_eq!(audit_entries(&mosaic, "user.role").await.len(), 2);
+    // As if the breakglass admin's account had been linked to the provider's person.
     sqlx::query("update oidc_identities set user_id = (select user_id from breakglass_users)")
         .execute(&mosaic.database.pool)
         .await
@@ -150,36 +150,36 @@ async fn groups_make_admins_and_unmake_them_but_never_the_breakglass_one() {
 }
 
 #[tokio::test]
-async fn signing_out_here_leads_to_the_provider_and_it_ends_the_session() {
-    let (mosaic, _, _provider) = ready().await;
-    let (person, _) = arrive(&mosaic).await;
-    let (second, _) = arrive(&mosaic).await;
-    // The provider's page asks once more; its answer is a form with a token of its own. The second browser's
-    // session at Mosaic is known to the provider by its `sid` and ends by the back channel.
+async fn signing_out_redirects_to_the_provider_which_ends_other_sessions() {
+    let (mosaic, _, _provider) = mosaic_with_provider().await;
+    let (person, _) = sign_in_with_provider(&mosaic).await;
+    let (second, _) = sign_in_with_provider(&mosaic).await;
+    // The provider's page asks for confirmation, with a form and a token. The provider knows the second browser's
+    // session at Mosaic by its `sid` and ends it through the back channel.
     let out = person.post("/api/auth/logout", &json!({})).await;
     assert_eq!(out.status, 200, "{:?}", out.body);
     assert_eq!(person.get("/api/auth/me").await.status, 401);
     let (status, _, _) = person.visit(out.body["redirectTo"].as_str().unwrap()).await;
     assert_eq!(status, 200);
-    assert_eq!(second.get("/api/auth/me").await.status, 200, "another browser's session is another one");
+    assert_eq!(second.get("/api/auth/me").await.status, 200, "another browser's session is not affected");
 
     let (_, _, page) = second.visit(out.body["redirectTo"].as_str().unwrap()).await;
     let xsrf = page.split("name=\"xsrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let confirm = page.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
     second.submit(confirm, &[("xsrf", xsrf), ("logout", "yes")]).await;
-    eventually("the back channel ends it", || async {
+    eventually("the back channel ends the session", || async {
         (second.get("/api/auth/me").await.status == 401).then_some(())
     })
     .await;
-    // A password's session has nowhere to go.
-    let admin = mosaic.anon();
+    // A session from a password has no provider to go to.
+    let admin = mosaic.anonymous();
     sign_in(&admin, PASSWORD).await;
     assert_eq!(admin.post("/api/auth/logout", &json!({})).await.status, 204);
 }
 
 #[tokio::test]
-async fn the_test_names_what_is_wrong_and_never_sends_the_secret_elsewhere() {
-    let (mosaic, admin, provider) = ready().await;
+async fn the_connection_test_names_the_fault_and_never_sends_the_secret_elsewhere() {
+    let (mosaic, admin, provider) = mosaic_with_provider().await;
     let test = async |typed: Value| {
         let report = admin.post("/api/settings/oidc/test", &typed).await;
         assert_eq!(report.status, 200, "{:?}", report.body);
@@ -191,17 +191,17 @@ async fn the_test_names_what_is_wrong_and_never_sends_the_secret_elsewhere() {
         (step(0), step(1))
     };
     let both = |one: &str, two: &str| (one.to_owned(), two.to_owned());
-    assert_eq!(test(json!({})).await, both("passed -", "passed -"), "what is stored");
+    assert_eq!(test(json!({})).await, both("passed -", "passed -"), "the stored settings");
     assert_eq!(test(json!({ "clientSecret": "wrong" })).await, both("passed -", "failed oidc_client"));
     assert_eq!(
         test(json!({ "clientId": "other" })).await,
         both("passed -", "skipped -"),
-        "its secret is not known"
+        "the secret of another client is not known"
     );
     let slash = format!("{}/", provider.issuer);
     assert_eq!(test(json!({ "issuer": slash })).await, both("failed oidc_issuer", "skipped -"));
-    let nobody = json!({ "issuer": "http://localhost:1", "clientId": "mosaic" });
-    assert_eq!(test(nobody).await, both("failed oidc_unreachable", "skipped -"));
+    let unreachable = json!({ "issuer": "http://localhost:1", "clientId": "mosaic" });
+    assert_eq!(test(unreachable).await, both("failed oidc_unreachable", "skipped -"));
     assert_eq!(test(json!({ "issuer": mosaic.url })).await, both("failed oidc_discovery", "skipped -"));
 
     let moved = admin.put(SETTINGS, &json!({ "issuer": slash, "clientId": "mosaic" })).await;
@@ -216,17 +216,17 @@ async fn the_test_names_what_is_wrong_and_never_sends_the_secret_elsewhere() {
         .await
         .unwrap();
     for place in [shown.to_string(), config, mosaic.logs()] {
-        assert!(!place.contains(CLIENT_SECRET), "the client secret is shown");
+        assert!(!place.contains(CLIENT_SECRET), "the client secret is exposed");
     }
 }
 
 #[tokio::test]
-async fn breakglass_needs_no_provider() {
-    let (mosaic, admin, mut provider) = ready().await;
-    let (person, _) = arrive(&mosaic).await;
-    // Down. What is known of it is trusted for a minute, so the code cannot be redeemed, or it cannot be asked.
+async fn the_breakglass_password_works_without_the_provider() {
+    let (mosaic, admin, mut provider) = mosaic_with_provider().await;
+    let (person, _) = sign_in_with_provider(&mosaic).await;
+    // The provider is down. Its discovery document is cached for a minute, so the code cannot be redeemed.
     provider.stop();
-    let stepwise = Person::stepwise(&mosaic.url);
+    let stepwise = Person::without_redirects(&mosaic.url);
     let state = stepwise
         .get("/api/auth/oidc/start")
         .await
@@ -240,34 +240,34 @@ async fn breakglass_needs_no_provider() {
         .to_owned();
     let back = stepwise.get(&format!("/api/auth/oidc/callback?code=x&state={state}")).await;
     assert_eq!((back.status, back.location()), (303, "/login?error=oidc_unreachable"));
-    assert_eq!(sign_in(&mosaic.anon(), PASSWORD).await.status, 200);
+    assert_eq!(sign_in(&mosaic.anonymous(), PASSWORD).await.status, 200);
     assert_eq!(
         person.post("/api/auth/logout", &json!({})).await.status,
         200,
-        "signing out does not wait for it"
+        "signing out does not need the provider"
     );
 
-    // Misconfigured.
-    let nonsense = json!({ "issuer": "https://nobody.invalid", "clientId": "x", "clientSecret": "x" });
+    // The provider is misconfigured.
+    let nonsense = json!({ "issuer": "https://unknown.invalid", "clientId": "x", "clientSecret": "x" });
     assert_eq!(admin.put(SETTINGS, &nonsense).await.status, 200);
-    assert_eq!(refused(&mosaic).await, "oidc_unreachable");
-    assert_eq!(sign_in(&mosaic.anon(), PASSWORD).await.status, 200);
+    assert_eq!(refused_sign_in(&mosaic).await, "oidc_unreachable");
+    assert_eq!(sign_in(&mosaic.anonymous(), PASSWORD).await.status, 200);
 
-    // Removed.
+    // The provider is removed.
     assert_eq!(admin.delete(SETTINGS).await.status, 204);
     assert_eq!(admin.delete(SETTINGS).await.status, 404);
-    assert_eq!(refused(&mosaic).await, "oidc_not_configured");
-    assert_eq!(mosaic.anon().get("/api/auth/methods").await.body["oidc"], false);
-    assert_eq!(sign_in(&mosaic.anon(), PASSWORD).await.status, 200);
+    assert_eq!(refused_sign_in(&mosaic).await, "oidc_not_configured");
+    assert_eq!(mosaic.anonymous().get("/api/auth/methods").await.body["oidc"], false);
+    assert_eq!(sign_in(&mosaic.anonymous(), PASSWORD).await.status, 200);
 }
 
 #[tokio::test]
-async fn behind_a_proxy_the_public_address_counts() {
-    let (mosaic, admin, _provider) = ready().await;
-    set(&admin, json!({ "publicUrl": "https://fleet.example.org" })).await;
+async fn behind_a_proxy_the_public_address_is_used() {
+    let (mosaic, admin, _provider) = mosaic_with_provider().await;
+    change_settings(&admin, json!({ "publicUrl": "https://fleet.example.org" })).await;
     let shown = admin.get(SETTINGS).await.body;
     assert_eq!(shown["redirectUri"], "https://fleet.example.org/api/auth/oidc/callback");
-    let stepwise = Person::stepwise(&mosaic.url);
+    let stepwise = Person::without_redirects(&mosaic.url);
     let start =
         stepwise.request(reqwest::Method::GET, "/api/auth/oidc/start").header("X-Forwarded-Proto", "https");
     let start = start.send().await.unwrap();
@@ -284,19 +284,19 @@ async fn behind_a_proxy_the_public_address_counts() {
 }
 
 #[tokio::test]
-async fn the_onboarding_has_a_step_for_it_that_can_be_skipped() {
-    let mosaic = mosaic().await;
+async fn the_onboarding_step_for_the_provider_can_be_skipped() {
+    let mosaic = mosaic_without_workers().await;
     let admin = mosaic.admin().await;
     let path = "/api/onboarding/oidc";
     let done = async || admin.get("/api/onboarding").await.body["oidc"].clone();
-    assert_eq!(mosaic.anon().post(path, &json!({ "skip": true })).await.status, 401);
+    assert_eq!(mosaic.anonymous().post(path, &json!({ "skip": true })).await.status, 401);
     let half = admin.post(path, &json!({ "issuer": "https://id.example.org" })).await;
     assert_eq!((half.status, &half.body["errors"][0]["field"]), (422, &json!("clientId")));
     assert_eq!(done().await, false);
     assert_eq!(admin.post(path, &json!({ "skip": true })).await.status, 204);
     assert_eq!(done().await, true);
-    // Gone back to, after a restart by another browser.
-    let again = mosaic.anon();
+    // The skipped step can be done later, in another browser.
+    let again = mosaic.anonymous();
     sign_in(&again, PASSWORD).await;
     let provider = json!({ "issuer": "https://id.example.org", "clientId": "m", "clientSecret": "s" });
     assert_eq!(again.post(path, &provider).await.status, 204);

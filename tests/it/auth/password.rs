@@ -1,6 +1,6 @@
-//! The breakglass password: changed by its owner, reset on the server.
+//! The breakglass password: changed by its owner, or reset on the server.
 
-use super::{PASSWORD, audited, mosaic, sign_in};
+use super::{PASSWORD, audit_entries, mosaic_without_workers, sign_in};
 use serde_json::json;
 use std::{
     io::Write,
@@ -13,9 +13,9 @@ const PATH: &str = "/api/settings/breakglass/password";
 
 #[tokio::test]
 async fn a_new_password_needs_the_current_one_and_ends_the_other_sessions() {
-    let mosaic = mosaic().await;
+    let mosaic = mosaic_without_workers().await;
     let admin = mosaic.admin().await;
-    let second = mosaic.anon();
+    let second = mosaic.anonymous();
     sign_in(&second, PASSWORD).await;
 
     let wrong = admin.post(PATH, &json!({ "current": "not that one at all", "new": NEW })).await;
@@ -27,19 +27,19 @@ async fn a_new_password_needs_the_current_one_and_ends_the_other_sessions() {
     assert_eq!(second.get("/api/auth/me").await.status, 200, "nothing has changed yet");
 
     assert_eq!(admin.post(PATH, &json!({ "current": PASSWORD, "new": NEW })).await.status, 204);
-    assert_eq!(admin.get("/api/auth/me").await.status, 200, "who changed it stays");
+    assert_eq!(admin.get("/api/auth/me").await.status, 200, "the session that changed it stays");
     assert_eq!(second.get("/api/auth/me").await.status, 401);
-    assert_eq!(sign_in(&mosaic.anon(), PASSWORD).await.status, 401);
-    assert_eq!(sign_in(&mosaic.anon(), NEW).await.status, 200);
-    let log = audited(&mosaic, "breakglass.password").await;
+    assert_eq!(sign_in(&mosaic.anonymous(), PASSWORD).await.status, 401);
+    assert_eq!(sign_in(&mosaic.anonymous(), NEW).await.status, 200);
+    let log = audit_entries(&mosaic, "breakglass.password").await;
     let outcomes: Vec<&str> = log.iter().map(|(outcome, _)| outcome.as_str()).collect();
     assert_eq!(outcomes, ["ok", "denied"]);
     assert_eq!(log[0].1["endedSessions"], 1);
 }
 
 #[tokio::test]
-async fn who_has_no_password_here_is_told_so() {
-    let mosaic = mosaic().await;
+async fn a_user_without_a_password_cannot_change_one() {
+    let mosaic = mosaic_without_workers().await;
     mosaic.admin().await;
     let carol = mosaic.user("carol").await;
     sqlx::query("update users set role = 'admin' where username = 'carol'")
@@ -51,16 +51,16 @@ async fn who_has_no_password_here_is_told_so() {
 }
 
 #[tokio::test]
-async fn the_reset_on_the_server_ends_sessions_and_waits() {
-    let mosaic = mosaic().await;
+async fn a_reset_on_the_server_ends_sessions_and_the_waiting_time() {
+    let mosaic = mosaic_without_workers().await;
     let admin = mosaic.admin().await;
     for _ in 0..5 {
         sign_in(&admin, "a wrong password").await;
     }
-    assert_eq!(sign_in(&mosaic.anon(), PASSWORD).await.status, 429);
+    assert_eq!(sign_in(&mosaic.anonymous(), PASSWORD).await.status, 429);
     reset(&mosaic, NEW);
     assert_eq!(admin.get("/api/auth/me").await.status, 401);
-    assert_eq!(sign_in(&mosaic.anon(), NEW).await.status, 200, "at once");
+    assert_eq!(sign_in(&mosaic.anonymous(), NEW).await.status, 200, "without waiting");
 }
 
 fn reset(mosaic: &Mosaic, password: &str) {

@@ -1,6 +1,6 @@
-//! Guessing gets slow, and nobody can lock another out by it.
+//! Guessing passwords is slowed down, and it cannot be used to lock out another user.
 
-use super::{PASSWORD, audited, mosaic, sign_in};
+use super::{PASSWORD, audit_entries, mosaic_without_workers, sign_in};
 use serde_json::json;
 use std::{
     net::Ipv4Addr,
@@ -9,11 +9,11 @@ use std::{
 use tests::{Mosaic, Person, Reply};
 use tokio::time::sleep;
 
-fn stranger(mosaic: &Mosaic, number: u8) -> Person {
+fn client_at(mosaic: &Mosaic, number: u8) -> Person {
     Person::from_address(&mosaic.url, Ipv4Addr::new(127, 9, 0, number))
 }
 
-fn wait(reply: &Reply) -> u64 {
+fn assert_throttled(reply: &Reply) -> u64 {
     assert_eq!((reply.status, reply.code()), (429, "too_many_attempts"), "{:?}", reply.body);
     let seconds = reply.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!(reply.body["detail"].as_str().unwrap().contains("Try again in"), "{:?}", reply.body);
@@ -21,60 +21,69 @@ fn wait(reply: &Reply) -> u64 {
 }
 
 #[tokio::test]
-async fn waits_grow_hold_at_every_replica_and_end() {
-    let mut mosaic = mosaic().await;
+async fn waiting_times_grow_apply_at_every_replica_and_end() {
+    let mut mosaic = mosaic_without_workers().await;
     mosaic.admin().await;
-    let guesser = stranger(&mosaic, 1);
+    let guesser = client_at(&mosaic, 1);
     for _ in 0..4 {
         assert_eq!(sign_in(&guesser, "guessed wrong").await.status, 401);
     }
-    let seconds = wait(&sign_in(&guesser, "guessed wrong").await);
+    let seconds = assert_throttled(&sign_in(&guesser, "guessed wrong").await);
     assert!(seconds <= 2, "{seconds}");
-    assert_eq!(wait(&sign_in(&guesser, PASSWORD).await).max(2), 2, "the right one waits too");
+    assert_eq!(
+        assert_throttled(&sign_in(&guesser, PASSWORD).await).max(2),
+        2,
+        "the right password has to wait too"
+    );
     sleep(Duration::from_millis(1100)).await;
     assert_eq!(sign_in(&guesser, "guessed wrong").await.status, 401);
     let replica = mosaic.start_replica().await;
     for _ in 0..3 {
-        sleep(Duration::from_secs(wait(&sign_in(&guesser.at(&replica), "guessed wrong").await))).await;
+        sleep(Duration::from_secs(assert_throttled(&sign_in(&guesser.at(&replica), "guessed wrong").await)))
+            .await;
         assert_eq!(sign_in(&guesser.at(&replica), "guessed wrong").await.status, 401);
     }
-    let seconds = wait(&sign_in(&guesser, "guessed wrong").await);
-    assert!((10..=17).contains(&seconds), "it has doubled: {seconds}");
-    let log = audited(&mosaic, "auth.login").await;
+    let seconds = assert_throttled(&sign_in(&guesser, "guessed wrong").await);
+    assert!((10..=17).contains(&seconds), "the time has doubled: {seconds}");
+    let log = audit_entries(&mosaic, "auth.login").await;
     assert_eq!((&*log[0].0, &log[0].1), ("denied", &json!({ "failures": 8, "waitSeconds": 16 })));
 }
 
 #[tokio::test]
-async fn many_at_once_do_not_slip_through() {
-    let mosaic = mosaic().await;
+async fn concurrent_attempts_are_throttled_too() {
+    let mosaic = mosaic_without_workers().await;
     mosaic.admin().await;
     let attempts: Vec<_> = (0..40)
         .map(|_| {
-            let guesser = stranger(&mosaic, 1);
+            let guesser = client_at(&mosaic, 1);
             tokio::spawn(async move { sign_in(&guesser, "guessed wrong").await.status })
         })
         .collect();
-    let mut looked_at = 0;
+    let mut checked = 0;
     for attempt in attempts {
-        looked_at += usize::from(attempt.await.unwrap() == 401);
+        checked += usize::from(attempt.await.unwrap() == 401);
     }
-    // Four are free; a slow machine may let a second pass before the last one has its turn.
-    assert!((4..=6).contains(&looked_at), "{looked_at} passwords were looked at");
+    // Four attempts are free. On a slow machine a second may pass before the last one.
+    assert!((4..=6).contains(&checked), "{checked} passwords were checked");
 }
 
 #[tokio::test]
-async fn strangers_cannot_lock_the_admin_out() {
-    let mosaic = mosaic().await;
+async fn attempts_from_other_addresses_do_not_lock_the_admin_out() {
+    let mosaic = mosaic_without_workers().await;
     mosaic.admin().await;
     let mut refused = 0;
     for number in 0..200 {
-        refused += usize::from(sign_in(&stranger(&mosaic, number), "guessed wrong").await.status == 429);
+        refused += usize::from(sign_in(&client_at(&mosaic, number), "guessed wrong").await.status == 429);
     }
-    assert!(refused > 100, "guessing from many addresses gets slow too: {refused} of 200 had to wait");
+    assert!(refused > 100, "guessing from many addresses is throttled too: {refused} of 200");
     let began = Instant::now();
-    assert_eq!(sign_in(&mosaic.anon(), PASSWORD).await.status, 200, "from where he signed in before");
+    assert_eq!(
+        sign_in(&mosaic.anonymous(), PASSWORD).await.status,
+        200,
+        "from an address with an earlier sign-in"
+    );
     assert!(began.elapsed() < Duration::from_secs(5));
-    wait(&sign_in(&stranger(&mosaic, 250), PASSWORD).await);
+    assert_throttled(&sign_in(&client_at(&mosaic, 250), PASSWORD).await);
     let stored: i64 = sqlx::query_scalar("select count(*) from sign_in_throttle")
         .fetch_one(&mosaic.database.pool)
         .await
@@ -83,22 +92,22 @@ async fn strangers_cannot_lock_the_admin_out() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_has_is_treated_alike() {
-    let mosaic = mosaic().await;
+async fn an_unknown_name_is_treated_like_a_known_one() {
+    let mosaic = mosaic_without_workers().await;
     mosaic.admin().await;
-    let mut told = Vec::new();
+    let mut responses = Vec::new();
     for (name, number) in [("root", 1), ("nobody", 2)] {
-        let guesser = stranger(&mosaic, number);
+        let guesser = client_at(&mosaic, number);
         let body = json!({ "username": name, "password": "guessed wrong" });
-        let mut said = Vec::new();
+        let mut of_name = Vec::new();
         for _ in 0..6 {
             let reply = guesser.post("/api/auth/login", &body).await;
-            said.push((reply.status, reply.code().to_owned()));
+            of_name.push((reply.status, reply.code().to_owned()));
         }
-        told.push(said);
+        responses.push(of_name);
     }
-    assert_eq!(told[0], told[1]);
-    assert_eq!(told[0].iter().filter(|(status, _)| *status == 429).count(), 2);
+    assert_eq!(responses[0], responses[1]);
+    assert_eq!(responses[0].iter().filter(|(status, _)| *status == 429).count(), 2);
     let stored: Vec<String> = sqlx::query_scalar("select encode(account, 'escape') from sign_in_throttle")
         .fetch_all(&mosaic.database.pool)
         .await
@@ -107,13 +116,17 @@ async fn a_name_that_nobody_has_is_treated_alike() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_where_the_client_is_and_nobody_else_does() {
-    let mosaic = mosaic().await;
+async fn only_a_trusted_proxy_can_set_the_clients_address() {
+    let mosaic = mosaic_without_workers().await;
     let admin = mosaic.admin().await;
-    let from = async |said: &str| {
+    let from = async |forwarded_for: &str| {
         let reply = mosaic
-            .anon()
-            .post_with("/api/auth/login", &super::credentials(PASSWORD), &[("X-Forwarded-For", said)])
+            .anonymous()
+            .post_with(
+                "/api/auth/login",
+                &super::credentials(PASSWORD),
+                &[("X-Forwarded-For", forwarded_for)],
+            )
             .await;
         assert_eq!(reply.status, 200);
         let newest: String = sqlx::query_scalar("select address from sessions order by id desc limit 1")
@@ -126,10 +139,10 @@ async fn a_trusted_proxy_says_where_the_client_is_and_nobody_else_does() {
     assert_eq!(
         from("192.0.2.1, 203.0.113.8").await,
         "203.0.113.8",
-        "what stands before came from the client"
+        "the entries before came from the client"
     );
     assert_eq!(from("203.0.113.9, 127.0.0.2").await, "203.0.113.9", "two proxies");
     assert_eq!(from("nonsense").await, "127.0.0.1");
-    super::set(&admin, json!({ "trustedProxies": [] })).await;
+    super::change_settings(&admin, json!({ "trustedProxies": [] })).await;
     assert_eq!(from("203.0.113.10").await, "127.0.0.1");
 }

@@ -1,33 +1,33 @@
-//! Every step of a start: the worker is killed right before it and right after it, and the engine refuses it once.
+//! Every step of a start: the worker is killed right before and right after it, and the engine fails it once.
 
 use serde_json::{Value, json};
-use tests::{Engine, Moment, Mosaic, Options, Person, Side, eventually};
+use tests::{EngineProxy, Fault, Mosaic, Options, Person, RequestMatch, eventually};
 
-/// The steps that are requests to the engine. While it is waited for OpenClaw, the engine is asked between two looks.
-const STEPS: [(&str, Moment); 4] = [
-    ("network", Moment::next("POST", "/networks/create")),
-    ("volume", Moment::next("POST", "/volumes/create")),
-    ("create", Moment::next("POST", "/containers/create")),
-    ("start", Moment::next("POST", "/start")),
+/// The steps that are requests to the engine.
+const STEPS: [(&str, RequestMatch); 4] = [
+    ("network", RequestMatch::next("POST", "/networks/create")),
+    ("volume", RequestMatch::next("POST", "/volumes/create")),
+    ("create", RequestMatch::next("POST", "/containers/create")),
+    ("start", RequestMatch::next("POST", "/start")),
 ];
-/// Behind the start its result is looked at, then comes the round that finds it settled, then the look between two
-/// probes.
-const fn inspected(nth: usize) -> Moment {
-    Moment { method: "GET", path: "/json", after: Some("/start"), nth }
+/// The `nth` inspection of the container after its start. The first reads the result of the start, the second sees that
+/// the container is running, and later ones follow each probe of OpenClaw.
+const fn inspection(nth: usize) -> RequestMatch {
+    RequestMatch { method: "GET", path: "/json", after: Some("/start"), nth }
 }
 
-/// An own Mosaic whose one worker reaches the engine by a road with traps.
-struct Scene {
+/// A Mosaic with one worker that reaches the engine through a proxy.
+struct StartTest {
     mosaic: Mosaic,
-    engine: Engine,
+    engine: EngineProxy,
     admin: Person,
     worker: usize,
     people: usize,
 }
 
-impl Scene {
-    async fn set() -> Self {
-        let engine = Engine::start();
+impl StartTest {
+    async fn new() -> Self {
+        let engine = EngineProxy::start();
         let engine_socket = Some(engine.socket().to_owned());
         let mut mosaic =
             Mosaic::start_with(Options { workers: 0, engine: engine_socket, ..Options::default() }).await;
@@ -36,12 +36,12 @@ impl Scene {
         Self { mosaic, engine, admin, worker, people: 0 }
     }
 
-    /// Somebody new sends his first message.
-    async fn first_message(&mut self, what: &str) -> (Person, String) {
+    /// Creates a user who sends their first message.
+    async fn send_first_message(&mut self, what: &str) -> (Person, String) {
         self.people += 1;
         let name = format!("person{}", self.people);
-        let person = self.mosaic.equipped(&name).await;
-        let turn = person.ask(&person.chat().await, what).await;
+        let person = self.mosaic.user_with_agent(&name).await;
+        let turn = person.ask(&person.create_chat().await, what).await;
         (person, turn)
     }
 
@@ -50,11 +50,11 @@ impl Scene {
         self.worker = self.mosaic.start_worker();
     }
 
-    /// It was answered, once, and nothing is left over.
-    async fn is_whole(&self, person: &Person, turn: &str, what: &str) {
-        assert_eq!(person.finished(turn).await["status"], "done", "{what}");
-        assert_eq!(self.mosaic.asked(what), 1, "{what}");
-        let (containers, networks, volumes) = self.mosaic.objects().await;
+    /// The message was answered once, and no object is left over.
+    async fn assert_answered_once(&self, person: &Person, turn: &str, what: &str) {
+        assert_eq!(person.wait_for_turn(turn).await["status"], "done", "{what}");
+        assert_eq!(self.mosaic.requests_with(what), 1, "{what}");
+        let (containers, networks, volumes) = self.mosaic.count_objects().await;
         assert_eq!(
             [containers, networks, volumes],
             [self.people; 3],
@@ -62,16 +62,16 @@ impl Scene {
         );
     }
 
-    async fn killed_at(&mut self, what: &str, moment: Moment, side: Side) {
-        let hit = self.engine.trap(moment, side);
-        let (person, turn) = self.first_message(what).await;
+    async fn kill_worker_at(&mut self, what: &str, request: RequestMatch, fault: Fault) {
+        let hit = self.engine.inject(request, fault);
+        let (person, turn) = self.send_first_message(what).await;
         hit.await.unwrap();
         self.kill_and_replace();
-        self.is_whole(&person, &turn, what).await;
+        self.assert_answered_once(&person, &turn, what).await;
     }
 
-    /// The database holds the worker up where it writes that; it is killed there.
-    async fn killed_writing(&mut self, what: &str, table: &str, condition: &str) {
+    /// A trigger blocks the worker at this update, and the worker is killed there.
+    async fn kill_worker_at_update(&mut self, what: &str, table: &str, condition: &str) {
         let pool = &self.mosaic.database.pool;
         let latch = format!(
             "create or replace function latch() returns trigger language plpgsql as
@@ -82,10 +82,10 @@ impl Scene {
         sqlx::raw_sql(sqlx::AssertSqlSafe(latch)).execute(pool).await.unwrap();
         let mut holder = pool.begin().await.unwrap();
         sqlx::query("select pg_advisory_xact_lock(4711)").execute(&mut *holder).await.unwrap();
-        let (person, turn) = self.first_message(what).await;
+        let (person, turn) = self.send_first_message(what).await;
         let pool = self.mosaic.database.pool.clone();
-        eventually("the worker is about to write it", || async {
-            // Of this database: other tests have their own latches.
+        eventually("the worker waits at the update", || async {
+            // Only in this database: other tests have their own latches.
             let held = "select from pg_locks where locktype = 'advisory' and objid = 4711 and not granted
                         and database = (select oid from pg_database where datname = current_database())";
             sqlx::query(held).fetch_optional(&pool).await.unwrap()
@@ -93,68 +93,68 @@ impl Scene {
         .await;
         self.kill_and_replace();
         holder.rollback().await.unwrap();
-        self.is_whole(&person, &turn, what).await;
+        self.assert_answered_once(&person, &turn, what).await;
         let drop = format!("drop trigger latch on {table}");
         sqlx::query(sqlx::AssertSqlSafe(drop)).execute(&pool).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_worker_killed_at_any_step_of_a_start_costs_nothing_but_time() {
+async fn a_start_succeeds_although_the_worker_is_killed_at_any_step() {
     let before = async {
-        let mut scene = Scene::set().await;
-        for (step, moment) in STEPS {
-            scene.killed_at(&format!("killed before {step}"), moment, Side::Before).await;
+        let mut test = StartTest::new().await;
+        for (step, request) in STEPS {
+            test.kill_worker_at(&format!("killed before {step}"), request, Fault::DropRequest).await;
         }
     };
     let after = async {
-        let mut scene = Scene::set().await;
-        for (step, moment) in STEPS {
-            scene.killed_at(&format!("killed after {step}"), moment, Side::After).await;
+        let mut test = StartTest::new().await;
+        for (step, request) in STEPS {
+            test.kill_worker_at(&format!("killed after {step}"), request, Fault::DropResponse).await;
         }
     };
     let probing = async {
-        let mut scene = Scene::set().await;
-        scene.killed_at("killed before a probe", inspected(2), Side::Before).await;
-        scene.killed_at("killed after a probe", inspected(3), Side::Before).await;
+        let mut test = StartTest::new().await;
+        test.kill_worker_at("killed before a probe", inspection(2), Fault::DropRequest).await;
+        test.kill_worker_at("killed after a probe", inspection(3), Fault::DropRequest).await;
         let ready = "new.observed = 'ready' and old.observed <> 'ready'";
-        scene.killed_writing("killed before ready", "user_containers", ready).await;
+        test.kill_worker_at_update("killed before ready", "user_containers", ready).await;
         let done = "new.state = 'done' and new.kind = 'start-container'";
-        scene.killed_writing("killed after ready", "jobs", done).await;
+        test.kill_worker_at_update("killed after ready", "jobs", done).await;
     };
     tokio::join!(before, after, probing);
 }
 
 #[tokio::test]
-async fn an_engine_that_refuses_a_step_once_is_asked_again_or_explained() {
-    let mut scene = Scene::set().await;
-    let looks = [
-        ("image", Moment::next("GET", "/images/")),
-        ("look", Moment::next("GET", "/containers/mosaic")),
-        ("probe", inspected(2)),
+async fn a_failed_step_of_the_engine_is_retried_or_explained() {
+    let mut test = StartTest::new().await;
+    let reads = [
+        ("image", RequestMatch::next("GET", "/images/")),
+        ("inspection", RequestMatch::next("GET", "/containers/mosaic")),
+        ("probe", inspection(2)),
     ];
-    for (step, moment) in STEPS.into_iter().chain(looks) {
+    for (step, request) in STEPS.into_iter().chain(reads) {
         let what = format!("refused {step}");
-        let hit = scene.engine.trap(moment, Side::Instead(500, "the engine has hiccups"));
-        let (person, turn) = scene.first_message(&what).await;
+        let hit = test.engine.inject(request, Fault::Respond(500, "a temporary error"));
+        let (person, turn) = test.send_first_message(&what).await;
         hit.await.unwrap();
-        scene.is_whole(&person, &turn, &what).await;
+        test.assert_answered_once(&person, &turn, &what).await;
     }
-    // A full disk is the host's trouble: whoever waits is told, and it goes on by itself.
+    // A full disk is a problem of the host: the user is told, and the start continues by itself.
     let full = "write /x: no space left on device";
-    let hit = scene.engine.trap(Moment::next("POST", "/volumes/create"), Side::Instead(500, full));
-    let (person, turn) = scene.first_message("no space").await;
+    let hit = test.engine.inject(RequestMatch::next("POST", "/volumes/create"), Fault::Respond(500, full));
+    let (person, turn) = test.send_first_message("no space").await;
     hit.await.unwrap();
-    let events = person.follow(&turn, 0).await.rest().await;
-    let told = events.iter().any(|event| event.data.to_string().contains("disk is full"));
-    assert!(told && !events.iter().any(|event| event.data.to_string().contains("/x")), "{events:?}");
-    scene.is_whole(&person, &turn, "no space").await;
-    // What nobody can mend by waiting is said at once, in words for a person; the next message goes through.
-    let missing = Moment::next("POST", "/containers/create");
-    let hit = scene.engine.trap(missing, Side::Instead(404, "No such image: x"));
-    let (person, turn) = scene.first_message("no image").await;
+    let events = person.follow(&turn, 0).await.read_to_end().await;
+    let explained = events.iter().any(|event| event.data.to_string().contains("disk is full"));
+    assert!(explained && !events.iter().any(|event| event.data.to_string().contains("/x")), "{events:?}");
+    test.assert_answered_once(&person, &turn, "no space").await;
+    // A failure that does not pass by waiting is reported immediately; the next message succeeds.
+    let missing = RequestMatch::next("POST", "/containers/create");
+    let hit = test.engine.inject(missing, Fault::Respond(404, "No such image: x"));
+    let (person, turn) = test.send_first_message("no image").await;
     hit.await.unwrap();
-    let failed = person.finished(&turn).await;
+    let failed = person.wait_for_turn(&turn).await;
     assert_eq!(
         (&failed["status"], &failed["error"]["code"]),
         (&json!("failed"), &json!("image_missing")),
@@ -163,12 +163,12 @@ async fn an_engine_that_refuses_a_step_once_is_asked_again_or_explained() {
     let shown: Value = person.get("/api/container").await.body;
     let reason = shown["container"]["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("server"), "{reason}");
-    assert_eq!(person.ask_once("no image again").await["status"], "done");
-    // A port that is taken is another one at the next try.
+    assert_eq!(person.ask_in_new_chat("no image again").await["status"], "done");
+    // After a port that is in use the next attempt gets another one.
     let taken = "driver failed: Bind for 127.0.0.1:49153 failed: port is already allocated";
-    let hit = scene.engine.trap(Moment::next("POST", "/start"), Side::Instead(500, taken));
-    let (person, turn) = scene.first_message("port").await;
+    let hit = test.engine.inject(RequestMatch::next("POST", "/start"), Fault::Respond(500, taken));
+    let (person, turn) = test.send_first_message("port").await;
     hit.await.unwrap();
-    scene.is_whole(&person, &turn, "port").await;
-    assert_eq!(scene.admin.get("/api/container").await.status, 200);
+    test.assert_answered_once(&person, &turn, "port").await;
+    assert_eq!(test.admin.get("/api/container").await.status, 200);
 }

@@ -1,11 +1,12 @@
-//! A worker that dies in the middle of `embed`: what it had done stays done, the rest is caught up, nothing twice.
+//! A worker that is killed in the middle of `embed`: finished embeddings stay, the others follow, and nothing is done
+//! twice.
 
-use super::{embedded, save, search};
+use super::{save_finding, search_findings, wait_until_embedded};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgPool};
 use tests::{Mosaic, Options, eventually};
 
-/// Findings, of which the first two say nearly the same: more than one batch of the engine.
+/// More findings than one batch of the engine. The first two are nearly equal.
 fn findings() -> Vec<String> {
     let mut all = vec![
         "The cat was asleep on the sofa all afternoon.".to_owned(),
@@ -15,20 +16,20 @@ fn findings() -> Vec<String> {
     all
 }
 
-/// Each piece that has a vector, with the transaction that wrote it.
-async fn done(pool: &PgPool) -> Vec<(i64, String)> {
+/// Each chunk that has a vector, with the transaction that wrote it.
+async fn embedded_chunks(pool: &PgPool) -> Vec<(i64, String)> {
     let sql = "select id, xmin::text from knowledge_chunks where model <> 0 order by id";
     sqlx::query_as(sql).fetch_all(pool).await.unwrap()
 }
 
 #[tokio::test]
-async fn a_worker_killed_in_the_middle_of_embedding_costs_nothing_and_doubles_nothing() {
+async fn after_a_kill_in_the_middle_of_embedding_nothing_is_lost_or_done_twice() {
     let mut mosaic = Mosaic::start_with(Options { workers: 0, ..Options::default() }).await;
     mosaic.onboarded().await;
     let bob = mosaic.user("bob").await;
     let pool = mosaic.database.pool.clone();
     for text in findings() {
-        save(&bob, &text).await;
+        save_finding(&bob, &text).await;
     }
     let entries: Vec<Value> = (0..60)
         .map(|n| json!({ "id": n.to_string(), "role": "user", "text": format!("Ship {n} left port.") }))
@@ -36,7 +37,7 @@ async fn a_worker_killed_in_the_middle_of_embedding_costs_nothing_and_doubles_no
     let session = json!({ "sessionId": "ships", "entries": entries });
     assert_eq!(bob.post("/api/conversations/ingest", &session).await.body["added"], 60);
 
-    // Findings come first, so the batch that meets this lock is not the first one. It is in the middle when it is killed.
+    // Findings come first, so the batch that waits for this lock is not the first one. The worker is killed there.
     let mut lock = PgConnection::connect(&mosaic.database.url).await.unwrap();
     let mut holds = lock.begin().await.unwrap();
     let message = "select from knowledge_chunks where kind = 'm' for update";
@@ -44,21 +45,23 @@ async fn a_worker_killed_in_the_middle_of_embedding_costs_nothing_and_doubles_no
     mosaic.start_worker();
     let waits = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
                  and query like 'update knowledge_chunks%'";
-    eventually("it is in the middle", || async { sqlx::query(waits).fetch_optional(&pool).await.unwrap() })
-        .await;
+    eventually("the worker waits for the lock", || async {
+        sqlx::query(waits).fetch_optional(&pool).await.unwrap()
+    })
+    .await;
     mosaic.kill_worker(0);
-    let before = done(&pool).await;
+    let before = embedded_chunks(&pool).await;
     assert!((32..100).contains(&before.len()), "{} are done", before.len());
     holds.rollback().await.unwrap();
 
     mosaic.start_worker();
-    let status = embedded(&bob).await;
+    let status = wait_until_embedded(&bob).await;
     assert_eq!(status["total"], 100, "{status}");
-    let after = done(&pool).await;
+    let after = embedded_chunks(&pool).await;
     assert_eq!(after.len(), 100);
-    assert!(before.iter().all(|piece| after.contains(piece)), "what was done is not done again");
+    assert!(before.iter().all(|chunk| after.contains(chunk)), "finished chunks are not embedded again");
     let links: i64 = sqlx::query_scalar("select count(*) from finding_links").fetch_one(&pool).await.unwrap();
-    let found = search(&bob, "kitten napping on a couch").await;
+    let found = search_findings(&bob, "kitten napping on a couch").await;
     let cats: Vec<&Value> = found["items"].as_array().unwrap().iter().take(2).collect();
     assert!(cats.iter().all(|cat| cat["content"].as_str().unwrap().contains("cat was asleep")), "{found}");
     assert!(cats.iter().all(|cat| {

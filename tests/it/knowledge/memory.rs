@@ -1,4 +1,4 @@
-//! Values by key: who is later loses by version, what is over is gone, what is too large is refused.
+//! Memory: values by key, with versions that detect concurrent changes, expiry, and a maximum size.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -12,13 +12,13 @@ async fn put(person: &Person, key: &str, body: Value) -> tests::Reply {
 async fn memory_counts_versions_and_keeps_its_history() {
     let mosaic = Mosaic::start_with(Options { workers: 0, ..Options::default() }).await;
     mosaic.onboarded().await;
-    let (alice, bob) = (mosaic.equipped("alice").await, mosaic.equipped("bob").await);
+    let (alice, bob) = (mosaic.user_with_agent("alice").await, mosaic.user_with_agent("bob").await);
     let agent = bob.get("/api/agents").await.body["items"][0]["id"].as_str().unwrap().to_owned();
 
-    // Ten who read, add one and write only if nobody did meanwhile: none is lost.
+    // Ten concurrent increments, each with the version it has read: none is lost.
     assert_eq!(put(&bob, "count", json!({ "value": { "n": 0 }, "ifVersion": 0 })).await.status, 200);
     let add = async || {
-        eventually("written", || async {
+        eventually("the value is written", || async {
             let read = bob.get("/api/memory/count").await.body;
             let next =
                 json!({ "value": { "n": read["value"]["n"].as_i64()? + 1 }, "ifVersion": read["version"] });
@@ -40,7 +40,7 @@ async fn memory_counts_versions_and_keeps_its_history() {
         (&json!("person"), &json!({ "n": 0 }))
     );
 
-    // A deleted key is gone, and its version goes on.
+    // A deleted key is gone, but its version continues.
     assert_eq!(bob.delete("/api/memory/count").await.status, 204);
     assert_eq!(
         (bob.get("/api/memory/count").await.status, bob.delete("/api/memory/count").await.status),
@@ -50,7 +50,7 @@ async fn memory_counts_versions_and_keeps_its_history() {
     assert_eq!((back.status, &back.body["version"]), (200, &json!(13)));
     assert_eq!(bob.get("/api/memory/count").await.body["value"], Value::Null);
 
-    // Each agent has a shelf of its own beside the shared one; keys are listed by prefix, page by page.
+    // Each agent has its own scope beside the shared one. Keys are listed by prefix, in pages.
     for key in ["plan%2Fb", "plan%2Fa", "other"] {
         assert_eq!(
             put(&bob, &format!("{key}?agentId={agent}"), json!({ "value": key })).await.status,
@@ -70,9 +70,9 @@ async fn memory_counts_versions_and_keeps_its_history() {
     assert_eq!(second, ["plan/b"]);
     assert_eq!(listed("").await.0, ["count"]);
 
-    // Time, size, strangers.
+    // Expiry, maximum size, and other users.
     assert_eq!(put(&bob, "brief", json!({ "value": 1, "ttlSeconds": 1 })).await.status, 200);
-    eventually("its time is over", || async {
+    eventually("the value has expired", || async {
         (bob.get("/api/memory/brief").await.status == 404).then_some(())
     })
     .await;
@@ -89,7 +89,10 @@ async fn memory_counts_versions_and_keeps_its_history() {
     }
     assert_eq!(put(&bob, &"k".repeat(201), json!({ "value": 1 })).await.status, 422);
     assert_eq!(alice.get(&format!("/api/memory/other?agentId={agent}")).await.status, 404);
-    assert_eq!(put(&alice, &format!("other?agentId={agent}"), json!({ "value": "hers" })).await.status, 404);
+    assert_eq!(
+        put(&alice, &format!("other?agentId={agent}"), json!({ "value": "alices" })).await.status,
+        404
+    );
     assert_eq!(alice.get("/api/memory/count").await.status, 404);
     assert_eq!(bob.get(&format!("/api/memory/other?agentId={agent}")).await.body["value"], "other");
 }

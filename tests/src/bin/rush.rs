@@ -1,14 +1,13 @@
-//! `make bench-fleet`: everybody's first message within one second, each needing a container that is not there yet.
+//! `make bench-fleet`: the first messages of many users within one second, each of which needs a new container.
 //!
-//! Owns the measurement; the processes are the harness's. Prints Markdown, and fails where an answer is missing or
-//! there is not exactly one container for each.
+//! Prints Markdown, and fails if an answer is missing or if there is not exactly one container per user.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    reason = "a measurement that cannot go on has nothing better to do than to say so and stop"
+    reason = "a measurement that cannot continue reports the error and stops"
 )]
 
 use futures_util::{StreamExt, stream};
@@ -19,60 +18,63 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-/// Who sends a first message. `RUSH_PEOPLE` makes it fewer for a try.
-fn people() -> usize {
-    number("RUSH_PEOPLE").unwrap_or(100)
+/// The number of users. `RUSH_PEOPLE` sets a smaller one for a quick run.
+fn user_count() -> usize {
+    number_from_env("RUSH_PEOPLE").unwrap_or(100)
 }
 
-/// Starts that a worker has in hand at once: `RUSH_AT_ONCE`, or as usual.
-fn at_once() -> usize {
-    number("RUSH_AT_ONCE").unwrap_or(Options::default().starts_at_once)
+/// How many containers a worker starts at once: `RUSH_AT_ONCE`, or the default.
+fn starts_at_once() -> usize {
+    number_from_env("RUSH_AT_ONCE").unwrap_or(Options::default().starts_at_once)
 }
 
-fn number(variable: &str) -> Option<usize> {
+fn number_from_env(variable: &str) -> Option<usize> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// Within so long.
-const RUSH: Duration = Duration::from_secs(1);
-/// Where workers are killed, one so often.
-const BETWEEN_KILLS: Duration = Duration::from_secs(2);
+/// The time within which all messages are sent.
+const SEND_WINDOW: Duration = Duration::from_secs(1);
+/// The time between two kills of a worker.
+const KILL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Whether workers live.
+/// Whether workers are killed during the measurement.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Live,
-    OneKilledEveryTwoSeconds,
+enum Kills {
+    None,
+    OneWorkerEveryTwoSeconds,
 }
 
 #[tokio::main]
 async fn main() {
     println!(
-        "| workers | everybody answered s | message → first token s: p50 | p95 | p99 | in line s: p50 | p99 | engine and boot s: p50 | p99 | all else ms: p50 | p95 | p99 | answered | containers | killed |"
+        "| workers | all answered s | message → first token s: p50 | p95 | p99 | queued s: p50 | p99 | engine and boot s: p50 | p99 | rest ms: p50 | p95 | p99 | answered | containers | killed |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for workers in [1, 2, 4] {
-        rush(workers, Fate::Live).await;
+        measure(workers, Kills::None).await;
     }
     for workers in [2, 4] {
-        rush(workers, Fate::OneKilledEveryTwoSeconds).await;
+        measure(workers, Kills::OneWorkerEveryTwoSeconds).await;
     }
 }
 
-async fn rush(workers: usize, fate: Fate) {
+async fn measure(workers: usize, kills: Kills) {
     let mut mosaic =
-        Mosaic::start_with(Options { workers, starts_at_once: at_once(), ..Options::default() }).await;
+        Mosaic::start_with(Options { workers, starts_at_once: starts_at_once(), ..Options::default() }).await;
     let admin = mosaic.onboarded().await;
-    // Nobody is awake before he asks.
+    // No container starts before its user's message.
     let version = admin.get("/api/settings").await.headers["etag"].to_str().unwrap().to_owned();
-    let asleep = serde_json::json!({ "wakeEarly": false });
-    assert_eq!(admin.patch_with("/api/settings", &asleep, &[("If-Match", &version)]).await.status, 200);
-    let crowd: Vec<(Person, String)> = stream::iter(0..people())
+    let no_early_start = serde_json::json!({ "wakeEarly": false });
+    assert_eq!(
+        admin.patch_with("/api/settings", &no_early_start, &[("If-Match", &version)]).await.status,
+        200
+    );
+    let users: Vec<(Person, String)> = stream::iter(0..user_count())
         .map(|number| {
             let mosaic = &mosaic;
             async move {
-                let person = mosaic.equipped(&format!("person{number}")).await;
-                let chat = person.chat().await;
+                let person = mosaic.user_with_agent(&format!("person{number}")).await;
+                let chat = person.create_chat().await;
                 (person, chat)
             }
         })
@@ -82,38 +84,38 @@ async fn rush(workers: usize, fate: Fate) {
 
     let began = Instant::now();
     let mut asking = JoinSet::new();
-    for (number, (person, chat)) in crowd.into_iter().enumerate() {
-        let at = began + RUSH.mul_f64(number as f64 / people() as f64);
+    for (number, (person, chat)) in users.into_iter().enumerate() {
+        let at = began + SEND_WINDOW.mul_f64(number as f64 / user_count() as f64);
         asking.spawn(async move {
             sleep_until(at).await;
             first_token(&person, &chat).await
         });
     }
     let (mut first, mut killed, mut next) = (Vec::new(), 0, 0);
-    let mut kill = Instant::now() + BETWEEN_KILLS;
+    let mut kill = Instant::now() + KILL_INTERVAL;
     while !asking.is_empty() {
         tokio::select! {
-            Some(seen) = asking.join_next() => first.extend(seen.unwrap()),
-            () = sleep_until(kill), if fate == Fate::OneKilledEveryTwoSeconds => {
-                // The oldest; another one takes its place.
+            Some(seconds) = asking.join_next() => first.extend(seconds.unwrap()),
+            () = sleep_until(kill), if kills == Kills::OneWorkerEveryTwoSeconds => {
+                // The oldest worker; a new one replaces it.
                 mosaic.kill_worker(next);
                 mosaic.start_worker();
                 (next, killed) = (next + 1, killed + 1);
-                kill = Instant::now() + BETWEEN_KILLS;
+                kill = Instant::now() + KILL_INTERVAL;
             }
         }
     }
     let whole = began.elapsed();
-    // Networks and volumes are one for each, too.
-    let (containers, networks, volumes) = mosaic.objects().await;
+    // One network and one volume per user, too.
+    let (containers, networks, volumes) = mosaic.count_objects().await;
     let parts = parts(&mosaic).await;
     print(workers, whole, &mut first, &parts, containers, killed);
-    assert_eq!(first.len(), people(), "everybody is answered");
-    assert_eq!([containers, networks, volumes], [people(); 3], "containers, networks, volumes");
+    assert_eq!(first.len(), user_count(), "all users are answered");
+    assert_eq!([containers, networks, volumes], [user_count(); 3], "containers, networks, volumes");
     sleep(Duration::from_secs(1)).await;
 }
 
-/// Seconds from sending the message until the first word of its answer; nothing when there was none.
+/// Seconds from sending the message until the first token of its answer; `None` if there was no answer.
 async fn first_token(person: &Person, chat: &str) -> Option<f64> {
     let began = Instant::now();
     let turn = person.ask(chat, "[[stub:tokens=3,gap=5]]").await;
@@ -131,26 +133,25 @@ async fn first_token(person: &Person, chat: &str) -> Option<f64> {
     None
 }
 
-/// What a start is made of, in seconds for each: until a worker took it, and what the engine and the agent's own boot
-/// took then.
+/// The parts of a turn's time, in seconds: until a worker claimed the start, the engine and the agent's boot, and the
+/// whole.
 #[derive(sqlx::FromRow)]
-struct Part {
-    in_line: f64,
+struct Breakdown {
+    queued: f64,
     engine_and_boot: f64,
     whole: f64,
 }
 
-/// From the rows: the turn was stored, its job enqueued, taken for the last time, the container ready, the first event
-/// behind it stored.
-async fn parts(mosaic: &Mosaic) -> Vec<Part> {
-    let sql = "select extract(epoch from taken.at - t.created_at)::float8 as in_line,
-                      extract(epoch from c.ready_at - taken.at)::float8 as engine_and_boot,
+/// Reads the times from the rows: turn created, start job claimed for the last time, container ready, turn finished.
+async fn parts(mosaic: &Mosaic) -> Vec<Breakdown> {
+    let sql = "select extract(epoch from claimed.at - t.created_at)::float8 as queued,
+                      extract(epoch from c.ready_at - claimed.at)::float8 as engine_and_boot,
                       extract(epoch from t.finished_at - t.created_at)::float8 as whole
                from turns t join user_containers c on c.user_id = t.user_id
                cross join lateral (
                    select min(p.started_at) as at from job_phases p where p.job_id = c.start_job
-                   and p.attempt = (select max(attempt) from job_phases q where q.job_id = c.start_job)) taken
-               where taken.at is not null and c.ready_at is not null and t.finished_at is not null";
+                   and p.attempt = (select max(attempt) from job_phases q where q.job_id = c.start_job)) claimed
+               where claimed.at is not null and c.ready_at is not null and t.finished_at is not null";
     sqlx::query_as(sql).fetch_all(&mosaic.database.pool).await.unwrap()
 }
 
@@ -158,29 +159,29 @@ fn print(
     workers: usize,
     whole: Duration,
     first: &mut [f64],
-    parts: &[Part],
+    parts: &[Breakdown],
     containers: usize,
     killed: usize,
 ) {
-    let line: Vec<f64> = parts.iter().map(|part| part.in_line).collect();
+    let queued: Vec<f64> = parts.iter().map(|part| part.queued).collect();
     let engine: Vec<f64> = parts.iter().map(|part| part.engine_and_boot).collect();
     let rest: Vec<f64> =
-        parts.iter().map(|part| (part.whole - part.in_line - part.engine_and_boot) * 1000.0).collect();
+        parts.iter().map(|part| (part.whole - part.queued - part.engine_and_boot) * 1000.0).collect();
     println!(
         "| {workers} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {:.0} | {:.0} | {:.0} | {} of {} | {containers} | {killed} |",
         whole.as_secs_f64(),
         quantile(first, 0.5),
         quantile(first, 0.95),
         quantile(first, 0.99),
-        quantile(&line, 0.5),
-        quantile(&line, 0.99),
+        quantile(&queued, 0.5),
+        quantile(&queued, 0.99),
         quantile(&engine, 0.5),
         quantile(&engine, 0.99),
         quantile(&rest, 0.5),
         quantile(&rest, 0.95),
         quantile(&rest, 0.99),
         first.len(),
-        people(),
+        user_count(),
     );
 }
 

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 /// The subsystem that reports config reloads.
 const RELOAD: &str = "gateway/reload";
 
-/// The full reply: the real gateway prints it too, which whoever reads its output must know.
+/// The full reply. The real gateway logs it too, so readers of its output must not store it.
 pub fn reply(text: &str) {
     let line = json!({"time": now(), "level": "info", "message": text});
     write(io::stdout().lock(), &line);
 }
 
-/// A reload that went well.
+/// A reload that succeeded.
 pub fn reload_applied(message: &str) {
     let line = json!({"time": now(), "level": "info", "subsystem": RELOAD, "message": message});
     write(io::stdout().lock(), &line);
@@ -37,7 +37,7 @@ fn now() -> String {
     Utc::now().to_rfc3339_opts(SecondsFormat::Millis, false)
 }
 
-/// A closed pipe is no reason to stop serving.
+/// A closed pipe must not stop the stand-in.
 fn write(mut to: impl Write, line: &Value) {
     drop(writeln!(to, "{line}"));
 }

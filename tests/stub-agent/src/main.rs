@@ -2,13 +2,13 @@
 //! file, the same log lines, so that the fleet is tested end to end without a gigabyte of agent.
 //!
 //! It owns the gateway's outward behaviour as measured on 2026.9.6. It must not know Mosaic, and
-//! it runs no tool for real. Not imitated: in-process restarts, `maxConcurrent`, minutes of
-//! retries (one attempt per model), images, Google's and Ollama's dialects.
+//! it executes no tool. Not imitated: in-process restarts, `maxConcurrent`, minutes of
+//! retries (one attempt per model), images, Google's and Ollama's wire formats.
 //!
 //! Environment: `STUB_PORT` (18789), `STUB_BOOT_MS` (150), `STUB_CRASH_AT_BOOT=1`, and OpenClaw's
 //! own `OPENCLAW_CONFIG_PATH`, `OPENCLAW_STATE_DIR`, `OPENCLAW_GATEWAY_TOKEN`. Arguments are
-//! ignored, so that it can stand where `openclaw gateway run …` stood. In a user's text:
-//! `[[stub:delay=500]]`, `[[stub:tokens=200,gap=20]]` (with `stamp` each token is its time),
+//! ignored, so that it can replace `openclaw gateway run …`. In a user's text:
+//! `[[stub:delay=500]]`, `[[stub:tokens=200,gap=20]]` (with `stamp` each token is the time of sending),
 //! `[[stub:error=429]]`, `[[stub:tool=exec]]`, `[[stub:hang]]`, `[[stub:die]]`. The model id
 //! `stub-echo` needs no provider.
 #![allow(
@@ -20,10 +20,11 @@ mod config;
 mod gateway;
 mod http;
 mod logs;
+mod reload;
 mod run;
+mod script;
 mod session;
 mod settings;
-mod trigger;
 mod upstream;
 
 use std::process::ExitCode;
@@ -41,16 +42,16 @@ const EXIT_CONFIG: u8 = 78;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let settings = Settings::from_env();
-    // Most of a boot passes before anything listens; readiness comes a little later.
+    // Most of the boot is over before the port opens; readiness follows a little later.
     tokio::time::sleep(settings.boot * 3 / 4).await;
     if settings.crash_at_boot {
-        logs::error("Gateway failed to start: crashed at boot, as told");
+        logs::error("Gateway failed to start: crashed at boot, as configured");
         return ExitCode::FAILURE;
     }
     let config = match config::load_at_boot(&settings.config_path) {
         Ok(config) => config,
-        Err(why) => {
-            logs::error(&format!("Gateway failed to start: {why}"));
+        Err(reason) => {
+            logs::error(&format!("Gateway failed to start: {reason}"));
             return ExitCode::from(EXIT_CONFIG);
         }
     };
@@ -63,14 +64,14 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Serves until SIGTERM or SIGINT, then lets running chats end.
+/// Serves until SIGTERM or SIGINT, and then until the running chats have ended.
 async fn serve(settings: Settings, config: config::Config) -> std::io::Result<()> {
     let listener = TcpListener::bind(("0.0.0.0", settings.port)).await?;
     let mut term = signal(SignalKind::terminate())?;
     let mut int = signal(SignalKind::interrupt())?;
     let boot = settings.boot;
     let gateway = Arc::new(Gateway::new(settings, config)?);
-    tokio::spawn(config::follow(Arc::clone(&gateway)));
+    tokio::spawn(reload::follow(Arc::clone(&gateway)));
     let ready = Arc::clone(&gateway);
     tokio::spawn(async move {
         tokio::time::sleep(boot / 4).await;

@@ -1,18 +1,19 @@
 //! Sessions: one JSON line per committed message under `<state>/stub/`, so that a restart keeps
-//! them. In memory a session is only its lock and its listeners, while somebody uses it.
+//! them. In memory a session is only its lock and its subscribers, while it is used.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::UNIX_EPOCH;
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
-/// A follower that is further behind reads the whole history again.
-const LIVE: usize = 32;
+/// Messages that a subscriber may be behind. Beyond that it reads the whole history again.
+const LIVE_BUFFER: usize = 32;
 
 /// All sessions of the gateway.
 #[derive(Debug)]
@@ -22,18 +23,18 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Uses (and makes) a directory.
+    /// Opens a directory, or creates it.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be created.
     pub fn open(dir: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&dir)?;
         Ok(Self { dir, open: Mutex::default() })
     }
 
-    /// The session of a key, whether anything was said in it or not.
+    /// The session of a key, also if it has no messages.
     pub fn get(&self, key: &str) -> Arc<Session> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock();
         if let Some(session) = open.get(key).and_then(Weak::upgrade) {
             return session;
         }
@@ -42,30 +43,31 @@ impl Sessions {
             key: key.to_owned(),
             path: self.dir.join(file_name(key)),
             turn: tokio::sync::Mutex::new(()),
-            seq: Mutex::new(None),
-            live: broadcast::Sender::new(LIVE),
+            last_seq: Mutex::new(None),
+            live: broadcast::Sender::new(LIVE_BUFFER),
         });
         open.insert(key.to_owned(), Arc::downgrade(&session));
         session
     }
 
-    /// Every session in which something was said.
+    /// Every session that has messages.
     ///
     /// # Errors
     /// When the directory or a file cannot be read.
-    pub fn list(&self) -> io::Result<Vec<Listed>> {
+    pub fn list(&self) -> io::Result<Vec<SessionInfo>> {
         let mut all = Vec::new();
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
             let Some(key) = entry.file_name().to_str().and_then(key_of) else { continue };
-            let said = entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let updated = entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let updated_ms = u64::try_from(updated.as_millis()).unwrap_or_default();
             let Some(id) = self.id(&key)? else { continue };
-            all.push(Listed { key, id, updated_ms: u64::try_from(said.as_millis()).unwrap_or_default() });
+            all.push(SessionInfo { key, id, updated_ms });
         }
         Ok(all)
     }
 
-    /// Deletes the session of a key, if it is the one of this id.
+    /// Deletes the session of a key if it has this id.
     ///
     /// # Errors
     /// When its file cannot be read or removed.
@@ -73,77 +75,75 @@ impl Sessions {
         if self.id(key)?.as_deref() != Some(id) {
             return Ok(false);
         }
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.open.lock().remove(key);
         fs::remove_file(self.dir.join(file_name(key)))?;
         Ok(true)
     }
 
-    /// That of its first message.
+    /// The id of the first message.
     fn id(&self, key: &str) -> io::Result<Option<String>> {
-        let messages = self.get(key).read()?;
+        let messages = self.get(key).read_messages()?;
         Ok(messages.first().and_then(|first| Some(first["__openclaw"]["id"].as_str()?.to_owned())))
     }
 }
 
-/// A session in the list of all.
+/// A session in the list of all sessions.
 #[derive(Debug)]
-pub struct Listed {
-    /// Its key.
+pub struct SessionInfo {
     pub key: String,
-    /// Its id, which a new session of the same key does not have.
+    /// A new session with the same key has another id.
     pub id: String,
     /// When its last message was committed, in milliseconds since 1970.
     pub updated_ms: u64,
 }
 
-/// One session.
 #[derive(Debug)]
 pub struct Session {
     key: String,
     path: PathBuf,
     turn: tokio::sync::Mutex<()>,
-    seq: Mutex<Option<u64>>,
+    last_seq: Mutex<Option<u64>>,
     live: broadcast::Sender<Value>,
 }
 
 impl Session {
-    /// Its key, `agent:<id>:…`.
+    /// `agent:<id>:…`.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// Waits for its turn: a session runs one chat at a time.
-    pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+    /// Waits until no other run is active, because a session has one run at a time.
+    pub async fn lock_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.turn.lock().await
     }
 
-    /// Commits a message, giving it an id and the next number, and tells the followers.
+    /// Commits a message with an id and the next sequence number, and sends it to the subscribers.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn commit(&self, mut message: Value) -> io::Result<()> {
-        let mut last = self.seq.lock().unwrap_or_else(PoisonError::into_inner);
-        let seq = match *last {
+        let mut last_seq = self.last_seq.lock();
+        let seq = match *last_seq {
             Some(seq) => seq + 1,
-            None => self.read()?.len() as u64 + 1,
+            None => self.read_messages()?.len() as u64 + 1,
         };
         let id = uuid::Uuid::now_v7().to_string();
         message["__openclaw"]["id"] = json!(id);
         message["__openclaw"]["seq"] = json!(seq);
-        // One write per line: a killed process leaves whole lines behind.
+        // One write per line, so that a killed process leaves only whole lines.
         let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
         file.write_all(format!("{message}\n").as_bytes())?;
-        *last = Some(seq);
-        // Nobody listening is the usual case.
+        *last_seq = Some(seq);
+        // An error means that there is no subscriber, which is the usual case.
         drop(self.live.send(message));
         Ok(())
     }
 
-    /// Every committed message, oldest first; empty when nothing was said yet.
+    /// Every committed message, oldest first.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn read(&self) -> io::Result<Vec<Value>> {
+    pub fn read_messages(&self) -> io::Result<Vec<Value>> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -156,13 +156,13 @@ impl Session {
         Ok(messages)
     }
 
-    /// Every message committed from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Value> {
+    /// Receives every message that is committed from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Value> {
         self.live.subscribe()
     }
 }
 
-/// A file name for any key: what is not plainly safe is written as hex.
+/// A file name for any key: unsafe characters are written as hex.
 fn file_name(key: &str) -> String {
     let mut name = String::new();
     for byte in key.bytes() {
@@ -175,7 +175,7 @@ fn file_name(key: &str) -> String {
     name + ".jsonl"
 }
 
-/// The key of a file name, if it is plain.
+/// The key of a file name, if it has no hex.
 fn key_of(file_name: &str) -> Option<String> {
     let name = file_name.strip_suffix(".jsonl")?;
     (!name.contains('%')).then(|| name.replace('.', ":"))
@@ -187,20 +187,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_restart_keeps_what_was_said_and_goes_on_counting() {
+    fn a_restart_keeps_the_messages_and_continues_their_numbers() {
         let dir = tempfile::tempdir().unwrap();
         let open = || Sessions::open(dir.path().join("stub")).unwrap();
         let first = open().get("agent:main:x");
         first.commit(json!({"role": "user", "content": "a"})).unwrap();
         let again = open().get("agent:main:x");
         again.commit(json!({"role": "user", "content": "b"})).unwrap();
-        let all = again.read().unwrap();
+        let all = again.read_messages().unwrap();
         assert_eq!(all[0]["content"], "a");
         assert_eq!(all[1]["__openclaw"]["seq"], 2);
     }
 
     #[test]
-    fn sessions_are_listed_and_only_the_meant_one_is_deleted() {
+    fn sessions_are_listed_and_only_the_one_with_the_id_is_deleted() {
         let dir = tempfile::tempdir().unwrap();
         let sessions = Sessions::open(dir.path().join("stub")).unwrap();
         let key = "agent:ada:mosaic:0a:1";
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(listed.key, key);
         assert!(!sessions.delete(key, "another").unwrap());
         assert!(sessions.delete(key, &listed.id).unwrap());
-        assert!(sessions.list().unwrap().is_empty() && sessions.get(key).read().unwrap().is_empty());
+        assert!(sessions.list().unwrap().is_empty() && sessions.get(key).read_messages().unwrap().is_empty());
     }
 
     #[test]

@@ -1,29 +1,29 @@
-//! What the environment says. Nothing else here reads the environment, but for `${NAME}` in the
+//! The settings from the environment. Only they read it, except for `${NAME}` in the
 //! config file.
 
 use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How the stand-in was started.
+/// The stand-in's settings.
 #[derive(Debug)]
 pub struct Settings {
-    /// The port on every address.
+    /// The port, on every address.
     pub port: u16,
-    /// From start to ready.
+    /// The time from start to ready.
     pub boot: Duration,
-    /// End with code 1 instead of getting ready.
+    /// Exit with code 1 instead of becoming ready.
     pub crash_at_boot: bool,
     /// `openclaw.json`.
     pub config_path: PathBuf,
-    /// Where sessions are kept.
+    /// Where sessions are stored.
     pub state_dir: PathBuf,
-    /// The gateway token when the config names none.
+    /// The gateway token if the config has none.
     pub token: Option<String>,
 }
 
 impl Settings {
-    /// Reads the environment; what does not parse is as good as absent.
+    /// Reads the environment. A value that cannot be parsed counts as absent.
     pub fn from_env() -> Self {
         let path = |name, default: &str| env::var_os(name).map_or(default.into(), PathBuf::from);
         Self {

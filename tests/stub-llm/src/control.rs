@@ -1,4 +1,4 @@
-//! The routes that are not completions: model lists, embeddings, and the control endpoints for tests.
+//! The routes besides completions: model lists, embeddings, and the control endpoints for tests.
 
 use std::sync::Arc;
 
@@ -8,20 +8,20 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::ask::{Ask, Delivery};
 use crate::dialects::{anthropic::Anthropic, bearer, header, list, openai_chat::OpenAiChat};
 use crate::log::Log;
-use crate::play::Dialect;
+use crate::request::{CompletionRequest, Delivery};
+use crate::respond::Dialect;
 use crate::script;
 
-/// The models on every list; any other id but `no-such-model` is answered as well.
+/// The models of every list. Other ids except `no-such-model` are answered as well.
 const MODELS: [&str; 3] = ["stub-small", "stub-large", "stub-echo"];
 
-/// `GET /v1/models`: Anthropic's list when asked with `x-api-key`, else OpenAI's.
+/// `GET /v1/models`: Anthropic's list with `x-api-key`, otherwise OpenAI's.
 pub async fn models(headers: HeaderMap) -> Response {
     match header(&headers, "x-api-key") {
-        Some(key) => listed::<Anthropic>(key, anthropic_models()),
-        None => listed::<OpenAiChat>(bearer(&headers).unwrap_or_default(), openai_models()),
+        Some(key) => list_response::<Anthropic>(key, anthropic_models()),
+        None => list_response::<OpenAiChat>(bearer(&headers).unwrap_or_default(), openai_models()),
     }
 }
 
@@ -31,25 +31,24 @@ pub async fn tags() -> Json<Value> {
     Json(json!({"models": models}))
 }
 
-/// Numbers of an embedding.
-const DIMENSIONS: usize = 48;
+const EMBEDDING_DIMENSIONS: usize = 48;
 
 /// `POST /v1/embeddings`: texts with the same words get the same vector.
 pub async fn embeddings(headers: HeaderMap, Json(body): Json<Value>) -> Response {
-    let embedding = |(index, text): (usize, &Value)| json!({"object": "embedding", "index": index, "embedding": words(text.as_str().unwrap_or_default())});
+    let embedding = |(index, text): (usize, &Value)| json!({"object": "embedding", "index": index, "embedding": embedding_of(text.as_str().unwrap_or_default())});
     let data: Vec<Value> = list(&body, "input").iter().enumerate().map(embedding).collect();
     let answer = json!({"object": "list", "model": body["model"], "data": data});
-    listed::<OpenAiChat>(bearer(&headers).unwrap_or_default(), answer)
+    list_response::<OpenAiChat>(bearer(&headers).unwrap_or_default(), answer)
 }
 
-/// How often words of each sort are there; which sort a word is, its letters decide.
-fn words(text: &str) -> Vec<usize> {
-    let mut counts = vec![0; DIMENSIONS];
-    // No text is without any.
+/// Counts the words of each dimension, which is a hash of the word.
+fn embedding_of(text: &str) -> Vec<usize> {
+    let mut counts = vec![0; EMBEDDING_DIMENSIONS];
+    // So that no vector is zero.
     counts[0] = 1;
     for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        let sort = word.bytes().fold(7_usize, |sort, byte| sort.wrapping_mul(31).wrapping_add(byte.into()));
-        counts[sort % DIMENSIONS] += 1;
+        let hash = word.bytes().fold(7_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+        counts[hash % EMBEDDING_DIMENSIONS] += 1;
     }
     counts
 }
@@ -66,14 +65,14 @@ pub async fn reset(State(log): State<Arc<Log>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The answer, to whom has a good key.
-fn listed<D: Dialect>(key: String, list: Value) -> Response {
+/// The list, or the failure of the key.
+fn list_response<D: Dialect>(key: String, list: Value) -> Response {
     let key = (!key.is_empty()).then_some(key);
     let Some(failure) = script::key_failure(key.as_deref()) else {
         return Json(list).into_response();
     };
-    let ask = Ask::new("", key, Delivery::Whole, &[]);
-    let (status, body) = D::refusal(failure, &ask);
+    let request = CompletionRequest::new("", key, Delivery::Whole, &[]);
+    let (status, body) = D::refusal(failure, &request);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(body)).into_response()
 }

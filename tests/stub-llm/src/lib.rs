@@ -1,26 +1,25 @@
-//! A stand-in for the LLM providers: it speaks their wire formats, answers at once and needs no
-//! key that is worth anything.
+//! A stand-in for the LLM providers: it has their wire formats, answers at once and accepts almost any key.
 //!
 //! It owns the dialects (OpenAI chat and responses, Anthropic, Google, Ollama), the scripted
-//! failures and a log of what was asked, with which a test proves "never sent twice" or "the
-//! provider's request was cancelled". It must not know Mosaic: it is a provider, seen from outside.
+//! failures and a log of the requests, with which a test proves "never sent twice" or "the
+//! provider's request was cancelled". It must not know Mosaic.
 //!
 //! * By key (prefix): `sk-bad` 401, `sk-ratelimit` 429 with `Retry-After`, `sk-quota`, `sk-500`,
-//!   `sk-slow`; every other key is good, none at all is refused (not by Ollama).
+//!   `sk-slow`. Every other key is accepted. A missing key is refused (not by Ollama).
 //! * By model: `no-such-model` is not found.
 //! * By text: `[[llm:tokens=N,gap=MS]]`, `[[llm:tool=<name>,args=<json>]]`, `[[llm:error=500]]`,
-//!   `[[llm:cut]]` (the connection breaks half-way).
-//! * `GET /_stub/requests` lists what came, `POST /_stub/reset` forgets it.
+//!   `[[llm:cut]]` (the connection breaks off in the middle).
+//! * `GET /_stub/requests` lists the requests, `POST /_stub/reset` clears the list.
 #![allow(
     clippy::disallowed_methods,
     reason = "a stand-in runs outside Mosaic: it has its own tasks and its own clock"
 )]
 
-mod ask;
 mod control;
 mod dialects;
 mod log;
-mod play;
+mod request;
+mod respond;
 mod script;
 
 use std::io;
@@ -36,10 +35,10 @@ use tokio::task::JoinHandle;
 
 use dialects::{anthropic::Anthropic, google::Google, ollama::Ollama};
 use dialects::{openai_chat::OpenAiChat, openai_responses::OpenAiResponses};
-pub use log::{Received, State};
+pub use log::{ReceivedRequest, RequestState};
 
-/// A long conversation with its tools' schemas is far larger than axum's default of 2 MB.
-const MAX_BODY: usize = 32 << 20;
+/// A long conversation with the schemas of its tools is much larger than axum's default of 2 MB.
+const MAX_BODY_BYTES: usize = 32 << 20;
 
 /// A running stand-in; dropping it stops it.
 #[derive(Debug)]
@@ -50,7 +49,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Where it listens.
+    /// The address it listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -64,19 +63,19 @@ impl Handle {
 
     /// Every completion request since the start or the last [`Handle::reset`], oldest first.
     #[must_use]
-    pub fn requests(&self) -> Vec<Received> {
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.log.all()
     }
 
-    /// Forgets the requests.
+    /// Clears the list of requests.
     pub fn reset(&self) {
         self.log.clear();
     }
 
-    /// Runs until the listener fails (the binary's main loop).
+    /// Runs until the listener fails. The binary's main loop.
     ///
     /// # Errors
-    /// When the serving task ended by a panic.
+    /// When the server's task panicked.
     pub async fn join(mut self) -> io::Result<()> {
         (&mut self.task).await.map_err(io::Error::other)
     }
@@ -91,12 +90,12 @@ impl Drop for Handle {
 /// Serves on `listener` in the background of the current Tokio runtime.
 ///
 /// # Errors
-/// When the listener cannot tell its address.
+/// When the listener's address is unknown.
 pub fn serve(listener: TcpListener) -> io::Result<Handle> {
     let addr = listener.local_addr()?;
     let log = Arc::new(log::Log::default());
     let app = router(Arc::clone(&log));
-    // Without it Nagle's algorithm glues small chunks together, and a test would measure that.
+    // Otherwise Nagle's algorithm joins small chunks, and a test would measure that.
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
     let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
     Ok(Handle { addr, log, task })
@@ -104,16 +103,16 @@ pub fn serve(listener: TcpListener) -> io::Result<Handle> {
 
 fn router(log: Arc<log::Log>) -> Router {
     Router::new()
-        .route("/v1/chat/completions", post(play::talk::<OpenAiChat>))
-        .route("/v1/responses", post(play::talk::<OpenAiResponses>))
-        .route("/v1/messages", post(play::talk::<Anthropic>))
+        .route("/v1/chat/completions", post(respond::complete::<OpenAiChat>))
+        .route("/v1/responses", post(respond::complete::<OpenAiResponses>))
+        .route("/v1/messages", post(respond::complete::<Anthropic>))
         .route("/v1/models", get(control::models))
         .route("/v1/embeddings", post(control::embeddings))
-        .route("/v1beta/models/{*call}", post(play::talk::<Google>))
-        .route("/api/chat", post(play::talk::<Ollama>))
+        .route("/v1beta/models/{*call}", post(respond::complete::<Google>))
+        .route("/api/chat", post(respond::complete::<Ollama>))
         .route("/api/tags", get(control::tags))
         .route("/_stub/requests", get(control::requests))
         .route("/_stub/reset", post(control::reset))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(log)
 }

@@ -1,108 +1,102 @@
-//! The log of completion requests: what a test looks at to prove that something was asked once,
-//! or cancelled. It keeps no full key.
+//! The log of completion requests, with which a test proves that a request was sent once or was cancelled.
+//! It has no full keys.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::ask::Ask;
+use crate::request::CompletionRequest;
 
-const TEXT_CHARS: usize = 200;
+const MAX_TEXT_CHARS: usize = 200;
 
-/// How far a request came.
+/// The state of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum RequestState {
     /// Being answered.
     Running,
-    /// Answered to the end.
+    /// Answered completely.
     Finished,
-    /// Refused, or cut by script.
+    /// Refused, or cut off by the script.
     Failed,
-    /// The caller went away before the end.
+    /// The caller disconnected before the end.
     Cancelled,
 }
 
 /// One completion request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Received {
+#[allow(missing_docs)]
+pub struct ReceivedRequest {
     /// 1 for the first since the last reset.
-    pub n: usize,
-    /// The URL's path.
+    #[serde(rename = "n")]
+    pub number: usize,
     pub path: String,
-    /// The model's id as sent.
     pub model: String,
-    /// The last four characters of the key; empty without one.
+    /// The last four characters of the key, or an empty string.
     pub key_ends_in: String,
-    /// The beginning of the human's last message.
+    /// The beginning of the user's last message.
     pub text: String,
-    /// The system prompt.
+    /// The system prompt and the earlier answers.
     #[serde(skip)]
     pub prompt: String,
-    /// How far it came.
-    pub state: State,
+    pub state: RequestState,
 }
 
-/// The log itself.
 #[derive(Debug, Default)]
-pub struct Log(Mutex<Vec<Received>>);
+pub struct Log(Mutex<Vec<ReceivedRequest>>);
 
 impl Log {
-    /// A copy of everything, oldest first.
-    pub fn all(&self) -> Vec<Received> {
-        self.lock().clone()
+    /// All requests, oldest first.
+    pub fn all(&self) -> Vec<ReceivedRequest> {
+        self.0.lock().clone()
     }
 
-    /// Forgets everything.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.0.lock().clear();
     }
 
-    /// Notes an arrival; the entry reads `Cancelled` when it is dropped before its end.
-    pub fn arrived(self: &Arc<Self>, path: &str, ask: &Ask) -> Entry {
-        let key = ask.key.as_deref().unwrap_or_default();
+    /// Adds a request. It becomes `Cancelled` if the entry is dropped before its end is set.
+    pub fn record(self: &Arc<Self>, path: &str, request: &CompletionRequest) -> LogEntry {
+        let key = request.key.as_deref().unwrap_or_default();
         let from = key.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
-        let mut all = self.lock();
-        let n = all.len() + 1;
-        all.push(Received {
-            n,
+        let mut all = self.0.lock();
+        let number = all.len() + 1;
+        all.push(ReceivedRequest {
+            number,
             path: path.to_owned(),
-            model: ask.model.clone(),
+            model: request.model.clone(),
             key_ends_in: key.get(from..).unwrap_or_default().to_owned(),
-            text: ask.text.chars().take(TEXT_CHARS).collect(),
-            prompt: ask.prompt.clone(),
-            state: State::Running,
+            text: request.text.chars().take(MAX_TEXT_CHARS).collect(),
+            prompt: request.prompt.clone(),
+            state: RequestState::Running,
         });
         drop(all);
-        Entry { log: Arc::clone(self), n, end: State::Cancelled }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Received>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        LogEntry { log: Arc::clone(self), number, end: RequestState::Cancelled }
     }
 }
 
-/// One running request; tells the log its end when dropped.
+/// A running request. Dropping it writes its end to the log.
 #[derive(Debug)]
-pub struct Entry {
+pub struct LogEntry {
     log: Arc<Log>,
-    n: usize,
-    end: State,
+    number: usize,
+    end: RequestState,
 }
 
-impl Entry {
-    /// Sets what the log will read once this is dropped.
-    pub fn ends(&mut self, state: State) {
+impl LogEntry {
+    /// The state that the request will have when this is dropped.
+    pub fn set_end(&mut self, state: RequestState) {
         self.end = state;
     }
 }
 
-impl Drop for Entry {
+impl Drop for LogEntry {
     fn drop(&mut self) {
-        // After a reset the number may belong to another request, which is then still running.
-        if let Some(entry) = self.log.lock().iter_mut().find(|one| one.n == self.n) {
-            entry.state = self.end;
+        // After a reset the number may belong to another request, which then gets this state.
+        if let Some(request) = self.log.0.lock().iter_mut().find(|request| request.number == self.number) {
+            request.state = self.end;
         }
     }
 }

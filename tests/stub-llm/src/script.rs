@@ -1,40 +1,37 @@
-//! What to answer: by key, by model, by triggers in the text. It must not know any wire format.
+//! Decides about an answer by key, model and triggers in the text. It must not know any wire format.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::ask::Ask;
+use crate::request::CompletionRequest;
 
-/// About 40 tokens a second, as a middling hosted model.
-const GAP: Duration = Duration::from_millis(25);
-/// `sk-slow`: time to the first token, and between tokens.
-const SLOW_FIRST: Duration = Duration::from_secs(3);
-const SLOW_GAP: Duration = Duration::from_millis(200);
-/// More would only fill memory: a script is written out before it is played.
+/// About 40 tokens per second, like an average hosted model.
+const TOKEN_GAP: Duration = Duration::from_millis(25);
+/// For the key `sk-slow`.
+const SLOW_FIRST_TOKEN_DELAY: Duration = Duration::from_secs(3);
+const SLOW_TOKEN_GAP: Duration = Duration::from_millis(200);
+/// All tokens of an answer are in memory before the first is sent.
 const MAX_TOKENS: usize = 100_000;
-const QUOTED_CHARS: usize = 300;
+const MAX_QUOTED_CHARS: usize = 300;
 
-/// A way to fail that every provider has, each in its own words.
+/// A failure that every provider has, each in its own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// No key was sent.
+pub enum ProviderFailure {
     NoKey,
-    /// The key is wrong.
     BadKey,
-    /// Too many requests.
     RateLimited,
-    /// No money left.
+    /// The account has no credit left.
     Quota,
     /// The model does not exist.
     NoModel,
     /// The conversation is too long.
     ContextLength,
-    /// The provider broke, with this status.
+    /// An internal error with this status.
     Server(u16),
 }
 
-impl Failure {
+impl ProviderFailure {
     fn of_status(status: u16) -> Self {
         match status {
             400 => Self::ContextLength,
@@ -47,133 +44,125 @@ impl Failure {
     }
 }
 
-/// A tool call that the model makes instead of an answer.
+/// A tool call of the model, instead of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolCall {
-    /// The tool's name.
     pub name: String,
-    /// Its arguments.
     pub args: Value,
 }
 
 /// How a streamed answer ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// As the dialect ends it.
-    Proper,
-    /// The connection breaks half-way.
+    Complete,
+    /// The connection breaks off in the middle.
     Cut,
 }
 
-/// What is said, and how fast.
 #[derive(Debug)]
-pub enum Speech {
-    /// Text, in pieces that count as one token each.
+pub enum AnswerContent {
+    /// Text in pieces, each of which counts as one token.
     Text(Vec<String>),
-    /// One tool call.
     Tool(ToolCall),
 }
 
-/// An answer before any dialect.
+/// An answer, independent of the wire format.
 #[derive(Debug)]
 pub struct Answer {
-    /// The words or the tool call.
-    pub speech: Speech,
-    /// Silence before the first piece.
-    pub first: Duration,
+    pub content: AnswerContent,
+    pub first_token_delay: Duration,
     /// Silence between two pieces.
     pub gap: Duration,
-    /// How it ends.
     pub ending: Ending,
 }
 
 impl Answer {
-    /// The number of pieces: stands in for tokens.
+    /// The number of pieces, which stand for tokens.
     #[must_use]
     pub fn tokens(&self) -> usize {
-        match &self.speech {
-            Speech::Text(pieces) => pieces.len(),
-            Speech::Tool(_) => 1,
+        match &self.content {
+            AnswerContent::Text(pieces) => pieces.len(),
+            AnswerContent::Tool(_) => 1,
         }
     }
 
     /// The pieces as one text; empty for a tool call.
     #[must_use]
     pub fn text(&self) -> String {
-        match &self.speech {
-            Speech::Text(pieces) => pieces.concat(),
-            Speech::Tool(_) => String::new(),
+        match &self.content {
+            AnswerContent::Text(pieces) => pieces.concat(),
+            AnswerContent::Tool(_) => String::new(),
         }
     }
 
-    /// The tool call, when this is one.
+    /// The tool call, if this is one.
     #[must_use]
     pub fn tool(&self) -> Option<&ToolCall> {
-        match &self.speech {
-            Speech::Text(_) => None,
-            Speech::Tool(call) => Some(call),
+        match &self.content {
+            AnswerContent::Text(_) => None,
+            AnswerContent::Tool(call) => Some(call),
         }
     }
 }
 
-/// Decides what a request gets.
+/// Decides about the answer of a request.
 ///
 /// # Errors
-/// The failure that its key, model or text asks for.
-pub fn decide(ask: &Ask) -> Result<Answer, Failure> {
-    let key = ask.key.as_deref();
+/// The failure of its key, model or text.
+pub fn decide(request: &CompletionRequest) -> Result<Answer, ProviderFailure> {
+    let key = request.key.as_deref();
     if let Some(failure) = key_failure(key) {
         return Err(failure);
     }
-    if ask.model == "no-such-model" {
-        return Err(Failure::NoModel);
+    if request.model == "no-such-model" {
+        return Err(ProviderFailure::NoModel);
     }
-    let trigger = Trigger::find(&ask.text);
+    let trigger = Trigger::find(&request.text);
     if let Some(status) = trigger.number("error") {
-        return Err(Failure::of_status(u16::try_from(status).unwrap_or(500)));
+        return Err(ProviderFailure::of_status(u16::try_from(status).unwrap_or(500)));
     }
     let slow = key.is_some_and(|key| key.starts_with("sk-slow"));
     Ok(Answer {
-        speech: speech(ask, &trigger),
-        first: if slow { SLOW_FIRST } else { Duration::ZERO },
+        content: content(request, &trigger),
+        first_token_delay: if slow { SLOW_FIRST_TOKEN_DELAY } else { Duration::ZERO },
         gap: match trigger.number("gap") {
             Some(ms) => Duration::from_millis(ms),
-            None if slow => SLOW_GAP,
-            None => GAP,
+            None if slow => SLOW_TOKEN_GAP,
+            None => TOKEN_GAP,
         },
-        ending: if trigger.has("cut") { Ending::Cut } else { Ending::Proper },
+        ending: if trigger.has("cut") { Ending::Cut } else { Ending::Complete },
     })
 }
 
-/// What a key alone decides; `None` lets the request pass.
+/// The failure of a key, if it has one.
 #[must_use]
-pub fn key_failure(key: Option<&str>) -> Option<Failure> {
+pub fn key_failure(key: Option<&str>) -> Option<ProviderFailure> {
     let key = key.unwrap_or_default();
     let by_prefix = [
-        ("sk-bad", Failure::BadKey),
-        ("sk-ratelimit", Failure::RateLimited),
-        ("sk-quota", Failure::Quota),
-        ("sk-500", Failure::Server(500)),
+        ("sk-bad", ProviderFailure::BadKey),
+        ("sk-ratelimit", ProviderFailure::RateLimited),
+        ("sk-quota", ProviderFailure::Quota),
+        ("sk-500", ProviderFailure::Server(500)),
     ];
     if key.is_empty() {
-        return Some(Failure::NoKey);
+        return Some(ProviderFailure::NoKey);
     }
     by_prefix.into_iter().find_map(|(prefix, failure)| key.starts_with(prefix).then_some(failure))
 }
 
-fn speech(ask: &Ask, trigger: &Trigger) -> Speech {
-    if let Some(result) = &ask.tool_result {
-        return Speech::Text(pieces(&format!("The tool said: {result}")));
+fn content(request: &CompletionRequest, trigger: &Trigger) -> AnswerContent {
+    if let Some(result) = &request.tool_result {
+        return AnswerContent::Text(pieces(&format!("The tool said: {result}")));
     }
     if let Some(call) = trigger.tool() {
-        return Speech::Tool(call);
+        return AnswerContent::Tool(call);
     }
     if let Some(count) = trigger.number("tokens") {
         let count = usize::try_from(count).map_or(MAX_TOKENS, |count| count.min(MAX_TOKENS));
-        return Speech::Text((0..count).map(|n| format!("w{n} ")).collect());
+        return AnswerContent::Text((0..count).map(|n| format!("w{n} ")).collect());
     }
-    let quote: String = ask.text.chars().take(QUOTED_CHARS).collect();
-    Speech::Text(pieces(&format!(
+    let quote: String = request.text.chars().take(MAX_QUOTED_CHARS).collect();
+    AnswerContent::Text(pieces(&format!(
         "Hello! You wrote: “{quote}”. I only stand in for a language model, but I read every word."
     )))
 }
@@ -182,7 +171,7 @@ fn pieces(text: &str) -> Vec<String> {
     text.split_inclusive(' ').map(str::to_owned).collect()
 }
 
-/// The inside of the first `[[llm:…]]` in a text.
+/// The content of the first `[[llm:…]]` in a text.
 struct Trigger<'a>(&'a str);
 
 impl<'a> Trigger<'a> {
@@ -190,7 +179,7 @@ impl<'a> Trigger<'a> {
         Self(text.split_once("[[llm:").map_or("", |(_, inside)| inside))
     }
 
-    /// `name=value` pairs before any JSON, which ends the simple part.
+    /// The `name=value` pairs before the JSON of `args`.
     fn pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let simple = self.0.split("args=").next().unwrap_or_default();
         let simple = simple.split("]]").next().unwrap_or_default();
@@ -210,7 +199,7 @@ impl<'a> Trigger<'a> {
 
     fn tool(&self) -> Option<ToolCall> {
         let (_, name) = self.pairs().find(|(name, _)| *name == "tool")?;
-        // JSON may itself contain `]]`, so the parser says where it ends.
+        // JSON may contain `]]` itself, so the parser finds its end.
         let args = self.0.split_once("args=").and_then(|(_, json)| {
             let mut values = serde_json::Deserializer::from_str(json).into_iter::<Value>();
             values.next()?.ok()
@@ -226,26 +215,26 @@ impl<'a> Trigger<'a> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::ask::{Delivery, Said};
+    use crate::request::{ChatMessage, Delivery};
     use serde_json::json;
 
-    fn decide_for(key: &str, text: &str) -> Result<Answer, Failure> {
-        let said = [Said::User(text.to_owned())];
-        decide(&Ask::new("stub-small", Some(key.to_owned()), Delivery::Whole, &said))
+    fn decide_for(key: &str, text: &str) -> Result<Answer, ProviderFailure> {
+        let said = [ChatMessage::User(text.to_owned())];
+        decide(&CompletionRequest::new("stub-small", Some(key.to_owned()), Delivery::Whole, &said))
     }
 
     #[test]
     fn the_key_decides_before_the_text() {
         let both = decide_for("sk-bad-1", "[[llm:error=500]]");
-        assert_eq!(both.unwrap_err(), Failure::BadKey);
-        assert_eq!(decide_for("sk-quota", "hi").unwrap_err(), Failure::Quota);
+        assert_eq!(both.unwrap_err(), ProviderFailure::BadKey);
+        assert_eq!(decide_for("sk-quota", "hi").unwrap_err(), ProviderFailure::Quota);
         assert!(decide_for("sk-anything", "hi").is_ok());
     }
 
     #[test]
     fn no_key_is_refused() {
-        let ask = Ask::new("m", None, Delivery::Whole, &[]);
-        assert_eq!(decide(&ask).unwrap_err(), Failure::NoKey);
+        let request = CompletionRequest::new("m", None, Delivery::Whole, &[]);
+        assert_eq!(decide(&request).unwrap_err(), ProviderFailure::NoKey);
     }
 
     #[test]
@@ -269,7 +258,7 @@ mod tests {
     fn the_answer_quotes_the_question() {
         let answer = decide_for("sk-1", "where is my umbrella?").unwrap();
         assert!(answer.text().contains("“where is my umbrella?”"));
-        assert_eq!(answer.ending, Ending::Proper);
+        assert_eq!(answer.ending, Ending::Complete);
         assert_eq!(decide_for("sk-1", "[[llm:cut]]").unwrap().ending, Ending::Cut);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use stub_llm::{Handle, State};
+use stub_llm::{Handle, RequestState};
 
 struct Stub {
     handle: Handle,
@@ -32,16 +32,16 @@ impl Stub {
         request.bearer_auth(key).send().await.unwrap()
     }
 
-    async fn state(&self, n: usize) -> State {
+    async fn state(&self, n: usize) -> RequestState {
         // The server notices a vanished caller a moment later.
         for _ in 0..100 {
             let state = self.handle.requests()[n].state;
-            if state != State::Running {
+            if state != RequestState::Running {
                 return state;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        State::Running
+        RequestState::Running
     }
 }
 
@@ -118,7 +118,7 @@ async fn openai_refusals_carry_the_real_codes() {
     assert_eq!(response.status(), 500);
     let no_key = stub.post("/v1/chat/completions", &ask("hi"));
     assert_eq!(no_key.send().await.unwrap().status(), 401);
-    assert_eq!(stub.state(0).await, State::Failed);
+    assert_eq!(stub.state(0).await, RequestState::Failed);
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn a_cut_answer_breaks_the_connection_after_half_of_it() {
         }
     };
     assert!(broken && seen.contains("w4 ") && !seen.contains("w5 ") && !seen.contains("[DONE]"));
-    assert_eq!(stub.state(0).await, State::Failed);
+    assert_eq!(stub.state(0).await, RequestState::Failed);
 }
 
 #[tokio::test]
@@ -166,8 +166,8 @@ async fn the_log_tells_finished_from_cancelled_and_keeps_no_key() {
     let mut left = stub.chat("sk-1234abcd", &long).await;
     left.chunk().await.unwrap();
     drop(left);
-    assert_eq!(stub.state(0).await, State::Finished);
-    assert_eq!(stub.state(1).await, State::Cancelled);
+    assert_eq!(stub.state(0).await, RequestState::Finished);
+    assert_eq!(stub.state(1).await, RequestState::Cancelled);
 
     let list = format!("{}/_stub/requests", stub.handle.url());
     let list: Value = stub.client.get(list).send().await.unwrap().json().await.unwrap();

@@ -1,11 +1,10 @@
 /**
- * The one place that speaks HTTP with the server: JSON in, JSON out, problems as `ApiError`.
- * Components never call it; queries and mutations do.
+ * The HTTP client: JSON in, JSON out, problem documents as `ApiError`. Components never call it; queries and mutations do.
  */
-import { accountHeader } from './account'
+import { actingAccountHeader } from './acting-account'
 import type { Path, Problem } from './types'
 
-/** A refusal with its stable code, or `offline` / `unreadable` when there was no answer to read. */
+/** A refusal with its stable code, or `offline` / `unreadable` when there was no response to read. */
 export class ApiError extends Error {
   constructor(
     readonly problem: Problem,
@@ -24,13 +23,13 @@ export class ApiError extends Error {
   }
 }
 
-const OFFLINE: Problem = {
+const OFFLINE_PROBLEM: Problem = {
   status: 0,
   code: 'offline',
   detail: 'The server cannot be reached. Check your connection; nothing was lost.',
 }
 
-export interface Options {
+export interface RequestOptions {
   body?: unknown
   query?: Record<string, string | number | undefined | null>
   headers?: Record<string, string>
@@ -40,19 +39,19 @@ export interface Options {
 
 let onSignedOut: () => void = () => {}
 
-/** Called when the server no longer knows who is asking, anywhere but in the sign-in itself. */
-export function whenSignedOut(handler: () => void): void {
+/** The handler is called when the session has ended, except by a request for the current user. */
+export function setSignedOutHandler(handler: () => void): void {
   onSignedOut = handler
 }
 
-let onNotKept: () => void = () => {}
+let onAccessLost: () => void = () => {}
 
-/** Called when the account that this tab acts for is not to be had (any more). It has the page begin anew. */
-export function whenNotKept(handler: () => void): void {
-  onNotKept = handler
+/** The handler is called when the server refuses the account that this tab acts for. It must load a new page. */
+export function setAccessLostHandler(handler: () => void): void {
+  onAccessLost = handler
 }
 
-export function address(path: Path, query: Options['query'] = {}): string {
+export function buildUrl(path: Path, query: RequestOptions['query'] = {}): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== '') search.set(name, String(value))
@@ -61,19 +60,19 @@ export function address(path: Path, query: Options['query'] = {}): string {
   return text ? `${path}?${text}` : path
 }
 
-/** Sends and answers with the response; a refusal or a dead line is thrown as `ApiError`. */
-export async function send(method: string, path: Path, options: Options = {}): Promise<Response> {
+/** Sends a request. Throws `ApiError` if the server refuses it or cannot be reached. */
+export async function send(method: string, path: Path, options: RequestOptions = {}): Promise<Response> {
   const { body, query, headers, signal, keepalive } = options
   let response: Response
   try {
-    response = await fetch(address(path, query), {
+    response = await fetch(buildUrl(path, query), {
       method,
       signal,
       keepalive,
       credentials: 'same-origin',
       headers: {
         accept: 'application/json',
-        ...accountHeader(),
+        ...actingAccountHeader(),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
@@ -81,22 +80,22 @@ export async function send(method: string, path: Path, options: Options = {}): P
     })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new ApiError(OFFLINE)
+    throw new ApiError(OFFLINE_PROBLEM)
   }
   if (response.ok) return response
-  const error = await refusal(response)
+  const error = await toApiError(response)
   if (error.code === 'not_signed_in' && path !== '/api/auth/me') onSignedOut()
   throw error
 }
 
-export async function refusal(response: Response): Promise<ApiError> {
+export async function toApiError(response: Response): Promise<ApiError> {
   const seconds = Number(response.headers.get('retry-after'))
   const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds : null
   try {
     const problem = (await response.json()) as Problem
     if (problem.code === 'not_kept') {
-      onNotKept()
-      // The page is on its way out: nobody is to be told of this refusal here.
+      onAccessLost()
+      // The page is about to be replaced, so the caller never gets an answer.
       return await new Promise(() => {})
     }
     return new ApiError(
@@ -104,12 +103,12 @@ export async function refusal(response: Response): Promise<ApiError> {
       retryAfter,
     )
   } catch {
-    const detail = `The server answered with status ${response.status} and nothing that could be read. Try again in a moment.`
+    const detail = `The server answered with status ${response.status} and an unreadable body. Try again in a moment.`
     return new ApiError({ status: response.status, code: 'unreadable', detail }, retryAfter)
   }
 }
 
-async function json<T>(method: string, path: Path, options?: Options): Promise<T> {
+async function json<T>(method: string, path: Path, options?: RequestOptions): Promise<T> {
   const response = await send(method, path, options)
   if (response.status === 204) return undefined as T
   const text = await response.text()
@@ -117,29 +116,22 @@ async function json<T>(method: string, path: Path, options?: Options): Promise<T
 }
 
 export const api = {
-  get: <T>(path: Path, options?: Options) => json<T>('GET', path, options),
-  post: <T = void>(path: Path, body?: unknown, options?: Options) =>
+  get: <T>(path: Path, options?: RequestOptions) => json<T>('GET', path, options),
+  post: <T = void>(path: Path, body?: unknown, options?: RequestOptions) =>
     json<T>('POST', path, { ...options, body: body ?? {} }),
-  patch: <T = void>(path: Path, body: unknown, options?: Options) =>
+  patch: <T = void>(path: Path, body: unknown, options?: RequestOptions) =>
     json<T>('PATCH', path, { ...options, body }),
-  put: <T = void>(path: Path, body: unknown, options?: Options) => json<T>('PUT', path, { ...options, body }),
-  delete: <T = void>(path: Path, options?: Options) => json<T>('DELETE', path, options),
-  /** Sends a file of lines as it is. */
-  upload: <T>(path: Path, body: Blob, options?: Options) =>
+  put: <T = void>(path: Path, body: unknown, options?: RequestOptions) => json<T>('PUT', path, { ...options, body }),
+  delete: <T = void>(path: Path, options?: RequestOptions) => json<T>('DELETE', path, options),
+  /** Sends a JSON Lines file as it is. */
+  upload: <T>(path: Path, body: Blob, options?: RequestOptions) =>
     json<T>('POST', path, { ...options, body, headers: { 'content-type': 'application/jsonl' } }),
 }
 
-/** A key for `Idempotency-Key`: 128 random bits. Works on plain http too, unlike `randomUUID`. */
-export function freshKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('')
-}
-
-/** What to tell a person of any failure. */
-export function message(error: unknown): string {
+/** A sentence for the user about any failure. */
+export function errorMessage(error: unknown): string {
   if (error instanceof ApiError) return error.message
-  return 'Something in this page failed. Reload it; what you saved is safe.'
+  return 'Something on this page failed. Reload it; what you saved is safe.'
 }
 
 export function isStatus(error: unknown, status: number): boolean {

@@ -1,13 +1,15 @@
-/** What is read from the server: every key and how it is fetched. Writing stands in `mutations.ts`. */
+/** Queries: every key and how it is fetched. Writes are in `mutations.ts`. */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
-import { ApiError, api, type Options, send } from './client'
+import { ApiError, api, type RequestOptions, send } from './client'
 import type * as T from './types'
+
+const PAGE_SIZE = 50
 
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
-      // A refusal stays one; a line that broke may be back at once.
+      // A refusal is final; a connection that broke may be back at once.
       retry: (failures, error) =>
         failures < 1 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
       retryDelay: 400,
@@ -15,26 +17,26 @@ export const queryClient = new QueryClient({
   },
 })
 
-/** `null` where there is no such thing yet: a query may not come to `undefined`. */
-async function ifAny<R>(path: T.Path): Promise<R | null> {
+/** `null` for a 204: the result of a query must not be `undefined`. */
+async function getOrNull<R>(path: T.Path): Promise<R | null> {
   return (await api.get<R | undefined>(path)) ?? null
 }
 
-/** A list that comes in pages of fifty. */
-function paged<Page extends { nextCursor?: string | null }>(
+/** A list with cursor pagination. */
+function pagedQuery<Page extends { nextCursor?: string | null }>(
   queryKey: readonly unknown[],
   path: T.Path,
-  query: Options['query'] = {},
+  query: RequestOptions['query'] = {},
 ) {
   return infiniteQueryOptions({
     queryKey,
-    queryFn: ({ pageParam }) => api.get<Page>(path, { query: { ...query, limit: 50, cursor: pageParam } }),
+    queryFn: ({ pageParam }) => api.get<Page>(path, { query: { ...query, limit: PAGE_SIZE, cursor: pageParam } }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   })
 }
 
-export const q = {
+export const queries = {
   version: queryOptions({
     queryKey: ['version'],
     queryFn: () => api.get<T.Version>('/api/version'),
@@ -44,7 +46,7 @@ export const q = {
     queryKey: ['onboarding'],
     queryFn: () => api.get<T.Onboarding>('/api/onboarding'),
   }),
-  methods: queryOptions({ queryKey: ['methods'], queryFn: () => api.get<T.Methods>('/api/auth/methods') }),
+  methods: queryOptions({ queryKey: ['methods'], queryFn: () => api.get<T.SignInMethods>('/api/auth/methods') }),
   me: queryOptions({ queryKey: ['me'], queryFn: () => api.get<T.Me>('/api/auth/me'), staleTime: 60_000 }),
   sessions: queryOptions({
     queryKey: ['sessions'],
@@ -72,12 +74,12 @@ export const q = {
     queryKey: ['container'],
     queryFn: () => api.get<T.CurrentContainer>('/api/container'),
   }),
-  chats: paged<T.Items<T.Chat>>(['chats'], '/api/chats'),
+  chats: pagedQuery<T.Items<T.Chat>>(['chats'], '/api/chats'),
   chat: (id: string) =>
     queryOptions({ queryKey: ['chat', id], queryFn: () => api.get<T.ChatWithTurns>(`/api/chats/${id}`) }),
   job: (id: string) =>
     queryOptions({ queryKey: ['jobs', 'one', id], queryFn: () => api.get<T.JobDetail>(`/api/jobs/${id}`) }),
-  jobs: (filter: T.JobFilter) => paged<T.Items<T.Job>>(['jobs', 'list', filter], '/api/jobs', { ...filter }),
+  jobs: (filter: T.JobFilter) => pagedQuery<T.Items<T.Job>>(['jobs', 'list', filter], '/api/jobs', { ...filter }),
   jobStats: queryOptions({
     queryKey: ['jobs', 'stats'],
     queryFn: () => api.get<T.JobStats>('/api/jobs/stats'),
@@ -103,41 +105,41 @@ export const q = {
     queryKey: ['users'],
     queryFn: () => api.get<T.Items<T.User>>('/api/users', { query: { limit: 100 } }),
   }),
-  userPages: paged<T.Items<T.User>>(['users', 'pages'], '/api/users'),
+  userPages: pagedQuery<T.Items<T.User>>(['users', 'pages'], '/api/users'),
   audit: (filter: { action?: string; actor?: string }) =>
-    paged<T.Items<T.AuditEntry>>(['audit', filter], '/api/audit', filter),
-  activity: paged<T.Items<T.AuditEntry>>(['activity'], '/api/me/activity'),
-  fleet: paged<T.FleetPage>(['fleet'], '/api/fleet/containers'),
+    pagedQuery<T.Items<T.AuditEntry>>(['audit', filter], '/api/audit', filter),
+  activity: pagedQuery<T.Items<T.AuditEntry>>(['activity'], '/api/me/activity'),
+  fleet: pagedQuery<T.FleetPage>(['fleet'], '/api/fleet/containers'),
   systemContainers: queryOptions({
     queryKey: ['system-containers'],
     queryFn: () => api.get<T.Items<T.SystemContainer>>('/api/fleet/system-containers'),
   }),
-  /** `null` where it was never run. */
+  /** `null` before the first run. */
   selfTest: queryOptions({
     queryKey: ['self-test'],
-    queryFn: () => ifAny<T.SelfTest>('/api/fleet/self-test'),
+    queryFn: () => getOrNull<T.SelfTest>('/api/fleet/self-test'),
   }),
-  /** `null` where there is none. */
-  export: queryOptions({ queryKey: ['export'], queryFn: () => ifAny<T.Export>('/api/me/export') }),
+  /** `null` if there is no export. */
+  export: queryOptions({ queryKey: ['export'], queryFn: () => getOrNull<T.Export>('/api/me/export') }),
   knowledgeStatus: queryOptions({
     queryKey: ['knowledge', 'status'],
     queryFn: () => api.get<T.KnowledgeStatus>('/api/knowledge/status'),
   }),
   findings: (filter: { tag?: string; agentId?: string }) =>
-    paged<T.Items<T.Finding>>(['findings', 'list', filter], '/api/findings', filter),
+    pagedQuery<T.Items<T.Finding>>(['findings', 'list', filter], '/api/findings', filter),
   finding: (id: string) =>
     queryOptions({
       queryKey: ['findings', 'one', id],
       queryFn: () => api.get<T.Finding>(`/api/findings/${id}`),
     }),
-  foundFindings: (query: string, filters: { tags?: string[]; agentId?: string }) =>
+  findingSearch: (query: string, filters: { tags?: string[]; agentId?: string }) =>
     queryOptions({
-      queryKey: ['findings', 'found', query, filters],
+      queryKey: ['findings', 'search', query, filters],
       queryFn: ({ signal }) =>
-        api.post<T.Found<T.FoundFinding>>('/api/findings/search', { query, limit: 50, filters }, { signal }),
+        api.post<T.SearchResults<T.FindingMatch>>('/api/findings/search', { query, limit: 50, filters }, { signal }),
     }),
   memory: (agentId: string, prefix: string) =>
-    paged<T.Items<T.Memory>>(['memory', 'list', agentId, prefix], '/api/memory', { agentId, prefix }),
+    pagedQuery<T.Items<T.Memory>>(['memory', 'list', agentId, prefix], '/api/memory', { agentId, prefix }),
   memoryEntry: (agentId: string, key: string) =>
     queryOptions({
       queryKey: ['memory', 'one', agentId, key],
@@ -152,14 +154,14 @@ export const q = {
         }),
     }),
   conversations: (filter: { agentId?: string }) =>
-    paged<T.Items<T.Conversation>>(['conversations', 'list', filter], '/api/conversations', filter),
+    pagedQuery<T.Items<T.Conversation>>(['conversations', 'list', filter], '/api/conversations', filter),
   conversation: (id: string) =>
-    paged<T.ConversationPage>(['conversations', 'one', id], `/api/conversations/${id}`),
-  foundMessages: (query: string, filters: { agentId?: string; role?: string }) =>
+    pagedQuery<T.ConversationPage>(['conversations', 'one', id], `/api/conversations/${id}`),
+  messageSearch: (query: string, filters: { agentId?: string; role?: string }) =>
     queryOptions({
-      queryKey: ['conversations', 'found', query, filters],
+      queryKey: ['conversations', 'search', query, filters],
       queryFn: ({ signal }) =>
-        api.post<T.Found<T.FoundMessage>>(
+        api.post<T.SearchResults<T.MessageMatch>>(
           '/api/conversations/search',
           { query, limit: 50, filters },
           { signal },
@@ -167,7 +169,3 @@ export const q = {
     }),
 }
 
-/** Forgets everything that was read, for instance because somebody else signs in. */
-export function forgetEverything(): void {
-  queryClient.clear()
-}

@@ -37,7 +37,7 @@ export interface paths {
         delete: operations["agents_remove"];
         options?: never;
         head?: never;
-        /** Changes an agent; a running container takes it over by itself. */
+        /** Changes an agent. A running container applies the change by itself. */
         patch: operations["agents_change"];
         trace?: never;
     };
@@ -67,7 +67,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Opens a session with the breakglass account. Failed attempts make the next one wait (429). */
+        /** Opens a session with a password. After failed attempts the next one must wait (429). */
         post: operations["auth_login"];
         delete?: never;
         options?: never;
@@ -84,7 +84,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends this session; says where to go on to where an identity provider has one of its own. */
+        /** Ends this session. If the identity provider has its own session, says where to end it. */
         post: operations["auth_logout"];
         delete?: never;
         options?: never;
@@ -99,7 +99,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in, or for which account he acts. */
+        /** The signed-in user, or the account that they act for. */
         get: operations["auth_me"];
         put?: never;
         post?: never;
@@ -116,7 +116,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which ways in there are. */
+        /** The available ways to sign in. */
         get: operations["auth_methods"];
         put?: never;
         post?: never;
@@ -135,7 +135,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The identity provider ends sessions from its side. */
+        /** Ends sessions at the request of the identity provider. */
         post: operations["oidc_backchannel_logout"];
         delete?: never;
         options?: never;
@@ -150,7 +150,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Takes the browser back and opens a session. */
+        /** Receives the browser from the identity provider, and opens a session. */
         get: operations["oidc_callback"];
         put?: never;
         post?: never;
@@ -204,7 +204,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends one of them. */
+        /** Ends a session. */
         delete: operations["sessions_end"];
         options?: never;
         head?: never;
@@ -218,7 +218,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's chats, latest first. Read by a browser it starts the agent early, where the settings say so. */
+        /** The caller's chats, the latest first. A request from a browser prewarms the agent, if the settings say so. */
         get: operations["chats_list"];
         put?: never;
         /** Starts a chat. */
@@ -236,7 +236,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A chat with its turns. Read by a browser it starts the agent early, where the settings say so. */
+        /** A chat with its turns. A request from a browser prewarms the agent, if the settings say so. */
         get: operations["chats_get"];
         put?: never;
         post?: never;
@@ -257,7 +257,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accepts a message; follow its answer at `/api/turns/{id}/events`. */
+        /** Accepts a message. Follow its answer at `/api/turns/{id}/events`. */
         post: operations["turns_create"];
         delete?: never;
         options?: never;
@@ -272,7 +272,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How it stands. */
+        /** The container's state. */
         get: operations["container_status"];
         put?: never;
         post?: never;
@@ -289,7 +289,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How it stands, now and at every change. */
+        /** The container's state, now and after each change. */
         get: operations["container_events"];
         put?: never;
         post?: never;
@@ -308,7 +308,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes it anew; its state stays. */
+        /** Recreates the container. Its state is kept. */
         post: operations["container_restart"];
         delete?: never;
         options?: never;
@@ -325,7 +325,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Starts it. */
+        /** Starts the container. */
         post: operations["container_start"];
         delete?: never;
         options?: never;
@@ -342,7 +342,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stops it; its state stays. */
+        /** Stops the container. Its state is kept. */
         post: operations["container_stop"];
         delete?: never;
         options?: never;
@@ -376,8 +376,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes in a session log of an older OpenClaw (JSONL, at most 16 MiB), each entry once. */
-        post: operations["conversations::bring_import"];
+        /** Imports a session log of an older OpenClaw (JSONL, at most 16 MiB), each entry once. */
+        post: operations["conversations::ingest_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -393,8 +393,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes entries of a session in, each once. */
-        post: operations["conversations::bring_ingest"];
+        /** Adds entries of a session, each once. */
+        post: operations["conversations::ingest_ingest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -429,7 +429,7 @@ export interface paths {
         get: operations["conversations_get"];
         put?: never;
         post?: never;
-        /** Forgets a conversation: what was said in it until now is neither shown nor found any more. */
+        /** Deletes a conversation: its messages so far are neither shown nor found any more. */
         delete: operations["conversations_remove"];
         options?: never;
         head?: never;
@@ -443,10 +443,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's findings, latest first; `q` narrows to those that contain it letter by letter. */
+        /** The caller's findings, the latest first. */
         get: operations["findings_list"];
         put?: never;
-        /** Saves a finding. One with the same content takes it in, and is what is answered. */
+        /** Saves a finding. If one with the same content exists, merges them and returns that one. */
         post: operations["findings::write_create"];
         delete?: never;
         options?: never;
@@ -482,11 +482,11 @@ export interface paths {
         get: operations["findings_get"];
         put?: never;
         post?: never;
-        /** Forgets a finding. */
+        /** Deletes a finding. */
         delete: operations["findings::write_remove"];
         options?: never;
         head?: never;
-        /** Changes the named fields of a finding. */
+        /** FindingChanges the named fields of a finding. */
         patch: operations["findings::write_change"];
         trace?: never;
     };
@@ -497,7 +497,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everybody's containers, by their users' names, and how the memory is shared out. */
+        /** All containers in order of their users' names, and the memory budget. */
         get: operations["fleet::containers_list"];
         put?: never;
         post?: never;
@@ -516,7 +516,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes somebody's container anew from the present image and settings; its state stays. */
+        /** Recreates a user's container from the current image and settings. Its state is kept. */
         post: operations["fleet::containers_restart"];
         delete?: never;
         options?: never;
@@ -533,7 +533,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stops somebody's container; its state stays, the next message starts it again. */
+        /** Stops a user's container. Its state is kept, and the next message starts it again. */
         post: operations["fleet::containers_stop"];
         delete?: never;
         options?: never;
@@ -548,10 +548,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the latest run found: each denial and each permission with how it was tried and how it was proven. */
+        /** The result of the latest run: each denied and each allowed connection, with the test and the proof. */
         get: operations["fleet::self_test_get"];
         put?: never;
-        /** Tries out the walls around agents, as a job. */
+        /** Tests the isolation of agents, as a job. */
         post: operations["fleet::self_test_run"];
         delete?: never;
         options?: never;
@@ -566,10 +566,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All of them, by name. */
+        /** All system containers, by name. */
         get: operations["fleet::system_containers_list"];
         put?: never;
-        /** Makes one: an account that nobody signs in as. It has no provider and no agent yet. */
+        /** Creates a system container: an account that no user signs in as, without a provider or an agent yet. */
         post: operations["fleet::system_containers_create"];
         delete?: never;
         options?: never;
@@ -587,11 +587,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes one with everything that is its own. There is no way back. */
+        /** Deletes a system container and all of its data. This cannot be undone. */
         delete: operations["fleet::system_containers_remove"];
         options?: never;
         head?: never;
-        /** Says anew what one is for. */
+        /** Changes the purpose of a system container. */
         patch: operations["fleet::system_containers_change"];
         trace?: never;
     };
@@ -621,7 +621,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks what waits or runs to end. */
+        /** Cancels waiting and running jobs. */
         post: operations["jobs::act_cancel"];
         delete?: never;
         options?: never;
@@ -638,7 +638,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes what is over out of the history. */
+        /** Deletes finished jobs from the history. */
         post: operations["jobs::act_discard"];
         delete?: never;
         options?: never;
@@ -653,7 +653,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The numbers, now and once in every second in which something changed, with the jobs that did. */
+        /** The counts and the changed jobs, now and at most once a second after a change. */
         get: operations["jobs::events_events"];
         put?: never;
         post?: never;
@@ -672,7 +672,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts back into the queue what ended without success. */
+        /** Enqueues jobs again that ended without success. */
         post: operations["jobs::act_retry"];
         delete?: never;
         options?: never;
@@ -687,7 +687,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many stand where, ends per minute, waits and runs. */
+        /** Counts of jobs by state, and their throughput and durations. */
         get: operations["jobs::stats_stats"];
         put?: never;
         post?: never;
@@ -704,7 +704,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One job with its attempts, its phases and why it waits. */
+        /** A job with its attempts, their phases, and why it waits. */
         get: operations["jobs::get_get"];
         put?: never;
         post?: never;
@@ -721,7 +721,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the search goes by meaning, and how many of the caller's texts wait for it. */
+        /** Whether the search matches meanings, and how many of the caller's texts are not embedded yet. */
         get: operations["knowledge_status"];
         put?: never;
         post?: never;
@@ -738,7 +738,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the lanes stand. */
+        /** The lanes and their state. */
         get: operations["jobs::lanes_list"];
         put?: never;
         post?: never;
@@ -761,7 +761,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Limits how many of its jobs run at once. */
+        /** Limits how many jobs of a lane run at the same time. */
         patch: operations["jobs::lanes_limit"];
         trace?: never;
     };
@@ -774,7 +774,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes nothing more from it. */
+        /** Pauses a lane: no more of its jobs start. */
         post: operations["jobs::lanes_pause"];
         delete?: never;
         options?: never;
@@ -791,7 +791,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Opens it again. */
+        /** Resumes a lane. */
         post: operations["jobs::lanes_resume"];
         delete?: never;
         options?: never;
@@ -809,7 +809,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Deletes the caller's account with everything that is his. There is no way back. */
+        /** Deletes the caller's account and all of its data. This cannot be undone. */
         delete: operations["me_remove"];
         options?: never;
         head?: never;
@@ -823,7 +823,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What you did, and what others did to your things. */
+        /** What the caller did, and what others did to the caller's data. */
         get: operations["audit_own"];
         put?: never;
         post?: never;
@@ -840,10 +840,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the latest archive stands. */
+        /** The state of the latest archive. */
         get: operations["me_export_standing"];
         put?: never;
-        /** Gathers everything that is the caller's into one archive, as a job. */
+        /** Exports all data of the caller to an archive, as a job. */
         post: operations["me_export_start"];
         delete?: never;
         options?: never;
@@ -875,7 +875,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Keys that begin with `prefix`, in their order. Without `agentId`: what all of the caller's agents share. */
+        /** The keys that begin with `prefix`, in order. Without `agentId`: the memory that all of the caller's agents share. */
         get: operations["memory_list"];
         put?: never;
         post?: never;
@@ -892,12 +892,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is remembered by this key. */
+        /** The value of a key. */
         get: operations["memory_get"];
-        /** Remembers a value. Another version than `ifVersion` answers 409. */
+        /** Writes a value. If the version is not `ifVersion`, the response is 409. */
         put: operations["memory_put"];
         post?: never;
-        /** Forgets a key. */
+        /** Deletes a key. */
         delete: operations["memory_remove"];
         options?: never;
         head?: never;
@@ -911,7 +911,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The latest versions of a key, also of one that was deleted; latest first. */
+        /** The latest versions of a key, also of a deleted one; the latest first. */
         get: operations["memory_history"];
         put?: never;
         post?: never;
@@ -928,7 +928,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far it is. */
+        /** The state of the set-up. */
         get: operations["onboarding_state"];
         put?: never;
         post?: never;
@@ -947,7 +947,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The first agent. */
+        /** Saves the first agent. */
         post: operations["onboarding_agent"];
         delete?: never;
         options?: never;
@@ -964,7 +964,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The first admin; signs him in. */
+        /** Creates the first admin, and signs them in. */
         post: operations["onboarding_breakglass"];
         delete?: never;
         options?: never;
@@ -981,7 +981,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The end, for ever. */
+        /** Completes the set-up. It cannot be repeated. */
         post: operations["onboarding_complete"];
         delete?: never;
         options?: never;
@@ -998,7 +998,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The identity provider; may be skipped, and set later. */
+        /** Sets the identity provider, or skips it. It can be set later. */
         post: operations["onboarding_oidc"];
         delete?: never;
         options?: never;
@@ -1015,7 +1015,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The first provider: saved, and its test enqueued. */
+        /** Saves the first provider, and enqueues its test. */
         post: operations["onboarding_provider"];
         delete?: never;
         options?: never;
@@ -1065,7 +1065,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The kinds that can be added. */
+        /** The kinds of provider. */
         get: operations["providers_catalog"];
         put?: never;
         post?: never;
@@ -1084,7 +1084,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tests what is typed; nothing is saved. */
+        /** Tests a provider without saving it. */
         post: operations["providers_test_typed"];
         delete?: never;
         options?: never;
@@ -1107,7 +1107,7 @@ export interface paths {
         delete: operations["providers_remove"];
         options?: never;
         head?: never;
-        /** Changes a provider. */
+        /** ProviderChanges a provider. */
         patch: operations["providers_change"];
         trace?: never;
     };
@@ -1118,7 +1118,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The models that a saved provider offers, asked now. */
+        /** The models that a saved provider offers, requested from it now. */
         get: operations["providers_models"];
         put?: never;
         post?: never;
@@ -1152,7 +1152,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What comes round by the clock, and when next. */
+        /** The schedules, and when they are next due. */
         get: operations["jobs::schedules_list"];
         put?: never;
         post?: never;
@@ -1175,7 +1175,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes when it comes, or switches it. */
+        /** Changes when a schedule is due, or switches it on or off. */
         patch: operations["jobs::schedules_change"];
         trace?: never;
     };
@@ -1188,7 +1188,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Enqueues its job now. */
+        /** Enqueues the job of a schedule now. */
         post: operations["jobs::schedules_run"];
         delete?: never;
         options?: never;
@@ -1210,7 +1210,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes the named settings; needs the version that was read, in `If-Match`. */
+        /** Changes the given settings. Requires the version that was read, in `If-Match`. */
         patch: operations["settings_change"];
         trace?: never;
     };
@@ -1223,7 +1223,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Replaces it and ends the other sessions. */
+        /** Changes the password, and ends all other sessions. */
         post: operations["password_change"];
         delete?: never;
         options?: never;
@@ -1240,10 +1240,10 @@ export interface paths {
         };
         /** The configuration, without its secret. */
         get: operations["oidc_get"];
-        /** Replaces the configuration. Without a secret the stored one stays, where issuer and client are the same. */
+        /** Replaces the configuration. Without a secret the stored one is kept, if issuer and client stay the same. */
         put: operations["oidc_put"];
         post?: never;
-        /** Removes the provider. */
+        /** Removes the configuration. */
         delete: operations["oidc_remove"];
         options?: never;
         head?: never;
@@ -1259,7 +1259,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tries what is typed, and what is stored for the rest. */
+        /** Tests the given values, with the stored ones for the rest. */
         post: operations["oidc_test"];
         delete?: never;
         options?: never;
@@ -1277,7 +1277,7 @@ export interface paths {
         /** The caller's tokens. */
         get: operations["tokens_list"];
         put?: never;
-        /** Makes a token; the answer is the only place where it is shown. */
+        /** Creates a token. It is shown only in this response. */
         post: operations["tokens_create"];
         delete?: never;
         options?: never;
@@ -1326,7 +1326,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Its events behind `Last-Event-ID`, until the terminal one. */
+        /** The events of a turn after `Last-Event-ID`, up to the final one. */
         get: operations["turns_events"];
         put?: never;
         post?: never;
@@ -1345,7 +1345,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stops it; what has arrived is kept. */
+        /** Stops a turn. The partial answer is kept. */
         post: operations["turns_stop"];
         delete?: never;
         options?: never;
@@ -1380,11 +1380,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Deletes another account with everything that is its own. There is no way back. */
+        /** Deletes another account and all of its data. This cannot be undone. */
         delete: operations["users_remove"];
         options?: never;
         head?: never;
-        /** Changes an account: role and access of another one, how long its container may idle, and what it may use. */
+        /** Changes an account: role and access (not of the caller's own), and idle time and limits of its container. */
         patch: operations["users_change"];
         trace?: never;
     };
@@ -1395,7 +1395,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which version answers. */
+        /** The running version. */
         get: operations["health_version"];
         put?: never;
         post?: never;
@@ -1412,7 +1412,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who works, since when, and on how much. */
+        /** The workers, since when they run, and what they work on. */
         get: operations["jobs::workers_list"];
         put?: never;
         post?: never;
@@ -1465,7 +1465,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks an agent. `model` is its slug; `X-Mosaic-Chat` continues a chat instead of standing alone. */
+        /** Requests an answer of an agent. `model` is its slug. `X-Mosaic-Chat` continues a chat. */
         post: operations["openai_complete"];
         delete?: never;
         options?: never;
@@ -1524,9 +1524,9 @@ export interface components {
          * @enum {string}
          */
         AgentTool: "read" | "write" | "edit" | "exec" | "web_fetch";
-        /** @description A host and port that an admin allows although its address is private. */
+        /** @description A host and port that an admin allows even if its address is private. */
         AllowedHost: {
-            /** @description Name or address, lower case, as it stands in a base URL. */
+            /** @description Name or address in lower case, as in a base URL. */
             host: string;
             /**
              * Format: int32
@@ -1549,20 +1549,20 @@ export interface components {
         ApiTokenId: string;
         ApiTokenMade: {
             id: components["schemas"]["ApiTokenId"];
-            /** @description Shown this once. */
+            /** @description Shown only in this response. */
             token: string;
         };
         AuditEntry: {
             /** @description noun.verb */
             action: string;
             actorId?: components["schemas"]["UserId"] | null;
-            /** @description user, admin (somebody acting as one), system or anonymous. */
+            /** @description user, admin (acting as one), system or anonymous. */
             actorKind: string;
             actorName?: string | null;
             address: string;
             /** Format: date-time */
             at: string;
-            /** @description Before and after where that says something; of secrets only that they changed. */
+            /** @description Where useful, the values before and after. Of secrets, only that they changed. */
             detail: unknown;
             id: components["schemas"]["AuditId"];
             /** @description ok, denied or failed. */
@@ -1570,7 +1570,7 @@ export interface components {
             ownerId?: components["schemas"]["UserId"] | null;
             ownerName?: string | null;
             requestId: string;
-            /** @description On what: an id or a name. */
+            /** @description The object: an id or a name. */
             subject: string;
         };
         AuditId: string;
@@ -1580,25 +1580,23 @@ export interface components {
         };
         /** @description One kind of provider. */
         CatalogEntry: {
-            /** @description One sentence: what it is and where its keys are made. */
+            /** @description What it is and where to create keys, in one sentence. */
             about: string;
-            /** @description Where it lives; `None` when only the user knows. */
+            /** @description Null when only the user knows it. */
             baseUrl?: string | null;
-            /** @description What it speaks. */
             dialect: components["schemas"]["Dialect"];
-            /** @description What a base URL of this kind looks like, for the form. */
+            /** @description An example of a base URL, for the form. */
             exampleUrl: string;
             /** @description How keys of this kind begin: a hint, never a check. */
             keyPrefix?: string | null;
-            /** @description The kind. */
             kind: components["schemas"]["ProviderKind"];
-            /** @description The name a person knows. */
+            /** @description The name that users know. */
             label: string;
-            /** @description The path below the base URL that lists models. */
+            /** @description The path of the model list below the base URL. */
             modelsPath: string;
             /** @description Whether the user must enter the base URL. */
             needsBaseUrl: boolean;
-            /** @description Whether an account without a key is useless. Where not, a key may still be given. */
+            /** @description Whether an account needs a key. Otherwise a key is optional. */
             needsKey: boolean;
         };
         Chat: {
@@ -1627,38 +1625,36 @@ export interface components {
         ContainerId: string;
         /** @description The container as its owner sees it. */
         ContainerStatus: {
-            /** @description Version of the configuration that is in force, as the container said. */
+            /** @description Version of the configuration in force, as the container reported. */
             appliedVersion?: string | null;
-            /** @description What OpenClaw said of a configuration it refused. */
+            /** @description OpenClaw's message about a configuration that it refused. */
             configError?: string | null;
-            /** @description What is wanted. */
             desired: components["schemas"]["Desired"];
             /** @description Why it failed: `{code, title, detail}`. */
             failure?: unknown;
-            /** @description Its id. */
             id: components["schemas"]["ContainerId"];
             /**
              * Format: int32
              * @description Seconds without use after which it is stopped; absent = never.
              */
             idleStopAfterSeconds?: number | null;
-            /** @description The image it was made from. */
+            /** @description The image that it was created from. */
             image?: string | null;
-            /** @description What was last seen. */
+            /** @description What was last observed. */
             observed: components["schemas"]["Observed"];
-            /** @description It was made from another image than the present one: it gets the new one at its next start. */
+            /** @description It was created from another image than the present one: it gets the new one at its next start. */
             outdated: boolean;
-            /** @description Why it waits, went down or is not what it was, in one sentence. */
+            /** @description Why it waits, stopped or changed, in one sentence. */
             reason?: string | null;
             /** @description How far a start is. */
             stage: components["schemas"]["Stage"];
             /**
              * Format: date-time
-             * @description Since when.
+             * @description Since when it is in that stage.
              */
             stageSince: string;
             startJob?: components["schemas"]["JobId"] | null;
-            /** @description A change of providers or agents is on its way into it. */
+            /** @description The container is taking over a change of providers or agents. */
             takesOver: boolean;
         };
         Conversation: {
@@ -1669,28 +1665,28 @@ export interface components {
             lastAt: string;
             /**
              * Format: int32
-             * @description How many messages there are.
+             * @description Number of messages.
              */
             messages: number;
-            /** @description OpenClaw's key of the session, or the id under which it was brought. */
+            /** @description OpenClaw's key of the session, or the id with which it was ingested. */
             sessionKey: string;
             /** Format: date-time */
             startedAt: string;
             title: string;
         };
-        /** @description What hits must be; everything given must hold. */
+        /** @description Hits must match all given filters. */
         ConversationFilters: {
             /** @default null */
             agentId: components["schemas"]["AgentId"] | null;
             /** @default null */
             role: components["schemas"]["MessageRole"] | null;
             /**
-             * @description Not before this moment (RFC 3339).
+             * @description Not before this time (RFC 3339).
              * @default null
              */
             since: string | null;
             /**
-             * @description Before this moment (RFC 3339).
+             * @description Before this time (RFC 3339).
              * @default null
              */
             until: string | null;
@@ -1706,7 +1702,7 @@ export interface components {
             role: components["schemas"]["MessageRole"];
             /**
              * Format: double
-             * @description Higher is better; comparable within one answer only.
+             * @description Higher is better. Comparable only within one response.
              */
             score: number;
             snippet: components["schemas"]["SnippetPart"][];
@@ -1715,28 +1711,28 @@ export interface components {
         };
         ConversationHits: {
             items: components["schemas"]["ConversationHit"][];
-            /** @description `hybrid` = by words and by meaning; `text` = by words alone, and the note says why. */
+            /** @description `hybrid` = by words and meaning; `text` = by words only, and the note says why. */
             mode: string;
             note?: string | null;
         };
         ConversationId: string;
         ConversationIngested: {
-            /** @description How many entries are new. */
+            /** @description Number of new entries. */
             added: number;
             conversationId: components["schemas"]["ConversationId"];
-            /** @description How many were there already. */
+            /** @description Number of entries that existed already. */
             known: number;
         };
         ConversationMessage: {
             /** Format: date-time */
             at: string;
-            /** @description Its entry in the session. */
+            /** @description The id of its entry in the session. */
             entryId: string;
             id: components["schemas"]["MessageId"];
             role: components["schemas"]["MessageRole"];
-            /** @description The words; of a tool call its arguments as JSON. */
+            /** @description Of a tool call: its arguments as JSON. */
             text: string;
-            /** @description The tool that was called, or answered. */
+            /** @description The tool of a call or a result. */
             toolName?: string | null;
             turnId?: components["schemas"]["TurnId"] | null;
         };
@@ -1755,7 +1751,7 @@ export interface components {
         };
         ConversationsImported: {
             added: number;
-            /** @description How many sessions the file held. */
+            /** @description Number of sessions in the file. */
             conversations: number;
             known: number;
             skipped: components["schemas"]["SkippedLine"][];
@@ -1775,16 +1771,16 @@ export interface components {
             container?: components["schemas"]["ContainerStatus"] | null;
         };
         DeleteMe: {
-            /** @description The caller's own user name. */
+            /** @description The caller's own user name, as confirmation. */
             confirm?: string | null;
         };
         /**
-         * @description What the row says is wanted.
+         * @description The state that the row asks for.
          * @enum {string}
          */
         Desired: "running" | "paused" | "stopped" | "removed";
         /**
-         * @description The wire format a provider speaks. The names are the ones OpenClaw uses for `api`.
+         * @description A provider's wire format. The names are those of OpenClaw's field `api`.
          * @enum {string}
          */
         Dialect: "openai-completions" | "openai-responses" | "anthropic-messages" | "google-generative-ai" | "ollama";
@@ -1794,27 +1790,27 @@ export interface components {
          */
         EmbeddingSource: "builtin" | "endpoint" | "off";
         /**
-         * @description Whether vectors can be had.
+         * @description Whether vectors can be made.
          * @enum {string}
          */
         EmbeddingState: "ready" | "unavailable" | "off";
-        /** @description Who makes vectors of texts, and whether he does. */
+        /** @description What embeds texts, and whether it works. */
         EmbeddingStatus: {
-            /** @description Why not. */
+            /** @description Why it does not work. */
             detail?: string | null;
             /**
              * Format: int32
-             * @description Numbers of its vectors, once it made one.
+             * @description Length of its vectors, once there is one.
              */
             dimensions?: number | null;
-            /** @description The model, as it is recorded beside its vectors. */
+            /** @description The model's name as it is stored with its vectors. */
             model?: string | null;
             state: components["schemas"]["EmbeddingState"];
         };
-        /** @description Who embeds. */
+        /** @description What embeds texts. */
         Embeddings: {
             /**
-             * @description The endpoint's key: written as text or null, shown like this.
+             * @description The endpoint's key. To change it, write a text, or null to remove it.
              * @default {
              *       "endsIn": "",
              *       "set": false
@@ -1842,13 +1838,13 @@ export interface components {
             /** @description Follow it at `/api/jobs/{id}`. */
             jobId: components["schemas"]["JobId"];
         };
-        /** @description Why a turn ended badly, in words for its user. */
+        /** @description Why a turn failed or was interrupted, for its user. */
         ErrorText: {
-            /** @description Stable name. */
+            /** @description A stable name. */
             code: string;
-            /** @description What to do. */
+            /** @description What the user can do. */
             detail: string;
-            /** @description Whether Try again makes sense. */
+            /** @description Whether it makes sense to try again. */
             retryable: boolean;
             /** @description What happened. */
             title: string;
@@ -1857,7 +1853,7 @@ export interface components {
         Export: {
             /**
              * Format: date-time
-             * @description When it was asked for.
+             * @description When it was requested.
              */
             createdAt: string;
             /** @description Why it failed, or what it waits for. */
@@ -1874,17 +1870,16 @@ export interface components {
              * @description Its size; null until it is ready.
              */
             sizeBytes?: number | null;
-            /** @description How it stands. */
+            /** @description Its state. */
             state: components["schemas"]["ExportState"];
         };
         /**
-         * @description How an archive stands.
+         * @description The state of an archive.
          * @enum {string}
          */
         ExportState: "running" | "ready" | "failed";
         /** @description What was wrong with one field. */
         FieldProblem: {
-            /** @description The field. */
             field: string;
             /** @description What to do about it. */
             message: string;
@@ -1896,7 +1891,7 @@ export interface components {
             /** Format: date-time */
             expiresAt?: string | null;
             id: components["schemas"]["FindingId"];
-            /** @description Those that say nearly the same, nearest first; known some seconds after saving. */
+            /** @description Findings with nearly the same meaning, the most similar first. Known some seconds after saving. */
             similar: components["schemas"]["SimilarFinding"][];
             source: components["schemas"]["FindingOrigin"];
             tags: string[];
@@ -1910,13 +1905,13 @@ export interface components {
             /** @default null */
             tags: string[] | null;
             /**
-             * @description Null takes it away.
+             * @description Null removes it.
              * @default null
              */
             title: string | null;
             /**
              * Format: int32
-             * @description How long from now it is to be kept; null = for ever.
+             * @description How long to keep it from now on; null = forever.
              * @default null
              */
             ttlSeconds: number | null;
@@ -1926,7 +1921,7 @@ export interface components {
             agentId: components["schemas"]["AgentId"] | null;
             /**
              * Format: date-time
-             * @description Saved not before.
+             * @description Saved at this time or later.
              * @default null
              */
             since: string | null;
@@ -1937,7 +1932,7 @@ export interface components {
             tags: string[];
             /**
              * Format: date-time
-             * @description Saved before.
+             * @description Saved before this time.
              * @default null
              */
             until: string | null;
@@ -1947,7 +1942,7 @@ export interface components {
             matchedBy: components["schemas"]["MatchedBy"][];
             /**
              * Format: double
-             * @description Comparable within one answer only.
+             * @description Comparable only within one response.
              */
             score: number;
             snippet: components["schemas"]["SnippetPart"][];
@@ -1955,7 +1950,7 @@ export interface components {
         FindingMatches: {
             items: components["schemas"]["FindingMatch"][];
             mode: components["schemas"]["SearchMode"];
-            /** @description What the answer lacks; null when nothing. */
+            /** @description Why the search was limited; null if it was not. */
             note?: string | null;
         };
         /** @description Where a finding comes from. */
@@ -1974,10 +1969,10 @@ export interface components {
             filters?: components["schemas"]["FindingFilters"];
             /**
              * Format: int32
-             * @description The most hits: 30 unless said, 100 at most.
+             * @description Maximum number of hits: 30 by default, at most 100.
              */
             limit?: number | null;
-            /** @description What to look for, in at most 1,000 characters. */
+            /** @description At most 1,000 characters. */
             query: string;
         };
         FindingSource: {
@@ -1988,11 +1983,11 @@ export interface components {
             /** @default null */
             turnId: components["schemas"]["TurnId"] | null;
         };
-        /** @description How the host's memory is given out. */
+        /** @description How the host's memory is shared out. */
         FleetBudget: {
             /**
              * Format: int64
-             * @description What is set aside.
+             * @description What is reserved.
              */
             reservedBytes: number;
             /**
@@ -2002,7 +1997,7 @@ export interface components {
             running: number;
             /**
              * Format: int64
-             * @description What all containers together may be given; `None` until a worker has seen the host.
+             * @description What all containers together may reserve; `None` until a worker has asked the host.
              */
             totalBytes?: number | null;
         };
@@ -2010,28 +2005,27 @@ export interface components {
         FleetContainer: {
             /** @description What is wanted. */
             desired: components["schemas"]["Desired"];
-            /** @description Its id. */
             id: components["schemas"]["ContainerId"];
             /**
              * Format: int64
              * @description Seconds since its last use; null unless it answers or is paused.
              */
             idleSeconds?: number | null;
-            /** @description Image it was made from. */
+            /** @description Image it was created from. */
             image?: string | null;
             /**
              * Format: date-time
              * @description Last chat activity.
              */
             lastUsedAt?: string | null;
-            /** @description What it may use: as it was made, or as it is to be made. */
+            /** @description What it may use: the limits it was created with, or will be. */
             limits: components["schemas"]["Limits"];
             /** @description What it uses and what it may use. */
             memory: components["schemas"]["FleetMemory"];
             nextLimits?: components["schemas"]["Limits"] | null;
-            /** @description It was made from another image than the present one. */
+            /** @description It was created from another image than the present one. */
             outdated: boolean;
-            /** @description Why it failed, waits or went down, in a sentence. */
+            /** @description Why it failed, waits or stopped, in a sentence. */
             reason?: string | null;
             /**
              * Format: int64
@@ -2040,7 +2034,7 @@ export interface components {
             restarts: number;
             /**
              * Format: date-time
-             * @description Since when it is like this.
+             * @description Since when it is in that state.
              */
             since: string;
             /**
@@ -2048,9 +2042,8 @@ export interface components {
              * @description When it last became ready; null unless it answers or is paused.
              */
             startedAt?: string | null;
-            /** @description What was last seen. */
+            /** @description What was last observed. */
             state: components["schemas"]["Observed"];
-            /** @description Whose it is. */
             user: components["schemas"]["FleetUser"];
         };
         /** @description A container's memory. */
@@ -2074,9 +2067,9 @@ export interface components {
         /** @description A container's user. */
         FleetUser: {
             id: components["schemas"]["UserId"];
-            /** @description Nobody's: it is one of the instance's own agents. */
+            /** @description No person: the container is one of the instance's own agents. */
             system: boolean;
-            /** @description His name; pages continue behind it. */
+            /** @description Pages continue behind it. */
             username: string;
         };
         GoTo: {
@@ -2084,25 +2077,25 @@ export interface components {
         };
         /** @description One try from one network. */
         IsolationCheck: {
-            /** @description What should come of it. */
+            /** @description The expected outcome. */
             expected: components["schemas"]["Reach"];
             /** @description From which network: `open network` or `closed network`. */
             from: string;
-            /** @description What stands there. */
+            /** @description What the target is. */
             name: string;
-            /** @description What came of it. */
+            /** @description The outcome. */
             outcome: components["schemas"]["Reach"];
-            /** @description Whether it is as it should be. */
+            /** @description Whether the outcome is the expected one. */
             passed: boolean;
-            /** @description How it was shown that the target would have answered, or why that could not be shown. */
+            /** @description How it was proven that the target answers others, or why that could not be proven. */
             proof: string;
-            /** @description Its address, as it was tried. */
+            /** @description The address that was tried. */
             target: string;
-            /** @description How it was tried, and what was met. */
+            /** @description How it was tried, and what happened. */
             tried: string;
         };
+        /** @description A list without pages. */
         Items_Agent: {
-            /** @description The page. */
             items: {
                 /** Format: date-time */
                 createdAt: string;
@@ -2120,8 +2113,8 @@ export interface components {
                 version: number;
             }[];
         };
+        /** @description A list without pages. */
         Items_ApiToken: {
-            /** @description The page. */
             items: {
                 /** Format: date-time */
                 createdAt: string;
@@ -2135,37 +2128,35 @@ export interface components {
                 scopes: string[];
             }[];
         };
+        /** @description A list without pages. */
         Items_CatalogEntry: {
-            /** @description The page. */
             items: {
-                /** @description One sentence: what it is and where its keys are made. */
+                /** @description What it is and where to create keys, in one sentence. */
                 about: string;
-                /** @description Where it lives; `None` when only the user knows. */
+                /** @description Null when only the user knows it. */
                 baseUrl?: string | null;
-                /** @description What it speaks. */
                 dialect: components["schemas"]["Dialect"];
-                /** @description What a base URL of this kind looks like, for the form. */
+                /** @description An example of a base URL, for the form. */
                 exampleUrl: string;
                 /** @description How keys of this kind begin: a hint, never a check. */
                 keyPrefix?: string | null;
-                /** @description The kind. */
                 kind: components["schemas"]["ProviderKind"];
-                /** @description The name a person knows. */
+                /** @description The name that users know. */
                 label: string;
-                /** @description The path below the base URL that lists models. */
+                /** @description The path of the model list below the base URL. */
                 modelsPath: string;
                 /** @description Whether the user must enter the base URL. */
                 needsBaseUrl: boolean;
-                /** @description Whether an account without a key is useless. Where not, a key may still be given. */
+                /** @description Whether an account needs a key. Otherwise a key is optional. */
                 needsKey: boolean;
             }[];
         };
+        /** @description A list without pages. */
         Items_Lane: {
-            /** @description The page. */
             items: {
                 /**
                  * Format: int32
-                 * @description Null: as many as the workers together allow.
+                 * @description Null: as many as the workers have slots.
                  */
                 concurrency?: number | null;
                 /** Format: int64 */
@@ -2183,8 +2174,8 @@ export interface components {
                 slots: number;
             }[];
         };
+        /** @description A list without pages. */
         Items_Provider: {
-            /** @description The page. */
             items: {
                 apiKey: components["schemas"]["KeyShown"];
                 baseUrl?: string | null;
@@ -2202,8 +2193,8 @@ export interface components {
                 version: number;
             }[];
         };
+        /** @description A list without pages. */
         Items_Schedule: {
-            /** @description The page. */
             items: {
                 cron: string;
                 enabled: boolean;
@@ -2219,13 +2210,13 @@ export interface components {
                 nextDue?: string | null;
             }[];
         };
+        /** @description A list without pages. */
         Items_Session: {
-            /** @description The page. */
             items: {
                 address: string;
                 /** Format: date-time */
                 createdAt: string;
-                /** @description The one that asks. */
+                /** @description Whether it is the session of this request. */
                 current: boolean;
                 /** Format: date-time */
                 expiresAt: string;
@@ -2237,15 +2228,15 @@ export interface components {
                 userAgent: string;
             }[];
         };
+        /** @description A list without pages. */
         Items_SystemContainer: {
-            /** @description The page. */
             items: {
                 containerId?: components["schemas"]["ContainerId"] | null;
                 /** Format: date-time */
                 createdAt: string;
                 /**
                  * Format: date-time
-                 * @description Since when it is shut; null = open.
+                 * @description Since when it is disabled; null = enabled.
                  */
                 disabledAt?: string | null;
                 /** @description Its account: what X-Mosaic-Account takes. */
@@ -2260,18 +2251,17 @@ export interface components {
                  * @description Last chat activity.
                  */
                 lastUsedAt?: string | null;
-                /** @description The admin who made it, while he is there. */
+                /** @description The admin who created it, while their account exists. */
                 madeBy?: string | null;
-                /** @description Its name. */
                 name: string;
                 /** @description What it is for. */
                 purpose: string;
-                /** @description What was last seen of it. */
+                /** @description What was last observed of it. */
                 state: components["schemas"]["Observed"];
             }[];
         };
+        /** @description A list without pages. */
         Items_Worker: {
-            /** @description The page. */
             items: {
                 host: string;
                 id: components["schemas"]["WorkerId"];
@@ -2282,7 +2272,7 @@ export interface components {
                 pid: number;
                 /** Format: date-time */
                 startedAt: string;
-                /** @description `alive`, `stopped` (in order) or `silent`. */
+                /** @description `alive`, `stopped` (it shut down in order) or `silent`. */
                 state: string;
                 /** Format: date-time */
                 stoppedAt?: string | null;
@@ -2335,12 +2325,12 @@ export interface components {
         JobChanges: {
             /** @description Jobs that changed; empty in the first event. */
             changed: components["schemas"]["JobId"][];
-            /** @description Whether more have changed than are named. */
+            /** @description Whether more have changed than are listed. */
             more: boolean;
             /** @description The numbers now. */
             stats: components["schemas"]["JobStats"];
         };
-        /** @description Which: exactly one of the two. */
+        /** @description Exactly one of both must be given. */
         JobChoice: {
             filter?: components["schemas"]["JobFilter"] | null;
             ids?: components["schemas"]["JobId"][] | null;
@@ -2359,7 +2349,7 @@ export interface components {
             phases: components["schemas"]["JobPhase"][];
             waits?: components["schemas"]["JobWait"] | null;
         };
-        /** @description Which jobs, in the address of a list or in the body of an action. */
+        /** @description Which jobs, in the query of a list or in the body of an action. */
         JobFilter: {
             from?: string | null;
             kind?: string | null;
@@ -2400,7 +2390,7 @@ export interface components {
             p95: number;
         };
         /**
-         * @description Where a job stands.
+         * @description `jobs.state`.
          * @enum {string}
          */
         JobState: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
@@ -2420,16 +2410,16 @@ export interface components {
         JobWait: {
             /** @description Stable name: `due`, `retry`, `paused`, `no_worker`, `slot` or `starting`. */
             code: string;
-            /** @description The same for people. */
+            /** @description The reason as a sentence for people. */
             sentence: string;
         };
-        /** @description What came of it. */
+        /** @description The result. */
         JobsActed: {
-            /** @description Jobs that were moved; the others had no need of it, or were none of the caller's. */
+            /** @description Jobs that were changed; the others did not need it, or do not belong to the caller. */
             changed: number;
-            /** @description Jobs that were meant. */
+            /** @description Jobs that matched. */
             matched: number;
-            /** @description Whether the filter takes in more than one call moves: call again. */
+            /** @description Whether the filter matches more jobs than one call acts on: call again. */
             more: boolean;
         };
         /** @description What is shown of a key. */
@@ -2437,10 +2427,10 @@ export interface components {
             endsIn?: string | null;
             set: boolean;
         };
-        /** @description Everything about knowledge. */
+        /** @description Search in findings and conversations. */
         KnowledgeSettings: {
             /**
-             * @description Who embeds.
+             * @description What embeds texts.
              * @default {
              *       "apiKey": {
              *         "endsIn": "",
@@ -2453,7 +2443,7 @@ export interface components {
              */
             embeddings: components["schemas"]["Embeddings"];
             /**
-             * @description The text search configuration of Postgres by which words are found; `simple` takes them as they are.
+             * @description Postgres's text search configuration for finding words; `simple` matches them exactly.
              * @default english
              */
             textSearchLanguage: string;
@@ -2462,20 +2452,19 @@ export interface components {
             embedding: components["schemas"]["EmbeddingStatus"];
             /**
              * Format: int64
-             * @description Pieces of the caller's texts that wait for their vectors.
+             * @description Chunks of the caller's texts that have no vector yet.
              */
             pending: number;
             /**
              * Format: int64
-             * @description Pieces of the caller's texts.
+             * @description Chunks of the caller's texts.
              */
             total: number;
         };
-        /** @description A lane. */
         Lane: {
             /**
              * Format: int32
-             * @description Null: as many as the workers together allow.
+             * @description Null: as many as the workers have slots.
              */
             concurrency?: number | null;
             /** Format: int64 */
@@ -2495,21 +2484,17 @@ export interface components {
         LaneLimit: {
             /**
              * Format: int64
-             * @description Null lifts the limit, so it is not the same as leaving it out.
+             * @description Null removes the limit.
              */
             concurrency?: number | null;
         };
-        /** @description What is kept of a test. The model list is asked for when it is needed. */
+        /** @description The stored result of a test, without the list of models. */
         LastTest: {
-            /**
-             * Format: date-time
-             * @description When it ended.
-             */
+            /** Format: date-time */
             at: string;
             failure?: components["schemas"]["TestFailure"] | null;
-            /** @description Whether the account works as far as could be told. */
+            /** @description Whether the account works as far as was tested. */
             ok: boolean;
-            /** @description The four steps. */
             steps: components["schemas"]["TestStepReport"][];
         };
         /** @description What one container may use. */
@@ -2522,14 +2507,14 @@ export interface components {
             cpuMillis: number;
             /**
              * Format: int32
-             * @description MiB that the state volume may take, as it is when the volume is made; 0 = all that the disk has. Only where the
-             *     engine's storage can.
+             * @description Size of the state volume in MiB, set when the volume is created; 0 = no limit. Needs support by the engine's
+             *     storage.
              * @default 0
              */
             diskMib: number;
             /**
              * Format: int32
-             * @description MiB. OpenClaw is OOM-killed below 2,048.
+             * @description MiB. Below 2,048 the kernel kills OpenClaw for lack of memory.
              * @default 2048
              */
             memoryMib: number;
@@ -2549,15 +2534,15 @@ export interface components {
             logout_token: string;
         };
         /**
-         * @description By what something was found.
+         * @description How a hit was found.
          * @enum {string}
          */
         MatchedBy: "text" | "meaning";
-        /** @description A signed-in person. */
+        /** @description The signed-in user. */
         Me: {
             displayName: string;
             id: components["schemas"]["UserId"];
-            /** @description The admin who asks, where he acts for one of the instance's own agents (X-Mosaic-Account). */
+            /** @description The admin's user name, if they act for a system container (X-Mosaic-Account). */
             keptBy?: string | null;
             role: string;
             username: string;
@@ -2572,7 +2557,7 @@ export interface components {
             value: unknown;
             /**
              * Format: int64
-             * @description Counts writes and deletions of the key.
+             * @description Counts the writes and deletions of this key.
              */
             version: number;
         };
@@ -2589,7 +2574,7 @@ export interface components {
             at: string;
             /** @description `person` or `agent`. */
             by: string;
-            /** @description What it was set to; null also when it was deleted. */
+            /** @description Its value; null also if the key was deleted. */
             value?: unknown;
             /** Format: int64 */
             version: number;
@@ -2602,51 +2587,51 @@ export interface components {
         };
         MessageId: string;
         /**
-         * @description Whose words a message is.
+         * @description Who wrote a message.
          * @enum {string}
          */
         MessageRole: "user" | "assistant" | "tool";
         Methods: {
             breakglass: boolean;
             oidc: boolean;
-            /** @description What the button of the identity provider says. */
+            /** @description The label of the button for the identity provider. */
             oidcLabel?: string | null;
         };
-        /** @description A model of a provider, by the provider's own id (may contain slashes). */
+        /** @description A model, by the provider's own id, which may contain slashes. */
         Model: {
             /** @description The id sent to the provider. */
             id: string;
         };
-        /** @description One model, as far as the provider describes it. */
+        /** @description A model as far as the provider describes it. */
         ModelInfo: {
             /**
              * Format: int64
-             * @description Tokens it can take in.
+             * @description Maximum input in tokens.
              */
             contextWindow?: number | null;
-            /** @description The id to ask for. */
+            /** @description The id to use in requests. */
             id: string;
             /**
              * Format: int64
-             * @description Tokens it can put out.
+             * @description Maximum output in tokens.
              */
             maxOutput?: number | null;
-            /** @description The provider's name for it, where it differs from the id. */
+            /** @description The provider's name for it, if it differs from the id. */
             name?: string | null;
         };
         /**
-         * @description Whether agents reach the internet.
+         * @description Which addresses agents can reach.
          * @enum {string}
          */
         NetworkPolicy: "open" | "closed";
-        /** @description An agent as typed. */
+        /** @description An agent to create. */
         NewAgent: {
             fallbacks?: string[];
             model: string;
             name: string;
             personality?: components["schemas"]["Personality"];
             skills?: components["schemas"]["Skill"][];
-            /** @description The tools it may use; all when absent. */
+            /** @description The tools that it may use; all if absent. */
             tools?: components["schemas"]["AgentTool"][] | null;
         };
         NewApiToken: {
@@ -2661,14 +2646,14 @@ export interface components {
         NewConversation: {
             agentId?: components["schemas"]["AgentId"] | null;
             entries: components["schemas"]["NewConversationEntry"][];
-            /** @description Its id, of the client's choice: the same id again is the same session. */
+            /** @description Chosen by the client. The same id is the same session. */
             sessionId: string;
             title?: string | null;
         };
         NewConversationEntry: {
-            /** @description When it was said (RFC 3339); now where it is missing. */
+            /** @description When it was written (RFC 3339). The current time if absent. */
             at?: string | null;
-            /** @description Its id within the session: the same id again is the same entry. */
+            /** @description Its id within the session. An entry with a known id is not added again. */
             id: string;
             role: components["schemas"]["MessageRole"];
             text: string;
@@ -2678,28 +2663,28 @@ export interface components {
             /** @description At most 20,000 characters. */
             content: string;
             source?: components["schemas"]["FindingSource"];
-            /** @description At most 10 of at most 40 characters; case does not matter. */
+            /** @description At most 10, with at most 40 characters each. Case does not matter. */
             tags?: string[];
             /** @description A line of at most 200 characters. */
             title?: string | null;
             /**
              * Format: int32
-             * @description How long it is to be kept; absent = for ever.
+             * @description How long to keep it; absent = forever.
              */
             ttlSeconds?: number | null;
         };
         NewMemory: {
             /**
              * Format: int64
-             * @description Only if this is the version now; 0 = only if there is none.
+             * @description Write only if this is the current version; 0 = only if the key does not exist.
              */
             ifVersion?: number | null;
             /**
              * Format: int32
-             * @description How long it is to be remembered; absent = for ever.
+             * @description How long to keep it; absent = forever.
              */
             ttlSeconds?: number | null;
-            /** @description Any JSON of at most 64 KiB. */
+            /** @description Any JSON, at most 64 KiB. */
             value: unknown;
         };
         NewOidc: {
@@ -2715,7 +2700,7 @@ export interface components {
             label?: string | null;
             scopes?: string[] | null;
         };
-        /** @description A provider as typed. */
+        /** @description A provider to create or to test. */
         NewProvider: {
             allowPrivateHost?: boolean;
             /** Format: password */
@@ -2726,9 +2711,9 @@ export interface components {
             name?: string | null;
         };
         NewSystemContainer: {
-            /** @description One word; nobody else may have it. */
+            /** @description One word, which no other account has. */
             name: string;
-            /** @description What it is for, in a line. */
+            /** @description What it is for, in one line. */
             purpose?: string;
         };
         NewTurn: {
@@ -2737,7 +2722,7 @@ export interface components {
             text: string;
         };
         /**
-         * @description What was last seen, as the row stores it and a person reads it.
+         * @description The last observed state, as the row stores it and users see it.
          * @enum {string}
          */
         Observed: "absent" | "starting" | "ready" | "paused" | "stopped" | "failed";
@@ -2747,7 +2732,7 @@ export interface components {
             clientSecret?: string | null;
             issuer?: string | null;
         };
-        /** @description What is configured. The secret goes in and never comes out. */
+        /** @description The configured provider, without its secret. */
         OidcProvider: {
             adminGroups: string[];
             allowedDomains: string[];
@@ -2763,9 +2748,9 @@ export interface components {
         };
         /** @description How the test ended. */
         OidcReport: {
-            /** @description No step failed. */
+            /** @description Whether no step failed. */
             ok: boolean;
-            /** @description To be entered at the provider. */
+            /** @description The address to enter at the provider. */
             redirectUri: string;
             /** @description The steps in their order. */
             steps: components["schemas"]["OidcStepReport"][];
@@ -2791,23 +2776,23 @@ export interface components {
             nextStep?: string | null;
             /** @description `passed`, `failed` or `skipped`. */
             status: string;
-            /** @description The same as a sentence. */
+            /** @description The reason as a sentence. */
             title?: string | null;
         };
         /** @description The steps and whether they are done. */
         Onboarding: {
-            /** @description He has an agent. Only told to a signed-in person. */
+            /** @description The signed-in person has an agent. Only shown to a signed-in person. */
             agent: boolean;
             /** @description There is a breakglass admin. */
             breakglass: boolean;
-            /** @description Over, for ever. */
+            /** @description Over, for good. */
             completed: boolean;
-            /** @description An identity provider is configured, or the step was skipped. Only told to a signed-in person. */
+            /** @description An identity provider is configured, or the step was skipped. Only shown to a signed-in person. */
             oidc: boolean;
-            /** @description He has a provider. Only told to a signed-in person. */
+            /** @description The signed-in person has a provider. Only shown to a signed-in person. */
             provider: boolean;
         };
-        /** @description An identity provider, or the decision to do without. */
+        /** @description An identity provider, or the decision to skip it. */
         OnboardingOidc: {
             clientId?: string | null;
             /** Format: password */
@@ -2815,7 +2800,7 @@ export interface components {
             issuer?: string | null;
             skip?: boolean;
         };
-        /** @description A user's own limits; what is absent is as the instance says. */
+        /** @description A user's own limits. Absent ones are the instance's. */
         OwnLimits: {
             /**
              * Format: int32
@@ -2825,7 +2810,7 @@ export interface components {
             cpuMillis: number | null;
             /**
              * Format: int32
-             * @description MiB of the state volume; 0 = all that the disk has.
+             * @description Size of the state volume in MiB; 0 = no limit.
              * @default null
              */
             diskMib: number | null;
@@ -2848,38 +2833,38 @@ export interface components {
             /** Format: password */
             new: string;
         };
-        /** @description The texts that make an agent somebody. Empty means "nothing said". */
+        /** @description The texts that give an agent its character. Each may be empty. */
         Personality: {
             /**
-             * @description Who it is (at most 20,000 characters).
+             * @description Who it is, in at most 20,000 characters.
              * @default
              */
             identity: string;
             /**
-             * @description How it behaves and talks (at most 20,000 characters: OpenClaw's cap for one file).
+             * @description How it behaves and talks, in at most 20,000 characters (OpenClaw's limit for a file).
              * @default
              */
             soul: string;
             /**
-             * @description What it should know about its user (at most 4,000 characters: OpenClaw's cap for this file).
+             * @description What it should know about its user, in at most 4,000 characters (OpenClaw's limit for this file).
              * @default
              */
             user: string;
         };
         /**
-         * @description Which of a lane's due jobs starts first. Three, because a claim probes the index once per priority.
+         * @description Which of a lane's due jobs starts first. Only three, because a claim probes the index once per priority.
          * @enum {string}
          */
         Priority: "low" | "normal" | "high";
-        /** @description RFC 9457. Match on `code` and never on the texts. */
+        /** @description RFC 9457. Clients must match on `code`, never on the texts. */
         Problem: {
-            /** @description Stable name, listed in docs/errors.md. */
+            /** @description A stable name; see docs/errors.md. */
             code: string;
             /** @description What happened and what to do. */
             detail: string;
             /** @description Which fields were wrong. */
             errors?: components["schemas"]["FieldProblem"][] | null;
-            /** @description Find it in the server's log. */
+            /** @description The request's id in the server's log. */
             requestId: string;
             /**
              * Format: int32
@@ -2888,7 +2873,7 @@ export interface components {
             status: number;
             /** @description The status in words. */
             title: string;
-            /** @description Always `about:blank`: `code` is what tells problems apart. */
+            /** @description Always `about:blank`: `code` distinguishes problems. */
             type: string;
         };
         Provider: {
@@ -2908,7 +2893,7 @@ export interface components {
             version: number;
         };
         /**
-         * @description A named reason. The serialized form is [`Cause::code`] and never changes its meaning.
+         * @description A named cause. The serialized form is [`Cause::code`], whose meaning never changes.
          * @enum {string}
          */
         ProviderCause: "bad_url" | "address_not_allowed" | "cleartext_not_allowed" | "dns_failed" | "connection_refused" | "unreachable" | "tls_failed" | "certificate_rejected" | "timed_out" | "connection_lost" | "redirected" | "not_found" | "key_missing" | "key_malformed" | "key_rejected" | "key_forbidden" | "quota_exhausted" | "rate_limited" | "model_unknown" | "request_rejected" | "overloaded" | "server_error" | "bad_answer" | "answer_too_large";
@@ -2921,24 +2906,23 @@ export interface components {
             models?: components["schemas"]["Model"][] | null;
             name?: string | null;
         };
-        /** @description A failure with its sentences. */
+        /** @description A failure with its texts. */
         ProviderFailure: {
-            /** @description The named reason. */
             cause: components["schemas"]["ProviderCause"];
-            /** @description Up to three ids that the provider does offer and that look like the one asked for. */
+            /** @description Up to three ids that the provider offers and that are similar to the requested one. */
             didYouMean?: string[];
             /** @description What to do about it. */
             nextStep: string;
-            /** @description The provider's own words: one line of at most 200 characters, without the key. */
+            /** @description The provider's message: one line of at most 200 characters, without the key. */
             providerSays?: string | null;
             /**
              * Format: int32
-             * @description Seconds the provider asks to wait (at most a day).
+             * @description Seconds to wait, as the provider asks (at most a day).
              */
             retryAfterSeconds?: number | null;
             /**
              * Format: int32
-             * @description The provider's HTTP status, when it gave one.
+             * @description The provider's HTTP status, if it sent one.
              */
             status?: number | null;
             /** @description What happened, in one sentence. */
@@ -2946,15 +2930,15 @@ export interface components {
         };
         ProviderId: string;
         /**
-         * @description The kinds of provider Mosaic knows. The text form is the one of the API and the database.
+         * @description The kinds of provider that Mosaic supports. The API and the database use the same text form.
          * @enum {string}
          */
         ProviderKind: "anthropic" | "openai" | "google" | "openrouter" | "ollama" | "zai" | "groq" | "mistral" | "deepseek" | "xai" | "together" | "openai-compatible" | "anthropic-compatible";
-        /** @description What a provider offers. */
+        /** @description The models of a provider. */
         ProviderModels: {
-            /** @description What its own list names; empty when it has none. */
+            /** @description Empty if the provider has no list. */
             items: components["schemas"]["ModelInfo"][];
-            /** @description Whether it has a list. Without one any id may be tried. */
+            /** @description Whether the provider has a list. Without one any id may be used. */
             listed: boolean;
         };
         ProviderSaved: {
@@ -2962,16 +2946,15 @@ export interface components {
             providerId: components["schemas"]["ProviderId"];
         };
         /**
-         * @description What came of a try, and what should have come of it.
+         * @description The outcome of a try, and the expected one.
          * @enum {string}
          */
         Reach: "denied" | "allowed" | "unknown";
         /**
-         * @description What a person may do besides looking after his own things.
+         * @description What a user may do beyond their own data.
          * @enum {string}
          */
         Role: "user" | "admin";
-        /** @description A schedule. */
         Schedule: {
             cron: string;
             enabled: boolean;
@@ -2991,15 +2974,15 @@ export interface components {
             enabled?: boolean | null;
         };
         /**
-         * @description By what was searched.
+         * @description What was matched.
          * @enum {string}
          */
         SearchMode: "hybrid" | "text";
         /** @description The latest run, as admins see it. */
         SelfTest: {
-            /** @description Every try. */
+            /** @description All checks. */
             checks: components["schemas"]["IsolationCheck"][];
-            /** @description Whether agents are kept from what they must not reach; null = not known (yet). */
+            /** @description Whether agents are kept from what they must not reach; null = unknown so far. */
             enforced?: boolean | null;
             /**
              * Format: date-time
@@ -3010,16 +2993,16 @@ export interface components {
             jobId: components["schemas"]["JobId"];
             /**
              * Format: date-time
-             * @description When it began, or was asked for.
+             * @description When it began, or was enqueued.
              */
             startedAt: string;
-            /** @description Where it stands. */
+            /** @description How far it is. */
             state: components["schemas"]["SelfTestState"];
             /** @description The same in one sentence. */
             summary: string;
         };
         /**
-         * @description Where a run stands.
+         * @description How far a run is.
          * @enum {string}
          */
         SelfTestState: "running" | "done" | "failed";
@@ -3027,7 +3010,7 @@ export interface components {
             address: string;
             /** Format: date-time */
             createdAt: string;
-            /** @description The one that asks. */
+            /** @description Whether it is the session of this request. */
             current: boolean;
             /** Format: date-time */
             expiresAt: string;
@@ -3039,7 +3022,7 @@ export interface components {
             userAgent: string;
         };
         SessionId: string;
-        /** @description Everything an admin can set. Stored as one versioned JSON document in `system_config`. */
+        /** @description All settings, stored as one versioned JSON document in `system_config`. */
         Settings: {
             /**
              * @description Image of the agent containers.
@@ -3047,12 +3030,12 @@ export interface components {
              */
             agentImage: string;
             /**
-             * @description Private hosts that providers may live on.
+             * @description Private hosts that providers may use.
              * @default []
              */
             allowedHosts: components["schemas"]["AllowedHost"][];
             /**
-             * @description Whether containers move to another agent image by themselves, when nobody uses them.
+             * @description Whether unused containers move to a new agent image by themselves.
              * @default true
              */
             autoUpdate: boolean;
@@ -3063,7 +3046,7 @@ export interface components {
             containerRuntime: string;
             /**
              * Format: int32
-             * @description Most that the archive of one person's data may take in the database, in MiB, compressed.
+             * @description Maximum size of the export of a user's data, compressed, in MiB.
              * @default 512
              */
             exportLimitMib: number;
@@ -3075,7 +3058,7 @@ export interface components {
             idleTimeoutMinutes: number;
             /**
              * Format: int32
-             * @description Days after which jobs that are over leave the history, and what happened to containers; 0 = never.
+             * @description Days after which finished jobs and the history of containers are deleted; 0 = never.
              * @default 30
              */
             jobRetentionDays: number;
@@ -3107,18 +3090,18 @@ export interface components {
             limits: components["schemas"]["Limits"];
             /**
              * Format: int32
-             * @description Seconds after which a running container is stopped as soon as nobody uses it; 0 = never.
+             * @description Seconds after which a running container is stopped as soon as it is not in use; 0 = never.
              * @default 0
              */
             maxAgeSeconds: number;
             /**
              * Format: int64
-             * @description Memory of the host that all containers together may be given; 0 = all but 4 GiB of it.
+             * @description Memory of the host for all containers together; 0 = all but 4 GiB.
              * @default 0
              */
             memoryBudgetBytes: number;
             /**
-             * @description Whether agents reach the internet.
+             * @description Whether agents can reach the internet.
              * @default open
              */
             networkPolicy: components["schemas"]["NetworkPolicy"];
@@ -3129,37 +3112,37 @@ export interface components {
              */
             pauseAfterSeconds: number;
             /**
-             * @description Where browsers reach this instance, as origin (`https://fleet.example.org`); none = by localhost only.
+             * @description The origin at which browsers reach this instance (`https://fleet.example.org`); null = localhost only.
              * @default null
              * @example https://fleet.example.org
              */
             publicUrl: string | null;
             /**
              * Format: int32
-             * @description Days after which even a session in use ends.
+             * @description Days after which a session ends even if it is in use.
              * @default 30
              */
             sessionDays: number;
             /**
              * Format: int32
-             * @description Hours without a request after which a session is over.
+             * @description Hours without a request after which a session ends.
              * @default 168
              */
             sessionIdleHours: number;
             /**
              * Format: int32
-             * @description How long a start may take before it counts as failed, in seconds.
+             * @description Seconds after which a start fails.
              * @default 180
              */
             startTimeoutSeconds: number;
             /**
-             * @description Where the users' subnets (/28 each) are cut from.
+             * @description Range of the users' networks, which are /28 each.
              * @default 10.77.0.0/16
              * @example 10.77.0.0/16
              */
             subnetPool: string;
             /**
-             * @description Proxies whose `X-Forwarded-For` says where a client is.
+             * @description Proxies whose `X-Forwarded-For` is trusted.
              * @default [
              *       "127.0.0.0/8",
              *       "::1/128"
@@ -3175,10 +3158,10 @@ export interface components {
              */
             wakeEarly: boolean;
         };
-        /** @description What is shown of a key that is stored. */
+        /** @description What is shown of a stored key. */
         ShownKey: {
             /**
-             * @description Its last characters; of a short key none.
+             * @description Its last characters; empty for a short key.
              * @default
              */
             endsIn: string;
@@ -3188,39 +3171,39 @@ export interface components {
              */
             set: boolean;
         };
-        /** @description One that says nearly the same. */
+        /** @description A finding with nearly the same meaning. */
         SimilarFinding: {
             id: components["schemas"]["FindingId"];
             /**
              * Format: float
-             * @description 0.9 to 1.
+             * @description From 0.9 to 1.
              */
             score: number;
             title?: string | null;
         };
-        /** @description Something an agent knows how to do: a text that it reads when it needs it. */
+        /** @description A text about how to do something, which the agent reads when it needs it. */
         Skill: {
-            /** @description What to do, as Markdown of at most 20,000 characters. */
+            /** @description What to do, in at most 20,000 characters of Markdown. */
             content: string;
-            /** @description When to use it, in one line of at most 300 characters: always in the agent's prompt. */
+            /** @description When to use it, in one line of at most 300 characters. Part of every prompt of the agent. */
             description: string;
-            /** @description Its name, a slug; unique among the agent's skills. */
+            /** @description A slug, unique among the agent's skills. */
             name: string;
         };
         /** @description A line that could not be read. */
         SkippedLine: {
-            /** @description Its number, from 1. */
+            /** @description Counted from 1. */
             line: number;
             why: string;
         };
         /** @description A part of a snippet. */
         SnippetPart: {
-            /** @description Whether these are words of the query. */
+            /** @description Whether these words match the query. */
             hit: boolean;
             text: string;
         };
         /**
-         * @description The steps of a start as a person sees them, in order.
+         * @description The steps of a start as users see them, in order.
          * @enum {string}
          */
         Stage: "queued" | "creating" | "booting" | "loading" | "ready";
@@ -3231,7 +3214,7 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description Since when it is shut; null = open.
+             * @description Since when it is disabled; null = enabled.
              */
             disabledAt?: string | null;
             /** @description Its account: what X-Mosaic-Account takes. */
@@ -3246,17 +3229,16 @@ export interface components {
              * @description Last chat activity.
              */
             lastUsedAt?: string | null;
-            /** @description The admin who made it, while he is there. */
+            /** @description The admin who created it, while their account exists. */
             madeBy?: string | null;
-            /** @description Its name. */
             name: string;
             /** @description What it is for. */
             purpose: string;
-            /** @description What was last seen of it. */
+            /** @description What was last observed of it. */
             state: components["schemas"]["Observed"];
         };
         SystemContainerChanges: {
-            /** @description What it is for, in a line. */
+            /** @description What it is for, in one line. */
             purpose: string;
         };
         /** @description A failed test in short. */
@@ -3268,19 +3250,18 @@ export interface components {
             /** @description What happened. */
             title: string;
         };
-        /** @description The whole test. Always has the four steps. */
+        /** @description The result of a test. Always contains the four steps. */
         TestReport: {
-            /** @description What the provider offers, where it has a list. */
+            /** @description The models that the provider offers, if it has a list. */
             models?: components["schemas"]["ModelInfo"][] | null;
-            /** @description The steps in their order. */
+            /** @description In order. */
             steps: components["schemas"]["TestStepReport"][];
         };
         /**
-         * @description The steps, in their order.
+         * @description The steps, in order.
          * @enum {string}
          */
         TestStep: "reach" | "key" | "model" | "answer";
-        /** @description One step's state. */
         TestStepReport: {
             /**
              * Format: int64
@@ -3288,50 +3269,44 @@ export interface components {
              */
             elapsedMs: number;
             failure?: components["schemas"]["ProviderFailure"] | null;
-            /** @description One sentence beside the result. */
+            /** @description A remark about the result, in one sentence. */
             note?: string | null;
-            /** @description How far. */
             status: components["schemas"]["TestStepStatus"];
-            /** @description Which one. */
             step: components["schemas"]["TestStep"];
         };
-        /**
-         * @description How far a step is.
-         * @enum {string}
-         */
+        /** @enum {string} */
         TestStepStatus: "running" | "passed" | "skipped" | "failed" | "not_run";
-        /** @description What an answer took. */
+        /** @description The tokens of an answer. */
         TokenUsage: {
             /**
              * Format: int64
-             * @description Tokens read.
+             * @description Tokens that the model read.
              */
             inputTokens: number;
             /**
              * Format: int64
-             * @description Tokens written.
+             * @description Tokens that the model wrote.
              */
             outputTokens: number;
         };
-        /** @description A tool that the agent used. */
+        /** @description A use of a tool by the agent. */
         ToolCard: {
-            /** @description What it was given, as the model wrote it. */
+            /** @description Its arguments, as the model wrote them. */
             arguments?: unknown;
-            /** @description Names this use of it. */
+            /** @description The id of this use. */
             id: string;
-            /** @description The tool. */
+            /** @description The name of the tool. */
             name: string;
-            /** @description What it answered. */
+            /** @description Its result. */
             result?: string | null;
-            /** @description How far it is. */
+            /** @description Its state. */
             status: components["schemas"]["ToolStatus"];
         };
         /**
-         * @description How far a tool is.
+         * @description The state of a tool call.
          * @enum {string}
          */
         ToolStatus: "running" | "done" | "failed";
-        /** @description A turn as stored. */
         Turn: {
             agentId?: components["schemas"]["AgentId"] | null;
             answer: string;
@@ -3356,7 +3331,7 @@ export interface components {
         TurnEvent: {
             /**
              * Format: int64
-             * @description How many starts come before this one.
+             * @description How many starts are ahead of this one.
              */
             ahead?: number | null;
             /**
@@ -3364,9 +3339,9 @@ export interface components {
              * @description Milliseconds since the turn was accepted.
              */
             elapsedMs: number;
-            /** @description Which step. */
+            /** @description The step. */
             name: components["schemas"]["Stage"];
-            /** @description Why it waits, when there is more to say. */
+            /** @description Why it waits, if there is a particular reason. */
             note?: string | null;
             /**
              * Format: int64
@@ -3374,58 +3349,58 @@ export interface components {
              */
             usualMs?: number | null;
         } | {
-            /** @description What is likely going on. */
+            /** @description The likely reason. */
             detail: string;
             /**
              * Format: int64
-             * @description Milliseconds since the last sign of life.
+             * @description Milliseconds since the last event.
              */
             silentMs: number;
         } | {
             /** @description The text to append. */
             text: string;
         } | {
-            /** @description The text to show instead of what was there. */
+            /** @description The text to show instead of the text so far. */
             text: string;
         } | {
             /** @description The run's id. */
             id: string;
         } | components["schemas"]["ToolCard"] | components["schemas"]["TokenUsage"] | {
-            /** @description done, stopped or interrupted. */
+            /** @description `done`, `stopped` or `interrupted`. */
             status: components["schemas"]["TurnStatus"];
         } | components["schemas"]["ErrorText"];
         TurnId: string;
         /**
-         * @description Where a turn stands. Everything but `Pending` and `Running` is final.
+         * @description The status of a turn. All but `Pending` and `Running` are final.
          * @enum {string}
          */
         TurnStatus: "pending" | "running" | "done" | "stopped" | "failed" | "interrupted";
         User: {
-            /** @description It can sign in with a password when nothing else works; it cannot be shut or demoted. */
+            /** @description Can sign in with a password when nothing else works. Cannot be disabled or demoted. */
             breakglass: boolean;
             /** Format: date-time */
             createdAt: string;
             /**
              * Format: date-time
-             * @description Since when it is shut; null = open.
+             * @description When it was disabled; null if it was not.
              */
             disabledAt?: string | null;
             displayName: string;
             id: components["schemas"]["UserId"];
             /**
              * Format: int32
-             * @description Seconds without use after which its container is stopped: 0 = never, null = as the instance's setting says.
+             * @description Seconds without use after which its container is stopped; 0 = never, null = the instance's setting.
              */
             idleTimeoutSeconds?: number | null;
             /**
              * Format: date-time
-             * @description Its last request from a browser, as far as a session tells.
+             * @description The last request of one of its sessions.
              */
             lastSeenAt?: string | null;
-            /** @description What its container may use; what is absent is as the instance's setting says. */
+            /** @description Limits of its container. Absent ones are those of the instance. */
             limits: components["schemas"]["OwnLimits"];
             role: components["schemas"]["Role"];
-            /** @description Nobody signs in as it: it is the account of one of the instance's own agents, which admins keep. */
+            /** @description The account of a system container, which no user signs in as. */
             system: boolean;
             username: string;
         };
@@ -3433,7 +3408,7 @@ export interface components {
             disabled?: boolean | null;
             /**
              * Format: int32
-             * @description Seconds without use after which its container is stopped: 0 = never; null = as the instance's setting says.
+             * @description Seconds without use after which its container is stopped; 0 = never, null = the instance's setting.
              */
             idleTimeoutSeconds?: number | null;
             limits?: components["schemas"]["OwnLimits"] | null;
@@ -3447,7 +3422,7 @@ export interface components {
         Version: {
             version: string;
         };
-        /** @description One start of a worker process. */
+        /** @description One worker process; started again, it is another one. */
         Worker: {
             host: string;
             id: components["schemas"]["WorkerId"];
@@ -3458,14 +3433,14 @@ export interface components {
             pid: number;
             /** Format: date-time */
             startedAt: string;
-            /** @description `alive`, `stopped` (in order) or `silent`. */
+            /** @description `alive`, `stopped` (it shut down in order) or `silent`. */
             state: string;
             /** Format: date-time */
             stoppedAt?: string | null;
             version: string;
         };
         WorkerId: string;
-        /** @description What it carries of a lane. */
+        /** @description Its slots in one lane. */
         WorkerLoad: {
             /** Format: int64 */
             busy: number;
@@ -3500,7 +3475,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_Agent"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3515,7 +3490,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key again is the same agent */
+                /** @description A repeated request with the same key creates the agent only once */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -3536,7 +3511,7 @@ export interface operations {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3567,7 +3542,7 @@ export interface operations {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3596,7 +3571,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3611,7 +3586,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Version that was read; another one answers 412 */
+                /** @description The version that was read. If it is not the current one, the response is 412 */
                 "If-Match"?: string | null;
             };
             path: {
@@ -3634,7 +3609,7 @@ export interface operations {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3648,11 +3623,11 @@ export interface operations {
     audit_list: {
         parameters: {
             query?: {
-                /** @description Done by this user. */
+                /** @description By this user. */
                 actor?: string;
-                /** @description On a thing of this user. */
+                /** @description On an object of this user. */
                 owner?: string;
-                /** @description An action (`user.change`) or all of a noun (`user`). */
+                /** @description An action (`user.change`), or all actions of a noun (`user`). */
                 action?: string;
                 /** @description ok, denied or failed. */
                 outcome?: string;
@@ -3660,11 +3635,11 @@ export interface operations {
                 from?: string;
                 /** @description Before (RFC 3339). */
                 to?: string;
-                /** @description `json` for a page; `csv` or `jsonl` for all of it as a file. */
+                /** @description `json` for a page; `csv` or `jsonl` for all entries as a file. */
                 format?: string;
-                /** @description Entries of the page, at most 100. */
+                /** @description Size of the page, at most 100. */
                 limit?: number;
-                /** @description The nextCursor of the page before. */
+                /** @description The nextCursor of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -3673,7 +3648,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, or the whole log as a file */
+            /** @description A page, or all entries as a file */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3684,7 +3659,7 @@ export interface operations {
                     "application/jsonl": string;
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3717,7 +3692,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3737,7 +3712,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done here; the browser is to go on to the identity provider */
+            /** @description Done here; the browser must continue to the identity provider */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3753,7 +3728,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3782,7 +3757,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3811,7 +3786,7 @@ export interface operations {
                     "application/json": components["schemas"]["Methods"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3842,7 +3817,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3867,14 +3842,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Signed in, or /login?error=code */
+            /** @description Signed in, or to /login?error=code */
             303: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3894,14 +3869,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description On to the identity provider, or to /login?error=code */
+            /** @description To the identity provider, or to /login?error=code */
             303: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3930,7 +3905,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_Session"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3959,7 +3934,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3991,7 +3966,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChatPage"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4006,7 +3981,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key again is the same chat */
+                /** @description A repeated request with the same key creates the chat only once */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -4027,7 +4002,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChatCreated"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4058,7 +4033,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChatWithTurns"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4087,7 +4062,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4120,7 +4095,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4135,7 +4110,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key again is the same message */
+                /** @description A repeated request with the same key sends the message only once */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -4149,7 +4124,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4158,7 +4133,7 @@ export interface operations {
                     "application/json": components["schemas"]["TurnAccepted"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4187,7 +4162,7 @@ export interface operations {
                     "application/json": components["schemas"]["CurrentContainer"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4207,7 +4182,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Event `container` now and at every change */
+            /** @description The event `container` now and after each change */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4216,7 +4191,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["CurrentContainer"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4236,7 +4211,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4245,7 +4220,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4265,7 +4240,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4274,7 +4249,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4294,7 +4269,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4303,7 +4278,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4337,7 +4312,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationPage"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4348,17 +4323,17 @@ export interface operations {
             };
         };
     };
-    "conversations::bring_import": {
+    "conversations::ingest_import": {
         parameters: {
             query?: {
-                /** @description The agent that spoke in it */
+                /** @description The agent of the session */
                 agentId?: components["schemas"]["AgentId"];
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description One JSON object a line */
+        /** @description One JSON object per line */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -4374,7 +4349,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationsImported"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4385,7 +4360,7 @@ export interface operations {
             };
         };
     };
-    "conversations::bring_ingest": {
+    "conversations::ingest_ingest": {
         parameters: {
             query?: never;
             header?: never;
@@ -4407,7 +4382,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationIngested"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4440,7 +4415,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationHits"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4474,7 +4449,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationWithMessages"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4503,7 +4478,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4521,7 +4496,7 @@ export interface operations {
                 tag?: string;
                 /** @description From this agent */
                 agentId?: components["schemas"]["AgentId"];
-                /** @description With this in title or content, in any case */
+                /** @description With this text in title or content; case does not matter */
                 q?: string;
                 cursor?: string;
                 limit?: number;
@@ -4541,7 +4516,7 @@ export interface operations {
                     "application/json": components["schemas"]["FindingPage"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4565,7 +4540,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Merged with one that was there */
+            /** @description Merged with an existing one */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4583,7 +4558,7 @@ export interface operations {
                     "application/json": components["schemas"]["Finding"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4616,7 +4591,7 @@ export interface operations {
                     "application/json": components["schemas"]["FindingMatches"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4647,7 +4622,7 @@ export interface operations {
                     "application/json": components["schemas"]["Finding"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4676,7 +4651,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4711,7 +4686,7 @@ export interface operations {
                     "application/json": components["schemas"]["Finding"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4743,7 +4718,7 @@ export interface operations {
                     "application/json": components["schemas"]["FleetPage"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4765,7 +4740,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4774,7 +4749,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4796,7 +4771,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4805,7 +4780,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4834,14 +4809,14 @@ export interface operations {
                     "application/json": components["schemas"]["SelfTest"];
                 };
             };
-            /** @description It was never run */
+            /** @description It has not been run yet */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4861,7 +4836,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4870,7 +4845,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4899,7 +4874,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_SystemContainer"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4932,7 +4907,7 @@ export interface operations {
                     "application/json": components["schemas"]["SystemContainer"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4954,7 +4929,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it is shut at once, the rest goes on in the background */
+            /** @description Accepted: it is disabled at once, and deleted in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4963,7 +4938,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4998,7 +4973,7 @@ export interface operations {
                     "application/json": components["schemas"]["SystemContainer"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5036,7 +5011,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobPage"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5069,7 +5044,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobsActed"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5102,7 +5077,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobsActed"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5122,7 +5097,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Event `jobs` once a second while something changes */
+            /** @description The event `jobs`, at most once a second */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5131,7 +5106,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["JobChanges"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5164,7 +5139,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobsActed"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5193,7 +5168,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobStats"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5224,7 +5199,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobDetail"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5253,7 +5228,7 @@ export interface operations {
                     "application/json": components["schemas"]["KnowledgeStatus"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5282,7 +5257,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_Lane"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5315,7 +5290,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5344,7 +5319,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5373,7 +5348,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5397,7 +5372,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted: every session has ended, the rest goes on in the background */
+            /** @description Accepted: all sessions have ended, and the data is deleted in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -5406,7 +5381,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5438,7 +5413,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditPage"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5467,14 +5442,14 @@ export interface operations {
                     "application/json": components["schemas"]["Export"];
                 };
             };
-            /** @description None was asked for yet */
+            /** @description There is none yet */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5494,7 +5469,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -5503,7 +5478,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5532,7 +5507,7 @@ export interface operations {
                     "application/gzip": number[];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5546,9 +5521,9 @@ export interface operations {
     memory_list: {
         parameters: {
             query?: {
-                /** @description Whose memory; absent = shared by all agents */
+                /** @description The agent; absent = the memory that all agents share */
                 agentId?: components["schemas"]["AgentId"];
-                /** @description How the keys begin */
+                /** @description The beginning of the keys */
                 prefix?: string;
                 cursor?: string;
                 limit?: number;
@@ -5568,7 +5543,7 @@ export interface operations {
                     "application/json": components["schemas"]["MemoryPage"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5582,7 +5557,7 @@ export interface operations {
     memory_get: {
         parameters: {
             query?: {
-                /** @description Whose memory; absent = shared by all agents */
+                /** @description The agent; absent = the memory that all agents share */
                 agentId?: components["schemas"]["AgentId"];
             };
             header?: never;
@@ -5602,7 +5577,7 @@ export interface operations {
                     "application/json": components["schemas"]["Memory"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5616,7 +5591,7 @@ export interface operations {
     memory_put: {
         parameters: {
             query?: {
-                /** @description Whose memory; absent = shared by all agents */
+                /** @description The agent; absent = the memory that all agents share */
                 agentId?: components["schemas"]["AgentId"];
             };
             header?: never;
@@ -5640,7 +5615,7 @@ export interface operations {
                     "application/json": components["schemas"]["MemoryWritten"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5654,7 +5629,7 @@ export interface operations {
     memory_remove: {
         parameters: {
             query?: {
-                /** @description Whose memory; absent = shared by all agents */
+                /** @description The agent; absent = the memory that all agents share */
                 agentId?: components["schemas"]["AgentId"];
             };
             header?: never;
@@ -5672,7 +5647,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5686,7 +5661,7 @@ export interface operations {
     memory_history: {
         parameters: {
             query?: {
-                /** @description Whose memory; absent = shared by all agents */
+                /** @description The agent; absent = the memory that all agents share */
                 agentId?: components["schemas"]["AgentId"];
             };
             header?: never;
@@ -5706,7 +5681,7 @@ export interface operations {
                     "application/json": components["schemas"]["MemoryHistory"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5735,7 +5710,7 @@ export interface operations {
                     "application/json": components["schemas"]["Onboarding"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5768,7 +5743,7 @@ export interface operations {
                     "application/json": components["schemas"]["Created_AgentId"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5801,7 +5776,7 @@ export interface operations {
                     "application/json": components["schemas"]["Created_UserId"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5828,7 +5803,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5859,7 +5834,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5883,7 +5858,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -5892,7 +5867,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderSaved"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5921,7 +5896,7 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5950,7 +5925,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_Provider"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5965,7 +5940,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key again is the same provider */
+                /** @description A repeated request with the same key creates the provider only once */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -5986,7 +5961,7 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6015,7 +5990,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_CatalogEntry"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6048,7 +6023,7 @@ export interface operations {
                     "application/json": components["schemas"]["TestReport"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6079,7 +6054,7 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6108,7 +6083,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6123,7 +6098,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Version that was read; another one answers 412 */
+                /** @description The version that was read. If it is not the current one, the response is 412 */
                 "If-Match"?: string | null;
             };
             path: {
@@ -6146,7 +6121,7 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6177,7 +6152,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderModels"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6199,7 +6174,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6208,7 +6183,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6237,7 +6212,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_Schedule"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6272,7 +6247,7 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6294,7 +6269,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6303,7 +6278,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6332,7 +6307,7 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6347,13 +6322,13 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Version that was read; another one answers 412 */
+                /** @description The version that was read. If it is not the current one, the response is 412 */
                 "If-Match": string;
             };
             path?: never;
             cookie?: never;
         };
-        /** @description The settings to change; absent ones stay */
+        /** @description The settings to change; absent ones are kept */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Settings"];
@@ -6369,7 +6344,7 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6400,7 +6375,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6429,7 +6404,7 @@ export interface operations {
                     "application/json": components["schemas"]["OidcSettings"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6462,7 +6437,7 @@ export interface operations {
                     "application/json": components["schemas"]["OidcSettings"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6489,7 +6464,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6522,7 +6497,7 @@ export interface operations {
                     "application/json": components["schemas"]["OidcReport"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6551,7 +6526,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_ApiToken"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6566,7 +6541,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key again is the same token */
+                /** @description A repeated request with the same key creates the token only once */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -6587,7 +6562,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiTokenMade"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6616,7 +6591,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6647,7 +6622,7 @@ export interface operations {
                     "application/json": components["schemas"]["Turn"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6662,7 +6637,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Position to go on behind */
+                /** @description The last event that was received */
                 "Last-Event-ID"?: string | null;
             };
             path: {
@@ -6672,7 +6647,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events `stage`, `waiting`, `delta`, `snapshot`, `tool`, `usage`, and at last `done` or `error` */
+            /** @description The events `stage`, `waiting`, `delta`, `snapshot`, `tool` and `usage`, and at last `done` or `error` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6681,7 +6656,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["TurnEvent"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6703,14 +6678,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it goes on in the background */
+            /** @description Accepted: it continues in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6742,7 +6717,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserPage"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6764,7 +6739,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted: it is shut at once, the rest goes on in the background */
+            /** @description Accepted: it is disabled at once, and deleted in the background */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6773,7 +6748,7 @@ export interface operations {
                     "application/json": components["schemas"]["Enqueued"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6808,7 +6783,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6837,7 +6812,7 @@ export interface operations {
                     "application/json": components["schemas"]["Version"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6866,7 +6841,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_Worker"];
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6895,7 +6870,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6924,7 +6899,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6939,7 +6914,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A chat to continue */
+                /** @description The chat to continue */
                 "X-Mosaic-Chat"?: string | null;
             };
             path?: never;
@@ -6962,7 +6937,7 @@ export interface operations {
                     "text/event-stream": Record<string, never>;
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6991,7 +6966,7 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description What was wrong, and what to do */
+            /** @description What is wrong, and what to do */
             default: {
                 headers: {
                     [name: string]: unknown;

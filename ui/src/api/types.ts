@@ -1,18 +1,17 @@
 /**
- * Every shape that crosses the wire, by the names the UI uses. They come from the OpenAPI document
- * (`npm run gen`); where it says less than the server does, it is said here. Nothing else in the UI
- * describes what the server sends. Times are ISO 8601 texts in UTC.
+ * The types of the HTTP API, by the names that the UI uses. They come from the OpenAPI document (`npm run gen`); where it
+ * is less exact than the server, the fields are overridden here. Times are ISO 8601 strings in UTC.
  */
 import type { components, paths } from './schema'
 
 type S = components['schemas']
-/** A shape of the document, with some of its fields told more exactly. */
-type But<Shape, Fields> = Omit<Shape, keyof Fields> & Fields
+/** A schema with some of its fields replaced by more exact types. */
+type Override<Schema, Fields> = Omit<Schema, keyof Fields> & Fields
 
-/** Every address of the document, with any text where it has a `{parameter}`. */
-export type Path = Filled<keyof paths & string>
-type Filled<Pattern extends string> = Pattern extends `${infer Before}{${string}}${infer Behind}`
-  ? `${Before}${string}${Filled<Behind>}`
+/** Every path of the document, with any string in place of a `{parameter}`. */
+export type Path = WithParameters<keyof paths & string>
+type WithParameters<Pattern extends string> = Pattern extends `${infer Before}{${string}}${infer Rest}`
+  ? `${Before}${string}${WithParameters<Rest>}`
   : Pattern
 
 export interface Items<T> {
@@ -31,28 +30,28 @@ export interface Problem {
 
 export type Role = S['Role']
 
-export type Me = But<S['Me'], { role: Role }>
+export type Me = Override<S['Me'], { role: Role }>
 
 export type Version = S['Version']
 
-/** Parts that only a signed-in person is told are `false` for everybody else. */
+/** Steps that only a signed-in user may see are `false` for everyone else. */
 export type Onboarding = S['Onboarding']
 
-export type Methods = S['Methods']
+export type SignInMethods = S['Methods']
 
 export type Session = S['Session']
 
 export type Scope = 'chat' | 'knowledge' | 'jobs'
 
-export type Token = But<S['ApiToken'], { scopes: Scope[] }>
+export type Token = Override<S['ApiToken'], { scopes: Scope[] }>
 
-export type TokenMade = S['ApiTokenMade']
+export type CreatedToken = S['ApiTokenMade']
 
 export type CatalogEntry = S['CatalogEntry']
 
 export type Model = S['Model']
 
-export type OfferedModel = S['ModelInfo']
+export type ProviderModel = S['ModelInfo']
 
 export type ProviderModels = S['ProviderModels']
 
@@ -63,17 +62,16 @@ export type TestFailure = S['ProviderFailure']
 
 export type StepReport = S['TestStepReport']
 
-/** What testing something typed answers with. */
+/** The result of testing a provider that is not saved. */
 export type TestReport = S['TestReport']
 
-/** What is kept of the last test of a saved provider. */
 export type LastTest = S['LastTest']
 
 export type Provider = S['Provider']
 
 export type NewProvider = S['NewProvider']
 
-export type ProviderPatch = S['ProviderChanges']
+export type ProviderChanges = S['ProviderChanges']
 
 export type Enqueued = S['Enqueued']
 
@@ -85,11 +83,11 @@ export type AgentTool = S['AgentTool']
 
 export type Skill = S['Skill']
 
-export type Agent = But<S['Agent'], { personality: Personality }>
+export type Agent = Override<S['Agent'], { personality: Personality }>
 
 export type NewAgent = S['NewAgent']
 
-export type Container = But<
+export type Container = Override<
   S['ContainerStatus'],
   { failure?: { code: string; title: string; detail: string } | null }
 >
@@ -104,9 +102,9 @@ export type TurnStatus = S['TurnStatus']
 
 export type TurnError = S['ErrorText']
 
-export type Usage = S['TokenUsage']
+export type TokenUsage = S['TokenUsage']
 
-export type Tool = S['ToolCard']
+export type ToolCall = S['ToolCard']
 
 export type Turn = S['Turn']
 
@@ -122,8 +120,8 @@ export interface TurnEvents {
   waiting: { silentMs: number; detail: string }
   delta: { text: string }
   snapshot: { text: string }
-  tool: Tool
-  usage: Usage
+  tool: ToolCall
+  usage: TokenUsage
   done: { status: TurnStatus }
   error: TurnError
 }
@@ -140,9 +138,9 @@ export type JobState = S['JobState']
 
 export type Job = S['Job']
 
-export type Attempt = S['JobAttempt']
+export type JobAttempt = S['JobAttempt']
 
-export type Phase = S['JobPhase']
+export type JobPhase = S['JobPhase']
 
 export type JobDetail = S['JobDetail']
 
@@ -150,23 +148,23 @@ export type JobFilter = S['JobFilter']
 
 export type JobStats = S['JobStats']
 
-export type Spread = S['JobSpread']
+export type Percentiles = S['JobSpread']
 
-/** One event of the board: the numbers now, and which jobs changed. */
+/** An event of the jobs page: the current statistics, and which jobs changed. */
 export type JobChanges = S['JobChanges']
 
 export type Lane = S['Lane']
 
-export type Worker = But<S['Worker'], { state: 'alive' | 'stopped' | 'silent' }>
+export type Worker = Override<S['Worker'], { state: 'alive' | 'stopped' | 'silent' }>
 
 export type Schedule = S['Schedule']
 
-/** What came of acting on several jobs at once. */
-export type Acted = S['JobsActed']
+/** The outcome of an action on several jobs. */
+export type BulkResult = S['JobsActed']
 
 export type AllowedHost = S['AllowedHost']
 
-/** Everything an admin can set; the version travels in the ETag. What a newer server adds is kept as it is. */
+/** The version is in the ETag. Settings that a newer server adds are kept as they are. */
 export type Settings = Required<S['Settings']> & Record<string, unknown>
 
 export interface Versioned<T> {
@@ -174,9 +172,9 @@ export interface Versioned<T> {
   version: string
 }
 
-export type OidcSettings = But<
+export type OidcSettings = Override<
   S['OidcSettings'],
-  Partial<But<S['OidcProvider'], { clientSecret: { set: boolean } }>>
+  Partial<Override<S['OidcProvider'], { clientSecret: { set: boolean } }>>
 >
 
 export type OidcDraft = S['NewOidc']
@@ -185,7 +183,7 @@ export type OidcReport = S['OidcReport']
 
 export type User = S['User']
 
-/** A person's container as an admin sees it: how it is, never what is in it. */
+/** A user's container as an admin sees it: its state, never its contents. */
 export type FleetContainer = S['FleetContainer']
 
 /** One of the instance's own agents. */
@@ -197,7 +195,7 @@ export type FleetPage = S['FleetPage']
 
 export type SelfTest = S['SelfTest']
 
-/** One attempt to get somewhere from inside an agent's container. */
+/** One attempt to reach a target from inside an agent's container. */
 export type SelfTestCheck = S['IsolationCheck']
 
 export type Export = S['Export']
@@ -206,18 +204,18 @@ export type Finding = S['Finding']
 
 export type NewFinding = S['NewFinding']
 
-/** A piece of a text that was found, and whether it is what was searched for. */
-export type Piece = S['SnippetPart']
+/** A part of a snippet, and whether it matches the query. */
+export type SnippetPart = S['SnippetPart']
 
-export type FoundFinding = S['FindingMatch']
+export type FindingMatch = S['FindingMatch']
 
-export interface Found<Item> {
+export interface SearchResults<Item> {
   items: Item[]
   mode: S['SearchMode']
   note?: string | null
 }
 
-/** What an agent keeps under a name. */
+/** An entry of an agent's memory. */
 export type Memory = S['Memory']
 
 export type MemoryVersion = S['MemoryVersion']
@@ -228,16 +226,15 @@ export type ConversationMessage = S['ConversationMessage']
 
 export type ConversationPage = S['ConversationWithMessages']
 
-export type FoundMessage = S['ConversationHit']
+export type MessageMatch = S['ConversationHit']
 
-export type Imported = S['ConversationsImported']
+export type ImportResult = S['ConversationsImported']
 
 export type KnowledgeStatus = S['KnowledgeStatus']
 
-/** Where the meaning of a text is worked out. */
-export type Embeddings = Required<But<S['Embeddings'], { apiKey: S['ShownKey'] | string }>>
+/** Where embeddings for the search by meaning come from. */
+export type Embeddings = Required<Override<S['Embeddings'], { apiKey: S['ShownKey'] | string }>>
 
-/** A part of the settings. */
-export type KnowledgeSettings = Required<But<S['KnowledgeSettings'], { embeddings: Embeddings }>>
+export type KnowledgeSettings = Required<Override<S['KnowledgeSettings'], { embeddings: Embeddings }>>
 
 export type AuditEntry = S['AuditEntry']

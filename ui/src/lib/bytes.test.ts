@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { bytes } from './bytes'
+import { formatBytes } from './bytes'
 
-test('sizes read as people write them', () => {
-  expect([0, 812, 1536, 2 * 1024 ** 3, 12.4 * 1024 ** 3].map(bytes)).toEqual([
+test('sizes have a unit and at most one decimal', () => {
+  expect([0, 812, 1536, 2 * 1024 ** 3, 12.4 * 1024 ** 3].map(formatBytes)).toEqual([
     '0 B',
     '812 B',
     '1.5 KiB',

@@ -1,9 +1,7 @@
-/** Sizes as people read them. */
-
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 
-/** "812 B", "1.5 GiB", "12 GiB": one decimal below ten, none where it is nothing. */
-export function bytes(size: number): string {
+/** "812 B", "1.5 GiB", "12 GiB": one decimal below ten, unless it is zero. */
+export function formatBytes(size: number): string {
   let value = size
   let unit = 0
   while (value >= 1024 && unit < UNITS.length - 1) {

@@ -11,7 +11,7 @@ const merge = extendTailwindMerge({
   },
 })
 
-/** Joins class names; of two that clash the later one wins. */
+/** Joins class names; of two conflicting Tailwind classes the later one wins. */
 export function cn(...classes: ClassValue[]): string {
   return merge(clsx(classes))
 }

@@ -1,4 +1,4 @@
-/** Puts text on the clipboard. `false` when the browser does not allow it. */
+/** Puts text on the clipboard. Resolves to `false` if the browser does not allow it. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)

@@ -1,6 +1,6 @@
 /**
  * The token of the setup link. It comes in the fragment of the address, which browsers do not send,
- * and lives in memory only: never in storage, never in the page, never in an address again.
+ * and is kept only in memory: not in storage, in the page or in an address.
  */
 
 let token: string | null = null
@@ -21,8 +21,8 @@ export function forgetSetupToken(): void {
   token = null
 }
 
-/** Finds the token in what somebody pasted: the whole link or only the token. */
+/** Accepts the whole setup link or only the token. */
 export function parseSetupLink(text: string): string {
-  const [, behind] = text.split('#token=')
-  return (behind ?? text).trim()
+  const [, token] = text.split('#token=')
+  return (token ?? text).trim()
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ApiError } from '@/api/client'
-import { follow } from './sse'
+import { followEvents } from './sse'
 
 function stream(...chunks: string[]): Response {
   const body = new ReadableStream<Uint8Array>({
@@ -15,7 +15,7 @@ function stream(...chunks: string[]): Response {
 function serve(...answers: (() => Response | Promise<Response>)[]) {
   const fetched = vi.fn(async (_url: string, _init: RequestInit) => {
     const answer = answers.shift()
-    if (!answer) throw new TypeError('no line')
+    if (!answer) throw new TypeError('connection lost')
     return answer()
   })
   vi.stubGlobal('fetch', fetched)
@@ -25,7 +25,7 @@ function serve(...answers: (() => Response | Promise<Response>)[]) {
 async function read(): Promise<{ text: string; refused?: ApiError }> {
   let text = ''
   let refused: ApiError | undefined
-  await follow({
+  await followEvents({
     url: '/events',
     signal: new AbortController().signal,
     onEvent: ({ name, data }) => {
@@ -33,7 +33,7 @@ async function read(): Promise<{ text: string; refused?: ApiError }> {
       text += data
       return undefined
     },
-    onRefused: (error) => {
+    onRejected: (error) => {
       refused = error
     },
   })
@@ -42,8 +42,8 @@ async function read(): Promise<{ text: string; refused?: ApiError }> {
 
 afterEach(() => vi.unstubAllGlobals())
 
-describe('follow', () => {
-  it('reads events however the line cuts them', async () => {
+describe('followEvents', () => {
+  it('reads events across any chunk boundaries', async () => {
     serve(() =>
       stream(
         'id: 1\nevent: delta\nda',
@@ -54,7 +54,7 @@ describe('follow', () => {
     expect((await read()).text).toBe('Hello')
   })
 
-  it('goes on behind the last event when the line breaks', async () => {
+  it('resumes after the last event when the connection breaks', async () => {
     const fetched = serve(
       () => stream('id: 7\nevent: delta\ndata: one\n\n'),
       () => stream('id: 8\nevent: delta\ndata: two\n\nevent: done\ndata: {}\n\n'),
@@ -64,7 +64,7 @@ describe('follow', () => {
     expect(fetched.mock.calls[1]?.[1].headers).toMatchObject({ 'last-event-id': '7' })
   })
 
-  it('does not try again what the server refuses', async () => {
+  it('does not retry a refused request', async () => {
     const fetched = serve(
       () => new Response('{"code":"not_found","status":404,"detail":"No such turn."}', { status: 404 }),
     )
@@ -73,7 +73,7 @@ describe('follow', () => {
     expect(fetched).toHaveBeenCalledTimes(1)
   })
 
-  it('tries again what the server could not do', async () => {
+  it('retries after a server error', async () => {
     const fetched = serve(
       () => new Response('', { status: 503 }),
       () => stream('event: done\ndata: {}\n\n'),

@@ -1,4 +1,4 @@
-/** Light, dark, or whatever the system says. Read before the first paint by `public/theme.js`. */
+/** Light, dark, or the system's theme. Read before the first paint by `public/theme.js`. */
 import { useSyncExternalStore } from 'react'
 
 export type Theme = 'system' | 'light' | 'dark'
@@ -52,8 +52,8 @@ function watchDocument(listener: () => void): () => void {
   return () => observer.disconnect()
 }
 
-/** What is on the screen now; changes with the theme. */
-export function useShownTheme(): 'light' | 'dark' {
+/** The theme on the screen, with `system` resolved. */
+export function useResolvedTheme(): 'light' | 'dark' {
   return useSyncExternalStore(watchDocument, () =>
     document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light',
   )

@@ -1,9 +1,9 @@
-/** Times as people read them. The locale is fixed: the copy is English. */
+/** Times and numbers for display. The locale is fixed, since the UI is in English. */
 
 const LOCALE = 'en-GB'
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 
 const stamp = new Intl.DateTimeFormat(LOCALE, {
   day: 'numeric',
@@ -16,63 +16,63 @@ const dayAndYear = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'sho
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' })
 const count = new Intl.NumberFormat(LOCALE)
 
-export function dateTime(iso: string): string {
+export function formatDateTime(iso: string): string {
   return stamp.format(new Date(iso))
 }
 
-export function date(iso: string): string {
+export function formatDate(iso: string): string {
   return dayAndYear.format(new Date(iso))
 }
 
-export function clockTime(iso: string): string {
+export function formatClockTime(iso: string): string {
   return clock.format(new Date(iso))
 }
 
-export function number(value: number): string {
+export function formatNumber(value: number): string {
   return count.format(value)
 }
 
 /** "just now", "4m ago", "3h ago", "2d ago", then the date. The future: "in 4m". */
-export function ago(iso: string, now: number = Date.now()): string {
-  const passed = now - new Date(iso).getTime()
-  const distance = Math.abs(passed)
-  if (distance > 7 * DAY) return date(iso)
-  // Also what is a little ahead: the server's clock and this one may differ.
-  if (distance < 10_000) return 'just now'
-  const text = short(distance)
-  return passed < 0 ? `in ${text}` : `${text} ago`
+export function timeAgo(iso: string, now: number = Date.now()): string {
+  const elapsedMs = now - new Date(iso).getTime()
+  const distanceMs = Math.abs(elapsedMs)
+  if (distanceMs > 7 * DAY_MS) return formatDate(iso)
+  // Also for slightly future times: the clocks of the server and the browser may differ.
+  if (distanceMs < 10_000) return 'just now'
+  const text = short(distanceMs)
+  return elapsedMs < 0 ? `in ${text}` : `${text} ago`
 }
 
-/** When something is to happen: "in 4m", "in a moment", also where that time is over already. */
-export function due(iso: string, now: number = Date.now()): string {
-  return new Date(iso).getTime() - now < 10_000 ? 'in a moment' : ago(iso, now)
+/** For planned times: "in 4m", or "in a moment" when the time is near or has elapsedMs. */
+export function timeUntil(iso: string, now: number = Date.now()): string {
+  return new Date(iso).getTime() - now < 10_000 ? 'in a moment' : timeAgo(iso, now)
 }
 
 function short(ms: number): string {
-  if (ms < MINUTE) return `${Math.floor(ms / 1000)}s`
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)}m`
-  if (ms < DAY) return `${Math.floor(ms / HOUR)}h`
-  return `${Math.floor(ms / DAY)}d`
+  if (ms < MINUTE_MS) return `${Math.floor(ms / 1000)}s`
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)}m`
+  if (ms < DAY_MS) return `${Math.floor(ms / HOUR_MS)}h`
+  return `${Math.floor(ms / DAY_MS)}d`
 }
 
 /** "38 ms", "2.1 s", "3 min 20 s", "30 min". */
-export function duration(ms: number): string {
+export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
-  if (ms < MINUTE) return `${(ms / 1000).toFixed(1)} s`
-  if (ms < HOUR) return two(Math.floor(ms / MINUTE), 'min', Math.floor((ms % MINUTE) / 1000), 's')
-  return two(Math.floor(ms / HOUR), 'h', Math.floor((ms % HOUR) / MINUTE), 'min')
+  if (ms < MINUTE_MS) return `${(ms / 1000).toFixed(1)} s`
+  if (ms < HOUR_MS) return twoUnits(Math.floor(ms / MINUTE_MS), 'min', Math.floor((ms % MINUTE_MS) / 1000), 's')
+  return twoUnits(Math.floor(ms / HOUR_MS), 'h', Math.floor((ms % HOUR_MS) / MINUTE_MS), 'min')
 }
 
-/** The smaller unit only where there is something of it. */
-function two(large: number, unit: string, small: number, smallUnit: string): string {
+/** Leaves out the smaller unit if it is zero. */
+function twoUnits(large: number, unit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`
 }
 
-export const GROUPS = ['Today', 'Yesterday', 'Previous 7 days', 'Older'] as const
-export type Group = (typeof GROUPS)[number]
+export const DAY_GROUPS = ['Today', 'Yesterday', 'Previous 7 days', 'Older'] as const
+export type DayGroup = (typeof DAY_GROUPS)[number]
 
-/** Which heading of the chat list a time belongs under, by calendar days of this browser. */
-export function group(iso: string, now: Date = new Date()): Group {
+/** The heading of the chat list that a time belongs under, by calendar days of this browser. */
+export function dayGroup(iso: string, now: Date = new Date()): DayGroup {
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate())
   const before = (days: number) =>
     new Date(midnight.getFullYear(), midnight.getMonth(), midnight.getDate() - days)

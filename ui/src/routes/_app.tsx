@@ -1,23 +1,23 @@
 import { createFileRoute, redirect } from '@tanstack/react-router'
-import { account } from '@/api/account'
+import { actingAccount } from '@/api/acting-account'
 import { isStatus } from '@/api/client'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { AppShell } from '@/features/shell/app-shell'
-import { fallBack, leave } from '@/features/shell/keep'
+import { handleLostAccess, resetAfterSessionEnd } from '@/features/shell/impersonation'
 
-/** Everything for signed-in people, once the setup is over. */
+/** The pages for signed-in users, once the setup is complete. */
 export const Route = createFileRoute('/_app')({
   beforeLoad: async ({ context: { queryClient }, location }) => {
-    const onboarding = await queryClient.ensureQueryData(q.onboarding)
+    const onboarding = await queryClient.ensureQueryData(queries.onboarding)
     if (!onboarding.completed) throw redirect({ to: '/setup', replace: true })
     try {
-      const me = await queryClient.ensureQueryData(q.me)
-      // A server that does not know of such accounts, or a proxy that leaves the header out, takes him for himself.
-      if (account() && account() !== me.id) fallBack()
+      const me = await queryClient.ensureQueryData(queries.me)
+      // An older server, or a proxy that drops the header, answers for the signed-in user.
+      if (actingAccount() && actingAccount() !== me.id) handleLostAccess()
       return { me }
     } catch (error) {
       if (!isStatus(error, 401)) throw error
-      leave()
+      resetAfterSessionEnd()
       throw redirect({ to: '/login', search: { next: location.href }, replace: true })
     }
   },

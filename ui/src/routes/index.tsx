@@ -1,8 +1,8 @@
 import { createFileRoute, redirect } from '@tanstack/react-router'
-import { takeNext } from '@/lib/next'
+import { takeReturnPath } from '@/lib/return-path'
 
 export const Route = createFileRoute('/')({
   beforeLoad: () => {
-    throw redirect({ href: takeNext() ?? '/chat', replace: true })
+    throw redirect({ href: takeReturnPath() ?? '/chat', replace: true })
   },
 })

@@ -1,15 +1,15 @@
 import { createFileRoute, redirect } from '@tanstack/react-router'
 import { isStatus } from '@/api/client'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { LoginPage } from '@/features/login/login-page'
-import { leave } from '@/features/shell/keep'
+import { resetAfterSessionEnd } from '@/features/shell/impersonation'
 
 interface Search {
-  /** Where to go afterwards: a path of this server. */
+  /** Where to go after signing in: a path of this server. */
   next?: string
-  /** Why signing in elsewhere did not work. */
+  /** The error code of single sign-on. */
   error?: string
-  /** An account was just deleted here. */
+  /** Set after the user deleted their account. */
   deleted?: true
 }
 
@@ -21,17 +21,17 @@ export const Route = createFileRoute('/login')({
     deleted: deleted === true || undefined,
   }),
   beforeLoad: async ({ context: { queryClient } }) => {
-    const onboarding = await queryClient.ensureQueryData(q.onboarding)
+    const onboarding = await queryClient.ensureQueryData(queries.onboarding)
     if (!onboarding.breakglass && !onboarding.completed) throw redirect({ to: '/setup', replace: true })
-    await queryClient.ensureQueryData(q.methods)
+    await queryClient.ensureQueryData(queries.methods)
   },
   loader: async ({ context: { queryClient }, location }) => {
     const search = location.search as Search
-    // Its session may take a moment to end.
+    // The session of the deleted account may take a moment to end.
     if (search.deleted) return
-    const me = await queryClient.ensureQueryData(q.me).catch((error: unknown) => {
+    const me = await queryClient.ensureQueryData(queries.me).catch((error: unknown) => {
       if (!isStatus(error, 401)) throw error
-      leave()
+      resetAfterSessionEnd()
       return null
     })
     if (me) throw redirect({ href: search.next ?? '/chat', replace: true })

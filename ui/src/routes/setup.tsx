@@ -1,16 +1,16 @@
 import { createFileRoute, redirect } from '@tanstack/react-router'
 import { isStatus } from '@/api/client'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { SetupPage } from '@/features/setup/setup-page'
 
-/** Open until the setup is complete; who began it must be signed in to go on. */
+/** Open until the setup is complete; after its first step only for the signed-in admin. */
 export const Route = createFileRoute('/setup')({
   beforeLoad: async ({ context: { queryClient } }) => {
-    const onboarding = await queryClient.fetchQuery({ ...q.onboarding, staleTime: 0 })
+    const onboarding = await queryClient.fetchQuery({ ...queries.onboarding, staleTime: 0 })
     if (onboarding.completed) throw redirect({ to: '/chat', replace: true })
     if (!onboarding.breakglass) return
     try {
-      await queryClient.ensureQueryData(q.me)
+      await queryClient.ensureQueryData(queries.me)
     } catch (error) {
       if (!isStatus(error, 401)) throw error
       throw redirect({ to: '/login', search: { next: '/setup' }, replace: true })

@@ -5,12 +5,12 @@ use crate::JobContext;
 use fleet::Error;
 use jobs::{Outcome, kinds::DeleteUser};
 
-/// Takes everything away; what is gone already is fine.
+/// Deletes everything; what is deleted already is skipped.
 pub(super) async fn handle(tools: Tools, job: JobContext, payload: DeleteUser) -> Outcome {
     let DeleteUser { user_id, container_id } = payload;
     match fleet::users::delete(&tools.cx(&job), tools.engine.as_ref(), &job, user_id, container_id).await {
         Ok(()) => Outcome::Done,
-        // By the kind's own patience: the engine may be away for a day.
+        // With the kind's own back-off: the engine may be unavailable for a day.
         Err(Error::Unavailable { detail, .. }) => Outcome::retry(detail),
         Err(error) => outcome(error),
     }

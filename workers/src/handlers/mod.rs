@@ -1,4 +1,4 @@
-//! One handler per kind of job: from payload to use-case, from its error to an outcome.
+//! One handler per kind of job: calls the use case, and turns its error into an outcome.
 
 mod apply_config;
 mod delete_user;
@@ -28,77 +28,70 @@ use fleet::{
     Cx, Error, Origin, Services,
     containers::{Placement, StartFailure},
 };
-use jobs::{
-    Outcome,
-    kinds::{
-        ApplyConfig, DeleteUser, Embed, EmbedPending, ExportData, IngestSessionLog, MeasureContainers,
-        PruneExports, PruneJobs, PruneKnowledge, PruneSessions, ReapIdle, RestartContainer, RotateKeys,
-        SelfTest, StartContainer, StopContainer, SweepContainers, SweepSessionLogs, TestProvider, WarmUp,
-    },
-};
+use jobs::{Job, Outcome, kinds};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// What handlers work with.
 #[derive(Clone)]
 pub struct Tools {
-    /// The use-cases.
     pub services: Arc<Services>,
-    /// The containers.
     pub engine: Arc<dyn Containers>,
-    /// What tries the walls around them.
-    pub walls: Arc<dyn IsolationProber>,
-    /// Where containers meet Mosaic.
+    pub isolation_prober: Arc<dyn IsolationProber>,
+    /// Where containers reach Mosaic, and Mosaic them.
     pub placement: Placement,
     /// Port of the public listener.
     pub public_port: u16,
 }
 
+/// The handler of every kind, in the order of [`kinds::ALL`].
+fn handlers() -> [Handler; kinds::ALL.len()] {
+    [
+        handler(apply_config::handle),
+        handler(delete_user::handle),
+        handler(embed::handle),
+        handler(embed_pending::handle),
+        handler(export_data::handle),
+        handler(ingest_session_log::handle),
+        handler(measure_containers::handle),
+        handler(prune_exports::handle),
+        handler(prune_jobs::handle),
+        handler(prune_knowledge::handle),
+        handler(prune_sessions::handle),
+        handler(reap_idle::handle),
+        handler(restart_container::handle),
+        handler(rotate_keys::handle),
+        handler(self_test::handle),
+        handler(start_container::handle),
+        handler(stop_container::handle),
+        handler(sweep_containers::handle),
+        handler(sweep_session_logs::handle),
+        handler(test_provider::handle),
+        handler(warm_up::handle),
+    ]
+}
+
+/// A kind, and what registers its handler: without the type of the payload, so that all of them fit into one list.
+type Handler = (&'static str, Box<dyn FnOnce(Registry, Tools) -> Registry>);
+
+fn handler<J, Fut>(handle: fn(Tools, JobContext, J) -> Fut) -> Handler
+where
+    J: Job,
+    Fut: Future<Output = Outcome> + Send + 'static,
+{
+    let register = move |registry: Registry, tools: Tools| {
+        registry.handle(move |job, payload: J| handle(tools.clone(), job, payload))
+    };
+    (J::KIND, Box::new(register))
+}
+
 /// The handlers of all kinds.
-pub fn registry(tools: Tools) -> Registry {
-    let with = |tools: &Tools| tools.clone();
-    let (start, stop, restart, apply) = (with(&tools), with(&tools), with(&tools), with(&tools));
-    let (reap, sweep, prune, rotate) = (with(&tools), with(&tools), with(&tools), with(&tools));
-    let (delete, export, expire) = (with(&tools), with(&tools), with(&tools));
-    let (embed, embed_all, forget) = (with(&tools), with(&tools), with(&tools));
-    let (ingest, sweep_logs, prune_sessions) = (with(&tools), with(&tools), with(&tools));
-    let (measure, self_test, warm, test) = (with(&tools), with(&tools), with(&tools), tools);
-    Registry::new()
-        .handle(move |job, payload: RotateKeys| rotate_keys::handle(rotate.clone(), job, payload))
-        .handle(move |job, payload: ApplyConfig| apply_config::handle(apply.clone(), job, payload))
-        .handle(move |job, payload: PruneJobs| prune_jobs::handle(prune.clone(), job, payload))
-        .handle(move |job, payload: ReapIdle| reap_idle::handle(reap.clone(), job, payload))
-        .handle(move |job, payload: SweepContainers| sweep_containers::handle(sweep.clone(), job, payload))
-        .handle(move |job, payload: StartContainer| start_container::handle(start.clone(), job, payload))
-        .handle(move |job, payload: StopContainer| stop_container::handle(stop.clone(), job, payload))
-        .handle(move |job, payload: RestartContainer| {
-            restart_container::handle(restart.clone(), job, payload)
-        })
-        .handle(move |job, payload: MeasureContainers| {
-            measure_containers::handle(measure.clone(), job, payload)
-        })
-        .handle(move |job, payload: DeleteUser| delete_user::handle(delete.clone(), job, payload))
-        .handle(move |job, payload: ExportData| export_data::handle(export.clone(), job, payload))
-        .handle(move |job, payload: PruneExports| prune_exports::handle(expire.clone(), job, payload))
-        .handle(move |job, payload: SelfTest| self_test::handle(self_test.clone(), job, payload))
-        .handle(move |job, payload: Embed| embed::handle(embed.clone(), job, payload))
-        .handle(move |job, payload: EmbedPending| embed_pending::handle(embed_all.clone(), job, payload))
-        .handle(move |job, payload: PruneKnowledge| prune_knowledge::handle(forget.clone(), job, payload))
-        .handle(move |job, payload: PruneSessions| {
-            prune_sessions::handle(prune_sessions.clone(), job, payload)
-        })
-        .handle(move |job, payload: IngestSessionLog| {
-            ingest_session_log::handle(ingest.clone(), job, payload)
-        })
-        .handle(move |job, payload: SweepSessionLogs| {
-            sweep_session_logs::handle(sweep_logs.clone(), job, payload)
-        })
-        .handle(move |job, payload: WarmUp| warm_up::handle(warm.clone(), job, payload))
-        .handle(move |job, payload: TestProvider| test_provider::handle(test.clone(), job, payload))
+pub fn registry(tools: &Tools) -> Registry {
+    handlers().into_iter().fold(Registry::new(), |registry, (_, register)| register(registry, tools.clone()))
 }
 
 impl Tools {
-    /// The context of a use-case that this job runs.
+    /// The context of a use case that this job runs.
     fn cx(&self, job: &JobContext) -> Cx {
         let trace = job.trace().cloned();
         let origin =
@@ -120,39 +113,40 @@ impl fleet::Progress for JobContext {
     }
 }
 
-/// What is told of a fault of ours.
-const FAULT: &str = "Something went wrong on the server; its log has the details.";
+/// What the job's owner reads about an internal error.
+const INTERNAL_ERROR_REASON: &str = "Something went wrong on the server; its log has the details.";
 
-/// The one table from a use-case's error to an outcome.
+/// The one table from a use case's error to an outcome.
 fn outcome(error: Error) -> Outcome {
     match error {
         Error::Unavailable { retry_after, detail, .. } => {
-            Outcome::Retry { after: Some(retry_after), why: detail }
+            Outcome::Retry { after: Some(retry_after), reason: detail }
         }
         Error::Internal(cause) => {
             tracing::error!(%cause, "job failed");
-            Outcome::retry(FAULT)
+            Outcome::retry(INTERNAL_ERROR_REASON)
         }
-        refused => Outcome::fail(refused.to_string()),
+        other => Outcome::fail(other.to_string()),
     }
 }
 
-/// The same for a start that did not succeed.
+/// The same for a failed start or stop of a container.
 fn start_outcome(failure: &StartFailure) -> Outcome {
-    let why = format!("{} {}", failure.title, failure.detail);
-    if failure.passing { Outcome::retry(why) } else { Outcome::fail(why) }
+    let reason = format!("{} {}", failure.title, failure.detail);
+    if failure.is_transient { Outcome::retry(reason) } else { Outcome::fail(reason) }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-    use jobs::kinds;
+    use super::*;
 
-    /// Compiles only while every kind's payload has a handler of its type; here the two lists are compared.
     #[test]
-    fn every_kind_has_a_handler_and_the_reverse() {
-        let source = include_str!("mod.rs");
-        let handled = source.matches(concat!(".handle", "(move |")).count();
-        assert_eq!(handled, kinds::ALL.len(), "jobs/src/kinds and workers/src/handlers differ");
+    fn every_kind_has_its_handler() {
+        let handled = handlers().map(|(kind, _)| kind);
+        assert_eq!(
+            handled,
+            kinds::ALL.map(|(kind, _)| kind),
+            "workers/src/handlers differs from jobs/src/kinds"
+        );
     }
 }

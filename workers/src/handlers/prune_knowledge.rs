@@ -4,11 +4,11 @@ use super::{Tools, outcome};
 use crate::JobContext;
 use jobs::{Outcome, kinds::PruneKnowledge};
 
-/// Deletes what nobody can see any more.
+/// Deletes findings and memories that have expired.
 pub(super) async fn handle(tools: Tools, job: JobContext, PruneKnowledge {}: PruneKnowledge) -> Outcome {
     match fleet::knowledge::prune(&tools.services, &job).await {
         Ok(pruned) => {
-            tracing::debug!(pruned, "expired findings and memories deleted");
+            tracing::debug!(pruned, "deleted expired findings and memories");
             Outcome::Done
         }
         Err(error) => outcome(error),

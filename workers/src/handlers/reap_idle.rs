@@ -8,7 +8,7 @@ use jobs::{Outcome, kinds::ReapIdle};
 pub(super) async fn handle(tools: Tools, _job: JobContext, _payload: ReapIdle) -> Outcome {
     match fleet::containers::reap(&tools.services, tools.engine.as_ref()).await {
         Ok(stopped) => {
-            tracing::info!(stopped, "looked for idle containers");
+            tracing::info!(stopped, "stopped idle containers");
             Outcome::Done
         }
         Err(error) => outcome(error),

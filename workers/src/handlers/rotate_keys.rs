@@ -4,7 +4,7 @@ use super::{Tools, outcome};
 use crate::JobContext;
 use jobs::{Outcome, kinds::RotateKeys};
 
-/// Wraps the data keys again. A key that is missing is the operator's to bring: no retry helps.
+/// Wraps the data keys with the new key. If a key is missing, the operator must provide it: a retry does not help.
 pub(super) async fn handle(tools: Tools, job: JobContext, payload: RotateKeys) -> Outcome {
     match fleet::keys::rotate(&tools.cx(&job), &job, &payload.key).await {
         Ok(_) => Outcome::Done,

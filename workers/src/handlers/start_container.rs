@@ -5,14 +5,14 @@ use crate::JobContext;
 use fleet::containers::{self, StartFailure};
 use jobs::{Job, Outcome, kinds::StartContainer};
 
-/// Brings the container up. When the queue will not try again, the row says why it failed,
-/// or what it waits for.
+/// Starts the container. If the queue will not try again, the container's row says why the start failed, or what it
+/// waits for.
 pub(super) async fn handle(tools: Tools, job: JobContext, payload: StartContainer) -> Outcome {
-    bring_up(&tools, &job, payload.container_id, StartContainer::policy().max_attempts).await
+    start(&tools, &job, payload.container_id, StartContainer::policy().max_attempts).await
 }
 
 /// Shared with `restart-container`.
-pub(super) async fn bring_up(
+pub(super) async fn start(
     tools: &Tools,
     job: &JobContext,
     id: domain::ContainerId,
@@ -24,21 +24,21 @@ pub(super) async fn bring_up(
         return Outcome::Done;
     };
     if job.cancel().is_cancelled() {
-        // Not a failure: the process ends, or another worker has it.
+        // Not a failure: the process ends, or another worker has the job.
         return Outcome::Cancelled;
     }
     let last = job.failures() + 1 >= max_attempts;
-    if failure.passing && !last {
+    if failure.is_transient && !last {
         return start_outcome(&failure);
     }
-    if failure.of_the_host {
+    if failure.is_host_failure {
         defer_start(tools, job, id, &failure).await
     } else {
         fail_start(tools, id, &failure).await
     }
 }
 
-/// Nothing more to do here: as with a start that waits for its place, another job does it.
+/// This job is done; another one starts the container later, as with a start in the admission queue.
 async fn defer_start(
     tools: &Tools,
     job: &JobContext,
@@ -54,7 +54,7 @@ async fn defer_start(
 
 async fn fail_start(tools: &Tools, id: domain::ContainerId, failure: &StartFailure) -> Outcome {
     if let Err(error) = containers::fail_start(&tools.services, tools.engine.as_ref(), id, failure).await {
-        // Not told to whoever waits: better tried again.
+        // Those who wait for the container have not been told yet: try again.
         return super::outcome(error);
     }
     Outcome::fail(format!("{} {}", failure.title, failure.detail))

@@ -4,11 +4,11 @@ use super::{Tools, outcome};
 use crate::JobContext;
 use jobs::{Outcome, kinds::SweepSessionLogs};
 
-/// Asks for what was left out.
+/// Enqueues the archiving of sessions that were left out.
 pub(super) async fn handle(tools: Tools, _job: JobContext, _payload: SweepSessionLogs) -> Outcome {
-    match fleet::conversations::sweep(&tools.services).await {
+    match fleet::conversations::enqueue_unarchived(&tools.services).await {
         Ok(owners) => {
-            tracing::info!(owners, "asked for sessions that are not in the archive yet");
+            tracing::info!(owners, "enqueued the archiving of sessions that are not archived yet");
             Outcome::Done
         }
         Err(error) => outcome(error),

@@ -4,7 +4,7 @@ use super::{Tools, outcome};
 use crate::JobContext;
 use jobs::{Outcome, kinds::WarmUp};
 
-/// Warms a fresh container up, unless somebody is already talking to it.
+/// Warms up a new container, unless someone is already chatting with it.
 pub(super) async fn handle(tools: Tools, _job: JobContext, payload: WarmUp) -> Outcome {
     match fleet::containers::warm_up(&tools.services, payload.container_id).await {
         Ok(()) => Outcome::Done,

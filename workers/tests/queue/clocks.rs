@@ -1,4 +1,4 @@
-//! Worker processes whose clock is wrong: a shared object before libc shifts what they read.
+//! Worker processes whose clock is wrong: a preloaded library shifts the time that they read.
 
 use crate::{crashes::registry, harness::*};
 use jobs::{Outcome, kinds::PruneJobs};
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-const SHIM: &str = r#"
+const SHIM_SOURCE: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -23,25 +23,25 @@ int clock_gettime(clockid_t id, struct timespec *t) {
 }
 "#;
 
-/// Built by the C compiler that links Rust programs.
+/// Built with the C compiler that links Rust programs.
 fn shim() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("shifted-clock-{}", uuid::Uuid::now_v7().simple()));
     std::fs::create_dir_all(&folder).unwrap();
     let (source, object) = (folder.join("shim.c"), folder.join("shim.so"));
-    std::fs::write(&source, SHIM).unwrap();
+    std::fs::write(&source, SHIM_SOURCE).unwrap();
     let built =
         Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&object).arg(&source).arg("-ldl").status();
     assert!(built.unwrap().success());
     object
 }
 
-/// A worker process whose clock is so many seconds ahead (or behind).
-pub struct Shifted {
+/// A worker process whose clock is ahead (or behind).
+pub struct ShiftedWorker {
     child: Child,
     shim: PathBuf,
 }
 
-impl Shifted {
+impl ShiftedWorker {
     pub fn start(db: &Db, seconds: i64) -> Self {
         let shim = shim();
         let command = |test: &str| {
@@ -63,7 +63,7 @@ impl Shifted {
     }
 }
 
-impl Drop for Shifted {
+impl Drop for ShiftedWorker {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -76,7 +76,7 @@ fn epoch() -> i64 {
     i64::try_from(since.as_secs()).unwrap()
 }
 
-/// Not a test: says what time it is in the process that a test starts.
+/// Not a test: prints the time in the process that a test starts.
 #[test]
 fn shown() {
     println!("clock={} ", epoch());
@@ -88,7 +88,7 @@ async fn child() {
     let Ok(name) = std::env::var("QUEUE_TEST_CHILD") else { return };
     let db = Db::open(&name).await;
     let mut own = config();
-    own.lease = Duration::from_secs(3);
+    own.lease_duration = Duration::from_secs(3);
     own.lanes = slots(4);
     let registry = registry(&db).handle(|_, _: PruneJobs| async { Outcome::Done });
     let worker = Worker::start(db.store.clone(), registry, own);

@@ -1,4 +1,4 @@
-//! Workers that die or freeze: real processes, killed and stopped by signals.
+//! Workers that crash or freeze: real processes, killed and stopped by signals.
 
 use crate::{harness::*, kinds::*};
 use domain::{JobId, WorkerId};
@@ -10,27 +10,27 @@ use std::{
 use uuid::Uuid;
 use workers::{JobContext, Registry, WorkerConfig};
 
-const LEASE: Duration = Duration::from_secs(3);
+const LEASE_DURATION: Duration = Duration::from_secs(3);
 
 fn config(worker: &mut WorkerConfig) {
-    worker.lease = LEASE;
+    worker.lease_duration = LEASE_DURATION;
 }
 
-/// The job whose second attempt still runs when the first comes back.
-const FROZEN: Ping = Ping { n: 2_000 };
+/// The job whose second attempt still runs when the worker of the first continues.
+const FROZEN_JOB: Ping = Ping { n: 2_000 };
 
-/// Works for the payload's milliseconds in its first attempt, then writes its effect only if it still has the job.
+/// Works for the payload's milliseconds in its first attempt, then writes its effect if it still has the job.
 pub fn registry(db: &Db) -> Registry {
     let store = db.store.clone();
     Registry::new().handle(move |cx: JobContext, ping: Ping| {
         let store = store.clone();
         async move {
-            let works = match cx.attempt() {
+            let work_millis = match cx.attempt() {
                 1 => u64::from(ping.n),
-                2 if ping == FROZEN => 6_000,
+                2 if ping == FROZEN_JOB => 6_000,
                 _ => 0,
             };
-            tokio::time::sleep(Duration::from_millis(works)).await;
+            tokio::time::sleep(Duration::from_millis(work_millis)).await;
             let fenced = async {
                 let mut tx = store.begin(&SYSTEM).await?;
                 cx.fence(&mut tx).await?;
@@ -88,8 +88,8 @@ impl Drop for Process {
     }
 }
 
-async fn taken_over(db: &Db, id: JobId) {
-    let job = db.until(id, JobState::Done).await;
+async fn assert_taken_over(db: &Db, id: JobId) {
+    let job = db.wait_for_state(id, JobState::Done).await;
     assert_eq!((job.attempt, job.lost_leases, job.failures), (2, 1, 0));
     assert_eq!(db.outcomes(id).await, ["lost", "done"]);
 }
@@ -98,13 +98,13 @@ async fn taken_over(db: &Db, id: JobId) {
 async fn a_killed_workers_job_is_finished_by_another() {
     let db = Db::new().await;
     let mut process = Process::start(&db);
-    let id = db.add(&Ping { n: 120_000 }).await;
-    db.until(id, JobState::Running).await;
-    let other = db.work_with(registry(&db), config);
-    tokio::time::sleep(LEASE).await;
+    let id = db.enqueue(&Ping { n: 120_000 }).await;
+    db.wait_for_state(id, JobState::Running).await;
+    let other = db.start_worker_with(registry(&db), config);
+    tokio::time::sleep(LEASE_DURATION).await;
     let killed = Instant::now();
     process.0.kill().unwrap();
-    taken_over(&db, id).await;
+    assert_taken_over(&db, id).await;
     assert!(killed.elapsed() < Duration::from_secs(30), "took {:?}", killed.elapsed());
     assert_eq!(db.effects(id).await, 1);
     other.stop().await;
@@ -113,14 +113,14 @@ async fn a_killed_workers_job_is_finished_by_another() {
 #[tokio::test]
 async fn a_job_is_taken_over_although_no_worker_lives_as_long_as_a_lease() {
     let db = Db::new().await;
-    let id = db.add(&Ping { n: 120_000 }).await;
+    let id = db.enqueue(&Ping { n: 120_000 }).await;
     let mut workers = vec![Process::start(&db)];
-    db.until(id, JobState::Running).await;
+    db.wait_for_state(id, JobState::Running).await;
     let begun = Instant::now();
     let done = loop {
-        // Always two, and the older one is killed.
+        // There are always two, and the older one is killed.
         workers.push(Process::start(&db));
-        tokio::time::sleep(LEASE / 3).await;
+        tokio::time::sleep(LEASE_DURATION / 3).await;
         if workers.len() > 2 {
             drop(workers.remove(0));
         }
@@ -128,34 +128,34 @@ async fn a_job_is_taken_over_although_no_worker_lives_as_long_as_a_lease() {
         if job.state == JobState::Done {
             break job;
         }
-        assert!(begun.elapsed() < Duration::from_secs(90), "nobody takes it over: {job:?}");
+        assert!(begun.elapsed() < Duration::from_secs(90), "no worker takes it over: {job:?}");
     };
     assert_eq!((done.failures, db.effects(id).await), (0, 1));
 }
 
 #[tokio::test]
-async fn a_frozen_worker_that_comes_back_changes_nothing() {
+async fn a_frozen_worker_that_continues_changes_nothing() {
     let db = Db::new().await;
     let process = Process::start(&db);
-    let id = db.add(&FROZEN).await;
-    db.until(id, JobState::Running).await;
+    let id = db.enqueue(&FROZEN_JOB).await;
+    db.wait_for_state(id, JobState::Running).await;
     process.signal("STOP");
-    let other = db.work_with(registry(&db), config);
+    let other = db.start_worker_with(registry(&db), config);
     eventually("another worker has the job", || async {
         let job = db.job(id).await;
         (job.attempt == 2 && job.state == JobState::Running).then_some(())
     })
     .await;
-    // It wakes in the middle of its attempt while the next one runs: its effect and its result are refused.
+    // It continues in the middle of its attempt while the next one runs: its effect and its result are rejected.
     process.signal("CONT");
-    taken_over(&db, id).await;
+    assert_taken_over(&db, id).await;
     let effects: Vec<i32> =
         sqlx::query_scalar("select attempt from effects").fetch_all(&db.raw).await.unwrap();
     assert_eq!(effects, [2]);
-    // And it is fit for new work.
+    // And it can do new work.
     other.stop().await;
-    let next = db.add(&Ping { n: 0 }).await;
-    db.until(next, JobState::Done).await;
+    let next = db.enqueue(&Ping { n: 0 }).await;
+    db.wait_for_state(next, JobState::Done).await;
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn a_job_that_keeps_losing_its_worker_dies_at_the_limit() {
     let db = Db::new().await;
     let mut ids = Vec::new();
     for lost in [18, 19] {
-        let id = db.add(&Ping { n: 0 }).await;
+        let id = db.enqueue(&Ping { n: 0 }).await;
         sqlx::query(
             "update jobs set state = 'running', attempt = $2 + 1, lost_leases = $2, lease_owner = $3,
                     lease_until = now() - interval '1 minute', started_at = now() where id = $1",
@@ -176,11 +176,11 @@ async fn a_job_that_keeps_losing_its_worker_dies_at_the_limit() {
         .unwrap();
         ids.push(id);
     }
-    let worker = db.work_with(registry(&db), config);
-    let dead = db.until(ids[1], JobState::Dead).await;
+    let worker = db.start_worker_with(registry(&db), config);
+    let dead = db.wait_for_state(ids[1], JobState::Dead).await;
     assert_eq!(dead.lost_leases, 20);
-    assert!(dead.last_error.unwrap().contains("vanished 20 times"));
-    let done = db.until(ids[0], JobState::Done).await;
+    assert!(dead.last_error.unwrap().contains("disappeared 20 times"));
+    let done = db.wait_for_state(ids[0], JobState::Done).await;
     assert_eq!((done.lost_leases, done.failures), (19, 0));
     worker.stop().await;
 }
@@ -197,8 +197,8 @@ async fn a_claim_whose_answer_was_lost_is_not_renewed_and_runs_later() {
         (seen > 0).then_some(())
     })
     .await;
-    // As if this very worker had claimed it and never heard so.
-    let id = db.add_in(&Ping { n: 0 }, Duration::from_secs(3600)).await;
+    // As if this worker had claimed it and never received the answer.
+    let id = db.enqueue_in(&Ping { n: 0 }, Duration::from_secs(3600)).await;
     sqlx::query(
         "update jobs set state = 'running', attempt = 1, lease_owner = $2, lease_until = now() + interval '3 s',
                 started_at = now() where id = $1",
@@ -208,6 +208,6 @@ async fn a_claim_whose_answer_was_lost_is_not_renewed_and_runs_later() {
     .execute(&db.raw)
     .await
     .unwrap();
-    taken_over(&db, id).await;
+    assert_taken_over(&db, id).await;
     running.stop().await;
 }

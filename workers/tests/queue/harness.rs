@@ -1,4 +1,4 @@
-//! A database per test, made from a migrated template, and workers on it.
+//! A database for each test, copied from a migrated template, and workers on it.
 
 use domain::{Actor, JobId, Person, Role, UserId, WorkerId};
 use jobs::{Due, Enqueued, Job, JobState, JobView, Lane, Options, Store};
@@ -10,8 +10,8 @@ use uuid::Uuid;
 use workers::{Registry, RunError, WorkerConfig};
 
 pub const SYSTEM: Actor = Actor::System("a test");
-/// No test waits longer for what must happen.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// No test waits longer for something that must happen.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
@@ -46,7 +46,7 @@ async fn template() -> &'static str {
 pub struct Db {
     pub name: String,
     pub store: Store,
-    /// Past row-level security: for looking and meddling.
+    /// Without row-level security, to read and change everything.
     pub raw: PgPool,
 }
 
@@ -54,7 +54,7 @@ impl Db {
     pub async fn new() -> Self {
         let name = format!("queue_{}", Uuid::now_v7().simple());
         let mut server = PgConnection::connect_with(&server()).await.unwrap();
-        // Copying a template needs it to be unused for a moment.
+        // A template can only be copied while no one uses it.
         let copy = format!("create database {name} template {}", template().await);
         server.execute("select pg_advisory_lock(7131)").await.unwrap();
         server.execute(sqlx::AssertSqlSafe(copy)).await.unwrap();
@@ -79,15 +79,15 @@ impl Db {
         id
     }
 
-    pub async fn add<J: Job>(&self, job: &J) -> JobId {
-        self.add_with(&SYSTEM, job, Options::default()).await.id
+    pub async fn enqueue<J: Job>(&self, job: &J) -> JobId {
+        self.enqueue_with(&SYSTEM, job, Options::default()).await.id
     }
 
-    pub async fn add_in<J: Job>(&self, job: &J, due: Duration) -> JobId {
-        self.add_with(&SYSTEM, job, Options { due: Due::In(due), ..Options::default() }).await.id
+    pub async fn enqueue_in<J: Job>(&self, job: &J, due: Duration) -> JobId {
+        self.enqueue_with(&SYSTEM, job, Options { due: Due::In(due), ..Options::default() }).await.id
     }
 
-    pub async fn add_with<J: Job>(&self, actor: &Actor, job: &J, options: Options) -> Enqueued {
+    pub async fn enqueue_with<J: Job>(&self, actor: &Actor, job: &J, options: Options) -> Enqueued {
         let mut tx = self.store.begin(actor).await.unwrap();
         let added = jobs::enqueue(&mut tx, actor, job, options).await.unwrap();
         tx.commit().await.unwrap();
@@ -99,13 +99,18 @@ impl Db {
         jobs::get(&mut tx, id).await.unwrap().expect("the job is there")
     }
 
-    /// Outcomes of its ended attempts, first to last.
-    pub async fn outcomes(&self, id: JobId) -> Vec<String> {
+    /// The outcomes of its ended attempts, in order.
+    pub async fn outcomes(&self, id: JobId) -> Vec<&'static str> {
         let mut tx = self.store.begin(&SYSTEM).await.unwrap();
-        jobs::attempts(&mut tx, id).await.unwrap().into_iter().map(|attempt| attempt.outcome).collect()
+        jobs::attempts(&mut tx, id)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|attempt| attempt.outcome.as_str())
+            .collect()
     }
 
-    pub async fn until(&self, id: JobId, state: JobState) -> JobView {
+    pub async fn wait_for_state(&self, id: JobId, state: JobState) -> JobView {
         eventually(&format!("{id} is {}", state.as_str()), || async {
             let job = self.job(id).await;
             (job.state == state).then_some(job)
@@ -121,11 +126,11 @@ impl Db {
             .unwrap()
     }
 
-    pub fn work(&self, registry: Registry) -> Worker {
-        self.work_with(registry, |_| {})
+    pub fn start_worker(&self, registry: Registry) -> Worker {
+        self.start_worker_with(registry, |_| {})
     }
 
-    pub fn work_with(&self, registry: Registry, change: impl FnOnce(&mut WorkerConfig)) -> Worker {
+    pub fn start_worker_with(&self, registry: Registry, change: impl FnOnce(&mut WorkerConfig)) -> Worker {
         let mut config = config();
         change(&mut config);
         Worker::start(self.store.clone(), registry, config)
@@ -150,11 +155,11 @@ impl Drop for Db {
     }
 }
 
-/// Two slots in each lane, patient leases, and a poll so rare that a test which needs it would fail.
+/// Two slots in each lane, and a poll interval so long that a test which needs the poll fails.
 pub fn config() -> WorkerConfig {
     WorkerConfig {
         lanes: slots(2),
-        poll: Duration::from_secs(600),
+        poll_interval: Duration::from_secs(600),
         ..WorkerConfig::new(WorkerId::from(Uuid::now_v7()), "test", "0")
     }
 }
@@ -176,7 +181,7 @@ impl Worker {
         Self { shutdown, task }
     }
 
-    /// Tells it to end and waits until it has.
+    /// Shuts it down and waits until it has ended.
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.task.await.unwrap().unwrap();
@@ -187,15 +192,15 @@ pub const fn person(id: UserId) -> Actor {
     Actor::User(Person { id, role: Role::User })
 }
 
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
-    let found = tokio::time::timeout(PATIENCE, async {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut check: impl FnMut() -> F) -> T {
+    let found = tokio::time::timeout(TIMEOUT, async {
         loop {
-            if let Some(found) = look().await {
+            if let Some(found) = check().await {
                 return found;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
     .await;
-    found.unwrap_or_else(|_| panic!("waited {PATIENCE:?} in vain until {what}"))
+    found.unwrap_or_else(|_| panic!("waited {TIMEOUT:?} in vain until: {what}"))
 }

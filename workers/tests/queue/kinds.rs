@@ -1,10 +1,10 @@
 //! Kinds that exist in tests only.
 
-use jobs::{Backoff, Job, Lane, Policy};
+use jobs::{Job, Lane, Policy, RetryBackoff};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Does what the test's handler says.
+/// Does what the handler of the test does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ping {
     pub n: u32,
@@ -15,7 +15,7 @@ impl Job for Ping {
     const LANE: Lane = Lane::Maintenance;
 }
 
-/// Three attempts, 200 ms and 400 ms apart, of at most 500 ms each.
+/// Three attempts of at most 500 ms, 200 ms and 400 ms apart.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Flaky {}
 
@@ -24,12 +24,12 @@ impl Job for Flaky {
     const LANE: Lane = Lane::Maintenance;
 
     fn policy() -> Policy {
-        let backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(1) };
+        let backoff = RetryBackoff { initial: Duration::from_millis(200), max: Duration::from_secs(1) };
         Policy { max_attempts: 3, backoff, timeout: Duration::from_millis(500), ..Policy::default() }
     }
 }
 
-/// Merges by subject.
+/// Jobs of one subject merge.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Keyed {
     pub subject: String,

@@ -1,4 +1,4 @@
-//! A road to Postgres that can be closed and frozen.
+//! A connection to Postgres that can be interrupted and frozen.
 
 use sqlx::postgres::PgConnectOptions;
 use std::path::PathBuf;
@@ -10,9 +10,9 @@ use tokio::{
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Road {
+pub enum Link {
     Open,
-    /// Nothing passes, nothing breaks: a frozen server.
+    /// No data passes, and no connection breaks: a frozen server.
     Frozen,
     /// Connections break and new ones are refused: a server that is down.
     Closed,
@@ -20,7 +20,7 @@ pub enum Road {
 
 pub struct Proxy {
     dir: PathBuf,
-    road: watch::Sender<Road>,
+    link: watch::Sender<Link>,
 }
 
 impl Proxy {
@@ -28,11 +28,11 @@ impl Proxy {
         let dir = std::env::temp_dir().join(format!("queue-{}", Uuid::now_v7().simple()));
         std::fs::create_dir(&dir).unwrap();
         let listener = UnixListener::bind(dir.join(format!(".s.PGSQL.{}", to.get_port()))).unwrap();
-        let (road, state) = watch::channel(Road::Open);
+        let (link, state) = watch::channel(Link::Open);
         tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
-                if *state.borrow() == Road::Closed {
+                if *state.borrow() == Link::Closed {
                     continue;
                 }
                 let (to, state) = (to.clone(), state.clone());
@@ -50,16 +50,16 @@ impl Proxy {
                 });
             }
         });
-        Self { dir, road }
+        Self { dir, link }
     }
 
-    /// The same database by this road.
+    /// The same database through this proxy.
     pub fn through(&self, options: PgConnectOptions) -> PgConnectOptions {
         options.socket(&self.dir)
     }
 
-    pub fn set(&self, road: Road) {
-        self.road.send_replace(road);
+    pub fn set(&self, link: Link) {
+        self.link.send_replace(link);
     }
 }
 
@@ -69,26 +69,26 @@ impl Drop for Proxy {
     }
 }
 
-async fn join(client: UnixStream, server: impl AsyncRead + AsyncWrite, state: watch::Receiver<Road>) {
+async fn join(client: UnixStream, server: impl AsyncRead + AsyncWrite, state: watch::Receiver<Link>) {
     let (client_in, client_out) = tokio::io::split(client);
     let (server_in, server_out) = tokio::io::split(server);
     let mut closed = state.clone();
     tokio::select! {
-        () = pass(client_in, server_out, state.clone()) => {}
-        () = pass(server_in, client_out, state) => {}
-        _ = closed.wait_for(|road| *road == Road::Closed) => {}
+        () = copy(client_in, server_out, state.clone()) => {}
+        () = copy(server_in, client_out, state) => {}
+        _ = closed.wait_for(|link| *link == Link::Closed) => {}
     }
 }
 
-async fn pass(
+async fn copy(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    mut road: watch::Receiver<Road>,
+    mut link: watch::Receiver<Link>,
 ) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let Ok(read @ 1..) = from.read(&mut buffer).await else { return };
-        if road.wait_for(|road| *road == Road::Open).await.is_err() {
+        if link.wait_for(|link| *link == Link::Open).await.is_err() {
             return;
         }
         if to.write_all(&buffer[..read]).await.is_err() {

@@ -1,4 +1,4 @@
-//! What leaves the history, and what stays.
+//! What is deleted from the history, and what stays.
 
 use crate::{harness::*, kinds::*};
 use jobs::{JobState, Outcome, prune};
@@ -9,9 +9,9 @@ async fn count(db: &Db, sql: &'static str) -> i64 {
 }
 
 #[tokio::test]
-async fn what_ended_before_the_retention_goes_in_batches_with_its_attempts() {
+async fn old_jobs_are_deleted_in_batches_with_their_attempts() {
     let db = Db::new().await;
-    let worker = db.work(Registry::new().handle(|cx: workers::JobContext, ping: Ping| async move {
+    let worker = db.start_worker(Registry::new().handle(|cx: workers::JobContext, ping: Ping| async move {
         cx.phase("work").await;
         if ping.n == 9 {
             cx.cancel().cancelled().await;
@@ -20,14 +20,14 @@ async fn what_ended_before_the_retention_goes_in_batches_with_its_attempts() {
     }));
     let mut ids = Vec::new();
     for n in 0..5 {
-        ids.push(db.add(&Ping { n }).await);
+        ids.push(db.enqueue(&Ping { n }).await);
     }
     for id in &ids {
-        db.until(*id, JobState::Done).await;
+        db.wait_for_state(*id, JobState::Done).await;
     }
-    let running = db.add(&Ping { n: 9 }).await;
-    db.until(running, JobState::Running).await;
-    let waiting = db.add_in(&Ping { n: 1 }, std::time::Duration::from_secs(3600)).await;
+    let running = db.enqueue(&Ping { n: 9 }).await;
+    db.wait_for_state(running, JobState::Running).await;
+    let waiting = db.enqueue_in(&Ping { n: 1 }, std::time::Duration::from_secs(3600)).await;
     sqlx::query("update jobs set finished_at = now() - interval '31 days' where id = any($1)")
         .bind(ids[..4].iter().map(|id| id.uuid()).collect::<Vec<_>>())
         .execute(&db.raw)
@@ -48,7 +48,7 @@ async fn what_ended_before_the_retention_goes_in_batches_with_its_attempts() {
     assert_eq!(
         count(&db, "select count(*) from jobs").await,
         3,
-        "the young, the running and the waiting one"
+        "the recent, the running and the waiting job"
     );
     assert_eq!(count(&db, "select count(*) from job_attempts").await, 1);
     assert_eq!(count(&db, "select count(distinct job_id) from job_phases").await, 2);
@@ -56,7 +56,7 @@ async fn what_ended_before_the_retention_goes_in_batches_with_its_attempts() {
 }
 
 #[tokio::test]
-async fn workers_that_are_long_gone_go_unless_a_job_is_theirs() {
+async fn old_workers_are_deleted_unless_they_hold_a_job() {
     let db = Db::new().await;
     let worker = |age: &'static str| {
         let raw = db.raw.clone();
@@ -68,11 +68,11 @@ async fn workers_that_are_long_gone_go_unless_a_job_is_theirs() {
             id
         }
     };
-    let (old, held, young) = (worker("8 days").await, worker("8 days").await, worker("1 hour").await);
-    let job = db.add(&Ping { n: 0 }).await;
+    let (old, holding, recent) = (worker("8 days").await, worker("8 days").await, worker("1 hour").await);
+    let job = db.enqueue(&Ping { n: 0 }).await;
     sqlx::query("update jobs set state = 'running', lease_owner = $2, lease_until = now() where id = $1")
         .bind(job.uuid())
-        .bind(held)
+        .bind(holding)
         .execute(&db.raw)
         .await
         .unwrap();
@@ -82,5 +82,5 @@ async fn workers_that_are_long_gone_go_unless_a_job_is_theirs() {
     let mut left: Vec<uuid::Uuid> =
         sqlx::query_scalar("select id from workers").fetch_all(&db.raw).await.unwrap();
     left.sort_unstable();
-    assert!(!left.contains(&old) && left == [held, young]);
+    assert!(!left.contains(&old) && left == [holding, recent]);
 }

@@ -1,6 +1,6 @@
 //! Schedules: one job per tick, whatever the number of workers and whatever their clocks say.
 
-use crate::{clocks::Shifted, harness::*, kinds::*};
+use crate::{clocks::ShiftedWorker, harness::*, kinds::*};
 use chrono::{DateTime, Utc};
 use jobs::{
     Job, JobState, Outcome,
@@ -16,7 +16,7 @@ use std::{
 };
 use workers::Registry;
 
-/// Counts the runs of what the schedule asks for.
+/// Counts how often the scheduled job runs.
 #[derive(Clone, Default)]
 pub struct Runs(Arc<AtomicUsize>);
 
@@ -50,7 +50,7 @@ pub async fn schedule(db: &Db) -> ScheduleView {
     schedules::get(&mut tx, "prune-jobs").await.unwrap().unwrap()
 }
 
-pub async fn ticked(db: &Db, due: DateTime<Utc>) -> ScheduleView {
+pub async fn wait_for_tick(db: &Db, due: DateTime<Utc>) -> ScheduleView {
     eventually("the tick is taken", || async {
         let schedule = schedule(db).await;
         (schedule.last_due == Some(due)).then_some(schedule)
@@ -58,7 +58,7 @@ pub async fn ticked(db: &Db, due: DateTime<Utc>) -> ScheduleView {
     .await
 }
 
-pub async fn enqueued(db: &Db) -> i64 {
+pub async fn count_enqueued(db: &Db) -> i64 {
     sqlx::query_scalar("select count(*) from jobs where kind = $1")
         .bind(PruneJobs::KIND)
         .fetch_one(&db.raw)
@@ -67,43 +67,43 @@ pub async fn enqueued(db: &Db) -> i64 {
 }
 
 #[tokio::test]
-async fn eight_workers_take_one_tick_once() {
+async fn eight_workers_run_one_tick_once() {
     let db = Db::new().await;
     let due = due_in(&db, 2.0).await;
     let runs = Runs::default();
-    let workers: Vec<_> = (0..8).map(|_| db.work(runs.registry())).collect();
-    let after = ticked(&db, due).await;
-    db.until(after.last_job().unwrap(), JobState::Done).await;
-    // Whoever came late looks again in this time.
+    let workers: Vec<_> = (0..8).map(|_| db.start_worker(runs.registry())).collect();
+    let after = wait_for_tick(&db, due).await;
+    db.wait_for_state(after.last_job().unwrap(), JobState::Done).await;
+    // By then every worker has looked again.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!((enqueued(&db).await, runs.0.load(SeqCst)), (1, 1));
+    assert_eq!((count_enqueued(&db).await, runs.0.load(SeqCst)), (1, 1));
     let job = db.job(after.last_job().unwrap()).await;
     assert!(job.created_at >= due, "not before its time");
     assert!(job.created_at - due < chrono::TimeDelta::seconds(5), "{}", job.created_at - due);
-    assert!(after.next_due.unwrap() > due, "the next tick is reckoned");
+    assert!(after.next_due.unwrap() > due, "the next tick is computed");
     for worker in workers {
         worker.stop().await;
     }
 }
 
 #[tokio::test]
-async fn ticks_that_nobody_was_there_for_come_to_one_run() {
+async fn ticks_that_were_missed_result_in_one_run() {
     let db = Db::new().await;
     sqlx::query("update schedules set cron = '* * * * *'").execute(&db.raw).await.unwrap();
     let due = due_in(&db, -86_400.0).await;
     let runs = Runs::default();
-    let worker = db.work(runs.registry());
-    let after = ticked(&db, due).await;
-    db.until(after.last_job().unwrap(), JobState::Done).await;
+    let worker = db.start_worker(runs.registry());
+    let after = wait_for_tick(&db, due).await;
+    db.wait_for_state(after.last_job().unwrap(), JobState::Done).await;
     let mut tx = db.store.begin(&SYSTEM).await.unwrap();
     let ahead = after.next_due.unwrap() - schedules::now(&mut tx).await.unwrap();
     assert!(ahead <= chrono::TimeDelta::minutes(1), "the next one is the next minute: {ahead}");
-    assert_eq!(enqueued(&db).await, 1);
+    assert_eq!(count_enqueued(&db).await, 1);
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn what_is_off_does_not_run_and_is_not_made_up_for() {
+async fn ticks_of_a_disabled_schedule_do_not_run_and_are_not_made_up_for() {
     let db = Db::new().await;
     let due = due_in(&db, -5.0).await;
     let hourly = Expression::parse("0 * * * *").unwrap();
@@ -113,7 +113,7 @@ async fn what_is_off_does_not_run_and_is_not_made_up_for() {
     let kinds = [PruneJobs::KIND.to_owned()];
     assert_eq!(schedules::tick(&db.store, &kinds).await.unwrap(), None);
     assert_eq!(schedule(&db).await.next_due, None, "nothing is next while it is off");
-    // By hand it runs all the same.
+    // It can still be run by hand.
     let mut tx = db.store.begin(&SYSTEM).await.unwrap();
     let run = schedules::run_now(&mut tx, &SYSTEM, "prune-jobs").await.unwrap().unwrap();
     assert!(schedules::run_now(&mut tx, &SYSTEM, "nothing").await.unwrap().is_none());
@@ -123,7 +123,7 @@ async fn what_is_off_does_not_run_and_is_not_made_up_for() {
     let pause = schedules::tick(&db.store, &kinds).await.unwrap().unwrap();
     assert!(pause > Duration::ZERO && pause <= Duration::from_secs(3600), "{pause:?}");
     let after = schedule(&db).await;
-    assert_eq!((after.last_job(), after.last_due, enqueued(&db).await), (Some(run.id), None, 1));
+    assert_eq!((after.last_job(), after.last_due, count_enqueued(&db).await), (Some(run.id), None, 1));
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn a_schedule_without_a_tick_gets_one_and_a_broken_one_is_switched_off() {
     let kinds = [PruneJobs::KIND.to_owned(), "reap-idle".to_owned()];
     schedules::tick(&db.store, &kinds).await.unwrap();
     assert!(schedule(&db).await.next_due.is_some());
-    assert_eq!(enqueued(&db).await, 0, "no tick has come");
+    assert_eq!(count_enqueued(&db).await, 0, "no tick has come");
     let broken: bool = sqlx::query_scalar("select enabled from schedules where name = 'reap-idle'")
         .fetch_one(&db.raw)
         .await
@@ -148,14 +148,14 @@ async fn a_schedule_without_a_tick_gets_one_and_a_broken_one_is_switched_off() {
 }
 
 #[tokio::test]
-async fn a_worker_leaves_schedules_alone_that_it_has_no_handler_for() {
+async fn a_worker_skips_schedules_whose_kind_it_has_no_handler_for() {
     let db = Db::new().await;
     let due = due_in(&db, -1.0).await;
-    let worker = db.work(Registry::new().handle(|_, _: Ping| async { Outcome::Done }));
-    let id = db.add(&Ping { n: 0 }).await;
-    db.until(id, JobState::Done).await;
+    let worker = db.start_worker(Registry::new().handle(|_, _: Ping| async { Outcome::Done }));
+    let id = db.enqueue(&Ping { n: 0 }).await;
+    db.wait_for_state(id, JobState::Done).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!((enqueued(&db).await, schedule(&db).await.next_due), (0, Some(due)));
+    assert_eq!((count_enqueued(&db).await, schedule(&db).await.next_due), (0, Some(due)));
     worker.stop().await;
 }
 
@@ -178,21 +178,21 @@ async fn clocks_five_minutes_apart_change_nothing() {
     let due = due_in(&db, 4.0).await;
     let mut ids = Vec::new();
     for n in 0..20 {
-        ids.push(db.add_in(&Ping { n: 50 }, Duration::from_millis(3_000 + 100 * n)).await);
+        ids.push(db.enqueue_in(&Ping { n: 50 }, Duration::from_millis(3_000 + 100 * n)).await);
     }
-    // Longer than a lease, and due at once: whoever takes it, the other must not think that it lapsed.
-    let long = db.add(&Ping { n: 6_000 }).await;
-    let (ahead, behind) = (Shifted::start(&db, 300), Shifted::start(&db, -300));
+    // Longer than a lease, and due at once: whichever worker claims it, the other must not think that its lease lapsed.
+    let long = db.enqueue(&Ping { n: 6_000 }).await;
+    let (ahead, behind) = (ShiftedWorker::start(&db, 300), ShiftedWorker::start(&db, -300));
     for id in &ids {
-        let job = db.until(*id, JobState::Done).await;
+        let job = db.wait_for_state(*id, JobState::Done).await;
         let late = job.started_at.unwrap() - job.due_at;
         assert!(late >= chrono::TimeDelta::zero() && late < chrono::TimeDelta::seconds(5), "{late}");
         assert_eq!((job.attempt, job.lost_leases), (1, 0));
     }
-    let job = db.until(long, JobState::Done).await;
+    let job = db.wait_for_state(long, JobState::Done).await;
     assert_eq!((job.attempt, job.lost_leases), (1, 0));
-    let after = ticked(&db, due).await;
-    db.until(after.last_job().unwrap(), JobState::Done).await;
-    assert_eq!(enqueued(&db).await, 1);
+    let after = wait_for_tick(&db, due).await;
+    db.wait_for_state(after.last_job().unwrap(), JobState::Done).await;
+    assert_eq!(count_enqueued(&db).await, 1);
     drop((ahead, behind));
 }

@@ -1,10 +1,10 @@
-//! The whole log as a file: read in pieces, held never as a whole.
+//! The audit log as a file, which is read in batches and never held as a whole.
 
-use super::{Page, Shown};
+use super::{AuditEntryResponse, AuditPage};
 use domain::{Invalid, UserId};
 use fleet::{
     Cx,
-    audit::{self, Filter, Position, Recorded},
+    audit::{self, AuditEntry, Filter, Position},
 };
 use futures_util::{Stream, StreamExt, stream};
 use rocket::{
@@ -15,52 +15,49 @@ use rocket::{
 };
 use std::pin::Pin;
 
-/// Entries that are read at once.
-const AT_ONCE: u32 = 500;
+const BATCH_SIZE: u32 = 500;
 
-/// A page, or everything as a file.
-pub enum Answer {
-    Page(Json<Page>),
-    File(File),
+/// A page, or all entries as a file.
+pub enum AuditListing {
+    Page(Json<AuditPage>),
+    File(AuditFile),
 }
 
-impl<'r> Responder<'r, 'r> for Answer {
+impl<'r> Responder<'r, 'r> for AuditListing {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
         match self {
             Self::Page(page) => page.respond_to(request),
-            Self::File(File { lines, format }) => {
-                let named = format!("attachment; filename=\"mosaic-audit.{}\"", format.name());
+            Self::File(AuditFile { lines, format }) => {
+                let disposition = format!("attachment; filename=\"mosaic-audit.{}\"", format.name());
                 Response::build_from(TextStream::from(lines).respond_to(request)?)
                     .header(format.content_type())
-                    .header(Header::new("Content-Disposition", named))
+                    .header(Header::new("Content-Disposition", disposition))
                     .ok()
             }
         }
     }
 }
 
-/// The file on its way.
-pub struct File {
+pub struct AuditFile {
     lines: Pin<Box<dyn Stream<Item = String> + Send>>,
-    format: Format,
+    format: FileFormat,
 }
 
-impl File {
-    /// All entries that `filter` lets through, until the process ends.
-    pub(super) fn new(cx: Cx, filter: Filter, format: Format, shutdown: Shutdown) -> Self {
+impl AuditFile {
+    /// All entries that match `filter`. Ends early when the process does.
+    pub(super) fn new(cx: Cx, filter: Filter, format: FileFormat, shutdown: Shutdown) -> Self {
         Self { lines: Box::pin(lines(cx, filter, format).take_until(shutdown)), format }
     }
 }
 
-/// The forms of the file.
 #[derive(Clone, Copy)]
-pub enum Format {
+pub enum FileFormat {
     Csv,
     Jsonl,
 }
 
-impl Format {
-    /// Reads `?format=`; `None` = a page.
+impl FileFormat {
+    /// Reads `?format=`; `None` means a page.
     pub(super) fn parse(text: Option<&str>) -> Result<Option<Self>, Invalid> {
         match text {
             None | Some("json") => Ok(None),
@@ -91,8 +88,8 @@ impl Format {
         }
     }
 
-    fn line(self, entry: Recorded) -> String {
-        let entry = Shown::from(entry);
+    fn line(self, entry: AuditEntry) -> String {
+        let entry = AuditEntryResponse::from(entry);
         match self {
             Self::Csv => entry.csv(),
             Self::Jsonl => serde_json::to_string(&entry).unwrap_or_default() + "\n",
@@ -100,15 +97,15 @@ impl Format {
     }
 }
 
-fn lines(cx: Cx, filter: Filter, format: Format) -> impl Stream<Item = String> + Send {
-    // The first piece is the head; a read that fails ends the file, which its missing last lines show.
+fn lines(cx: Cx, filter: Filter, format: FileFormat) -> impl Stream<Item = String> + Send {
+    // The first item is the header line. A failed read ends the file early.
     let begin = Some((None::<Position>, format.head()));
     stream::unfold(begin, move |state| {
         let (cx, filter) = (cx.clone(), filter.clone());
         async move {
             let (before, mut text) = state?;
-            let entries = audit::list(&cx, &filter, before, AT_ONCE).await.ok()?;
-            let full = entries.len() == AT_ONCE as usize;
+            let entries = audit::list(&cx, &filter, before, BATCH_SIZE).await.ok()?;
+            let full = entries.len() == BATCH_SIZE as usize;
             let next = entries.last().filter(|_| full).map(|last| (last.at, last.id));
             text.extend(entries.into_iter().map(|entry| format.line(entry)));
             Some((text, next.map(|next| (Some(next), String::new()))))
@@ -132,7 +129,7 @@ const COLUMNS: [&str; 13] = [
     "detail",
 ];
 
-impl Shown {
+impl AuditEntryResponse {
     fn csv(self) -> String {
         let id = |id: Option<UserId>| id.map(|id| id.to_string()).unwrap_or_default();
         csv_line([
@@ -155,13 +152,13 @@ impl Shown {
 
 fn csv_line<T: AsRef<str>>(fields: impl IntoIterator<Item = T>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let fields = fields.into_iter().map(|field| harmless(field.as_ref()));
+    let fields = fields.into_iter().map(|field| escape_formula(field.as_ref()));
     // Writing into memory does not fail.
     let _ = writer.write_record(fields);
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// A spreadsheet takes a text that begins like a formula for one.
-fn harmless(field: &str) -> String {
+/// Prevents a spreadsheet from evaluating a text as a formula.
+fn escape_formula(field: &str) -> String {
     if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field.to_owned() }
 }

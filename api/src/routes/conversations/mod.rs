@@ -1,6 +1,6 @@
-//! `/api/conversations`: what was said, kept so that it can be found again.
+//! `/api/conversations`: the searchable archive of conversations.
 
-pub mod bring;
+pub mod ingest;
 pub mod search;
 
 use crate::{
@@ -18,21 +18,21 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Conversation)]
-pub struct Shown {
+pub struct ConversationResponse {
     id: ConversationId,
     title: String,
     agent_id: Option<AgentId>,
-    /// The chat it was said in; null = it came from elsewhere.
+    /// The chat; null for a conversation from elsewhere.
     chat_id: Option<ChatId>,
-    /// OpenClaw's key of the session, or the id under which it was brought.
+    /// OpenClaw's key of the session, or the id with which it was ingested.
     session_key: String,
     started_at: DateTime<Utc>,
     last_at: DateTime<Utc>,
-    /// How many messages there are.
+    /// Number of messages.
     messages: i32,
 }
 
-impl From<Conversation> for Shown {
+impl From<Conversation> for ConversationResponse {
     fn from(conversation: Conversation) -> Self {
         Self {
             id: conversation.id,
@@ -49,9 +49,8 @@ impl From<Conversation> for Shown {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ConversationPage)]
-pub struct Page {
-    items: Vec<Shown>,
+pub struct ConversationPage {
+    items: Vec<ConversationResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -59,43 +58,47 @@ pub struct Page {
 /// The caller's conversations, the latest first.
 #[utoipa::path(
     params(("agentId" = Option<AgentId>, Query, description = "With this agent")),
-    responses((status = 200, description = "Done", body = Page)),
+    responses((status = 200, description = "Done", body = ConversationPage)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
 #[get("/conversations?<limit>&<cursor>&<agentId>")]
-#[allow(non_snake_case)] // As it stands in the address.
+#[allow(non_snake_case)] // As in the query.
 pub async fn list(
     caller: Caller<Knowledge>,
     limit: Option<u32>,
     cursor: Option<&str>,
     agentId: Option<&str>,
-) -> Reply<Json<Page>> {
+) -> Reply<Json<ConversationPage>> {
     let limit = page::limit(limit);
-    let found = conversations::list(&caller.cx, agent(agentId)?, page::parse(cursor)?, limit).await?;
-    let next_cursor = page::next(&found, limit, |last| page::cursor(last.last_at, last.id));
-    Ok(Json(Page { items: found.into_iter().map(Shown::from).collect(), next_cursor }))
+    let found =
+        conversations::list(&caller.cx, parse_agent_id(agentId)?, page::parse_cursor(cursor)?, limit).await?;
+    let next_cursor = page::next_cursor(&found, limit, |last| page::cursor(last.last_at, last.id));
+    Ok(Json(ConversationPage {
+        items: found.into_iter().map(ConversationResponse::from).collect(),
+        next_cursor,
+    }))
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ConversationMessage)]
-pub struct ShownMessage {
+pub struct MessageResponse {
     id: MessageId,
-    /// Its entry in the session.
+    /// The id of its entry in the session.
     entry_id: String,
     role: MessageRole,
-    /// The words; of a tool call its arguments as JSON.
+    /// Of a tool call: its arguments as JSON.
     text: String,
-    /// The tool that was called, or answered.
+    /// The tool of a call or a result.
     tool_name: Option<String>,
     at: DateTime<Utc>,
     turn_id: Option<TurnId>,
 }
 
-impl From<Message> for ShownMessage {
+impl From<Message> for MessageResponse {
     fn from(message: Message) -> Self {
         Self {
-            role: message.role(),
+            role: message.role,
             id: message.id,
             entry_id: message.entry_id,
             text: message.text,
@@ -108,18 +111,17 @@ impl From<Message> for ShownMessage {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ConversationWithMessages)]
-pub struct WithMessages {
+pub struct ConversationWithMessages {
     #[serde(flatten)]
-    conversation: Shown,
-    items: Vec<ShownMessage>,
+    conversation: ConversationResponse,
+    items: Vec<MessageResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
 /// A conversation with a page of its messages, the oldest first.
 #[utoipa::path(
-    responses((status = 200, description = "Done", body = WithMessages)),
+    responses((status = 200, description = "Done", body = ConversationWithMessages)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
 #[get("/conversations/<id>?<limit>&<cursor>")]
@@ -128,15 +130,16 @@ pub async fn get(
     id: Id<ConversationId>,
     limit: Option<u32>,
     cursor: Option<&str>,
-) -> Reply<Json<WithMessages>> {
+) -> Reply<Json<ConversationWithMessages>> {
     let limit = page::limit(limit);
-    let (conversation, messages) = conversations::get(&caller.cx, id.0, page::parse(cursor)?, limit).await?;
-    let next_cursor = page::next(&messages, limit, |last| page::cursor(last.at, last.position));
-    let items = messages.into_iter().map(ShownMessage::from).collect();
-    Ok(Json(WithMessages { conversation: conversation.into(), items, next_cursor }))
+    let (conversation, messages) =
+        conversations::get(&caller.cx, id.0, page::parse_cursor(cursor)?, limit).await?;
+    let next_cursor = page::next_cursor(&messages, limit, |last| page::cursor(last.at, last.position));
+    let items = messages.into_iter().map(MessageResponse::from).collect();
+    Ok(Json(ConversationWithMessages { conversation: conversation.into(), items, next_cursor }))
 }
 
-/// Forgets a conversation: what was said in it until now is neither shown nor found any more.
+/// Deletes a conversation: its messages so far are neither shown nor found any more.
 #[utoipa::path(
     responses((status = 204, description = "Done")),
     security(("session" = []), ("token" = ["knowledge"]))
@@ -147,8 +150,8 @@ pub async fn remove(caller: Caller<Knowledge>, id: Id<ConversationId>) -> Reply<
     Ok(Status::NoContent)
 }
 
-/// An agent in an address.
-fn agent(text: Option<&str>) -> fleet::Result<Option<AgentId>> {
-    let wrong = |_| Invalid::new("agentId", "Use the id of an agent (agt_…).");
-    Ok(text.map(|text| text.parse().map_err(wrong)).transpose()?)
+/// Reads `?agentId=`.
+fn parse_agent_id(text: Option<&str>) -> fleet::Result<Option<AgentId>> {
+    let invalid = |_| Invalid::new("agentId", "Use the id of an agent (agt_…).");
+    Ok(text.map(|text| text.parse().map_err(invalid)).transpose()?)
 }

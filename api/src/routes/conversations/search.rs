@@ -4,61 +4,47 @@ use crate::{
     body::Body,
     guards::{Caller, Knowledge},
     problem::Reply,
+    routes::knowledge::{SearchMode, SnippetPart},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     AgentId, ChatId, ConversationId, MessageId, TurnId, conversation::MessageRole, invalid,
     knowledge::MatchedBy,
 };
-use fleet::{
-    conversations::{self, Hit, Search},
-    knowledge::{Mode, Segment},
-};
+use fleet::conversations::{self, MessageHit, MessageSearch};
 use rocket::{post, serde::json::Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Hits when the client does not say how many.
-const USUAL: usize = 20;
-/// The most hits.
-const MOST: usize = 100;
+const DEFAULT_HITS: usize = 20;
+const MAX_HITS: usize = 100;
 
-/// What hits must be; everything given must hold.
+/// Hits must match all given filters.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-#[schema(as = ConversationFilters)]
-pub struct Filters {
+pub struct ConversationFilters {
     agent_id: Option<AgentId>,
     role: Option<MessageRole>,
-    /// Not before this moment (RFC 3339).
+    /// Not before this time (RFC 3339).
     since: Option<String>,
-    /// Before this moment (RFC 3339).
+    /// Before this time (RFC 3339).
     until: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ConversationSearch)]
-pub struct Asked {
+pub struct MessageSearchRequest {
     query: String,
     limit: Option<usize>,
     #[serde(default)]
-    filters: Filters,
-}
-
-/// A part of a snippet.
-#[derive(Serialize, ToSchema)]
-#[schema(as = SnippetPart)]
-pub struct Part {
-    text: String,
-    /// Whether these are words of the query.
-    hit: bool,
+    filters: ConversationFilters,
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ConversationHit)]
-pub struct Shown {
+pub struct MessageHitResponse {
     conversation_id: ConversationId,
     title: String,
     message_id: MessageId,
@@ -67,65 +53,68 @@ pub struct Shown {
     agent_id: Option<AgentId>,
     chat_id: Option<ChatId>,
     turn_id: Option<TurnId>,
-    /// Higher is better; comparable within one answer only.
+    /// Higher is better. Comparable only within one response.
     score: f64,
     matched_by: Vec<MatchedBy>,
-    snippet: Vec<Part>,
+    snippet: Vec<SnippetPart>,
 }
 
-impl From<Hit> for Shown {
-    fn from(hit: Hit) -> Self {
-        let part = |Segment { text, hit }| Part { text, hit };
+impl From<MessageHit> for MessageHitResponse {
+    fn from(hit: MessageHit) -> Self {
         Self {
-            conversation_id: hit.found.conversation_id,
-            title: hit.found.title,
-            message_id: hit.found.message.id,
-            role: hit.found.message.role(),
-            at: hit.found.message.at,
-            agent_id: hit.found.agent_id.map(AgentId::from),
-            chat_id: hit.found.chat_id.map(ChatId::from),
-            turn_id: hit.found.message.turn_id.map(TurnId::from),
+            conversation_id: hit.archived.conversation_id,
+            title: hit.archived.title,
+            message_id: hit.archived.message.id,
+            role: hit.archived.message.role,
+            at: hit.archived.message.at,
+            agent_id: hit.archived.agent_id.map(AgentId::from),
+            chat_id: hit.archived.chat_id.map(ChatId::from),
+            turn_id: hit.archived.message.turn_id.map(TurnId::from),
             score: hit.score,
             matched_by: hit.matched_by,
-            snippet: hit.snippet.into_iter().map(part).collect(),
+            snippet: hit.snippet.into_iter().map(SnippetPart::from).collect(),
         }
     }
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ConversationHits)]
-pub struct Answer {
-    items: Vec<Shown>,
-    /// `hybrid` = by words and by meaning; `text` = by words alone, and the note says why.
-    mode: &'static str,
+pub struct MessageSearchResponse {
+    items: Vec<MessageHitResponse>,
+    /// `hybrid` = by words and meaning; `text` = by words only, and the note says why.
+    #[schema(value_type = String)]
+    mode: SearchMode,
     note: Option<String>,
 }
 
 /// Searches the caller's conversations, best first.
 #[utoipa::path(
-    request_body = Asked,
-    responses((status = 200, description = "Done", body = Answer)),
+    request_body = MessageSearchRequest,
+    responses((status = 200, description = "Done", body = MessageSearchResponse)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
 #[post("/conversations/search", data = "<body>")]
-pub async fn search(caller: Caller<Knowledge>, body: Body<Asked>) -> Reply<Json<Answer>> {
-    let Asked { query, limit, filters } = body.0;
-    let search = Search {
+pub async fn search(
+    caller: Caller<Knowledge>,
+    body: Body<MessageSearchRequest>,
+) -> Reply<Json<MessageSearchResponse>> {
+    let MessageSearchRequest { query, limit, filters } = body.0;
+    let search = MessageSearch {
         query,
-        limit: limit.unwrap_or(USUAL).clamp(1, MOST),
+        limit: limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_HITS),
         agent: filters.agent_id,
         role: filters.role,
-        since: moment("filters.since", filters.since.as_deref())?,
-        until: moment("filters.until", filters.until.as_deref())?,
+        since: parse_timestamp("filters.since", filters.since.as_deref())?,
+        until: parse_timestamp("filters.until", filters.until.as_deref())?,
     };
     let found = conversations::search(&caller.cx, &search).await?;
-    let mode = match found.mode {
-        Mode::Hybrid => "hybrid",
-        Mode::Text => "text",
-    };
-    Ok(Json(Answer { items: found.hits.into_iter().map(Shown::from).collect(), mode, note: found.note }))
+    Ok(Json(MessageSearchResponse {
+        items: found.hits.into_iter().map(MessageHitResponse::from).collect(),
+        mode: found.mode.into(),
+        note: found.note,
+    }))
 }
 
-fn moment(field: &'static str, text: Option<&str>) -> fleet::Result<Option<DateTime<Utc>>> {
-    Ok(text.map(|text| invalid::moment(field, text)).transpose()?)
+fn parse_timestamp(field: &'static str, text: Option<&str>) -> fleet::Result<Option<DateTime<Utc>>> {
+    Ok(text.map(|text| invalid::timestamp(field, text)).transpose()?)
 }

@@ -1,4 +1,4 @@
-//! `/api/findings`: what was saved to be found again.
+//! `/api/findings`: saved pieces of knowledge.
 
 pub mod search;
 pub mod write;
@@ -10,7 +10,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{AgentId, ChatId, FindingId, TurnId};
-use fleet::findings::{self, Narrow, Similar, View};
+use fleet::findings::{self, FindingFilter, FindingView, Similar};
 use rocket::{get, serde::json::Json};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,8 +18,7 @@ use utoipa::ToSchema;
 /// Where a finding comes from.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = FindingOrigin)]
-pub struct Origin {
+pub struct FindingOrigin {
     /// `person`, `agent` or `chat`.
     kind: String,
     chat_id: Option<ChatId>,
@@ -27,17 +26,16 @@ pub struct Origin {
     agent_id: Option<AgentId>,
 }
 
-/// One that says nearly the same.
+/// A finding with nearly the same meaning.
 #[derive(Serialize, ToSchema)]
-#[schema(as = SimilarFinding)]
-pub struct Alike {
+pub struct SimilarFinding {
     id: FindingId,
     title: Option<String>,
-    /// 0.9 to 1.
+    /// From 0.9 to 1.
     score: f32,
 }
 
-impl From<Similar> for Alike {
+impl From<Similar> for SimilarFinding {
     fn from(similar: Similar) -> Self {
         Self { id: similar.id, title: similar.title, score: similar.score }
     }
@@ -46,33 +44,33 @@ impl From<Similar> for Alike {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Finding)]
-pub struct Shown {
+pub struct FindingResponse {
     id: FindingId,
     title: Option<String>,
     content: String,
     tags: Vec<String>,
-    source: Origin,
-    /// Those that say nearly the same, nearest first; known some seconds after saving.
-    similar: Vec<Alike>,
+    source: FindingOrigin,
+    /// Findings with nearly the same meaning, the most similar first. Known some seconds after saving.
+    similar: Vec<SimilarFinding>,
     expires_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
-impl From<View> for Shown {
-    fn from(View { finding, similar }: View) -> Self {
+impl From<FindingView> for FindingResponse {
+    fn from(FindingView { finding, similar }: FindingView) -> Self {
         Self {
             id: finding.id,
             title: finding.title,
             content: finding.content,
             tags: finding.tags,
-            source: Origin {
+            source: FindingOrigin {
                 kind: finding.source,
                 chat_id: finding.chat_id.map(ChatId::from),
                 turn_id: finding.turn_id.map(TurnId::from),
                 agent_id: finding.agent_id.map(AgentId::from),
             },
-            similar: similar.into_iter().map(Alike::from).collect(),
+            similar: similar.into_iter().map(SimilarFinding::from).collect(),
             expires_at: finding.expires_at,
             created_at: finding.created_at,
             updated_at: finding.updated_at,
@@ -82,24 +80,23 @@ impl From<View> for Shown {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = FindingPage)]
-pub struct Page {
-    items: Vec<Shown>,
+pub struct FindingPage {
+    items: Vec<FindingResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
-/// The caller's findings, latest first; `q` narrows to those that contain it letter by letter.
+/// The caller's findings, the latest first.
 #[utoipa::path(
     params(
         ("tag" = Option<String>, Query, description = "With this tag"),
         ("agentId" = Option<AgentId>, Query, description = "From this agent"),
-        ("q" = Option<String>, Query, description = "With this in title or content, in any case"),
+        ("q" = Option<String>, Query, description = "With this text in title or content; case does not matter"),
     ),
-    responses((status = 200, description = "Done", body = Page)),
+    responses((status = 200, description = "Done", body = FindingPage)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
-#[allow(non_snake_case)] // As it is spelled in the address.
+#[allow(non_snake_case)] // As in the query.
 #[get("/findings?<limit>&<cursor>&<tag>&<agentId>&<q>")]
 pub async fn list(
     caller: Caller<Knowledge>,
@@ -108,28 +105,32 @@ pub async fn list(
     tag: Option<&str>,
     agentId: Option<&str>,
     q: Option<&str>,
-) -> Reply<Json<Page>> {
-    let (limit, after) = (page::limit(limit), page::parse(cursor)?);
-    let given = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
-    let narrow = Narrow { tag: given(tag), agent: agent(agentId)?.map(AgentId::uuid), containing: given(q) };
-    let found = findings::list(&caller.cx, &narrow, after, limit).await?;
+) -> Reply<Json<FindingPage>> {
+    let (limit, after) = (page::limit(limit), page::parse_cursor(cursor)?);
+    let non_blank = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
+    let filter = FindingFilter {
+        tag: non_blank(tag),
+        agent: parse_agent_id(agentId)?.map(AgentId::uuid),
+        containing: non_blank(q),
+    };
+    let found = findings::list(&caller.cx, &filter, after, limit).await?;
     let next_cursor =
-        page::next(&found, limit, |last| page::cursor(last.finding.created_at, last.finding.id));
-    Ok(Json(Page { items: found.into_iter().map(Shown::from).collect(), next_cursor }))
+        page::next_cursor(&found, limit, |last| page::cursor(last.finding.created_at, last.finding.id));
+    Ok(Json(FindingPage { items: found.into_iter().map(FindingResponse::from).collect(), next_cursor }))
 }
 
 /// One finding.
 #[utoipa::path(
-    responses((status = 200, description = "Done", body = Shown)),
+    responses((status = 200, description = "Done", body = FindingResponse)),
     security(("session" = []), ("token" = ["knowledge"]))
 )]
 #[get("/findings/<id>")]
-pub async fn get(caller: Caller<Knowledge>, id: Id<FindingId>) -> Reply<Json<Shown>> {
+pub async fn get(caller: Caller<Knowledge>, id: Id<FindingId>) -> Reply<Json<FindingResponse>> {
     Ok(Json(findings::get(&caller.cx, id.0).await?.into()))
 }
 
-/// Reads `?agentId=`. What is no agent's id is nobody's.
-pub(super) fn agent(text: Option<&str>) -> Reply<Option<AgentId>> {
+/// Reads `?agentId=`. A text that is not an id is the id of no agent.
+pub(super) fn parse_agent_id(text: Option<&str>) -> Reply<Option<AgentId>> {
     let parsed = text.filter(|text| !text.is_empty()).map(str::parse).transpose();
     parsed.map_err(|_| fleet::Error::NotFound("agent").into())
 }

@@ -1,4 +1,4 @@
-//! `/api/fleet`: everybody's containers and the walls around them, for admins. Never content.
+//! `/api/fleet`: all containers and their isolation, for admins. Never users' content.
 
 pub mod containers;
 pub mod self_test;

@@ -1,30 +1,30 @@
-//! `/api/fleet/self-test`: the walls around agents, tried out.
+//! `/api/fleet/self-test`: tests the isolation of agents.
 
 use crate::{
+    enqueued::{Accepted, EnqueuedResponse, accepted},
     guards::{Admin, Caller},
-    if_any::{IfAny, if_any},
+    optional::{OptionalJson, optional_json},
     problem::Reply,
-    routes::providers::Enqueued,
 };
-use fleet::isolation::{self, Report};
-use rocket::{get, http::Status, post, serde::json::Json};
+use fleet::isolation::{self, SelfTestReport};
+use rocket::{get, post};
 
-/// Tries out the walls around agents, as a job.
+/// Tests the isolation of agents, as a job.
 #[utoipa::path(
     operation_id = "run",
-    responses((status = 202, description = "Accepted: it goes on in the background", body = Enqueued))
+    responses((status = 202, description = "Accepted: it continues in the background", body = EnqueuedResponse))
 )]
 #[post("/fleet/self-test")]
-pub async fn run(caller: Caller<Admin>) -> Reply<(Status, Json<Enqueued>)> {
-    Ok((Status::Accepted, Json(Enqueued { job_id: isolation::enqueue(&caller.cx).await? })))
+pub async fn run(caller: Caller<Admin>) -> Reply<Accepted> {
+    Ok(accepted(isolation::enqueue(&caller.cx).await?))
 }
 
-/// What the latest run found: each denial and each permission with how it was tried and how it was proven.
+/// The result of the latest run: each denied and each allowed connection, with the test and the proof.
 #[utoipa::path(responses(
-    (status = 200, description = "Done", body = Report),
-    (status = 204, description = "It was never run"),
+    (status = 200, description = "Done", body = SelfTestReport),
+    (status = 204, description = "It has not been run yet"),
 ))]
 #[get("/fleet/self-test")]
-pub async fn get(caller: Caller<Admin>) -> Reply<IfAny<Report>> {
-    Ok(if_any(isolation::report(&caller.cx).await?))
+pub async fn get(caller: Caller<Admin>) -> Reply<OptionalJson<SelfTestReport>> {
+    Ok(optional_json(isolation::report(&caller.cx).await?))
 }

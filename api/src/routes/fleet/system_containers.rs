@@ -1,70 +1,76 @@
-//! `/api/fleet/system-containers`: the instance's own agents, for admins. What one of them has is reached by everybody's
-//! routes with the header `X-Mosaic-Account` (`guards/caller.rs`).
+//! `/api/fleet/system-containers`: the instance's own agents, for admins. Their providers, agents and chats are reached
+//! by the usual routes with the header `X-Mosaic-Account` (`guards/caller.rs`).
 
 use crate::{
     body::Body,
+    enqueued::{Accepted, EnqueuedResponse, accepted},
     guards::{Admin, Caller, Id},
+    page::Items,
     problem::Reply,
-    routes::{providers::Enqueued, tokens::Items},
 };
 use domain::UserId;
-use fleet::system_containers::{self, Listed};
+use fleet::system_containers::{self, SystemContainerResponse};
 use rocket::{delete, get, http::Status, patch, post, serde::json::Json};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// All of them, by name.
-#[utoipa::path(responses((status = 200, description = "Done", body = Items<Listed>)))]
+/// All system containers, by name.
+#[utoipa::path(responses((status = 200, description = "Done", body = Items<SystemContainerResponse>)))]
 #[get("/fleet/system-containers")]
-pub async fn list(caller: Caller<Admin>) -> Reply<Json<Items<Listed>>> {
+pub async fn list(caller: Caller<Admin>) -> Reply<Json<Items<SystemContainerResponse>>> {
     Ok(Json(Items { items: system_containers::list(&caller.cx).await? }))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewSystemContainer)]
-pub struct New {
-    /// One word; nobody else may have it.
+pub struct NewSystemContainer {
+    /// One word, which no other account has.
     name: String,
-    /// What it is for, in a line.
+    /// What it is for, in one line.
     #[serde(default)]
     purpose: String,
 }
 
-/// Makes one: an account that nobody signs in as. It has no provider and no agent yet.
+/// Creates a system container: an account that no user signs in as, without a provider or an agent yet.
 #[utoipa::path(
-    request_body = New,
-    responses((status = 201, description = "Created", body = Listed))
+    request_body = NewSystemContainer,
+    responses((status = 201, description = "Created", body = SystemContainerResponse))
 )]
 #[post("/fleet/system-containers", data = "<body>")]
-pub async fn create(caller: Caller<Admin>, body: Body<New>) -> Reply<(Status, Json<Listed>)> {
-    let New { name, purpose } = body.0;
+pub async fn create(
+    caller: Caller<Admin>,
+    body: Body<NewSystemContainer>,
+) -> Reply<(Status, Json<SystemContainerResponse>)> {
+    let NewSystemContainer { name, purpose } = body.0;
     Ok((Status::Created, Json(system_containers::create(&caller.cx, &name, &purpose).await?)))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = SystemContainerChanges)]
-pub struct Changes {
-    /// What it is for, in a line.
+pub struct SystemContainerChanges {
+    /// What it is for, in one line.
     purpose: String,
 }
 
-/// Says anew what one is for.
+/// Changes the purpose of a system container.
 #[utoipa::path(
-    request_body = Changes,
-    responses((status = 200, description = "Done", body = Listed))
+    request_body = SystemContainerChanges,
+    responses((status = 200, description = "Done", body = SystemContainerResponse))
 )]
 #[patch("/fleet/system-containers/<id>", data = "<body>")]
-pub async fn change(caller: Caller<Admin>, id: Id<UserId>, body: Body<Changes>) -> Reply<Json<Listed>> {
+pub async fn change(
+    caller: Caller<Admin>,
+    id: Id<UserId>,
+    body: Body<SystemContainerChanges>,
+) -> Reply<Json<SystemContainerResponse>> {
     Ok(Json(system_containers::change(&caller.cx, id.0, &body.0.purpose).await?))
 }
 
-/// Removes one with everything that is its own. There is no way back.
+/// Deletes a system container and all of its data. This cannot be undone.
 #[utoipa::path(
-    responses((status = 202, description = "Accepted: it is shut at once, the rest goes on in the background", body = Enqueued))
+    responses((status = 202, description = "Accepted: it is disabled at once, and deleted in the background", body = EnqueuedResponse))
 )]
 #[delete("/fleet/system-containers/<id>")]
-pub async fn remove(caller: Caller<Admin>, id: Id<UserId>) -> Reply<(Status, Json<Enqueued>)> {
-    Ok((Status::Accepted, Json(Enqueued { job_id: system_containers::remove(&caller.cx, id.0).await? })))
+pub async fn remove(caller: Caller<Admin>, id: Id<UserId>) -> Reply<Accepted> {
+    Ok(accepted(system_containers::remove(&caller.cx, id.0).await?))
 }

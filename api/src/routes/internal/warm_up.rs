@@ -1,30 +1,26 @@
-//! `/api/internal/warm-up/v1`: a model that says one word, for the chat that warms a fresh OpenClaw up.
+//! `/api/internal/warm-up/v1`: a model that answers with one word, for the chat that warms up a new OpenClaw.
 //!
-//! OpenClaw asks it like any other model, in OpenAI's wire format; nothing that it sends is read.
+//! OpenClaw uses it like any other model, in OpenAI's wire format. The request is not read.
 
 use crate::{
     body::Raw,
-    guards::{Authorization, Inside},
+    guards::{GatewayToken, InternalOnly},
     problem::Reply,
 };
-use fleet::{Services, containers};
-use rocket::{State, http::ContentType, post};
+use rocket::{http::ContentType, post};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
-/// The answer, as a stream of events.
+/// The completion, as a stream of events.
 #[post("/warm-up/v1/chat/completions", data = "<_body>")]
 pub async fn answer(
-    _inside: Inside,
-    services: &State<Arc<Services>>,
-    token: Authorization,
+    _internal: InternalOnly,
+    _token: GatewayToken,
     _body: Raw<1>,
 ) -> Reply<(ContentType, String)> {
-    containers::known(services, &super::bearer(&token)?).await?;
-    Ok((ContentType::EventStream, said()))
+    Ok((ContentType::EventStream, completion()))
 }
 
-fn said() -> String {
+fn completion() -> String {
     let chunk = |choices: Value, usage: Value| {
         let chunk = json!({
             "id": "warm-up",

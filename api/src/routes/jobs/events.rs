@@ -9,8 +9,8 @@ use fleet::jobs;
 use futures_util::StreamExt;
 use rocket::{Shutdown, get, response::stream::Event};
 
-/// The numbers, now and once in every second in which something changed, with the jobs that did.
-#[utoipa::path(responses((status = 200, description = "Event `jobs` once a second while something changes", body = jobs::Changes, content_type = "text/event-stream")), security(("session" = []), ("token" = ["jobs"])))]
+/// The counts and the changed jobs, now and at most once a second after a change.
+#[utoipa::path(responses((status = 200, description = "The event `jobs`, at most once a second", body = jobs::Changes, content_type = "text/event-stream")), security(("session" = []), ("token" = ["jobs"])))]
 #[get("/jobs/events", rank = 1)]
 pub async fn events(caller: Caller<Jobs>, shutdown: Shutdown) -> Reply<Sse> {
     let changes = jobs::follow(&super::board(&caller)).map(|changes| match changes {

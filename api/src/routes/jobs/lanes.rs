@@ -1,9 +1,9 @@
 //! `/api/lanes`, for admins.
 
-use super::Items;
 use crate::{
     body::{self, Body},
     guards::{Admin, Caller},
+    page::Items,
     problem::Reply,
 };
 use fleet::jobs::{self, Lane};
@@ -11,14 +11,14 @@ use rocket::{get, http::Status, patch, post, serde::json::Json};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// How the lanes stand.
+/// The lanes and their state.
 #[utoipa::path(responses((status = 200, description = "Done", body = Items<Lane>)))]
 #[get("/lanes")]
 pub async fn list(caller: Caller<Admin>) -> Reply<Json<Items<Lane>>> {
     Ok(Json(Items { items: jobs::lanes(&caller.cx).await? }))
 }
 
-/// Takes nothing more from it.
+/// Pauses a lane: no more of its jobs start.
 #[utoipa::path(responses((status = 204, description = "Done")))]
 #[post("/lanes/<name>/pause")]
 pub async fn pause(caller: Caller<Admin>, name: &str) -> Reply<Status> {
@@ -26,7 +26,7 @@ pub async fn pause(caller: Caller<Admin>, name: &str) -> Reply<Status> {
     Ok(Status::NoContent)
 }
 
-/// Opens it again.
+/// Resumes a lane.
 #[utoipa::path(responses((status = 204, description = "Done")))]
 #[post("/lanes/<name>/resume")]
 pub async fn resume(caller: Caller<Admin>, name: &str) -> Reply<Status> {
@@ -36,18 +36,17 @@ pub async fn resume(caller: Caller<Admin>, name: &str) -> Reply<Status> {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = LaneLimit)]
-pub struct Limit {
-    /// Null lifts the limit, so it is not the same as leaving it out.
-    #[serde(default, deserialize_with = "body::said")]
+pub struct LaneLimit {
+    /// Null removes the limit.
+    #[serde(default, deserialize_with = "body::double_option")]
     #[schema(value_type = Option<i64>)]
     concurrency: Option<Option<i64>>,
 }
 
-/// Limits how many of its jobs run at once.
-#[utoipa::path(request_body = Limit, responses((status = 204, description = "Done")))]
+/// Limits how many jobs of a lane run at the same time.
+#[utoipa::path(request_body = LaneLimit, responses((status = 204, description = "Done")))]
 #[patch("/lanes/<name>", data = "<body>")]
-pub async fn limit(caller: Caller<Admin>, name: &str, body: Body<Limit>) -> Reply<Status> {
+pub async fn limit(caller: Caller<Admin>, name: &str, body: Body<LaneLimit>) -> Reply<Status> {
     jobs::limit_lane(&caller.cx, name, body.0.concurrency).await?;
     Ok(Status::NoContent)
 }

@@ -9,12 +9,10 @@ pub mod schedules;
 pub mod stats;
 pub mod workers;
 
-pub use super::tokens::Items;
 use crate::guards::{Caller, Jobs};
 use fleet::Cx;
 
-/// In whose eyes the board is seen: an admin at his browser sees everybody's jobs. A token acts for its owner on
-/// his own jobs, whatever his role.
+/// Whose jobs are shown: an admin in a browser sees all jobs. An API token sees only its owner's jobs, whatever their role.
 fn board(caller: &Caller<Jobs>) -> Cx {
     match &caller.session {
         Some(_) => caller.cx.as_admin().unwrap_or_else(|_| caller.cx.clone()),

@@ -8,7 +8,7 @@ use fleet::jobs::{self, Stats};
 use rocket::{get, serde::json::Json};
 use std::sync::Arc;
 
-/// How many stand where, ends per minute, waits and runs.
+/// Counts of jobs by state, and their throughput and durations.
 #[utoipa::path(responses((status = 200, description = "Done", body = Stats)), security(("session" = []), ("token" = ["jobs"])))]
 #[get("/jobs/stats", rank = 1)]
 pub async fn stats(caller: Caller<Jobs>) -> Reply<Json<Arc<Stats>>> {

@@ -1,6 +1,6 @@
-//! The folders of a cluster and the programs that work on it.
+//! The folders of a cluster, and the programs that work on it.
 //!
-//! Owns paths, ownership, versions, set-up and the command lines. It must not keep a server running.
+//! Owns paths, ownership, versions, set-up and command lines. It must not keep a server running.
 
 use super::{Error, Settings, postmaster::Postmaster};
 use std::{
@@ -15,47 +15,47 @@ use tokio::{process::Command, time::Instant};
 const DATABASE: &str = "mosaic";
 const SUPERUSER: &str = "postgres";
 const PORT: &str = "5432";
-/// Who runs Postgres when we are root ("nobody" everywhere), unless the data belongs to somebody else.
+/// The user and group ("nobody") that run Postgres when Mosaic is root, unless the data belongs to another user.
 const UNPRIVILEGED: (u32, u32) = (65534, 65534);
-/// `sun_path` has 108 bytes with its closing NUL.
-const MAX_SOCKET_PATH: usize = 107;
+/// `sun_path` has 108 bytes including the NUL.
+const MAX_SOCKET_PATH_BYTES: usize = 107;
 const MAX_LOG_BYTES: u64 = 10 << 20;
-/// Recovery after a crash can take minutes; a start without it takes tenths of a second.
-const READY_WITHIN: Duration = Duration::from_secs(300);
-const READY_POLL: Duration = Duration::from_millis(50);
+/// Recovery after a crash can take minutes. Other starts take tenths of a second.
+const READY_TIMEOUT: Duration = Duration::from_secs(300);
+const READY_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// One data folder with the programs for it.
+/// A data folder and the programs for it.
 #[derive(Debug)]
 pub(super) struct Cluster {
     bin: PathBuf,
     home: PathBuf,
     options: Vec<String>,
-    /// Uid and gid to run as, when we are root.
+    /// Uid and gid to run as, if Mosaic is root.
     user: Option<(u32, u32)>,
 }
 
-fn run_of(home: &Path) -> PathBuf {
+fn socket_folder(home: &Path) -> PathBuf {
     home.join("run")
 }
 
-/// Where a server with that home answers.
+/// The URL of a server with this home folder.
 pub(super) fn url_at(home: &Path) -> String {
-    let folder = percent_encoded(&run_of(home));
+    let folder = percent_encoded(&socket_folder(home));
     format!("postgres://{SUPERUSER}@localhost/{DATABASE}?host={folder}&port={PORT}")
 }
 
 impl Cluster {
-    /// Makes the folders, and refuses what could not work.
+    /// Creates the folders, and refuses what cannot work.
     pub(super) async fn open(settings: Settings) -> Result<Self, Error> {
         let not_installed = |_| Error::NotInstalled(settings.install.clone());
-        // Canonical, because the programs find their libraries beside themselves.
+        // Canonical, because the programs find their libraries relative to their own path.
         let bin = fs::canonicalize(settings.install.join("bin")).map_err(not_installed)?;
         fs::metadata(bin.join("postgres")).map_err(not_installed)?;
         private_folder(&settings.home, None)?;
         let home = fs::canonicalize(&settings.home).map_err(Error::at(&settings.home))?;
         let user = user_for(&home.join("data"));
         let cluster = Self { bin, home, options: settings.options, user };
-        cluster.check_passage()?;
+        cluster.check_permissions()?;
         cluster.check_socket_path()?;
         private_folder(&cluster.home, user)?;
         private_folder(&cluster.run(), user)?;
@@ -63,7 +63,10 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The lock on this home, or [`Error::InUse`].
+    /// Locks the home folder.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when another process has locked it.
     pub(super) fn lock(&self) -> Result<File, Error> {
         let path = self.home.join("lock");
         let mut open = OpenOptions::new();
@@ -76,25 +79,25 @@ impl Cluster {
         }
     }
 
-    /// Makes the cluster when there is none. Made beside its place and then moved there, so that a kill
-    /// half-way leaves none instead of a broken one.
+    /// Creates the cluster if there is none: under another name, which is changed at the end, so that an interrupted set-up
+    /// leaves no broken cluster.
     pub(super) async fn initialise(&self) -> Result<(), Error> {
         let (data, draft) = (self.data(), self.home.join("data.new"));
         if data.exists() {
             return Ok(());
         }
-        tracing::info!(folder = %data.display(), "setting up a new Postgres");
+        tracing::info!(folder = %data.display(), "creating a new Postgres cluster");
         if draft.exists() {
             fs::remove_dir_all(&draft).map_err(Error::at(&draft))?;
         }
         let mut initdb = self.command("initdb");
         initdb.arg("-D").arg(&draft).args(["-U", SUPERUSER, "-A", "trust", "-E", "UTF8"]);
         initdb.args(["--locale=C.UTF-8", "--data-checksums"]);
-        succeed("initdb", initdb).await?;
+        run("initdb", initdb).await?;
         fs::rename(&draft, &data).map_err(Error::at(&data))
     }
 
-    /// The server, running and answering: the one that is there, or a new one.
+    /// Adopts or starts the server, and waits until it answers.
     pub(super) async fn launch(&self) -> Result<Postmaster, Error> {
         loop {
             let mut postmaster = match Postmaster::find(&self.data(), &self.run()).await? {
@@ -102,30 +105,33 @@ impl Cluster {
                 None => Postmaster::spawn(self.server()?).map_err(Error::at(self.bin.join("postgres")))?,
             };
             match self.await_ready(&mut postmaster).await {
-                // It had been told to stop just before it was found.
+                // It was told to stop just before it was found.
                 Err(Error::Ended { .. }) if postmaster.is_adopted() => continue,
                 answered => answered?,
             }
-            tracing::info!(pid = postmaster.pid(), adopted = postmaster.is_adopted(), "Postgres is ready");
+            tracing::info!(
+                pid = postmaster.raw_pid(),
+                adopted = postmaster.is_adopted(),
+                "Postgres is ready"
+            );
             return Ok(postmaster);
         }
     }
 
-    /// Makes the database unless it is there. The server must answer.
+    /// Creates the database if it is missing. The server must answer.
     pub(super) async fn create_database(&self) -> Result<(), Error> {
         let mut list = self.client("psql");
         list.args(["--no-psqlrc", "--list", "--tuples-only", "--no-align", "--dbname=postgres"]);
-        let databases = succeed("psql", list).await?;
+        let databases = run("psql", list).await?;
         let names = databases.lines().filter_map(|line| line.split('|').next());
         if names.into_iter().any(|name| name == DATABASE) {
             return Ok(());
         }
         let mut createdb = self.client("createdb");
         createdb.arg(DATABASE);
-        succeed("createdb", createdb).await.map(drop)
+        run("createdb", createdb).await.map(drop)
     }
 
-    /// `postgres://` with the socket's folder as host.
     pub(super) fn url(&self) -> String {
         url_at(&self.home)
     }
@@ -135,7 +141,7 @@ impl Cluster {
     }
 
     fn run(&self) -> PathBuf {
-        run_of(&self.home)
+        socket_folder(&self.home)
     }
 
     fn log(&self) -> PathBuf {
@@ -144,17 +150,17 @@ impl Cluster {
 
     fn check_socket_path(&self) -> Result<(), Error> {
         let socket = self.run().join(format!(".s.PGSQL.{PORT}"));
-        if socket.as_os_str().len() > MAX_SOCKET_PATH {
+        if socket.as_os_str().len() > MAX_SOCKET_PATH_BYTES {
             return Err(Error::PathTooLong(socket));
         }
         Ok(())
     }
 
-    /// Every folder above must let the other user through.
-    fn check_passage(&self) -> Result<(), Error> {
+    /// The other user must be able to pass through all parent folders.
+    fn check_permissions(&self) -> Result<(), Error> {
         let Some((uid, _)) = self.user else { return Ok(()) };
-        let above_home = self.home.ancestors().skip(1);
-        for folder in self.bin.ancestors().chain(above_home) {
+        let parents_of_home = self.home.ancestors().skip(1);
+        for folder in self.bin.ancestors().chain(parents_of_home) {
             let found = fs::metadata(folder).map_err(Error::at(folder))?;
             if found.mode() & 0o001 == 0 && found.uid() != uid {
                 return Err(Error::NoPassage { folder: folder.to_owned(), uid });
@@ -171,8 +177,8 @@ impl Cluster {
         let found = fs::read_to_string(&path).map_err(Error::at(&path))?.trim().to_owned();
         let mut version = self.command("postgres");
         version.arg("--version");
-        let installed = succeed("postgres --version", version).await?;
-        let installed = major(&installed).to_owned();
+        let installed = run("postgres --version", version).await?;
+        let installed = major_version(&installed).to_owned();
         if found != installed {
             return Err(Error::OtherMajor { data: self.data(), found, installed });
         }
@@ -190,7 +196,7 @@ impl Cluster {
             "unix_socket_permissions=0700".to_owned(),
             "timezone=UTC".to_owned(),
             "log_timezone=UTC".to_owned(),
-            // Failing statements and "Key (…)=(…) already exists" would carry people's content into the log.
+            // Failing statements and "Key (…)=(…) already exists" would write users' content to the log.
             "log_error_verbosity=terse".to_owned(),
             "log_min_error_statement=panic".to_owned(),
         ];
@@ -199,7 +205,7 @@ impl Cluster {
         }
         let log = self.open_log()?;
         command.stdout(log.try_clone().map_err(Error::at(self.log()))?).stderr(log);
-        // A group of its own: Ctrl-C on the terminal reaches Mosaic alone, which finishes its work first.
+        // A process group of its own: Ctrl-C in the terminal must reach only Mosaic, which finishes its work first.
         command.process_group(0);
         Ok(command)
     }
@@ -220,7 +226,7 @@ impl Cluster {
             tokio::select! {
                 biased;
                 () = postmaster.gone() => {
-                    return Err(Error::Ended { says: last_line(&self.log()), log: self.log() });
+                    return Err(Error::Ended { last_line: last_line(&self.log()), log: self.log() });
                 }
                 answer = ask.status() => {
                     if answer.map_err(Error::at(self.bin.join("pg_isready")))?.success() {
@@ -228,11 +234,11 @@ impl Cluster {
                     }
                 }
             }
-            if began.elapsed() > READY_WITHIN {
-                let seconds = READY_WITHIN.as_secs();
-                return Err(Error::Silent { seconds, says: last_line(&self.log()), log: self.log() });
+            if began.elapsed() > READY_TIMEOUT {
+                let seconds = READY_TIMEOUT.as_secs();
+                return Err(Error::Silent { seconds, last_line: last_line(&self.log()), log: self.log() });
             }
-            tokio::time::sleep(READY_POLL).await;
+            tokio::time::sleep(READY_POLL_INTERVAL).await;
         }
     }
 
@@ -244,7 +250,7 @@ impl Cluster {
 
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
-        // Nothing of ours is their business: no secrets, no PG* variables that would lead them elsewhere.
+        // The programs must see no secrets, and no PG* variables that would point them elsewhere.
         command.env_clear().env("LC_ALL", "C").current_dir("/").stdin(Stdio::null());
         if let Some((uid, gid)) = self.user {
             command.uid(uid).gid(gid);
@@ -253,7 +259,7 @@ impl Cluster {
     }
 }
 
-/// Postgres refuses root, and a data folder of another user.
+/// Postgres refuses to run as root, or with another user's data folder.
 fn user_for(data: &Path) -> Option<(u32, u32)> {
     if !rustix::process::geteuid().is_root() {
         return None;
@@ -263,9 +269,9 @@ fn user_for(data: &Path) -> Option<(u32, u32)> {
 }
 
 fn private_folder(path: &Path, user: Option<(u32, u32)>) -> Result<(), Error> {
-    // Folders above are passed through by another user; only the last one is closed.
-    if let Some(above) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o711).create(above).map_err(Error::at(above))?;
+    // The other user must pass through the parent folders. Only the last folder is private.
+    if let Some(parent) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o711).create(parent).map_err(Error::at(parent))?;
     }
     DirBuilder::new().recursive(true).create(path).map_err(Error::at(path))?;
     fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(Error::at(path))?;
@@ -273,18 +279,19 @@ fn private_folder(path: &Path, user: Option<(u32, u32)>) -> Result<(), Error> {
     chown(path, Some(uid), Some(gid)).map_err(Error::at(path))
 }
 
-async fn succeed(program: &'static str, mut command: Command) -> Result<String, Error> {
+async fn run(program: &'static str, mut command: Command) -> Result<String, Error> {
     command.kill_on_drop(true);
     let Output { status, stdout, stderr } = command.output().await.map_err(Error::at(program))?;
     if !status.success() {
-        let says = String::from_utf8_lossy(&stderr);
-        return Err(Error::Program { program, says: says.trim().lines().last().unwrap_or("no word").into() });
+        let text = String::from_utf8_lossy(&stderr);
+        let last_line = text.trim().lines().last().unwrap_or("it wrote nothing").into();
+        return Err(Error::Program { program, last_line });
     }
     Ok(String::from_utf8_lossy(&stdout).into_owned())
 }
 
-/// `18` of `postgres (PostgreSQL) 18.6`, `15` of `postgres (PostgreSQL) 15.20 (Debian 15.20-1)`.
-fn major(version: &str) -> &str {
+/// `18` for `postgres (PostgreSQL) 18.6`, `15` for `postgres (PostgreSQL) 15.20 (Debian 15.20-1)`.
+fn major_version(version: &str) -> &str {
     let number = version.split(") ").nth(1).unwrap_or(version);
     number.split(|c: char| !c.is_ascii_digit()).next().unwrap_or(number)
 }

@@ -1,39 +1,43 @@
-//! The port to the model that runs inside Mosaic.
+//! The port to the embedding model inside Mosaic.
 
 use async_trait::async_trait;
 
-/// What a vector is for. Some models treat a question and a text differently.
+/// What a vector is for. Some models embed queries and passages differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
-    /// A text that is to be found later.
+pub enum EmbeddingPurpose {
+    /// A text to be found later.
     Passage,
-    /// What somebody looks for: he waits for it.
+    /// A search query, whose user is waiting.
     Query,
 }
 
-/// Why there are no vectors, as a sentence for admins.
+/// Why texts cannot be embedded, as a sentence for admins.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unavailable(pub String);
+pub struct EmbedderUnavailable(pub String);
 
-/// Whether there are vectors to be had.
+/// Whether texts can be embedded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmbedderState {
-    /// Its files are there.
+    /// The model's files are there.
     Ready,
-    /// They are not, or cannot be used; says why.
+    /// The model cannot be used, with the reason.
     Unavailable(String),
 }
 
-/// Makes vectors of texts.
+/// Embeds texts.
 #[async_trait]
 pub trait Embedder: Send + Sync {
-    /// The model's name as it is recorded beside its vectors.
+    /// The model's name as it is stored with its vectors.
     fn model(&self) -> &str;
-    /// Numbers of a vector.
+    /// Length of the vectors.
     fn dimensions(&self) -> u16;
-    /// Whether it could embed now.
+    /// Whether it can embed now.
     fn state(&self) -> EmbedderState;
-    /// One unit vector for each text, in their order. Never blocks the runtime.
-    async fn embed(&self, texts: Vec<String>, purpose: Use) -> Result<Vec<Vec<f32>>, Unavailable>;
+    /// One unit vector for each text, in the same order. Never blocks the runtime.
+    async fn embed(
+        &self,
+        texts: Vec<String>,
+        purpose: EmbeddingPurpose,
+    ) -> Result<Vec<Vec<f32>>, EmbedderUnavailable>;
 }

@@ -1,31 +1,31 @@
-//! Knowledge that is searched: what sorts there are, how a text is cut, how two rankings become one.
+//! Searchable knowledge: its kinds, how a text is split into chunks, and how two rankings are fused.
 //!
-//! Owns pure rules. It must not know where chunks are stored or who embeds them.
+//! Owns pure rules. It must not know where chunks are stored or what embeds them.
 
 mod chunks;
 mod embedder;
 mod fusion;
 mod settings;
 
-pub use chunks::{MOST_PIECES, chunks};
-pub use embedder::{Embedder, EmbedderState, Unavailable, Use};
+pub use chunks::{MAX_CHUNKS, chunks};
+pub use embedder::{Embedder, EmbedderState, EmbedderUnavailable, EmbeddingPurpose};
 pub use fusion::{Fused, fuse};
-pub use settings::{EmbeddingSource, Embeddings, KnowledgeSettings, ShownKey};
+pub use settings::{EmbeddingSettings, EmbeddingSource, KeySummary, KnowledgeSettings};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A sort of thing that can be found.
+/// What kind of text can be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// What a person or an agent saved.
+    /// Saved by a user or an agent.
     Finding,
-    /// A message of a conversation.
+    /// A message of an archived conversation.
     Message,
 }
 
 impl Kind {
-    /// The letter in the table.
+    /// The letter stored in the database.
     pub const fn stored(self) -> &'static str {
         match self {
             Self::Finding => "f",
@@ -34,12 +34,12 @@ impl Kind {
     }
 }
 
-/// By what something was found.
+/// How a hit was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MatchedBy {
-    /// It has words of the query.
+    /// It contains words of the query.
     Text,
-    /// It means something near.
+    /// Its meaning is close to the query's.
     Meaning,
 }

@@ -1,4 +1,4 @@
-//! What an admin sets about knowledge: where vectors come from and which language texts are in.
+//! Settings of knowledge: where vectors come from, and the language of texts.
 
 use crate::invalid::{self, Invalid};
 use serde::{Deserialize, Serialize};
@@ -8,56 +8,58 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EmbeddingSource {
-    /// The model inside Mosaic: needs no key and no network.
+    /// The model inside Mosaic, which needs no key and no network.
     #[default]
     Builtin,
-    /// An endpoint that speaks OpenAI's embeddings API.
+    /// An endpoint with OpenAI's embeddings API.
     Endpoint,
-    /// Nowhere: searches go by words alone.
+    /// No vectors: searches match words only.
     Off,
 }
 
-/// What is shown of a key that is stored.
+/// What is shown of a stored key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct ShownKey {
+#[schema(as = ShownKey)]
+pub struct KeySummary {
     /// Whether there is one.
     pub set: bool,
-    /// Its last characters; of a short key none.
+    /// Its last characters; empty for a short key.
     pub ends_in: String,
 }
 
-/// Who embeds.
+/// What embeds texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct Embeddings {
+#[schema(as = Embeddings)]
+pub struct EmbeddingSettings {
     /// Where vectors come from.
     pub source: EmbeddingSource,
     /// The endpoint's base URL (`https://llm.example.org/v1`).
     pub base_url: Option<String>,
     /// The endpoint's model.
     pub model: Option<String>,
-    /// The endpoint's key: written as text or null, shown like this.
-    pub api_key: ShownKey,
+    /// The endpoint's key. To change it, write a text, or null to remove it.
+    pub api_key: KeySummary,
 }
 
-/// Everything about knowledge.
+/// Search in findings and conversations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct KnowledgeSettings {
-    /// Who embeds.
-    pub embeddings: Embeddings,
-    /// The text search configuration of Postgres by which words are found; `simple` takes them as they are.
+    /// What embeds texts.
+    pub embeddings: EmbeddingSettings,
+    /// Postgres's text search configuration for finding words; `simple` matches them exactly.
     pub text_search_language: String,
 }
 
 impl Default for KnowledgeSettings {
     fn default() -> Self {
-        Self { embeddings: Embeddings::default(), text_search_language: "english".into() }
+        Self { embeddings: EmbeddingSettings::default(), text_search_language: "english".into() }
     }
 }
 
-/// The configurations that Postgres has from version 15 on.
+/// The text search configurations of Postgres 15 and later.
 const LANGUAGES: [&str; 29] = [
     "simple",
     "arabic",
@@ -97,10 +99,11 @@ impl KnowledgeSettings {
             let known = LANGUAGES.join(", ");
             return Err(Invalid::new("knowledge.textSearchLanguage", format!("Use one of: {known}.")));
         }
-        let Embeddings { source: EmbeddingSource::Endpoint, base_url, model, .. } = &self.embeddings else {
+        let EmbeddingSettings { source: EmbeddingSource::Endpoint, base_url, model, .. } = &self.embeddings
+        else {
             return Ok(());
         };
-        // The address itself is checked by whoever calls it.
+        // The outbound client checks the address itself on each call.
         invalid::line("knowledge.embeddings.baseUrl", base_url.as_deref().unwrap_or_default(), 500)?;
         invalid::line("knowledge.embeddings.model", model.as_deref().unwrap_or_default(), 200)?;
         Ok(())

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use crate::server::{Server, TOKEN};
 
-/// A gateway in shell: it reads its config, reports reloads as OpenClaw does, prints replies, and
-/// drains on TERM. `$HOME/log` tells what happened to it.
+/// A gateway in shell: it reads its config, logs reloads like OpenClaw, prints replies, and
+/// drains on TERM. `$HOME/log` has its events.
 const GATEWAY: &str = r#"
 log() { echo "$1" >> "$HOME/log"; }
 trap 'log term; sleep 0.3; log drained; exit 7' TERM
@@ -117,7 +117,7 @@ impl Container {
 
 impl Drop for Container {
     fn drop(&mut self) {
-        // TERM first, so that the gateway of this container ends with it.
+        // With TERM, so that the container's gateway ends too.
         if let Ok(None) = self.child.try_wait() {
             self.signal("-TERM");
             drop(self.child.wait());

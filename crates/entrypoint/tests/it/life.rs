@@ -1,4 +1,4 @@
-//! Causes, signals, exit codes.
+//! Errors, signals, exit codes.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -29,7 +29,7 @@ fn a_signal_to_the_whole_group_reaches_the_gateway_once() {
     server.offer("v1", &json!({}), &[]);
     let mut container = Container::start(&server);
     container.until_started();
-    // As `tini -g` does: the gateway must not be in our group.
+    // `tini -g` signals the whole group, so the gateway must not be in it.
     let group = String::from_utf8(
         Command::new("ps")
             .args(["-o", "pgid=", "-p", &container.child.id().to_string()])
@@ -50,7 +50,7 @@ fn with_each_question_it_says_how_much_room_is_left() {
     server.offer("v1", &json!({}), &[]);
     let container = Container::start(&server);
     container.until_started();
-    let asked = server.until_asked(&[("have", "v1")]);
+    let asked = server.await_query(&[("have", "v1")]);
     assert!(asked["left"].parse::<u64>().is_ok(), "{asked:?}");
 }
 
@@ -97,7 +97,7 @@ fn mosaic_away_is_one_line_and_it_comes_back() {
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(container.stderr().matches("answers with status 503").count(), 1);
     assert!(container.stderr().contains("; trying again in 0."));
-    assert!(server.asked().len() >= 2);
+    assert!(server.queries().len() >= 2);
     server.fail_with(None);
     container.until_started();
     assert!(container.stderr().contains("is back"));
@@ -112,7 +112,7 @@ fn a_refused_token_is_said_and_waited_for_until_a_signal() {
         one.stderr().contains("this container's token is no longer accepted")
     });
     std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(server.asked().len(), 1, "slowly");
+    assert_eq!(server.queries().len(), 1, "slowly");
     assert!(!container.stderr().contains("tok-revoked"));
     assert_eq!(container.child.try_wait().unwrap(), None);
     container.signal("-TERM");

@@ -1,4 +1,4 @@
-//! The binary as a process: a small HTTP server stands for Mosaic, a shell script for the gateway.
+//! The binary as a process: with a small HTTP server instead of Mosaic, and a shell script instead of the gateway.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod container;

@@ -1,4 +1,4 @@
-//! Mosaic's config endpoint, as this program sees it: one version at a time, long polls, a token.
+//! Mosaic's config endpoint, as this program uses it: one version at a time, long polls, a token.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -9,21 +9,21 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 pub const TOKEN: &str = "tok-of-this-container";
-/// A long poll of the test server; the real one holds for 25 s.
-const HOLD: Duration = Duration::from_millis(1500);
+/// The duration of a long poll. The real server waits for 25 s.
+const LONG_POLL: Duration = Duration::from_millis(1500);
 
 #[derive(Default)]
 struct State {
     envelope: Value,
     status: Option<u16>,
-    asked: Vec<HashMap<String, String>>,
+    queries: Vec<HashMap<String, String>>,
 }
 
-/// The server; it stops with the test process.
+/// The server. It stops with the test process.
 #[derive(Clone)]
 pub struct Server {
     pub url: String,
-    /// Stands for the gateway's port; it is open from the start.
+    /// The gateway's port, which is open from the start.
     gateway: Arc<TcpListener>,
     shared: Arc<(Mutex<State>, Condvar)>,
 }
@@ -44,7 +44,7 @@ impl Server {
         server
     }
 
-    /// Offers a version with a config (and the gateway's port, when it names none) and personality files.
+    /// Offers a version with a config (and the gateway's port, if it has none) and personality files.
     pub fn offer(&self, version: &str, config: &Value, files: &[(&str, &str)]) {
         let mut config = config.clone();
         if config.get("gateway").is_none() {
@@ -61,29 +61,29 @@ impl Server {
         self.gateway.local_addr().unwrap().port()
     }
 
-    /// Answers everything with this status from now on.
+    /// Answers every request with this status from now on.
     pub fn fail_with(&self, status: Option<u16>) {
         self.shared.0.lock().unwrap().status = status;
     }
 
     /// The queries so far, oldest first.
-    pub fn asked(&self) -> Vec<HashMap<String, String>> {
-        self.shared.0.lock().unwrap().asked.clone()
+    pub fn queries(&self) -> Vec<HashMap<String, String>> {
+        self.shared.0.lock().unwrap().queries.clone()
     }
 
-    /// Waits for a query that holds these pairs.
-    pub fn until_asked(&self, pairs: &[(&str, &str)]) -> HashMap<String, String> {
+    /// Waits for a query with these pairs.
+    pub fn await_query(&self, pairs: &[(&str, &str)]) -> HashMap<String, String> {
         let until = Instant::now() + Duration::from_secs(20);
         while Instant::now() < until {
             let fits = |query: &HashMap<String, String>| {
                 pairs.iter().all(|(name, value)| query.get(*name).is_some_and(|have| have == value))
             };
-            if let Some(query) = self.asked().into_iter().rev().find(|query| fits(query)) {
+            if let Some(query) = self.queries().into_iter().rev().find(|query| fits(query)) {
                 return query;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("never asked with {pairs:?}: {:?}", self.asked());
+        panic!("no query with {pairs:?}: {:?}", self.queries());
     }
 
     fn answer(&self, mut stream: TcpStream) {
@@ -104,7 +104,7 @@ impl Server {
     fn decide(&self, query: &HashMap<String, String>, authorized: bool) -> (u16, String) {
         let (state, changed) = &*self.shared;
         let mut state = state.lock().unwrap();
-        state.asked.push(query.clone());
+        state.queries.push(query.clone());
         if let Some(status) = state.status {
             return (status, String::new());
         }
@@ -117,7 +117,7 @@ impl Server {
             version.is_none() || query.get("have") == version || query.get("tried") == version
         };
         if query.contains_key("wait") {
-            state = changed.wait_timeout_while(state, HOLD, known).unwrap().0;
+            state = changed.wait_timeout_while(state, LONG_POLL, known).unwrap().0;
         }
         if known(&mut state) {
             return (304, String::new());

@@ -15,7 +15,7 @@ fn it_fetches_starts_updates_and_reports_what_is_in_force() {
     server.offer("v1", &json!({"b": 1, "a": 2}), &[("workspace-ada/SOUL.md", "calm")]);
     let container = Container::start(&server);
     container.until_started();
-    assert!(!server.asked()[0].contains_key("wait"), "the first answer must come at once");
+    assert!(!server.queries()[0].contains_key("wait"), "the first answer must come at once");
     assert!(container.log().contains("started with token tok-of-this-container"));
     let config = fs::read_to_string(container.config()).unwrap();
     let port = server.gateway_port();
@@ -26,14 +26,14 @@ fn it_fetches_starts_updates_and_reports_what_is_in_force() {
     assert_eq!(mode & 0o777, 0o600);
     let soul = container.state("workspace-ada/SOUL.md");
     assert_eq!(fs::read_to_string(&soul).unwrap(), "calm");
-    server.until_asked(&[("have", "v1"), ("wait", "25")]);
+    server.await_query(&[("have", "v1"), ("wait", "25")]);
 
-    // Two polls without news in between: a 304 changes nothing.
-    let polls = server.asked().len();
-    container.until("it should go on asking", |_| server.asked().len() >= polls + 2);
+    // Two long polls without a new version: a 304 changes nothing.
+    let polls = server.queries().len();
+    container.until("it should go on asking", |_| server.queries().len() >= polls + 2);
 
     server.offer("v2", &json!({"a": 3}), &[("workspace-bob/SOUL.md", "lively")]);
-    let told = server.until_asked(&[("have", "v2")]);
+    let told = server.await_query(&[("have", "v2")]);
     assert!(!told.contains_key("error"));
     assert!(!soul.exists() && container.state("workspace-bob/SOUL.md").exists());
     let said = container.stderr();
@@ -49,18 +49,18 @@ fn a_refused_version_is_reported_taken_back_and_replaced_by_the_next() {
     server.offer("v1", &json!({"good": 1}), &[]);
     let container = Container::start(&server);
     container.until_started();
-    server.until_asked(&[("have", "v1")]);
+    server.await_query(&[("have", "v1")]);
     server.offer("v2", &json!({"nonsense": 1}), &[]);
     let error = r#": Unrecognized key: "nonsense" & more"#;
-    server.until_asked(&[("have", "v1"), ("tried", "v2"), ("error", error)]);
+    server.await_query(&[("have", "v1"), ("tried", "v2"), ("error", error)]);
     let on_disk = fs::read_to_string(container.config()).unwrap();
     assert!(on_disk.contains("good"), "the config in force is back: {on_disk}");
-    // Reported until the server has another version, without writing the bad one again.
-    let polls = server.asked().len();
-    container.until("it should go on asking", |_| server.asked().len() >= polls + 2);
+    // Reported until the server has another version. The refused one is not written again.
+    let polls = server.queries().len();
+    container.until("it should go on asking", |_| server.queries().len() >= polls + 2);
     assert_eq!(container.stderr().matches("version v2 is not in force").count(), 1);
     server.offer("v3", &json!({"good": 2}), &[]);
-    let told = server.until_asked(&[("have", "v3")]);
+    let told = server.await_query(&[("have", "v3")]);
     assert!(!told.contains_key("tried"));
 }
 
@@ -70,10 +70,10 @@ fn silence_counts_as_consent_after_five_seconds() {
     server.offer("v1", &json!({}), &[]);
     let container = Container::start(&server);
     container.until_started();
-    server.until_asked(&[("have", "v1")]);
+    server.await_query(&[("have", "v1")]);
     let begun = Instant::now();
     server.offer("v2", &json!({"silent": 1}), &[]);
-    server.until_asked(&[("have", "v2")]);
+    server.await_query(&[("have", "v2")]);
     let took = begun.elapsed();
     assert!(took > Duration::from_secs(5) && took < Duration::from_secs(10), "{took:?}");
 }
@@ -84,10 +84,10 @@ fn a_refusal_that_comes_late_still_counts() {
     server.offer("v1", &json!({"good": 1}), &[]);
     let container = Container::start(&server);
     container.until_started();
-    server.until_asked(&[("have", "v1")]);
+    server.await_query(&[("have", "v1")]);
     server.offer("v2", &json!({"late": 1}), &[]);
-    server.until_asked(&[("have", "v2")]);
-    server.until_asked(&[("have", "v1"), ("tried", "v2"), ("error", "late")]);
+    server.await_query(&[("have", "v2")]);
+    server.await_query(&[("have", "v1"), ("tried", "v2"), ("error", "late")]);
     let on_disk = fs::read_to_string(container.config()).unwrap();
     assert!(on_disk.contains("good"), "the config in force is back: {on_disk}");
 }
@@ -98,10 +98,10 @@ fn personality_alone_is_in_force_at_once() {
     server.offer("v1", &json!({}), &[("w/SOUL.md", "a")]);
     let container = Container::start(&server);
     container.until_started();
-    server.until_asked(&[("have", "v1")]);
+    server.await_query(&[("have", "v1")]);
     let begun = Instant::now();
     server.offer("v2", &json!({}), &[("w/SOUL.md", "b")]);
-    server.until_asked(&[("have", "v2")]);
+    server.await_query(&[("have", "v2")]);
     assert!(begun.elapsed() < Duration::from_secs(4));
     assert_eq!(fs::read_to_string(container.state("w/SOUL.md")).unwrap(), "b");
 }
@@ -113,7 +113,7 @@ fn a_path_that_leaves_the_state_directory_is_refused_and_told() {
     let container = Container::start(&server);
     container.until_started();
     server.offer("v2", &json!({"x": 1}), &[("ok.md", ""), ("../escaped", "x")]);
-    let told = server.until_asked(&[("have", "v1"), ("tried", "v2")]);
+    let told = server.await_query(&[("have", "v1"), ("tried", "v2")]);
     assert!(told["error"].contains("\"../escaped\" is not a path inside"), "{told:?}");
     assert!(!container.state("../escaped").exists() && !container.state("ok.md").exists());
 }
@@ -125,7 +125,7 @@ fn a_gateway_that_cannot_start_ends_the_container_and_mosaic_hears_why() {
     server.offer("v1", &json!({"broken-at-boot": 1, "gateway": closed}), &[]);
     let mut container = Container::start(&server);
     assert_eq!(container.exit_code(), Some(78));
-    let told = server.until_asked(&[("tried", "v1")]);
+    let told = server.await_query(&[("tried", "v1")]);
     assert_eq!(told["error"], "Gateway failed to start: Invalid config at /x: broken");
-    assert!(server.asked().iter().all(|query| !query.contains_key("have")));
+    assert!(server.queries().iter().all(|query| !query.contains_key("have")));
 }

@@ -1,4 +1,4 @@
-//! The configuration of a user's container: rendered from the database, fetched by the container.
+//! The configuration of a user's container: rendered from the database and fetched by the container.
 
 mod render;
 mod serve;
@@ -14,8 +14,8 @@ use store::{
     listen,
 };
 
-/// Tells the user's container, if it runs, that there is something new, and has a job see to it that it arrives.
-/// Part of the changing transaction.
+/// Notifies the user's container of a new configuration, and enqueues a job that checks that it arrives. Part of the
+/// transaction that changes it.
 pub(crate) async fn changed(tx: &mut Tx, user: UserId) -> Result<()> {
     tx.notify(listen::AGENT_CONFIG, &user.uuid().to_string()).await?;
     let Some(row) = containers::get_of(tx, user).await?.filter(Container::is_up) else { return Ok(()) };

@@ -1,17 +1,17 @@
 //! `conversations_search`.
 
-use super::{Caller, MOST, USUAL};
+use super::{Caller, DEFAULT_HITS, MAX_HITS};
 use crate::{
     Result,
-    conversations::{self, Hit, Search},
+    conversations::{self, MessageHit, MessageSearch},
 };
 use chrono::{DateTime, Utc};
 use domain::{conversation::MessageRole, invalid};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// So much of a message is shown, in characters: a model reads it.
-const SHOWN: usize = 1_000;
+/// A longer message is replaced by its snippet, to save the agent's prompt.
+const MAX_SHOWN_CHARS: usize = 1_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,39 +23,38 @@ pub(super) struct Arguments {
     until: Option<String>,
 }
 
-/// In all conversations of the user, whichever of his agents spoke.
+/// Searches all conversations of the user, with any of their agents.
 pub(super) async fn search(caller: &Caller, arguments: Arguments) -> Result<Value> {
     let Arguments { query, limit, role, since, until } = arguments;
-    let search = Search {
+    let search = MessageSearch {
         query,
-        limit: limit.unwrap_or(USUAL).clamp(1, MOST),
+        limit: limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_HITS),
         agent: None,
         role,
-        since: moment("since", since.as_deref())?,
-        until: moment("until", until.as_deref())?,
+        since: time("since", since.as_deref())?,
+        until: time("until", until.as_deref())?,
     };
-    let found = conversations::search(&caller.cx, &search).await?;
-    let items: Vec<Value> = found.hits.into_iter().map(shown).collect();
-    Ok(json!({ "items": items, "note": found.note }))
+    let results = conversations::search(&caller.cx, &search).await?;
+    let items: Vec<Value> = results.hits.into_iter().map(to_json).collect();
+    Ok(json!({ "items": items, "note": results.note }))
 }
 
-fn shown(hit: Hit) -> Value {
-    let message = hit.found.message;
-    let text: String = match message.text.char_indices().nth(SHOWN) {
-        // Of a long one the part that was found.
+fn to_json(hit: MessageHit) -> Value {
+    let message = hit.archived.message;
+    let text: String = match message.text.char_indices().nth(MAX_SHOWN_CHARS) {
         Some(_) => hit.snippet.iter().map(|part| part.text.as_str()).collect(),
         None => message.text.clone(),
     };
     json!({
-        "conversation": hit.found.title,
-        "conversationId": hit.found.conversation_id,
+        "conversation": hit.archived.title,
+        "conversationId": hit.archived.conversation_id,
         "at": message.at,
-        "role": message.role(),
+        "role": message.role,
         "tool": message.tool_name,
         "text": text,
     })
 }
 
-fn moment(field: &'static str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
-    Ok(text.map(|text| invalid::moment(field, text)).transpose()?)
+fn time(field: &'static str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
+    Ok(text.map(|text| invalid::timestamp(field, text)).transpose()?)
 }

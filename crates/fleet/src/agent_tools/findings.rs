@@ -1,10 +1,10 @@
 //! `finding_save` and `findings_search`.
 
-use super::{Caller, MOST, USUAL};
+use super::{Caller, DEFAULT_HITS, MAX_HITS};
 use crate::{
     Result,
-    findings::{self, Draft, Finding, Source},
-    knowledge::{By, Filter},
+    findings::{self, Finding, FindingDraft, FindingSource},
+    knowledge::{Filter, SavedBy},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,26 +28,27 @@ pub(super) struct Search {
     tags: Vec<String>,
 }
 
-/// Saved in the name of the agent that calls.
+/// Saves a finding of the calling agent.
 pub(super) async fn save(caller: &Caller, save: Save) -> Result<Value> {
     let Save { content, title, tags, ttl_seconds } = save;
-    let source = Source { agent: caller.agent.as_ref().map(|agent| agent.id), ..Source::default() };
-    let draft = Draft { title, content, tags, ttl_seconds, source, by: By::Agent };
+    let source =
+        FindingSource { agent: caller.agent.as_ref().map(|agent| agent.id), ..FindingSource::default() };
+    let draft = FindingDraft { title, content, tags, ttl_seconds, source, by: SavedBy::Agent };
     let saved = findings::save(&caller.cx, draft).await?;
     Ok(json!({ "id": saved.view.finding.id, "merged": saved.merged }))
 }
 
-/// In all findings of the user, whichever of his agents saved them.
+/// Searches all findings of the user, saved by them or by any of their agents.
 pub(super) async fn search(caller: &Caller, search: Search) -> Result<Value> {
     let Search { query, limit, tags } = search;
     let filter = Filter { tags, ..Filter::default() };
-    let limit = limit.unwrap_or(USUAL).clamp(1, MOST);
-    let found = findings::search(&caller.cx, &query, filter, limit).await?;
-    let items: Vec<Value> = found.items.into_iter().map(|found| shown(found.view.finding)).collect();
-    Ok(json!({ "items": items, "note": found.note }))
+    let limit = limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_HITS);
+    let results = findings::search(&caller.cx, &query, filter, limit).await?;
+    let items: Vec<Value> = results.hits.into_iter().map(|hit| to_json(hit.view.finding)).collect();
+    Ok(json!({ "items": items, "note": results.note }))
 }
 
-fn shown(finding: Finding) -> Value {
+fn to_json(finding: Finding) -> Value {
     json!({
         "id": finding.id,
         "title": finding.title,

@@ -1,30 +1,30 @@
-//! What there is, as agents are told.
+//! The tools with their descriptions, as agents read them.
 
-use super::{MOST, USUAL};
+use super::{DEFAULT_HITS, MAX_HITS};
 use serde_json::{Value, json};
 
-/// A tool.
+/// A tool that agents can call.
 #[derive(Debug, Clone)]
 pub struct Tool {
-    /// Its name.
+    /// The name by which agents call it.
     pub name: &'static str,
-    /// For people.
+    /// A title for people.
     pub title: &'static str,
     /// When to use it, for agents.
     pub description: &'static str,
-    /// JSON Schema of its arguments.
+    /// The JSON Schema of its arguments.
     pub arguments: Value,
-    /// Whether it changes something.
+    /// What a call changes.
     pub effect: Effect,
 }
 
-/// What a call leaves behind.
+/// What a call changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing.
     None,
-    /// Something is kept.
-    Keeps,
+    /// It stores something.
+    Stores,
 }
 
 /// All tools.
@@ -43,7 +43,7 @@ fn findings_search() -> Tool {
             json!({
                 "query": { "type": "string", "description": "What to look for, in plain words." },
                 "limit": limit(),
-                "tags": { "type": "array", "items": { "type": "string" }, "description": "Only with all of these tags." },
+                "tags": { "type": "array", "items": { "type": "string" }, "description": "Only findings with all of these tags." },
             }),
         ),
         effect: Effect::None,
@@ -54,8 +54,8 @@ fn finding_save() -> Tool {
     Tool {
         name: "finding_save",
         title: "Save a finding",
-        description: "Keep a fact, a decision, a preference or a result for all later conversations. Write it so that it \
-                      can be understood without this one. The same content twice is kept once.",
+        description: "Save a fact, a decision, a preference or a result for all later conversations. Write it so that it \
+                      can be understood without this one. The same content is kept only once.",
         arguments: object(
             &["content"],
             json!({
@@ -65,7 +65,7 @@ fn finding_save() -> Tool {
                 "ttlSeconds": ttl(),
             }),
         ),
-        effect: Effect::Keeps,
+        effect: Effect::Stores,
     }
 }
 
@@ -73,7 +73,7 @@ fn memory_get() -> Tool {
     Tool {
         name: "memory_get",
         title: "Read a memory",
-        description: "Read a value that was kept under a key. Version 0 means that there is none.",
+        description: "Read the value of a key. Version 0 means that there is none.",
         arguments: object(&["key"], json!({ "key": key(), "whose": whose() })),
         effect: Effect::None,
     }
@@ -82,8 +82,8 @@ fn memory_get() -> Tool {
 fn memory_set() -> Tool {
     Tool {
         name: "memory_set",
-        title: "Keep a memory",
-        description: "Keep a value under a key, in place of what was there.",
+        title: "Store a memory",
+        description: "Store a value under a key, in place of the value that was there.",
         arguments: object(
             &["key", "value"],
             json!({
@@ -91,13 +91,13 @@ fn memory_set() -> Tool {
                 "value": { "description": "Any JSON." },
                 "ifVersion": {
                     "type": "integer",
-                    "description": "Only if this is the version now; 0 = only if there is none.",
+                    "description": "Only if this is the current version; 0 = only if there is no value.",
                 },
                 "ttlSeconds": ttl(),
                 "whose": whose(),
             }),
         ),
-        effect: Effect::Keeps,
+        effect: Effect::Stores,
     }
 }
 
@@ -109,8 +109,8 @@ fn memory_list() -> Tool {
         arguments: object(
             &[],
             json!({
-                "prefix": { "type": "string", "description": "How the keys begin; all if not said." },
-                "after": { "type": "string", "description": "The last key of the list before, to go on behind it." },
+                "prefix": { "type": "string", "description": "How the keys begin; all by default." },
+                "after": { "type": "string", "description": "The last key of the previous list, to continue after it." },
                 "limit": { "type": "integer", "minimum": 1, "maximum": 100 },
                 "whose": whose(),
             }),
@@ -123,16 +123,16 @@ fn conversations_search() -> Tool {
     Tool {
         name: "conversations_search",
         title: "Search conversations",
-        description: "Search everything that your user and their agents have said before, tool results included. \
+        description: "Search everything that your user and their agents have said before, including tool results. \
                       Finds by words and by meaning; the best matches come first.",
         arguments: object(
             &["query"],
             json!({
                 "query": { "type": "string", "description": "What to look for, in plain words." },
                 "limit": limit(),
-                "role": { "type": "string", "enum": ["user", "assistant", "tool"], "description": "Whose words." },
-                "since": { "type": "string", "description": "Not before this moment, as 2026-11-22T16:00:00Z." },
-                "until": { "type": "string", "description": "Before this moment, as 2026-11-22T16:00:00Z." },
+                "role": { "type": "string", "enum": ["user", "assistant", "tool"], "description": "Who wrote the message." },
+                "since": { "type": "string", "description": "Not before this time, as 2026-11-22T16:00:00Z." },
+                "until": { "type": "string", "description": "Before this time, as 2026-11-22T16:00:00Z." },
             }),
         ),
         effect: Effect::None,
@@ -140,22 +140,22 @@ fn conversations_search() -> Tool {
 }
 
 fn limit() -> Value {
-    json!({ "type": "integer", "minimum": 1, "maximum": MOST, "description": format!("The most matches; {USUAL} if not said.") })
+    json!({ "type": "integer", "minimum": 1, "maximum": MAX_HITS, "description": format!("The most matches; {DEFAULT_HITS} by default.") })
 }
 
 fn ttl() -> Value {
-    json!({ "type": "integer", "minimum": 1, "description": "For how long; for ever if not said." })
+    json!({ "type": "integer", "minimum": 1, "description": "For how long; for ever by default." })
 }
 
 fn key() -> Value {
-    json!({ "type": "string", "description": "Its name, as projects/garden/plan." })
+    json!({ "type": "string", "description": "The key, for example projects/garden/plan." })
 }
 
 fn whose() -> Value {
     json!({
         "type": "string",
         "enum": ["own", "shared"],
-        "description": "Your own memory (if not said), or the one that all agents of your user share.",
+        "description": "Your own memory (the default), or the one that all agents of your user share.",
     })
 }
 

@@ -1,8 +1,7 @@
 //! The tools that Mosaic gives to agents: their user's knowledge, and nothing else.
 //!
-//! Owns what there is ([`list`]), who calls ([`recognise`]) and the way from a tool's arguments to a use-case and back
-//! ([`call`]). A tool acts as the user of the container that calls, whatever its arguments say. How it is spoken is
-//! `api`'s business.
+//! Owns the list of tools ([`list`]), the authentication of the calling container ([`authenticate`]), and the calls
+//! ([`call`]). A tool acts as the user of the container that calls it, whatever its arguments say. The protocol is in `api`.
 
 mod conversations;
 mod findings;
@@ -12,35 +11,37 @@ mod memory;
 pub use list::{Effect, Tool, list};
 
 use crate::{Cx, Error, Origin, Result, Services, containers};
-use domain::{Actor, Person, Role, Slug};
+use domain::{Actor, Slug};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 use store::agents::{self, Agent};
 
-/// Matches when the agent does not say how many, and at most: each costs a part of its prompt.
-const USUAL: usize = 8;
-const MOST: usize = 30;
+/// Hits of a search if the agent does not say how many. Each takes a part of its prompt.
+const DEFAULT_HITS: usize = 8;
+const MAX_HITS: usize = 30;
+/// Characters of a JSON error that are passed on.
+const MAX_JSON_ERROR_CHARS: usize = 200;
 
-/// A container's call.
+/// The container that calls a tool.
 #[derive(Clone)]
 pub struct Caller {
-    /// As its user, with no more rights than those of a user.
+    /// Acts as the container's user, without an admin's rights.
     pub cx: Cx,
-    /// The agent that calls; `None` when it is not said, or is none of the user's.
+    /// The agent that calls; `None` if it is not named, or if the user has no such agent.
     pub agent: Option<Agent>,
 }
 
-/// Recognises a container by its gateway token, and the agent by the name that its configuration gave him.
-pub async fn recognise(
+/// Authenticates a container by its gateway token. The agent is known by the slug that its configuration gave it.
+pub async fn authenticate(
     services: &Arc<Services>,
     token: &SecretString,
     agent: Option<&str>,
     origin: Origin,
 ) -> Result<Caller> {
     let user = containers::authenticate_gateway(services, token).await?.user_id;
-    let actor = Actor::User(Person { id: user, role: Role::User });
+    let actor = Actor::on_behalf_of(user);
     let cx = Cx { actor, origin, services: Arc::clone(services) };
     let agent = match agent.and_then(|slug| Slug::try_from(slug.to_owned()).ok()) {
         Some(slug) => agents::by_slug(&mut cx.begin().await?, slug.as_str()).await?,
@@ -49,26 +50,26 @@ pub async fn recognise(
     Ok(Caller { cx, agent })
 }
 
-/// Calls a tool; answers with a JSON object.
+/// Calls a tool. Returns a JSON object.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such tool; everything else is for the agent to read.
+/// [`Error::NotFound`] if there is no such tool. The agent may read every other error.
 pub async fn call(caller: &Caller, tool: &str, arguments: Value) -> Result<Value> {
     match tool {
-        "findings_search" => findings::search(caller, read(arguments)?).await,
-        "finding_save" => findings::save(caller, read(arguments)?).await,
-        "memory_get" => memory::get(caller, read(arguments)?).await,
-        "memory_set" => memory::set(caller, read(arguments)?).await,
-        "memory_list" => memory::list(caller, read(arguments)?).await,
-        "conversations_search" => conversations::search(caller, read(arguments)?).await,
+        "findings_search" => findings::search(caller, parse(arguments)?).await,
+        "finding_save" => findings::save(caller, parse(arguments)?).await,
+        "memory_get" => memory::get(caller, parse(arguments)?).await,
+        "memory_set" => memory::set(caller, parse(arguments)?).await,
+        "memory_list" => memory::list(caller, parse(arguments)?).await,
+        "conversations_search" => conversations::search(caller, parse(arguments)?).await,
         _ => Err(Error::NotFound("tool")),
     }
 }
 
-/// Reads a tool's arguments; what is wrong with them is said to whoever made them up.
-fn read<T: DeserializeOwned>(arguments: Value) -> Result<T> {
+/// Parses a tool's arguments. The error says what is wrong with them, for the agent that wrote them.
+fn parse<T: DeserializeOwned>(arguments: Value) -> Result<T> {
     serde_json::from_value(arguments).map_err(|error| {
-        let said: String = error.to_string().chars().take(200).collect();
-        domain::Invalid::new("arguments", format!("The arguments do not fit: {said}.")).into()
+        let error: String = error.to_string().chars().take(MAX_JSON_ERROR_CHARS).collect();
+        domain::Invalid::new("arguments", format!("The arguments are not valid: {error}.")).into()
     })
 }

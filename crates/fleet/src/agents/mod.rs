@@ -16,30 +16,31 @@ use store::{
 
 pub use store::agents::Agent;
 
-/// The most agents one user may have: all of them live in one container.
-const MOST: usize = 20;
+/// Of one user: all of their agents run in one container.
+const MAX_AGENTS: usize = 20;
 
-/// The texts of all agents of one user, in bytes: the container takes a configuration of 8 MiB.
-const MOST_BYTES: usize = 2 << 20;
+/// Of the texts of all agents of one user: their container accepts a configuration of 8 MiB.
+const MAX_TEXT_BYTES: usize = 2 << 20;
+const MAX_NAME_CHARS: usize = 80;
 
-/// An agent as typed.
+/// An agent as a user describes it.
 #[derive(Debug, Clone)]
-pub struct Draft {
-    /// Display name.
+pub struct AgentDraft {
+    /// The display name.
     pub name: String,
     /// `<provider slug>/<model id>`.
     pub model: String,
-    /// Further model references, tried in order.
+    /// Further models, tried in order.
     pub fallbacks: Vec<String>,
-    /// Its texts.
+    /// The texts that make its personality.
     pub personality: Personality,
     /// The tools it may use.
     pub tools: BTreeSet<Tool>,
-    /// What it knows how to do.
+    /// Its skills.
     pub skills: Vec<Skill>,
 }
 
-struct Checked {
+struct CheckedAgent {
     name: String,
     model: String,
     fallbacks: Vec<String>,
@@ -48,7 +49,7 @@ struct Checked {
     skills: Vec<Skill>,
 }
 
-impl Checked {
+impl CheckedAgent {
     fn content(&self) -> Content<'_> {
         Content {
             name: &self.name,
@@ -61,10 +62,10 @@ impl Checked {
     }
 }
 
-impl Draft {
-    /// Checks the texts, and that every model names a provider the user has.
-    async fn check(self, tx: &mut Tx) -> Result<Checked> {
-        let name = invalid::line("name", &self.name, 80)?;
+impl AgentDraft {
+    /// Checks the texts, and that the user has the provider of every model.
+    async fn check(self, tx: &mut Tx) -> Result<CheckedAgent> {
+        let name = invalid::line("name", &self.name, MAX_NAME_CHARS)?;
         if self.fallbacks.len() > MAX_FALLBACKS {
             return Err(Invalid::new("fallbacks", format!("Name at most {MAX_FALLBACKS} fallbacks.")).into());
         }
@@ -80,7 +81,7 @@ impl Draft {
         };
         let model = parse(self.model)?;
         let fallbacks = self.fallbacks.into_iter().map(parse).collect::<std::result::Result<_, _>>()?;
-        Ok(Checked {
+        Ok(CheckedAgent {
             name,
             model,
             fallbacks,
@@ -91,37 +92,40 @@ impl Draft {
     }
 }
 
-/// Refuses what would make the configuration of all agents together larger than their container takes.
-fn fit_together(others: &[Agent], checked: &Checked) -> Result<()> {
+/// Fails if the texts of all agents together are larger than their container accepts.
+fn check_total_size(others: &[Agent], checked: &CheckedAgent) -> Result<()> {
     let size = |personality: &Personality, skills: &[Skill]| {
         let texts = personality.soul.len() + personality.identity.len() + personality.user.len();
         texts + skills.iter().map(|skill| skill.description.len() + skill.content.len()).sum::<usize>()
     };
     let others: usize = others.iter().map(|agent| size(&agent.personality, &agent.skills)).sum();
-    if others + size(&checked.personality, &checked.skills) <= MOST_BYTES {
+    if others + size(&checked.personality, &checked.skills) <= MAX_TEXT_BYTES {
         return Ok(());
     }
     let message =
-        format!("All texts of your agents together may have {} KiB. Shorten some.", MOST_BYTES >> 10);
+        format!("The texts of all your agents together may have {} KiB. Shorten some.", MAX_TEXT_BYTES >> 10);
     Err(Invalid::new("skills", message).into())
 }
 
-/// Stores an agent; answers with its id.
-pub async fn create(cx: &Cx, draft: Draft) -> Result<AgentId> {
+/// Stores an agent. Returns its id.
+pub async fn create(cx: &Cx, draft: AgentDraft) -> Result<AgentId> {
     let user = cx.user()?;
     let id = AgentId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
-    let Draft { name, model, fallbacks, personality, tools, skills } = &draft;
-    let asked = json!([name, model, fallbacks, personality, tools, skills]);
-    if let Some(before) = idempotency::made_before(cx, &mut tx, "agent", id.uuid(), &asked).await? {
+    let AgentDraft { name, model, fallbacks, personality, tools, skills } = &draft;
+    let request = json!([name, model, fallbacks, personality, tools, skills]);
+    if let Some(before) = idempotency::find_created(cx, &mut tx, "agent", id.uuid(), &request).await? {
         return Ok(before);
     }
     let others = agents::list(&mut tx).await?;
-    if others.len() >= MOST {
-        return Err(Error::conflict("too_many_agents", format!("You have {MOST} agents. Delete one first.")));
+    if others.len() >= MAX_AGENTS {
+        return Err(Error::conflict(
+            "too_many_agents",
+            format!("You have {MAX_AGENTS} agents. Delete one first."),
+        ));
     }
     let checked = draft.check(&mut tx).await?;
-    fit_together(&others, &checked)?;
+    check_total_size(&others, &checked)?;
     let slug = Slug::from_name(&checked.name, "agent");
     let slug = agents::insert(&mut tx, id, user, &slug, &checked.content()).await?;
     cx.audit(&mut tx, "agent.create", &id.to_string(), Some(user), json!({ "slug": slug })).await?;
@@ -136,7 +140,7 @@ pub async fn list(cx: &Cx) -> Result<Vec<Agent>> {
     Ok(agents::list(&mut tx).await?)
 }
 
-/// One of them.
+/// One of the acting user's agents.
 pub async fn get(cx: &Cx, id: AgentId) -> Result<Agent> {
     let mut tx = cx.begin().await?;
     agents::get(&mut tx, id).await?.ok_or(Error::NotFound("agent"))
@@ -144,8 +148,7 @@ pub async fn get(cx: &Cx, id: AgentId) -> Result<Agent> {
 
 /// What is to change; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default)]
-#[allow(missing_docs)] // As in `Draft`.
-pub struct Patch {
+pub struct AgentPatch {
     pub name: Option<String>,
     pub model: Option<String>,
     pub fallbacks: Option<Vec<String>>,
@@ -154,12 +157,12 @@ pub struct Patch {
     pub skills: Option<Vec<Skill>>,
 }
 
-/// Changes an agent; `expected` is the version the client saw, if it says one.
-pub async fn change(cx: &Cx, id: AgentId, patch: Patch, expected: Option<i64>) -> Result<()> {
+/// Changes an agent. With `expected` it fails unless that is the current version.
+pub async fn change(cx: &Cx, id: AgentId, patch: AgentPatch, expected: Option<i64>) -> Result<()> {
     let user = cx.user()?;
     let mut tx = cx.begin().await?;
     let before = agents::get(&mut tx, id).await?.ok_or(Error::NotFound("agent"))?;
-    let draft = Draft {
+    let draft = AgentDraft {
         name: patch.name.unwrap_or(before.name),
         model: patch.model.unwrap_or(before.model),
         fallbacks: patch.fallbacks.unwrap_or(before.fallbacks),
@@ -170,7 +173,7 @@ pub async fn change(cx: &Cx, id: AgentId, patch: Patch, expected: Option<i64>) -
     let checked = draft.check(&mut tx).await?;
     let mut others = agents::list(&mut tx).await?;
     others.retain(|other| other.id != id);
-    fit_together(&others, &checked)?;
+    check_total_size(&others, &checked)?;
     if !agents::update(&mut tx, id, expected.unwrap_or(before.version), &checked.content()).await? {
         return Err(Error::Stale);
     }
@@ -180,7 +183,7 @@ pub async fn change(cx: &Cx, id: AgentId, patch: Patch, expected: Option<i64>) -
     Ok(())
 }
 
-/// Deletes an agent; its chats stay readable.
+/// Deletes an agent. Its chats stay readable.
 pub async fn remove(cx: &Cx, id: AgentId) -> Result<()> {
     let user = cx.user()?;
     let mut tx = cx.begin().await?;

@@ -1,7 +1,7 @@
-//! From a presented token to a person. Anything that is not exactly right is "not signed in".
+//! From a presented token to a person. Any token that is not exactly right is "not signed in".
 
 use crate::{Error, Result, Services};
-use domain::{Person, Role, SessionId};
+use domain::{Person, SessionId};
 use secrecy::SecretString;
 use secrets::{Token, TokenKind};
 use store::{credentials, users::User};
@@ -18,10 +18,8 @@ pub enum ApiScope {
 }
 
 impl ApiScope {
-    /// All scopes.
     pub const ALL: [Self; 3] = [Self::Chat, Self::Knowledge, Self::Jobs];
 
-    /// The stored text.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
@@ -30,24 +28,22 @@ impl ApiScope {
         }
     }
 
-    /// Reads the text form.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 }
 
-/// A program's credential.
+/// The person that an API token stands for, and what it may be used for.
 #[derive(Debug, Clone)]
 pub struct Bearer {
-    /// Whose it is.
     pub person: Person,
     scopes: Vec<String>,
 }
 
 impl Bearer {
-    /// Refuses when the token was not made for this.
+    /// Refuses when the token was not made for `scope`.
     pub fn require(&self, scope: ApiScope) -> Result<Person> {
-        if self.scopes.iter().any(|have| have == scope.as_str()) {
+        if self.scopes.iter().any(|granted| granted == scope.as_str()) {
             Ok(self.person)
         } else {
             Err(Error::Forbidden(
@@ -57,17 +53,17 @@ impl Bearer {
     }
 }
 
-/// The person behind a session cookie, with what the UI shows of him.
+/// The person behind a session cookie.
 pub async fn by_session(services: &Services, token: &SecretString) -> Result<(SessionId, User)> {
     let token = Token::parse(TokenKind::Session, token).map_err(|_| Error::NotSignedIn)?;
-    let mut tx = services.store.system("recognise a session").await?;
+    let mut tx = services.store.system("authenticate a session").await?;
     let found =
         credentials::session_by_token(&mut tx, token.hash().as_bytes(), super::idle_hours(services)).await?;
     let found = found.ok_or(Error::NotSignedIn)?;
-    // Seldom: every request comes through here, and most have nothing to write.
-    if found.unnoted {
+    // Rarely: every request comes through here, and most have nothing to write.
+    if found.use_unrecorded {
         tx.relax_durability().await?;
-        credentials::note_session_use(&mut tx, found.session_id).await?;
+        credentials::record_session_use(&mut tx, found.session_id).await?;
         tx.commit().await?;
     }
     Ok((found.session_id, found.user))
@@ -76,14 +72,14 @@ pub async fn by_session(services: &Services, token: &SecretString) -> Result<(Se
 /// The person behind an API token.
 pub async fn by_api_token(services: &Services, token: &SecretString) -> Result<Bearer> {
     let token = Token::parse(TokenKind::Api, token).map_err(|_| Error::NotSignedIn)?;
-    let mut tx = services.store.system("recognise an API token").await?;
+    let mut tx = services.store.system("authenticate an API token").await?;
     let found = credentials::token_by_hash(&mut tx, token.hash().as_bytes()).await?;
     let found = found.ok_or(Error::NotSignedIn)?;
-    if found.unnoted {
+    if found.use_unrecorded {
         tx.relax_durability().await?;
-        credentials::note_token_use(&mut tx, found.token_id).await?;
+        credentials::record_token_use(&mut tx, found.token_id).await?;
         tx.commit().await?;
     }
-    let person = Person { id: found.user.id, role: Role::from_stored(&found.user.role) };
+    let person = Person { id: found.user.id, role: found.user.role };
     Ok(Bearer { person, scopes: found.scopes })
 }

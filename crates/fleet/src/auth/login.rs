@@ -1,4 +1,4 @@
-//! Sign-in with the breakglass account.
+//! Sign-in with a password: the breakglass account.
 
 use super::throttle;
 use crate::{
@@ -18,17 +18,16 @@ use store::{
     users::User,
 };
 
-/// A fresh session.
+/// A new session.
 pub struct SignIn {
-    /// Whose.
     pub user: User,
-    /// The cookie's value; shown to the browser only.
+    /// The cookie's value; only the browser gets it.
     pub token: SecretString,
-    /// Seconds until it ends at the latest.
+    /// Seconds until it expires.
     pub lasts_seconds: i64,
 }
 
-/// Checks name and password and opens a session. Unknown names take the same time and get the same answer.
+/// Checks name and password and opens a session. An unknown name takes the same time and gets the same answer.
 pub async fn login(
     services: &Arc<Services>,
     origin: Origin,
@@ -37,19 +36,19 @@ pub async fn login(
     user_agent: &str,
 ) -> Result<SignIn> {
     let signed_in = by_password(services, origin, username, password, user_agent).await;
-    note("password", &signed_in);
+    count_sign_in("password", &signed_in);
     signed_in
 }
 
 /// Counts how a sign-in ended.
-pub(crate) fn note(way: &'static str, signed_in: &Result<SignIn>) {
+pub(crate) fn count_sign_in(method: &'static str, signed_in: &Result<SignIn>) {
     let outcome = match signed_in {
         Ok(_) => "ok",
         Err(Error::TooMany { .. }) => "throttled",
         Err(Error::Internal(_) | Error::Unavailable { .. }) => "failed",
         Err(_) => "denied",
     };
-    telemetry::SIGN_INS.increment([way, outcome]);
+    telemetry::SIGN_INS.increment([method, outcome]);
 }
 
 async fn by_password(
@@ -60,22 +59,22 @@ async fn by_password(
     user_agent: &str,
 ) -> Result<SignIn> {
     let cx = Cx { actor: Actor::System("sign-in"), origin, services: Arc::clone(services) };
-    // What cannot be a name is no name, after the same work.
-    // Folded once: what counts the attempts and what finds the account must mean the same name.
+    // Text that cannot be a name becomes an empty one, so that it takes the same work.
+    // In lower case from here on: the counter of attempts and the search for the account must mean the same name.
     let username = invalid::line("username", username, 64).unwrap_or_default().to_lowercase();
     let attempt = throttle::attempt(&cx, &username).await?;
     let mut tx = cx.begin().await?;
     let found = users::breakglass_by_name(&mut tx, &username).await?;
     // Hashing takes long: no connection is held meanwhile.
     tx.commit().await?;
-    // Of unknown names nothing is kept: people type their password there by mistake.
+    // An unknown name is not recorded: people type their password there by mistake.
     let subject = found.as_ref().map_or_else(|| "unknown name".to_owned(), |found| found.user.id.to_string());
     let stored = found.as_ref().map(|found| found.password_hash.clone());
-    let fits = services.passwords.verify(password, stored.clone(), attempt.door()).await?;
+    let fits = services.passwords.verify(password, stored.clone(), attempt.throttle_class()).await?;
     let mut tx = cx.begin().await?;
     let open = match found.map(|found| found.user).filter(|_| fits) {
-        // The password may have been replaced, or the account shut, while this one was looked at.
-        Some(user) if users::still_opens(&mut tx, user.id, stored.as_deref()).await? => Some(user),
+        // The password may have been replaced, or the account disabled, while this one was hashed.
+        Some(user) if users::can_sign_in(&mut tx, user.id, stored.as_deref()).await? => Some(user),
         _ => None,
     };
     let Some(user) = open else {
@@ -92,7 +91,7 @@ async fn by_password(
     Ok(SignIn { user, token, lasts_seconds })
 }
 
-/// Stores a session for `user`, for whom `oidc` vouched or a password; answers with its token and its length in seconds.
+/// Stores a session for `user`, authenticated by `oidc` or a password. Answers with its token and its length in seconds.
 pub(crate) async fn open_session(
     cx: &Cx,
     tx: &mut Tx,

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use store::{audit, sessions, users};
 
-/// Replaces the acting admin's password, who proves the current one, and ends all sessions but the one he uses.
+/// Replaces the acting admin's password, after a check of the current one, and ends all sessions but this one.
 pub async fn change_password(
     cx: &Cx,
     session: SessionId,
@@ -24,10 +24,11 @@ pub async fn change_password(
     })?;
     let username = users::get(&mut tx, user).await?.ok_or(Error::NotSignedIn)?.username;
     drop(tx);
-    secrets::password::rules::check(&new, &username).map_err(|wrong| Invalid { field: "new", ..wrong })?;
-    // Who has found an open browser cannot guess faster here than at the door.
+    secrets::password::rules::check(&new, &username)
+        .map_err(|invalid| Invalid { field: "new", ..invalid })?;
+    // In a browser that was left open nobody can guess faster than at the sign-in.
     let attempt = throttle::attempt(cx, &username).await?;
-    let fits = services.passwords.verify(current, Some(stored.clone()), attempt.door()).await?;
+    let fits = services.passwords.verify(current, Some(stored.clone()), attempt.throttle_class()).await?;
     if !fits {
         let mut tx = cx.begin().await?;
         let denied = audit::Outcome::Denied;

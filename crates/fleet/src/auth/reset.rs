@@ -1,4 +1,4 @@
-//! The last resort on the server: a new breakglass password.
+//! A new breakglass password, set on the server.
 
 use crate::{Cx, Error, Origin, Result, Services};
 use domain::Actor;
@@ -7,7 +7,7 @@ use serde_json::json;
 use std::sync::Arc;
 use store::{credentials, users};
 
-/// Gives the oldest breakglass admin a new password and ends his sessions. Answers with his name.
+/// Sets a new password for the oldest breakglass admin and ends their sessions. Answers with their username.
 pub async fn reset_breakglass(services: &Arc<Services>, password: SecretString) -> Result<String> {
     let cx = Cx {
         actor: Actor::System("reset of the breakglass password on the server"),
@@ -28,7 +28,7 @@ pub async fn reset_breakglass(services: &Arc<Services>, password: SecretString) 
     let mut tx = cx.begin().await?;
     users::set_breakglass(&mut tx, admin.id, &hash).await?;
     credentials::delete_sessions_of(&mut tx, admin.id).await?;
-    super::forget(&cx, &mut tx, &admin.username).await?;
+    super::forget_failures(&cx, &mut tx, &admin.username).await?;
     cx.audit(&mut tx, "breakglass.reset", &admin.id.to_string(), Some(admin.id), json!({})).await?;
     tx.commit().await?;
     Ok(admin.username)

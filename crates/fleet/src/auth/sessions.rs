@@ -22,3 +22,14 @@ pub async fn end_session(cx: &Cx, id: SessionId) -> Result<()> {
     tx.commit().await?;
     Ok(())
 }
+
+/// Signs out: ends the session of this request. A session that has ended already is fine.
+pub async fn logout(cx: &Cx, session: SessionId) -> Result<()> {
+    let user = cx.user()?;
+    let mut tx = cx.begin().await?;
+    if credentials::delete_session(&mut tx, session).await? {
+        cx.audit(&mut tx, "auth.logout", &user.to_string(), Some(user), json!({})).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}

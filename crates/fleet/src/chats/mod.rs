@@ -8,15 +8,15 @@ use store::{chats, turns};
 
 pub use store::{chats::Chat, turns::Turn};
 
-/// The longest title, in characters.
-const TITLE: usize = 200;
+const MAX_TITLE_CHARS: usize = 200;
 
-/// Starts an empty chat; without a title it takes the first words of the first message.
+/// Creates an empty chat. Without a title it later gets one from its first message.
 pub async fn create(cx: &Cx, title: Option<&str>) -> Result<ChatId> {
-    let title = title.map(|title| invalid::line("title", title, TITLE)).transpose()?.unwrap_or_default();
+    let title =
+        title.map(|title| invalid::line("title", title, MAX_TITLE_CHARS)).transpose()?.unwrap_or_default();
     let id = ChatId::new(cx.services.clock.now());
     let mut tx = cx.begin().await?;
-    if let Some(before) = idempotency::made_before(cx, &mut tx, "chat", id.uuid(), &json!(title)).await? {
+    if let Some(before) = idempotency::find_created(cx, &mut tx, "chat", id.uuid(), &json!(title)).await? {
         return Ok(before);
     }
     chats::insert(&mut tx, id, cx.user()?, &title).await?;
@@ -30,7 +30,7 @@ pub async fn list(cx: &Cx, after: Option<(DateTime<Utc>, ChatId)>, limit: u32) -
     Ok(chats::list(&mut tx, after, limit.into()).await?)
 }
 
-/// A chat with the turns that stand.
+/// A chat with its turns, except replaced ones.
 pub async fn get(cx: &Cx, id: ChatId) -> Result<(Chat, Vec<Turn>)> {
     let mut tx = cx.begin().await?;
     let chat = chats::get(&mut tx, id).await?.ok_or(Error::NotFound("chat"))?;
@@ -38,9 +38,9 @@ pub async fn get(cx: &Cx, id: ChatId) -> Result<(Chat, Vec<Turn>)> {
     Ok((chat, turns))
 }
 
-/// Gives a chat another title.
+/// Changes the title of a chat.
 pub async fn rename(cx: &Cx, id: ChatId, title: &str) -> Result<()> {
-    let title = invalid::line("title", title, TITLE)?;
+    let title = invalid::line("title", title, MAX_TITLE_CHARS)?;
     let mut tx = cx.begin().await?;
     if !chats::rename(&mut tx, id, &title).await? {
         return Err(Error::NotFound("chat"));
@@ -49,11 +49,11 @@ pub async fn rename(cx: &Cx, id: ChatId, title: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a chat, and forgets what was said in it; its agents' memory of it goes when nobody uses their container. A turn
-/// that still runs is stopped.
+/// Deletes a chat and its archived conversations, and stops a turn that still runs. The agents' own sessions are deleted
+/// once their container is idle.
 pub async fn delete(cx: &Cx, id: ChatId) -> Result<()> {
     let mut tx = cx.begin().await?;
-    for turn in turns::list(&mut tx, id).await?.iter().filter(|turn| !turn.status().is_final()) {
+    for turn in turns::list(&mut tx, id).await?.iter().filter(|turn| !turn.status.is_final()) {
         turns::request_stop(&mut tx, turn.id).await?;
     }
     if !chats::delete(&mut tx, id).await? {
@@ -61,7 +61,7 @@ pub async fn delete(cx: &Cx, id: ChatId) -> Result<()> {
     }
     conversations::forget_chat(&mut tx, cx.user()?, id).await?;
     idempotency::forget(&mut tx, cx.user()?, id.uuid()).await?;
-    conversations::ask_for_pruning(&mut tx, cx.user()?).await?;
+    conversations::enqueue_prune(&mut tx, cx.user()?).await?;
     tx.commit().await?;
     Ok(())
 }

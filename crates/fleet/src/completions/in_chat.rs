@@ -1,9 +1,9 @@
-//! A request that continues a chat: its newest message becomes a turn, whose events become chunks.
+//! A request that continues a chat. Its newest message becomes a turn, and the events of the turn become chunks.
 
-use super::{Answer, Request, named, request::Counts, stream_error};
+use super::{Answer, Request, find_agent, request::UsageChunk, stream_error};
 use crate::{
-    Cx, Error, Fault, Result,
-    turns::{self, NewTurn, Numbered},
+    Cx, Error, Fault, Result, tasks,
+    turns::{self, NewTurn, SequencedEvent},
 };
 use domain::{ChatId, TurnId};
 use futures_util::{StreamExt, stream};
@@ -11,7 +11,7 @@ use openclaw::Cause;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Asks in the chat.
+/// Asks the agent in the chat.
 pub(super) async fn complete(cx: &Cx, request: Request, chat: ChatId) -> Result<Answer> {
     let Some(message) = request.newest_text() else {
         return Err(Error::Upstream {
@@ -21,67 +21,68 @@ pub(super) async fn complete(cx: &Cx, request: Request, chat: ChatId) -> Result<
         });
     };
     let mut tx = cx.begin().await?;
-    let agent = named(&mut tx, &request.model).await?;
+    let agent = find_agent(&mut tx, &request.model).await?;
     drop(tx);
     let new = NewTurn { text: message, agent: Some(agent.id), replaces: None, idempotency_key: None };
     let turn = turns::create(cx, chat, new).await?;
-    let head = Head::new(cx, turn, &agent.slug, request.counts());
+    let encoder = ChunkEncoder::new(cx, turn, &agent.slug, request.usage_chunk());
     let events = turns::follow(cx, turn, 0).await?;
-    // A client that goes away cancels, as it does everywhere on this endpoint.
-    let watch = StopOnDrop { cx: cx.clone(), turn, over: false };
+    // A client that disconnects cancels the answer, as everywhere on this endpoint.
+    let guard = StopOnDrop { cx: cx.clone(), turn, ended: false };
     if request.stream {
-        let chunks = stream::unfold((events, head, watch), |(mut events, mut head, mut watch)| async move {
-            if watch.over {
-                return None;
-            }
-            let chunk = match events.next().await {
-                Some(Ok(event)) => {
-                    watch.over = event.is_terminal();
-                    head.chunk(&event)
+        let chunks =
+            stream::unfold((events, encoder, guard), |(mut events, mut encoder, mut guard)| async move {
+                if guard.ended {
+                    return None;
                 }
-                Some(Err(error)) => {
-                    watch.over = true;
-                    stream_error(error.code(), &error.to_string())
-                }
-                None => {
-                    watch.over = true;
-                    stream_error(
-                        "interrupted",
-                        "The stream ended before the answer did. The chat has the rest.",
-                    )
-                }
-            };
-            Some((chunk, (events, head, watch)))
-        });
-        // Events without an own chunk (stages) are sent as comments by their empty frames.
+                let chunk = match events.next().await {
+                    Some(Ok(event)) => {
+                        guard.ended = event.is_terminal();
+                        encoder.encode(&event)
+                    }
+                    Some(Err(error)) => {
+                        guard.ended = true;
+                        stream_error(error.code(), &error.to_string())
+                    }
+                    None => {
+                        guard.ended = true;
+                        stream_error(
+                            "interrupted",
+                            "The stream ended before the answer was complete. The chat has the rest.",
+                        )
+                    }
+                };
+                Some((chunk, (events, encoder, guard)))
+            });
+        // Some events have no chunk.
         return Ok(Answer::Stream(chunks.filter(|chunk| std::future::ready(!chunk.is_empty())).boxed()));
     }
-    let mut watch = watch;
+    let mut guard = guard;
     let mut events = events;
     while let Some(event) = events.next().await {
         if event?.is_terminal() {
             break;
         }
     }
-    watch.over = true;
+    guard.ended = true;
     let turn = turns::get(cx, turn).await?;
     if let Some(error) = &turn.error {
         return Err(Error::Upstream {
-            code: cause(error),
+            code: code(error),
             detail: format!("{} {}", text(error, "title"), text(error, "detail")),
             fault: Fault::Upstream,
         });
     }
     let usage = turn.usage.as_ref().map(usage);
     let body = json!({
-        "id": head.id, "object": "chat.completion", "created": head.created, "model": head.model,
+        "id": encoder.id, "object": "chat.completion", "created": encoder.created, "model": encoder.model,
         "choices": [{ "index": 0, "message": { "role": "assistant", "content": turn.answer }, "finish_reason": "stop" }],
         "usage": usage,
     });
     Ok(Answer::Whole { status: 200, body: body.to_string().into() })
 }
 
-fn cause(error: &Value) -> &'static str {
+fn code(error: &Value) -> &'static str {
     Cause::deserialize(&error["code"]).map_or("answer_failed", Cause::code)
 }
 
@@ -97,45 +98,47 @@ fn usage(usage: &Value) -> Value {
     json!({ "prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output })
 }
 
-/// What every chunk bears.
-struct Head {
+/// Encodes the events of a turn as chunks in OpenAI's format.
+struct ChunkEncoder {
     id: String,
     created: i64,
     model: String,
-    counts: Counts,
+    usage_chunk: UsageChunk,
     usage: Option<Value>,
-    told: String,
+    /// The text that was sent so far.
+    sent: String,
 }
 
-impl Head {
-    fn new(cx: &Cx, turn: TurnId, model: &str, counts: Counts) -> Self {
+impl ChunkEncoder {
+    fn new(cx: &Cx, turn: TurnId, model: &str, usage_chunk: UsageChunk) -> Self {
         let id = format!("chatcmpl-{}", turn.uuid().simple());
         let created = cx.services.clock.now().timestamp();
-        Self { id, created, model: model.to_owned(), counts, usage: None, told: String::new() }
+        Self { id, created, model: model.to_owned(), usage_chunk, usage: None, sent: String::new() }
     }
 
-    fn chunk(&mut self, event: &Numbered) -> bytes::Bytes {
+    fn encode(&mut self, event: &SequencedEvent) -> bytes::Bytes {
         if event.kind == "usage" {
-            // Told behind the end of the answer, as OpenAI does, and only to those who asked for it.
-            self.usage = (self.counts == Counts::Wanted).then(|| usage(&event.data));
+            // Sent after the end of the answer, as OpenAI does, and only if the client asked for it.
+            self.usage = (self.usage_chunk == UsageChunk::Requested).then(|| usage(&event.data));
             return bytes::Bytes::new();
         }
         match event.kind.as_str() {
             "delta" => {
-                let more = text(&event.data, "text");
-                self.told.push_str(more);
-                self.more(more)
+                let delta = text(&event.data, "text");
+                self.sent.push_str(delta);
+                self.delta(delta)
             }
-            // What was told cannot be taken back in this format: only the rest can be added.
-            "snapshot" => match text(&event.data, "text").strip_prefix(&*self.told) {
+            // In this format text that was sent cannot be taken back. Only the rest can be added.
+            "snapshot" => match text(&event.data, "text").strip_prefix(&*self.sent) {
                 Some(rest) => {
-                    let more = self.more(rest);
-                    self.told.push_str(rest);
-                    more
+                    let chunk = self.delta(rest);
+                    self.sent.push_str(rest);
+                    chunk
                 }
-                None => {
-                    stream_error("answer_retracted", "The agent began anew. The chat has the whole answer.")
-                }
+                None => stream_error(
+                    "answer_retracted",
+                    "The agent started the answer again. The chat has the whole answer.",
+                ),
             },
             "done" => {
                 let mut end = self.choice(json!({}), json!("stop")).to_vec();
@@ -154,7 +157,7 @@ impl Head {
         }
     }
 
-    fn more(&self, text: &str) -> bytes::Bytes {
+    fn delta(&self, text: &str) -> bytes::Bytes {
         self.choice(json!({ "role": "assistant", "content": text }), Value::Null)
     }
 
@@ -171,22 +174,22 @@ impl Head {
     }
 }
 
-/// Stops the turn when the client leaves before its end.
+/// Stops the turn if the client disconnects before its end.
 struct StopOnDrop {
     cx: Cx,
     turn: TurnId,
-    over: bool,
+    ended: bool,
 }
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        if self.over {
+        if self.ended {
             return;
         }
         let (cx, turn) = (self.cx.clone(), self.turn);
-        turns::spawn(async move {
+        tasks::spawn(async move {
             if let Err(error) = turns::stop(&cx, turn).await {
-                tracing::warn!(%error, %turn, "a turn whose client left could not be stopped");
+                tracing::warn!(%error, %turn, "a turn whose client disconnected could not be stopped");
             }
         });
     }
@@ -196,38 +199,39 @@ impl Drop for StopOnDrop {
 mod tests {
     use super::*;
 
-    fn said(events: &[(&str, Value)], counts: Counts) -> String {
+    fn encoded(events: &[(&str, Value)], usage_chunk: UsageChunk) -> String {
         let (id, model) = (String::from("x"), String::from("ada"));
-        let mut head = Head { id, created: 0, model, counts, usage: None, told: String::new() };
+        let mut encoder =
+            ChunkEncoder { id, created: 0, model, usage_chunk, usage: None, sent: String::new() };
         let chunk = |(kind, data): &(&str, Value)| {
-            let event = Numbered { seq: None, kind: (*kind).to_owned(), data: data.clone() };
-            String::from_utf8_lossy(&head.chunk(&event)).into_owned()
+            let event = SequencedEvent { seq: None, kind: (*kind).to_owned(), data: data.clone() };
+            String::from_utf8_lossy(&encoder.encode(&event)).into_owned()
         };
         events.iter().map(chunk).collect()
     }
 
     #[test]
-    fn a_snapshot_adds_only_what_was_not_told_yet() {
-        let grown = said(
+    fn a_snapshot_adds_only_what_was_not_sent_yet() {
+        let grown = encoded(
             &[("delta", json!({ "text": "one " })), ("snapshot", json!({ "text": "one two" }))],
-            Counts::Unwanted,
+            UsageChunk::Omitted,
         );
         assert!(grown.contains(r#""content":"two""#) && !grown.contains("one two"), "{grown}");
-        let other = said(
+        let other = encoded(
             &[("delta", json!({ "text": "one " })), ("snapshot", json!({ "text": "another" }))],
-            Counts::Unwanted,
+            UsageChunk::Omitted,
         );
         assert!(other.contains("answer_retracted") && !other.contains("another"), "{other}");
     }
 
     #[test]
-    fn counts_come_last_and_only_when_asked_for() {
+    fn usage_comes_last_and_only_if_requested() {
         let events = [
             ("usage", json!({ "inputTokens": 2, "outputTokens": 3 })),
             ("done", json!({ "status": "done" })),
         ];
-        let counted = said(&events, Counts::Wanted);
+        let counted = encoded(&events, UsageChunk::Requested);
         assert!(counted.find("\"stop\"") < counted.find(r#""total_tokens":5"#), "{counted}");
-        assert!(!said(&events, Counts::Unwanted).contains("total_tokens"));
+        assert!(!encoded(&events, UsageChunk::Omitted).contains("total_tokens"));
     }
 }

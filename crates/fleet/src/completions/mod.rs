@@ -1,13 +1,13 @@
-//! The OpenAI-compatible endpoint: any program that speaks to OpenAI can speak to an agent.
+//! The OpenAI-compatible endpoint: any program that can use OpenAI can use an agent.
 //!
-//! Stateless by default ([`pass_through`]): the client's request goes to the agent and the answer comes back
-//! byte by byte; nothing is saved. With a chat ([`in_chat`]) the newest message becomes a turn of it.
+//! Stateless by default ([`pass_through`]): the client's request goes to the agent, the answer comes back byte by byte,
+//! and nothing is stored. With a chat ([`in_chat`]) the newest message becomes a turn of that chat.
 
 mod in_chat;
 mod pass_through;
 mod request;
 
-pub use request::{Refusal, Request};
+pub use request::{Request, RequestError};
 
 use crate::{Cx, Error, Result};
 use domain::{ChatId, Slug};
@@ -17,19 +17,19 @@ use store::{
     agents::{self, Agent},
 };
 
-/// A body as it comes. Dropping it cancels the answer.
+/// The bytes of an answer as they arrive. Dropping them cancels the answer.
 pub type Bytes = BoxStream<'static, bytes::Bytes>;
 
-/// What a client is answered.
+/// The answer to a request.
 pub enum Answer {
-    /// At once.
+    /// As a whole.
     Whole {
         /// HTTP status.
         status: u16,
         /// JSON.
         body: bytes::Bytes,
     },
-    /// As server-sent events in OpenAI's format, errors included.
+    /// As server-sent events in OpenAI's format, including errors.
     Stream(Bytes),
 }
 
@@ -41,8 +41,8 @@ pub async fn complete(cx: &Cx, request: Request, chat: Option<ChatId>) -> Result
     }
 }
 
-/// The acting user's agent with that slug; the refusal names the ones there are.
-async fn named(tx: &mut Tx, model: &str) -> Result<Agent> {
+/// The acting user's agent with that slug. The error names the agents that exist.
+async fn find_agent(tx: &mut Tx, model: &str) -> Result<Agent> {
     if let Some(agent) = agents::by_slug(tx, model).await? {
         return Ok(agent);
     }
@@ -58,7 +58,7 @@ fn slug(agent: &Agent) -> Result<Slug> {
     Ok(Slug::try_from(agent.slug.clone())?)
 }
 
-/// An error in the middle of a stream, in OpenAI's shape, and the end of the stream.
+/// An error in the middle of a stream, in OpenAI's format, and the end of the stream.
 fn stream_error(code: &str, message: &str) -> bytes::Bytes {
     let error = serde_json::json!({
         "error": { "message": message, "type": "api_error", "param": null, "code": code }

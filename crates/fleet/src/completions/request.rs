@@ -1,9 +1,9 @@
-//! OpenAI's chat completion request: what is understood, and a plain refusal of what is not.
+//! OpenAI's chat completion request: which fields are supported, and clear errors for those that are not.
 
 use serde_json::{Map, Value};
 
-/// The fields that reach the agent. Others would be ignored silently, which is worse than a refusal.
-const KNOWN: [&str; 18] = [
+/// The fields that reach the agent. Others would be ignored silently, which is worse than an error.
+const SUPPORTED_FIELDS: [&str; 18] = [
     "model",
     "messages",
     "stream",
@@ -24,10 +24,10 @@ const KNOWN: [&str; 18] = [
     "safety_identifier",
 ];
 
-/// The ones among them that change what an answer is.
-const NOT_IN_CHAT: [&str; 3] = ["tools", "tool_choice", "response_format"];
+/// The supported fields that a chat cannot have, because they change what an answer is.
+const UNSUPPORTED_IN_CHAT: [&str; 3] = ["tools", "tool_choice", "response_format"];
 
-/// A request that was understood.
+/// A valid request.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(super) model: String,
@@ -35,10 +35,10 @@ pub struct Request {
     pub(super) body: Map<String, Value>,
 }
 
-/// Why it was not.
+/// Why a request is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// Stable name.
+pub struct RequestError {
+    /// A stable name.
     pub code: &'static str,
     /// The field at fault.
     pub param: Option<String>,
@@ -46,51 +46,61 @@ pub struct Refusal {
     pub message: String,
 }
 
-/// `stream_options.include_usage`.
+/// Whether a stream ends with a chunk of token counts (`stream_options.include_usage`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counts {
-    Wanted,
-    Unwanted,
+pub(super) enum UsageChunk {
+    Requested,
+    Omitted,
 }
 
-impl Refusal {
-    fn of(code: &'static str, param: &str, message: impl Into<String>) -> Self {
+impl RequestError {
+    fn new(code: &'static str, param: &str, message: impl Into<String>) -> Self {
         Self { code, param: Some(param.to_owned()), message: message.into() }
     }
 }
 
 impl Request {
-    /// Reads a request's JSON.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
-        let body: Map<String, Value> = serde_json::from_slice(bytes).map_err(|_| Refusal {
+    /// Parses a request's JSON.
+    pub fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
+        let body: Map<String, Value> = serde_json::from_slice(bytes).map_err(|_| RequestError {
             code: "bad_body",
             param: None,
             message: "The body is not a JSON object.".into(),
         })?;
         if let Some(field) =
-            body.keys().find(|field| !KNOWN.contains(&field.as_str()) && field.as_str() != "n")
+            body.keys().find(|field| !SUPPORTED_FIELDS.contains(&field.as_str()) && field.as_str() != "n")
         {
             let message = format!("`{field}` is not supported here. Leave it out.");
-            return Err(Refusal::of("unsupported_field", field, message));
+            return Err(RequestError::new("unsupported_field", field, message));
         }
         if body.get("n").is_some_and(|n| n != 1) {
-            return Err(Refusal::of("unsupported_field", "n", "Only one answer is made: leave `n` out."));
+            return Err(RequestError::new(
+                "unsupported_field",
+                "n",
+                "Only one answer is supported. Leave `n` out.",
+            ));
         }
         let Some(model) = body.get("model").and_then(Value::as_str) else {
             let message = "Name an agent in `model`; GET /v1/models lists yours.";
-            return Err(Refusal::of("missing_field", "model", message));
+            return Err(RequestError::new("missing_field", "model", message));
         };
         if body.get("messages").and_then(Value::as_array).is_none_or(|messages| messages.is_empty()) {
-            return Err(Refusal::of("missing_field", "messages", "Send at least one message in `messages`."));
+            return Err(RequestError::new(
+                "missing_field",
+                "messages",
+                "Send at least one message in `messages`.",
+            ));
         }
         let stream = match body.get("stream") {
             None | Some(Value::Null) => false,
             Some(Value::Bool(stream)) => *stream,
-            Some(_) => return Err(Refusal::of("bad_field", "stream", "`stream` is true or false.")),
+            Some(_) => {
+                return Err(RequestError::new("bad_field", "stream", "`stream` must be true or false."));
+            }
         };
-        // A slug has none, and Postgres cannot be asked for it.
+        // No slug has a NUL character, and Postgres refuses a parameter with one.
         if model.contains('\0') {
-            return Err(Refusal::of(
+            return Err(RequestError::new(
                 "bad_field",
                 "model",
                 "`model` is an agent's name; GET /v1/models lists yours.",
@@ -100,18 +110,19 @@ impl Request {
         Ok(Self { model, stream, body })
     }
 
-    /// Refuses what a turn of a chat cannot carry: there the agent has its own tools, and answers in text.
-    pub fn for_chat(self) -> Result<Self, Refusal> {
-        let asked = |field: &&&str| self.body.get(**field).is_some_and(|value| !value.is_null());
-        let Some(field) = NOT_IN_CHAT.iter().find(asked) else { return Ok(self) };
-        let message = format!("`{field}` is not supported where a chat is continued. Leave it out.");
-        Err(Refusal::of("unsupported_field", field, message))
+    /// Fails if the request has a field that a turn of a chat cannot have: there the agent uses its own tools and answers
+    /// with text.
+    pub fn for_chat(self) -> Result<Self, RequestError> {
+        let is_set = |field: &&&str| self.body.get(**field).is_some_and(|value| !value.is_null());
+        let Some(field) = UNSUPPORTED_IN_CHAT.iter().find(is_set) else { return Ok(self) };
+        let message = format!("`{field}` is not supported when a chat is continued. Leave it out.");
+        Err(RequestError::new("unsupported_field", field, message))
     }
 
-    /// Whether a stream should end with token counts.
-    pub(super) fn counts(&self) -> Counts {
-        let asked = self.body.get("stream_options").and_then(|options| options["include_usage"].as_bool());
-        if asked == Some(true) { Counts::Wanted } else { Counts::Unwanted }
+    pub(super) fn usage_chunk(&self) -> UsageChunk {
+        let requested =
+            self.body.get("stream_options").and_then(|options| options["include_usage"].as_bool());
+        if requested == Some(true) { UsageChunk::Requested } else { UsageChunk::Omitted }
     }
 
     /// The text of the newest message, if the user wrote it.
@@ -123,7 +134,7 @@ impl Request {
         match &newest["content"] {
             Value::String(text) => Some(text.clone()),
             Value::Array(parts) => {
-                // An image among them would be left out silently.
+                // Fails if there is an image among them, which would be left out silently.
                 let texts = parts.iter().map(|part| part["text"].as_str()).collect::<Option<Vec<&str>>>()?;
                 (!texts.is_empty()).then(|| texts.join("\n"))
             }
@@ -138,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_understood_is_named() {
+    fn an_unsupported_field_is_named() {
         let refused = |json: &str| Request::parse(json.as_bytes()).unwrap_err();
         assert_eq!(refused("[]").code, "bad_body");
         assert_eq!(refused(r#"{"model":"a","messages":[{}],"audio":{}}"#).param.as_deref(), Some("audio"));

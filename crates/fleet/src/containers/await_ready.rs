@@ -12,15 +12,15 @@ use std::{net::SocketAddr, time::Duration};
 use store::containers::{self, Container, ContainerObservation};
 use tokio::time::Instant;
 
-/// How often a booting container is asked whether it is ready.
-const POLL: Duration = Duration::from_millis(100);
+/// How often a booting container is probed.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Nothing at all from a gateway that had been ready, for so long, is no slowness: its own reload takes eight seconds.
-const HANGS: Duration = Duration::from_secs(20);
+/// A gateway that had been ready and does not answer for so long hangs: its own reload takes eight seconds.
+const HANG_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why a container that runs did not become ready.
 pub(super) enum Unready {
-    /// It had been, and nothing comes from it any more.
+    /// It had been ready, and does not answer any more.
     Hung,
     /// Anything else.
     Failed(StartFailure),
@@ -33,7 +33,7 @@ impl From<StartFailure> for Unready {
 }
 
 /// A container that runs and does not answer yet.
-pub(super) struct Wait<'a> {
+pub(super) struct ReadinessWait<'a> {
     pub(super) services: &'a Services,
     pub(super) engine: &'a dyn Containers,
     pub(super) job: &'a dyn Progress,
@@ -41,17 +41,20 @@ pub(super) struct Wait<'a> {
     pub(super) row: &'a Container,
 }
 
-impl Wait<'_> {
-    async fn observe(&self, sight: ContainerObservation) -> Result<(), StartFailure> {
-        let mut tx = self.services.store.system("start of a container").await?;
-        containers::observe(&mut tx, self.row.id, self.row.generation, &sight, "").await?;
-        tx.commit().await?;
+impl ReadinessWait<'_> {
+    async fn observe(&self, observation: ContainerObservation) -> Result<(), StartFailure> {
+        let store = &self.services.store;
+        store
+            .run_system("start of a container", async |tx| {
+                containers::observe(tx, self.row.id, self.row.generation, &observation, "").await
+            })
+            .await?;
         Ok(())
     }
 
-    /// Waits; returns when its row says ready.
-    pub(super) async fn run(&self, seen: &ContainerState) -> Result<(), Unready> {
-        let Some(address) = seen.address else {
+    /// Waits until it is ready and its row says so.
+    pub(super) async fn run(&self, observed: &ContainerState) -> Result<(), Unready> {
+        let Some(address) = observed.address else {
             let failure = StartFailure::new(
                 "no_address",
                 "Your agent could not be started.",
@@ -60,57 +63,59 @@ impl Wait<'_> {
             return Err(failure.into());
         };
         let probe = self.services.gateways.probe(address);
-        let was_ready = self.was_ready(seen);
-        let mut heard = Instant::now();
+        let was_ready = self.was_ready(observed);
+        let mut last_answer = Instant::now();
         let deadline = Instant::now() + Duration::from_secs(self.settings.start_timeout_seconds.into());
         let mut loading = false;
         loop {
-            match probe.ready().await {
+            match probe.readiness().await {
                 Readiness::Ready => {
                     self.job.phase("ready").await;
-                    return Ok(self.is_ready(address, was_ready).await?);
+                    return Ok(self.record_ready(address, was_ready).await?);
                 }
                 Readiness::Loading => {
-                    heard = Instant::now();
+                    last_answer = Instant::now();
                     if !std::mem::replace(&mut loading, true) {
                         self.job.phase("load").await;
                         self.observe(ContainerObservation::Stage(Stage::Loading)).await?;
                     }
                 }
-                Readiness::Starting | Readiness::Unreachable if was_ready && heard.elapsed() >= HANGS => {
+                Readiness::Starting | Readiness::Unreachable
+                    if was_ready && last_answer.elapsed() >= HANG_TIMEOUT =>
+                {
                     return Err(Unready::Hung);
                 }
                 Readiness::Starting | Readiness::Unreachable => {}
             }
-            self.still_running().await?;
+            self.check_running().await?;
             if Instant::now() >= deadline {
                 return Err(timed_out().into());
             }
             tokio::select! {
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 () = self.job.cancel().cancelled() => return Err(cancelled().into()),
             }
         }
     }
 
-    async fn is_ready(&self, address: SocketAddr, was_ready: bool) -> Result<(), StartFailure> {
+    async fn record_ready(&self, address: SocketAddr, was_ready: bool) -> Result<(), StartFailure> {
         let mut tx = self.services.store.system("start of a container").await?;
-        let sight = ContainerObservation::Ready { address: address.to_string() };
-        let stored = containers::observe(&mut tx, self.row.id, self.row.generation, &sight, "").await?;
+        let observation = ContainerObservation::Ready { address: address.to_string() };
+        let stored = containers::observe(&mut tx, self.row.id, self.row.generation, &observation, "").await?;
         if stored && !was_ready {
-            warm_up::ask(&mut tx, self.row).await?;
+            warm_up::enqueue_if_unused(&mut tx, self.row).await?;
         }
         tx.commit().await?;
         Ok(())
     }
 
-    /// Whether this very process has been ready: it is not booting any more.
-    fn was_ready(&self, seen: &ContainerState) -> bool {
-        self.row.ready_at.is_some_and(|ready| seen.started_at.is_some_and(|started| started < ready))
+    /// Whether this process of the container has been ready before: then it is not booting.
+    fn was_ready(&self, observed: &ContainerState) -> bool {
+        self.row.ready_at.is_some_and(|ready| observed.started_at.is_some_and(|started| started < ready))
     }
 
-    /// A container that ended while it was waited for says why.
-    async fn still_running(&self) -> Result<(), StartFailure> {
+    /// Why a container ended while it was waited for.
+    async fn check_running(&self) -> Result<(), StartFailure> {
         match self.engine.inspect(&owner(self.services, self.row)).await? {
             Some(ContainerState { state: RunState::Running, .. }) => Ok(()),
             Some(ContainerState { state: RunState::Exited { oom_killed: true, .. }, .. }) => {
@@ -118,7 +123,7 @@ impl Wait<'_> {
                     "out_of_memory",
                     &format!(
                         "Your agent ran out of memory ({}) while it started.",
-                        self.row.has_limits(self.settings.limits).memory_words()
+                        self.row.current_limits(self.settings.limits).memory_text()
                     ),
                     "Ask your admin to raise the memory limit (OpenClaw needs 2 GiB).",
                 ))
@@ -133,7 +138,7 @@ impl Wait<'_> {
             _ => Err(StartFailure::new(
                 "vanished",
                 "Your agent's container vanished while it started.",
-                "It is made again.",
+                "It is created again.",
             )),
         }
     }

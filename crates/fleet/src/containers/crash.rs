@@ -1,10 +1,14 @@
-//! A container that went down by itself: noticed, explained to its owner, and started again, ever more slowly.
+//! A container that crashed: detected, explained to its owner, and started again with growing delays.
 
-use super::{StartFailure, admission, ensure_running, owner};
-use crate::{Error, Result, Services, settings};
+use super::{
+    StartFailure, admission, ensure_running,
+    failure::engine_error,
+    owner,
+    state::{is_expected_ready, is_running},
+};
+use crate::{Error, Result, Services};
 use domain::{
-    containers::{ContainerError, ContainerState, Containers, Event, EventKind, RunState},
-    lifecycle::{Desired, Observed},
+    containers::{ContainerState, Containers, Event, EventKind, RunState},
     limits::Limits,
     turn::Stage,
 };
@@ -16,15 +20,19 @@ use store::{
     crashes::{self, CrashKind},
 };
 
-/// Pauses before it is started again after the first, second … kind within ten minutes. Behind the last one it
-/// stays down until somebody wants it.
-const PAUSES: [Duration; 4] =
+/// Delays before it is started again after the first, second … crash within ten minutes. After one more it stays down
+/// until its user wants it.
+const RESTART_DELAYS: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(5), Duration::from_secs(20), Duration::from_secs(60)];
 
-/// What the engine reported is a hint only: every worker hears it, late or twice, so what counts is the row and
-/// what the engine says when it is asked. Answers whether a container was found to be down.
-pub async fn notice(services: &Services, engine: &dyn Containers, event: &Event) -> Result<bool> {
-    if event.what == EventKind::Started {
+/// Checks the container of an event of the engine. The event is only a hint: every worker receives it, late or twice, so
+/// what counts is the row and the engine's answer. Answers whether the container was found to be down.
+pub async fn handle_engine_event(
+    services: &Services,
+    engine: &dyn Containers,
+    event: &Event,
+) -> Result<bool> {
+    if event.kind == EventKind::Started {
         return Ok(false);
     }
     let mut tx = services.store.system("the engine reported something").await?;
@@ -32,87 +40,76 @@ pub async fn notice(services: &Services, engine: &dyn Containers, event: &Event)
     drop(tx);
     match row {
         Some(row) if row.generation == event.generation && is_expected_ready(&row) => {
-            went_down(services, engine, &row).await
+            handle_crash(services, engine, &row).await
         }
         _ => Ok(false),
     }
 }
 
-/// Whether the row says that it answers, and should.
-pub(super) fn is_expected_ready(row: &Container) -> bool {
-    row.desired() == Desired::Running && row.observed() == Observed::Ready
-}
-
-/// Asks the engine about a container that is believed to answer. When it does not run the row says why, and it is
-/// started again; after too many crashes it is given up until somebody wants it. Answers whether it was down.
-pub(super) async fn went_down(services: &Services, engine: &dyn Containers, row: &Container) -> Result<bool> {
-    let seen = engine.inspect(&owner(services, row)).await.map_err(away)?;
-    if runs(row, seen.as_ref()) {
+/// Asks the engine about a container that is expected to be ready. If it does not run, the row says why, and it is
+/// started again; after too many crashes it stays down until its user wants it. Answers whether it was down.
+pub(super) async fn handle_crash(
+    services: &Services,
+    engine: &dyn Containers,
+    row: &Container,
+) -> Result<bool> {
+    let observed = engine.inspect(&owner(services, row)).await.map_err(engine_error)?;
+    if is_running(row, observed.as_ref()) {
         return Ok(false);
     }
-    let limits = row.has_limits(settings::read(&services.store).await?.limits);
-    let (kind, said) = explain(seen.as_ref(), limits);
-    let mut tx = services.store.system("a container went down").await?;
-    // The row again, under its lock: of all who noticed one acts.
+    let limits = row.current_limits(services.stored_settings().await?.limits);
+    let (kind, cause) = explain(observed.as_ref(), limits);
+    let mut tx = services.store.system("a container crashed").await?;
+    // The row again, under its lock: of all processes that detected the crash one acts.
     let now = containers::ensure(&mut tx, row.id, row.user_id).await?;
     if now.generation != row.generation || !is_expected_ready(&now) {
         return Ok(false);
     }
-    let before = usize::try_from(crashes::recent(&mut tx, row).await?).unwrap_or(usize::MAX);
-    crashes::note(&mut tx, row, kind, &said).await?;
-    match PAUSES.get(before) {
-        Some(pause) => again(&mut tx, row, &said, *pause).await?,
-        None => stay_down(&mut tx, row, &said).await?,
+    let before = usize::try_from(crashes::count_recent(&mut tx, row).await?).unwrap_or(usize::MAX);
+    crashes::record(&mut tx, row, kind, &cause).await?;
+    match RESTART_DELAYS.get(before) {
+        Some(delay) => restart_after(&mut tx, row, &cause, *delay).await?,
+        None => stay_down(&mut tx, row, &cause).await?,
     }
     tx.commit().await?;
     services.gateways.forget(row.id);
-    tracing::warn!(container = %row.id, before, said, "a container went down by itself");
+    tracing::warn!(container = %row.id, before, cause, "a container crashed");
     Ok(true)
 }
 
-pub(super) fn runs(row: &Container, seen: Option<&ContainerState>) -> bool {
-    seen.is_some_and(|seen| seen.generation == row.generation && seen.state == RunState::Running)
-}
-
-async fn again(tx: &mut Tx, row: &Container, said: &str, pause: Duration) -> Result<()> {
-    let when = match pause.as_secs() {
+async fn restart_after(tx: &mut Tx, row: &Container, cause: &str, delay: Duration) -> Result<()> {
+    let when = match delay.as_secs() {
         0 => "It is started again.".to_owned(),
         seconds => format!("It is started again in {seconds} s, or at once with your next message."),
     };
-    let sight = ContainerObservation::Stage(Stage::Queued);
-    containers::observe(tx, row.id, row.generation, &sight, &format!("{said} {when}")).await?;
-    let due = if pause.is_zero() { Due::Now } else { Due::In(pause) };
+    let observation = ContainerObservation::Stage(Stage::Queued);
+    containers::observe(tx, row.id, row.generation, &observation, &format!("{cause} {when}")).await?;
+    let due = if delay.is_zero() { Due::Now } else { Due::In(delay) };
     ensure_running::enqueue_start_at(tx, ActsFor::User(row.user_id), row.id, due).await?;
     Ok(())
 }
 
-async fn stay_down(tx: &mut Tx, row: &Container, said: &str) -> Result<()> {
-    let crashes = PAUSES.len() + 1;
+async fn stay_down(tx: &mut Tx, row: &Container, cause: &str) -> Result<()> {
+    let crashes = RESTART_DELAYS.len() + 1;
     let failure = StartFailure::new(
         "crash_loop",
         "Your agent keeps ending by itself.",
         format!(
-            "It ended {crashes} times within ten minutes. The last time: {said} Your next message starts it again; \
+            "It ended {crashes} times within ten minutes. The last time: {cause} Your next message starts it again; \
              if it stays like this, ask your admin."
         ),
     );
-    let said = serde_json::to_value(&failure).map_err(Error::internal)?;
-    containers::observe(
-        tx,
-        row.id,
-        row.generation,
-        &ContainerObservation::Failed { failure: said },
-        &failure.title,
-    )
-    .await?;
+    let stored = serde_json::to_value(&failure).map_err(Error::internal)?;
+    let observation = ContainerObservation::Failed { failure: stored };
+    containers::observe(tx, row.id, row.generation, &observation, &failure.title).await?;
     admission::wake_next_waiter(tx).await
 }
 
-/// Why it is crash, in a sentence for its owner.
-fn explain(seen: Option<&ContainerState>, limits: Limits) -> (CrashKind, String) {
-    match seen.map(|seen| seen.state) {
+/// Why it crashed, in a sentence for its owner.
+fn explain(observed: Option<&ContainerState>, limits: Limits) -> (CrashKind, String) {
+    match observed.map(|observed| observed.state) {
         Some(RunState::Exited { oom_killed: true, .. }) => {
-            let memory = limits.memory_words();
+            let memory = limits.memory_text();
             (CrashKind::OutOfMemory, format!("Your agent ran out of memory ({memory}) and ended."))
         }
         Some(RunState::Exited { code, .. }) => {
@@ -123,16 +120,6 @@ fn explain(seen: Option<&ContainerState>, limits: Limits) -> (CrashKind, String)
     }
 }
 
-pub(super) fn away(error: ContainerError) -> Error {
-    // The engine's own words are for the log: they may name paths of the host.
-    tracing::warn!(%error, "a look at the containers");
-    Error::Unavailable {
-        code: error.code(),
-        detail: "The server's container engine does not answer.".into(),
-        retry_after: Duration::from_secs(5),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -140,7 +127,7 @@ mod tests {
     use domain::{ContainerId, InstanceId, UserId, containers::Owner, image::PinnedImage};
     use uuid::Uuid;
 
-    fn seen(state: RunState) -> ContainerState {
+    fn observed(state: RunState) -> ContainerState {
         let owner = Owner {
             instance: InstanceId::from(Uuid::nil()),
             user: UserId::from(Uuid::nil()),
@@ -162,13 +149,13 @@ mod tests {
     #[test]
     fn the_kernel_s_kill_is_told_from_a_crash_with_the_same_code() {
         let limits = Limits::default();
-        let oom = seen(RunState::Exited { code: 137, oom_killed: true });
-        let (kind, said) = explain(Some(&oom), limits);
+        let oom = observed(RunState::Exited { code: 137, oom_killed: true });
+        let (kind, cause) = explain(Some(&oom), limits);
         assert_eq!(
-            (kind, said.as_str()),
+            (kind, cause.as_str()),
             (CrashKind::OutOfMemory, "Your agent ran out of memory (2 GiB) and ended.")
         );
-        let killed = seen(RunState::Exited { code: 137, oom_killed: false });
+        let killed = observed(RunState::Exited { code: 137, oom_killed: false });
         assert_eq!(explain(Some(&killed), limits).0, CrashKind::Other);
         assert!(explain(None, limits).1.contains("removed"));
     }

@@ -1,6 +1,6 @@
-//! The wish: running or stopped. Changes the row and enqueues what makes it true, in one transaction.
+//! The desired state, running or stopped: changes the row and enqueues what makes it true, in one transaction.
 
-use super::crash::is_expected_ready;
+use super::state::is_expected_ready;
 use crate::{Cx, Result, Services};
 use chrono::TimeDelta;
 use domain::{Actor, ContainerId, JobId, UserId, lifecycle::Desired, turn::Stage};
@@ -14,17 +14,17 @@ use store::{
     containers::{self, Container, ContainerObservation},
 };
 
-/// The container's use is noted at most this often: the reaper counts in minutes.
-const NOTE_USE_EVERY: TimeDelta = TimeDelta::seconds(30);
+/// The container's use is recorded at most this often: the reaper counts in minutes.
+const USE_RECORD_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 
-/// Whether the last noted use is so long ago that another one should be noted.
-pub(crate) fn is_use_unnoted(services: &Services, row: &Container) -> bool {
+/// Whether the last recorded use is so long ago that another one should be recorded.
+pub(crate) fn is_use_record_due(services: &Services, row: &Container) -> bool {
     let now = services.clock.now();
-    row.last_used_at.is_none_or(|used| now - used > NOTE_USE_EVERY)
+    row.last_used_at.is_none_or(|used| now - used > USE_RECORD_INTERVAL)
 }
 
-/// Wants the user's container running; enqueues its start unless it answers already. A start that is
-/// waiting or under way is not doubled. Answers with the row as it was before.
+/// Sets the desired state of the user's container to running, and enqueues its start unless it answers already. A start
+/// that waits or runs is not enqueued twice. Answers with the row as it was before.
 pub(crate) async fn ensure_running(
     services: &Services,
     tx: &mut Tx,
@@ -33,7 +33,7 @@ pub(crate) async fn ensure_running(
 ) -> Result<Container> {
     // The usual case changes nothing, so that two messages of a user do not wait for each other's commit.
     let row = containers::get_of(tx, user).await?;
-    if let Some(row) = row.filter(|row| row.is_ready() && !is_use_unnoted(services, row)) {
+    if let Some(row) = row.filter(|row| row.is_ready() && !is_use_record_due(services, row)) {
         return Ok(row);
     }
     let row = containers::ensure(tx, ContainerId::new(services.clock.now()), user).await?;
@@ -44,7 +44,7 @@ pub(crate) async fn ensure_running(
     Ok(row)
 }
 
-/// Wants it running and enqueues the start, whatever the row says.
+/// Sets the desired state to running and enqueues the start, whatever the row says.
 pub(super) async fn enqueue_start(
     tx: &mut Tx,
     acts_for: impl Into<ActsFor>,
@@ -60,41 +60,35 @@ pub(super) async fn enqueue_start_at(
     id: ContainerId,
     due: Due,
 ) -> Result<JobId> {
-    containers::want(tx, id, Desired::Running).await?;
+    containers::set_desired(tx, id, Desired::Running).await?;
     let start = StartContainer { container_id: id };
     let job = jobs::enqueue(tx, acts_for, &start, Options { due, ..Options::default() }).await?;
     containers::set_start_job(tx, id, job.id.uuid()).await?;
     Ok(job.id)
 }
 
-/// It was said to answer and does not: no longer believed, and started (or repaired) again.
+/// A container that should be ready did not answer: its row says so, and a start repairs it.
 pub(crate) async fn mark_unhealthy(services: &Services, actor: &Actor, row: &Container) -> Result<()> {
     let mut tx = services.store.system("a container did not answer").await?;
-    containers::observe(
-        &mut tx,
-        row.id,
-        row.generation,
-        &ContainerObservation::Stage(Stage::Queued),
-        "It did not answer.",
-    )
-    .await?;
+    let observation = ContainerObservation::Stage(Stage::Queued);
+    containers::observe(&mut tx, row.id, row.generation, &observation, "It did not answer.").await?;
     enqueue_start(&mut tx, actor, row.id).await?;
     tx.commit().await?;
     services.gateways.forget(row.id);
     Ok(())
 }
 
-/// The same where nobody has sent it anything: unless it was taken down or made anew since it was asked. Answers
-/// whether it is looked after now.
-pub(super) async fn suspect_silent(services: &Services, row: &Container) -> Result<bool> {
-    let mut tx = services.store.system("a container says nothing").await?;
+/// The same for a container that did not answer a probe, unless it was stopped or recreated since then. Answers whether
+/// its start was enqueued.
+pub(super) async fn mark_unresponsive(services: &Services, row: &Container) -> Result<bool> {
+    let mut tx = services.store.system("a container does not answer a probe").await?;
     let now = containers::ensure(&mut tx, row.id, row.user_id).await?;
     if now.generation != row.generation || !is_expected_ready(&now) || now.stage_since != row.stage_since {
         return Ok(false);
     }
-    let sight = ContainerObservation::Stage(Stage::Queued);
-    containers::observe(&mut tx, row.id, row.generation, &sight, "It does not answer; it is looked after.")
-        .await?;
+    let observation = ContainerObservation::Stage(Stage::Queued);
+    let reason = "It does not answer; it is being repaired.";
+    containers::observe(&mut tx, row.id, row.generation, &observation, reason).await?;
     enqueue_start(&mut tx, ActsFor::User(row.user_id), row.id).await?;
     tx.commit().await?;
     services.gateways.forget(row.id);
@@ -117,7 +111,7 @@ pub async fn stop(cx: &Cx) -> Result<JobId> {
     let user = cx.user()?;
     let mut tx = cx.begin().await?;
     let row = containers::ensure(&mut tx, ContainerId::new(cx.services.clock.now()), user).await?;
-    containers::want(&mut tx, row.id, Desired::Stopped).await?;
+    containers::set_desired(&mut tx, row.id, Desired::Stopped).await?;
     containers::set_stopped_by_user(&mut tx, row.id).await?;
     let job = StopContainer { container_id: row.id };
     let job = jobs::enqueue(&mut tx, &cx.actor, &job, jobs::Options::default()).await?;
@@ -126,12 +120,12 @@ pub async fn stop(cx: &Cx) -> Result<JobId> {
     Ok(job.id)
 }
 
-/// Makes it anew from the present image and settings. Its state stays.
+/// Recreates it from the present image and settings. Its state stays.
 pub async fn restart(cx: &Cx) -> Result<JobId> {
     let user = cx.user()?;
     let mut tx = cx.begin().await?;
     let row = containers::ensure(&mut tx, ContainerId::new(cx.services.clock.now()), user).await?;
-    containers::want(&mut tx, row.id, Desired::Running).await?;
+    containers::set_desired(&mut tx, row.id, Desired::Running).await?;
     let job = RestartContainer { container_id: row.id };
     let job = jobs::enqueue(&mut tx, &cx.actor, &job, jobs::Options::default()).await?;
     cx.audit(&mut tx, "container.restart", &row.id.to_string(), Some(user), json!({})).await?;

@@ -1,13 +1,14 @@
-//! Why a container did not come up, in words for its user.
+//! Why a container did not start, in words for its user.
 
 use crate::Error;
 use domain::containers::ContainerError;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// [`ContainerError::EngineAway`]'s code.
 const ENGINE_AWAY: &str = "engine_away";
 
-/// A start that did not succeed: what to tell, and whether trying again by itself can help.
+/// A start that did not succeed: what to tell the user, and whether another attempt can help.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartFailure {
     /// Stable name.
@@ -16,12 +17,12 @@ pub struct StartFailure {
     pub title: String,
     /// What to do.
     pub detail: String,
-    /// Whether another attempt of the job may succeed without anybody's doing.
+    /// Whether another attempt of the job may succeed by itself.
     #[serde(skip)]
-    pub passing: bool,
-    /// Whether it is the host's trouble: it is not given up then, but put off until that is over.
+    pub is_transient: bool,
+    /// Whether the cause is the host: then the start does not fail, but is deferred until the host is well.
     #[serde(skip)]
-    pub of_the_host: bool,
+    pub is_host_failure: bool,
 }
 
 impl StartFailure {
@@ -30,27 +31,38 @@ impl StartFailure {
             code: code.to_owned(),
             title: title.to_owned(),
             detail: detail.into(),
-            passing: true,
-            of_the_host: false,
+            is_transient: true,
+            is_host_failure: false,
         }
     }
 
-    /// Whether nobody knows what came of it.
+    /// Whether the outcome is unknown, because the engine does not answer.
     pub(super) fn is_engine_away(&self) -> bool {
         self.code == ENGINE_AWAY
     }
 
-    /// Whether another image may do better.
+    /// Whether a start with another image may succeed.
     pub(super) fn blames_image(&self) -> bool {
         matches!(self.code.as_str(), "start_timed_out" | "exited" | "out_of_memory" | "image_missing")
+    }
+}
+
+/// An error of the engine where no start is under way.
+pub(super) fn engine_error(error: ContainerError) -> Error {
+    // The engine's own words are for the log: they may name paths of the host.
+    tracing::warn!(%error, "a look at the containers");
+    Error::Unavailable {
+        code: error.code(),
+        detail: "The server's container engine does not answer.".into(),
+        retry_after: Duration::from_secs(5),
     }
 }
 
 impl From<ContainerError> for StartFailure {
     fn from(error: ContainerError) -> Self {
         // The engine's own words are for the log: they may name paths of the host.
-        if let ContainerError::EngineAway(said) | ContainerError::Other(said) = &error {
-            tracing::warn!(code = error.code(), said, "the container engine");
+        if let ContainerError::EngineAway(message) | ContainerError::Other(message) = &error {
+            tracing::warn!(code = error.code(), message, "the container engine");
         }
         let detail = match &error {
             ContainerError::EngineAway(_) => {
@@ -62,7 +74,7 @@ impl From<ContainerError> for StartFailure {
                     .to_owned()
             }
             ContainerError::Other(_) => {
-                "The server's container engine does not do it. It is tried again; the server's log has the details."
+                "The server's container engine failed. The start is tried again; the server's log has the details."
                     .to_owned()
             }
             other => format!("The server says: {other}."),
@@ -71,8 +83,8 @@ impl From<ContainerError> for StartFailure {
             code: error.code().to_owned(),
             title: "Your agent could not be started.".to_owned(),
             detail,
-            passing: error.is_passing(),
-            of_the_host: error.is_of_the_host(),
+            is_transient: error.is_transient(),
+            is_host_failure: error.is_host_failure(),
         }
     }
 }
@@ -82,13 +94,13 @@ impl From<Error> for StartFailure {
         if let Error::Internal(cause) = &error {
             tracing::error!(%cause, "start of a container");
         }
-        let passing = matches!(error, Error::Unavailable { .. } | Error::Internal(_));
+        let is_transient = matches!(error, Error::Unavailable { .. } | Error::Internal(_));
         Self {
             code: error.code().to_owned(),
             title: "Your agent could not be started.".to_owned(),
             detail: error.to_string(),
-            passing,
-            of_the_host: error.code() == ENGINE_AWAY,
+            is_transient,
+            is_host_failure: error.code() == ENGINE_AWAY,
         }
     }
 }

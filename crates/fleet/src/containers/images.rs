@@ -1,9 +1,9 @@
-//! Which image a container gets: the configured one, unless it did not get on with it.
+//! Which image a container gets: the configured one, unless the container did not become ready with it.
 //!
-//! An image is told from another by what its name meant on the host: one that was moved under the same name is a new
-//! one, tried and taken like any other.
+//! Images are compared by what their name meant on the host: an image that was moved under the same name is a new one,
+//! tried like any other.
 
-use super::{StartFailure, crash::away};
+use super::{StartFailure, failure::engine_error};
 use crate::{Result, Services};
 use domain::{
     containers::{ContainerError, Containers},
@@ -13,17 +13,17 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::{Tx, config, containers::Container, images};
 
-/// Where the configured image stands in `system_config`: the API cannot ask the engine.
-const NEWEST: &str = "agent_image";
+/// Key of the configured image in `system_config`: the API cannot ask the engine.
+const NEWEST_IMAGE_KEY: &str = "agent_image";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Newest {
+struct StoredImage {
     image: String,
 }
 
 /// The configured image as the engine has it; by name alone where it has none.
-pub(super) async fn look(
+pub(super) async fn resolve_newest(
     engine: &dyn Containers,
     settings: &Settings,
 ) -> std::result::Result<PinnedImage, ContainerError> {
@@ -31,27 +31,31 @@ pub(super) async fn look(
     Ok(engine.image(name).await?.unwrap_or_else(|| PinnedImage::named(name)))
 }
 
-/// Looks, and keeps it for those who cannot.
-pub(super) async fn learn(
+/// Resolves the configured image, and stores it for processes that cannot ask the engine.
+pub(super) async fn refresh_newest(
     services: &Services,
     engine: &dyn Containers,
     settings: &Settings,
 ) -> Result<PinnedImage> {
-    let image = look(engine, settings).await.map_err(away)?;
-    let mut tx = services.store.system("what the agent image is").await?;
-    config::put(&mut tx, NEWEST, &Newest { image: image.to_string() }).await?;
-    tx.commit().await?;
+    let image = resolve_newest(engine, settings).await.map_err(engine_error)?;
+    let stored = StoredImage { image: image.to_string() };
+    let store = &services.store;
+    store
+        .run_system("what the agent image is", async |tx| config::put(tx, NEWEST_IMAGE_KEY, &stored).await)
+        .await?;
     Ok(image)
 }
 
 /// The configured image as a worker last saw it; by name alone until one has.
 pub(crate) async fn newest(tx: &mut Tx, settings: &Settings) -> Result<PinnedImage> {
-    let known = config::get::<Newest>(tx, NEWEST).await?.map(|fact| PinnedImage::from(fact.value.image));
+    let known = config::get::<StoredImage>(tx, NEWEST_IMAGE_KEY)
+        .await?
+        .map(|fact| PinnedImage::from(fact.value.image));
     let current = known.filter(|known| known.name == settings.agent_image);
     Ok(current.unwrap_or_else(|| PinnedImage::named(&settings.agent_image)))
 }
 
-/// The image that the container is made from when it is made the next time.
+/// The image for the next generation of the container.
 pub(super) fn target(row: &Container, newest: &PinnedImage, settings: &Settings) -> PinnedImage {
     let newest = newest.to_string();
     let good = row.good_image.as_deref();
@@ -67,11 +71,11 @@ pub(super) fn target(row: &Container, newest: &PinnedImage, settings: &Settings)
     PinnedImage::from(chosen.to_owned())
 }
 
-/// What the owner should know of an image that was given up.
-pub(super) fn remark(row: &Container, newest: &PinnedImage) -> Option<String> {
+/// What the owner should know when the container went back to an older image.
+pub(super) fn fallback_notice(row: &Container, newest: &PinnedImage) -> Option<String> {
     let refused = PinnedImage::from(row.refused_image.clone()?);
     let good = PinnedImage::from(row.good_image.clone()?);
-    if !refused.may_be(newest) {
+    if !refused.may_equal(newest) {
         return None;
     }
     let back =
@@ -90,12 +94,14 @@ pub(super) async fn fall_back(
     failure: &StartFailure,
 ) -> Result<bool> {
     let good = row.good_image.clone().map(PinnedImage::from);
-    if good.is_none_or(|good| good.may_be(image)) || !failure.blames_image() {
+    if good.is_none_or(|good| good.may_equal(image)) || !failure.blames_image() {
         return Ok(false);
     }
-    tracing::warn!(%image, code = failure.code, container = %row.id, "an image does not become ready; back to the old one");
-    let mut tx = services.store.system("an image did not become ready").await?;
-    images::refuse(&mut tx, row, image, &format!("{}: {}", image.name, failure.title)).await?;
-    tx.commit().await?;
+    tracing::warn!(%image, code = failure.code, container = %row.id, "a container does not become ready with an image; back to the old one");
+    let reason = format!("{}: {}", image.name, failure.title);
+    let store = &services.store;
+    store
+        .run_system("an image did not become ready", async |tx| images::refuse(tx, row, image, &reason).await)
+        .await?;
     Ok(true)
 }

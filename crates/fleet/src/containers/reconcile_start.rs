@@ -1,39 +1,40 @@
-//! Bring a container up: one idempotent step after the other until it answers.
+//! Start a container: one idempotent step after the other until it answers.
 //!
-//! Each round asks Docker what is there, lets `domain::lifecycle::plan` say the next step, and does
-//! it. A worker that dies in between is followed by another one that finds what was done. What is
-//! stored is guarded by the generation, so a worker that was thought dead changes nothing.
+//! Each round asks Docker for the present state, lets `domain::lifecycle::plan` choose the next step, and does
+//! it. A worker that dies in between is followed by another one that finds what was done. Writes to the row are guarded by
+//! the generation, so a worker that was thought dead changes nothing.
 
 use super::{
-    GRACE, StartFailure,
+    STOP_TIMEOUT, StartFailure,
     admission::{self, Admission},
     await_ready::{self, Unready},
-    images, owner, token_place,
+    images, owner,
 };
-use crate::{Progress, Services, keys, settings};
+use crate::{Progress, Services, keys};
 use domain::{
     ContainerId,
-    containers::{ContainerError, ContainerSpec, ContainerState, Containers, Internal, RunState},
+    containers::{ContainerError, ContainerSpec, ContainerState, Containers, InternalEndpoint, RunState},
     image::PinnedImage,
     lifecycle::{Desired, Step, plan},
     limits::Limits,
     settings::Settings,
     turn::Stage,
 };
-use secrets::{Sealed, Token, TokenKind};
+use secrets::{Token, TokenKind};
 use std::{net::IpAddr, time::Duration};
 use store::{
     containers::{self, Container, ContainerObservation, NewToken},
     crashes::{self, CrashKind},
 };
 
-/// More steps than any start needs: a bound, should engine and plan ever disagree.
-const MOST_STEPS: usize = 16;
-/// One that hangs has nothing left to put in order.
-const GRACE_OF_HUNG: Duration = Duration::from_secs(1);
-const HUNG: &str = "Your agent had stopped answering.";
-/// Another worker may have begun a generation between two reads, but not again and again.
-const BELIEVE_AFTER: u32 = 3;
+/// More steps than any start needs: a bound, in case engine and plan ever disagree.
+const MAX_STEPS: usize = 16;
+/// A gateway that hangs does not use the time to end in order.
+const HUNG_STOP_TIMEOUT: Duration = Duration::from_secs(1);
+const HUNG_REASON: &str = "Your agent had stopped answering.";
+/// Reads of a row that is older than its container, until the container's generation is adopted. Another worker may begin
+/// a generation between two reads, but not again and again.
+const MAX_STALE_READS: u32 = 3;
 
 /// Where this worker's containers meet Mosaic.
 #[derive(Debug, Clone, Copy)]
@@ -41,10 +42,10 @@ pub struct Placement {
     /// The one host address on which gateways are published.
     pub publish_on: IpAddr,
     /// Mosaic's internal listener.
-    pub internal: Internal,
+    pub internal: InternalEndpoint,
 }
 
-/// Brings the container up and waits until it answers. Nothing to do when it is not wanted any more.
+/// Starts the container and waits until it answers. Does nothing when it should not run any more.
 pub async fn reconcile_start(
     services: &Services,
     engine: &dyn Containers,
@@ -53,25 +54,25 @@ pub async fn reconcile_start(
     id: ContainerId,
 ) -> Result<(), StartFailure> {
     let start = Start { services, engine, placement, job, id };
-    let mut rereads = 0;
-    for _ in 0..MOST_STEPS {
+    let mut stale_reads = 0;
+    for _ in 0..MAX_STEPS {
         let Some(row) = start.row().await? else { return Ok(()) };
-        if row.desired() != Desired::Running {
+        if row.desired != Desired::Running {
             return Ok(());
         }
-        let settings = settings::read(&services.store).await?;
-        let seen = engine.inspect(&owner(services, &row)).await?;
-        let step = plan(row.wanted(), seen.as_ref());
-        let ahead = seen.as_ref().filter(|_| step == Step::Refetch).map(|seen| seen.generation);
-        let plan = Plan { limits: row.limits(settings.limits), settings };
-        match start.take(step, &row, &plan, seen).await? {
-            Next::Over => return Ok(()),
-            Next::Round => {}
+        let settings = services.stored_settings().await?;
+        let observed = engine.inspect(&owner(services, &row)).await?;
+        let step = plan(row.desired_state(), observed.as_ref());
+        let newer = observed.as_ref().filter(|_| step == Step::Refetch).map(|observed| observed.generation);
+        let target = Target { limits: row.limits(settings.limits), settings };
+        match start.apply_step(step, &row, &target, observed).await? {
+            Next::Finished => return Ok(()),
+            Next::Repeat => {}
         }
-        // Read again and still older than the engine: the database is, as after a restored backup.
-        if let Some(generation) = ahead {
-            rereads += 1;
-            if rereads == BELIEVE_AFTER {
+        // Read again and still older than the engine: the database was restored from a backup.
+        if let Some(generation) = newer {
+            stale_reads += 1;
+            if stale_reads == MAX_STALE_READS {
                 start.adopt_generation(&row, generation).await?;
             }
         }
@@ -83,18 +84,18 @@ pub async fn reconcile_start(
     ))
 }
 
-/// What the container is to be, as it stands in this round.
-struct Plan {
+/// What the container should become, as of this round.
+struct Target {
     settings: Settings,
     limits: Limits,
 }
 
 /// What follows a step.
 enum Next {
-    /// Another look.
-    Round,
-    /// Nothing more to do: it answers, or waits for its place.
-    Over,
+    /// Another round.
+    Repeat,
+    /// Nothing more to do: it answers, or waits for memory.
+    Finished,
 }
 
 struct Start<'a> {
@@ -111,110 +112,115 @@ impl Start<'_> {
         Ok(containers::get(&mut tx, self.id).await?)
     }
 
-    /// One step; which one is next shows the next look.
-    async fn take(
+    /// Does one step; the next round finds out which step follows.
+    async fn apply_step(
         &self,
         step: Step,
         row: &Container,
-        plan: &Plan,
-        seen: Option<ContainerState>,
+        target: &Target,
+        observed: Option<ContainerState>,
     ) -> Result<Next, StartFailure> {
         let owner = owner(self.services, row);
-        // One that is frozen has what it was made with until it ends.
-        let frozen = seen.as_ref().is_some_and(|seen| seen.state == RunState::Paused);
-        let limits = if frozen { row.has_limits(plan.settings.limits) } else { plan.limits };
-        match (step, seen) {
+        // A paused container keeps the limits that it was made with until it ends.
+        let frozen = observed.as_ref().is_some_and(|observed| observed.state == RunState::Paused);
+        let limits = if frozen { row.current_limits(target.settings.limits) } else { target.limits };
+        match (step, observed) {
             (Step::Create | Step::Start, _)
-                if admission::admit(self.services, &plan.settings, row, limits).await?
-                    == Admission::Waits =>
+                if admission::admit(self.services, &target.settings, row, limits).await?
+                    == Admission::Waiting =>
             {
-                return Ok(Next::Over);
+                return Ok(Next::Finished);
             }
-            (Step::Create, _) => self.create(row, plan).await?,
-            (Step::Start, Some(seen)) => self.start(row, plan, &seen).await?,
+            (Step::Create, _) => self.create(row, target).await?,
+            (Step::Start, Some(observed)) => self.start(row, target, &observed).await?,
             (Step::Remove, _) => self.engine.remove(&owner).await?,
-            (Step::Settled, Some(seen)) => return self.settle(row, &plan.settings, &seen).await,
-            (Step::Settled, None) => return Ok(Next::Over),
+            (Step::Settled, Some(observed)) => return self.settle(row, &target.settings, &observed).await,
+            (Step::Settled, None) => return Ok(Next::Finished),
             (Step::Pause | Step::Stop | Step::Refetch | Step::Start, _) => {}
         }
-        Ok(Next::Round)
+        Ok(Next::Repeat)
     }
 
-    /// It runs: its place is taken, whoever started it; now it has to answer.
+    /// The container runs: its memory is reserved, whichever way it was started; now it has to answer.
     async fn settle(
         &self,
         row: &Container,
         settings: &Settings,
-        seen: &ContainerState,
+        observed: &ContainerState,
     ) -> Result<Next, StartFailure> {
         if row.reserved_bytes == 0 {
-            admission::note(self.services, row.id, row.has_limits(settings.limits)).await?;
+            admission::reserve(self.services, row.id, row.current_limits(settings.limits)).await?;
         }
-        let wait =
-            await_ready::Wait { services: self.services, engine: self.engine, job: self.job, settings, row };
-        let failure = match wait.run(seen).await {
-            Ok(()) => return Ok(Next::Over),
-            Err(Unready::Hung) => return self.end_hung(row).await,
+        let wait = await_ready::ReadinessWait {
+            services: self.services,
+            engine: self.engine,
+            job: self.job,
+            settings,
+            row,
+        };
+        let failure = match wait.run(observed).await {
+            Ok(()) => return Ok(Next::Finished),
+            Err(Unready::Hung) => return self.stop_hung(row).await,
             Err(Unready::Failed(failure)) => failure,
         };
-        if images::fall_back(self.services, row, &seen.image, &failure).await? {
+        if images::fall_back(self.services, row, &observed.image, &failure).await? {
             self.engine.remove(&owner(self.services, row)).await?;
-            return Ok(Next::Round);
+            return Ok(Next::Repeat);
         }
         Err(failure)
     }
 
-    /// Begins behind the generation of a container that the rows know nothing of; its token is nobody's.
+    /// Removes a container that is newer than its row, and continues behind its generation.
     async fn adopt_generation(&self, row: &Container, generation: i64) -> Result<(), StartFailure> {
         self.engine.remove(&owner(self.services, row)).await?;
-        let mut tx = self.services.store.system("a container newer than its row").await?;
-        containers::adopt_generation(&mut tx, row.id, generation).await?;
-        tx.commit().await?;
+        let store = &self.services.store;
+        store
+            .run_system("a container is newer than its row", async |tx| {
+                containers::adopt_generation(tx, row.id, generation).await
+            })
+            .await?;
         Ok(())
     }
 
-    async fn observe(&self, row: &Container, sight: ContainerObservation) -> Result<(), StartFailure> {
-        let mut tx = self.services.store.system("start of a container").await?;
-        containers::observe(&mut tx, self.id, row.generation, &sight, "").await?;
-        tx.commit().await?;
+    async fn observe(&self, row: &Container, observation: ContainerObservation) -> Result<(), StartFailure> {
+        let store = &self.services.store;
+        store
+            .run_system("start of a container", async |tx| {
+                containers::observe(tx, self.id, row.generation, &observation, "").await
+            })
+            .await?;
         Ok(())
     }
 
-    /// Nothing comes from it although its process lives: it is ended, and the next round starts it again.
-    async fn end_hung(&self, row: &Container) -> Result<Next, StartFailure> {
+    /// The gateway does not answer although its process runs: stops it, and the next round starts it again.
+    async fn stop_hung(&self, row: &Container) -> Result<Next, StartFailure> {
         self.job.phase("hung").await;
         let mut tx = self.services.store.system("a gateway hangs").await?;
-        crashes::note(&mut tx, row, CrashKind::Other, HUNG).await?;
-        let sight = ContainerObservation::Stage(Stage::Queued);
-        containers::observe(
-            &mut tx,
-            self.id,
-            row.generation,
-            &sight,
-            &format!("{HUNG} It is started again."),
-        )
-        .await?;
+        crashes::record(&mut tx, row, CrashKind::Other, HUNG_REASON).await?;
+        let observation = ContainerObservation::Stage(Stage::Queued);
+        let reason = format!("{HUNG_REASON} It is started again.");
+        containers::observe(&mut tx, self.id, row.generation, &observation, &reason).await?;
         tx.commit().await?;
-        tracing::warn!(container = %self.id, "a gateway hangs inside a living container; it is ended");
+        tracing::warn!(container = %self.id, "a gateway hangs inside a running container; it is stopped");
         self.services.gateways.forget(self.id);
-        self.engine.stop(&owner(self.services, row), GRACE_OF_HUNG).await?;
-        Ok(Next::Round)
+        self.engine.stop(&owner(self.services, row), HUNG_STOP_TIMEOUT).await?;
+        Ok(Next::Repeat)
     }
 
-    async fn create(&self, row: &Container, plan: &Plan) -> Result<(), StartFailure> {
-        let Plan { settings, limits } = plan;
+    async fn create(&self, row: &Container, target: &Target) -> Result<(), StartFailure> {
+        let Target { settings, limits } = target;
         let owner = owner(self.services, row);
         self.observe(row, ContainerObservation::Stage(Stage::Creating)).await?;
         self.job.phase("image").await;
-        let newest = images::learn(self.services, self.engine, settings).await?;
-        let target = images::target(row, &newest, settings);
-        let Some(found) = self.engine.image(target.reference()).await? else {
-            let missing = StartFailure::from(ContainerError::ImageMissing(target.name.clone()));
-            // The next round takes the one that worked before, where there is one.
-            let back = images::fall_back(self.services, row, &target, &missing).await?;
-            return if back { Ok(()) } else { Err(missing) };
+        let newest = images::refresh_newest(self.services, self.engine, settings).await?;
+        let image = images::target(row, &newest, settings);
+        let Some(found) = self.engine.image(image.reference()).await? else {
+            let missing = StartFailure::from(ContainerError::ImageMissing(image.name.clone()));
+            // The next round takes the image that worked before, if there is one.
+            let fell_back = images::fall_back(self.services, row, &image, &missing).await?;
+            return if fell_back { Ok(()) } else { Err(missing) };
         };
-        let image = PinnedImage { name: target.name, id: found.id };
+        let image = PinnedImage { name: image.name, id: found.id };
         self.job.phase("network").await;
         let network =
             self.engine.ensure_network(&owner, settings.network_policy, settings.subnet_pool).await?;
@@ -222,7 +228,7 @@ impl Start<'_> {
         self.job.phase("create").await;
         let token = Token::generate(TokenKind::Gateway, &mut rand::rng());
         let Some(generation) = self.begin_generation(row, &token, &image, *limits).await? else {
-            // Another worker was faster: the next round sees what it made.
+            // Another worker was faster: the next round finds what it made.
             return Ok(());
         };
         let spec = ContainerSpec {
@@ -249,7 +255,7 @@ impl Start<'_> {
     ) -> Result<Option<i64>, StartFailure> {
         let mut tx = self.services.store.system("a new generation of a container").await?;
         let key = keys::of_user(self.services, &mut tx, row.user_id).await?;
-        let sealed = secrets::seal(&key, &token_place(row), token.secret())?.to_bytes();
+        let sealed = secrets::seal(&key, &keys::aad::gateway_token(row), token.secret())?.to_bytes();
         let hash = token.hash();
         let token = NewToken { sealed: &sealed, hash: hash.as_bytes() };
         let generation =
@@ -258,15 +264,20 @@ impl Start<'_> {
         Ok(generation)
     }
 
-    async fn start(&self, row: &Container, plan: &Plan, seen: &ContainerState) -> Result<(), StartFailure> {
+    async fn start(
+        &self,
+        row: &Container,
+        target: &Target,
+        observed: &ContainerState,
+    ) -> Result<(), StartFailure> {
         let owner = owner(self.services, row);
-        if seen.state == RunState::Paused {
+        if observed.state == RunState::Paused {
             return self.resume(row).await;
         }
-        let newest = images::look(self.engine, &plan.settings).await?;
-        let same_image = seen.image.may_be(&images::target(row, &newest, &plan.settings));
-        if !same_image || !row.made_limits.is_some_and(|made| made.make_the_same(plan.limits)) {
-            // It moves to the other image, or gets the other limits; the next round makes it anew.
+        let newest = images::resolve_newest(self.engine, &target.settings).await?;
+        let same_image = observed.image.may_equal(&images::target(row, &newest, &target.settings));
+        if !same_image || !row.made_limits().is_some_and(|made| made.builds_same_container(target.limits)) {
+            // Another image or other limits: the next round creates it again.
             self.engine.remove(&owner).await?;
             return Ok(());
         }
@@ -276,8 +287,8 @@ impl Start<'_> {
         Ok(())
     }
 
-    /// What was paused goes on where it stood, unless its configuration changed meanwhile: a message would meet the
-    /// old one.
+    /// A paused container continues where it was, unless its configuration changed meanwhile: a message would meet the old
+    /// one.
     async fn resume(&self, row: &Container) -> Result<(), StartFailure> {
         self.job.phase("resume").await;
         let owner = owner(self.services, row);
@@ -287,20 +298,8 @@ impl Start<'_> {
         if newest {
             self.engine.start(&owner).await?;
         } else {
-            self.engine.stop(&owner, GRACE).await?;
+            self.engine.stop(&owner, STOP_TIMEOUT).await?;
         }
         Ok(())
     }
-}
-
-/// The container's own token, for talking to it.
-pub(crate) async fn gateway_token(
-    services: &Services,
-    tx: &mut store::Tx,
-    row: &Container,
-) -> crate::Result<secrecy::SecretString> {
-    let sealed = row.gateway_token.as_deref().ok_or(crate::Error::NotFound("gateway token"))?;
-    let key = keys::of_user(services, tx, row.user_id).await?;
-    // Opened to authenticate towards the user's own container.
-    Ok(secrets::open(&key, &token_place(row), &Sealed::from_bytes(sealed)?)?)
 }

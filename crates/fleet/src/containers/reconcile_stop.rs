@@ -1,9 +1,9 @@
-//! Take a container crash, freeze it, or remove it so that the next start makes a new one.
+//! Stop a container, pause it, or remove it so that the next start creates a new one.
 
-use super::{GRACE, StartFailure, admission, ensure_running, images, owner};
-use crate::{Services, conversations, settings};
+use super::{STOP_TIMEOUT, StartFailure, admission, ensure_running, images, owner};
+use crate::Services;
 use domain::{
-    ContainerId,
+    ContainerId, UserId,
     containers::{Containers, Owner, RunState},
     lifecycle::Desired,
     turn::Stage,
@@ -14,42 +14,45 @@ use store::{
     images as rows,
 };
 
-/// Brings the container to the rest that is still wanted.
-pub async fn reconcile_stop(
+/// Brings the container to the state that its row still wants: paused, stopped or removed.
+///
+/// `before_stop` runs while the container can still be asked, unless it is only paused. It cannot prevent the stop.
+pub async fn reconcile_stop<F: Future<Output = ()>>(
     services: &Services,
     engine: &dyn Containers,
     id: ContainerId,
+    before_stop: impl FnOnce(UserId) -> F,
 ) -> Result<(), StartFailure> {
     let mut tx = services.store.system("stop of a container").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
     drop(tx);
-    if matches!(row.desired(), Desired::Stopped | Desired::Removed) {
-        conversations::before_stop(services, row.user_id).await;
+    if matches!(row.desired, Desired::Stopped | Desired::Removed) {
+        before_stop(row.user_id).await;
     }
     let owner = owner(services, &row);
-    let sight = match row.desired() {
+    let observation = match row.desired {
         Desired::Running => return Ok(()),
         Desired::Paused => {
             engine.pause(&owner).await?;
-            paused_or_down(engine, &owner).await?
+            paused_or_stopped(engine, &owner).await?
         }
         Desired::Stopped => {
-            engine.stop(&owner, GRACE).await?;
+            engine.stop(&owner, STOP_TIMEOUT).await?;
             ContainerObservation::Stopped
         }
         Desired::Removed => {
-            engine.stop(&owner, GRACE).await?;
+            engine.stop(&owner, STOP_TIMEOUT).await?;
             engine.remove(&owner).await?;
             ContainerObservation::Absent
         }
     };
     let mut tx = services.store.system("stop of a container").await?;
-    containers::observe(&mut tx, id, row.generation, &sight, "").await?;
-    if matches!(sight, ContainerObservation::Absent) {
+    containers::observe(&mut tx, id, row.generation, &observation, "").await?;
+    if matches!(observation, ContainerObservation::Absent) {
         containers::revoke_token(&mut tx, id, row.generation).await?;
     }
-    // Wanted again while it was being stopped: the start that ran meanwhile may have seen the old one end.
-    if containers::get(&mut tx, id).await?.is_some_and(|now| now.desired() == Desired::Running) {
+    // Started again while it was being stopped: a start that ran meanwhile may have met the old container.
+    if containers::get(&mut tx, id).await?.is_some_and(|now| now.desired == Desired::Running) {
         ensure_running::enqueue_start(&mut tx, ActsFor::User(row.user_id), id).await?;
     }
     admission::wake_next_waiter(&mut tx).await?;
@@ -58,12 +61,12 @@ pub async fn reconcile_stop(
     Ok(())
 }
 
-/// One that had ended before it could be frozen rests deeper.
-async fn paused_or_down(
+/// A container that had ended before it could be paused is stopped.
+async fn paused_or_stopped(
     engine: &dyn Containers,
     owner: &Owner,
 ) -> Result<ContainerObservation, StartFailure> {
-    let state = engine.inspect(owner).await?.map(|seen| seen.state);
+    let state = engine.inspect(owner).await?.map(|observed| observed.state);
     Ok(if state == Some(RunState::Paused) {
         ContainerObservation::Paused
     } else {
@@ -71,37 +74,35 @@ async fn paused_or_down(
     })
 }
 
-/// Removes the container, whatever runs in it, so that the next start makes it from the present image; its state
-/// volume stays.
-pub async fn discard(
+/// Removes the container, whatever runs in it, so that the next start creates it from the present image; its state volume
+/// stays. `before_stop` runs while the container can still be asked; it cannot prevent the removal.
+pub async fn discard<F: Future<Output = ()>>(
     services: &Services,
     engine: &dyn Containers,
     id: ContainerId,
+    before_stop: impl FnOnce(UserId) -> F,
 ) -> Result<(), StartFailure> {
-    let newest = images::look(engine, &settings::read(&services.store).await?).await?;
+    let newest = images::resolve_newest(engine, &services.stored_settings().await?).await?;
     let mut tx = services.store.system("restart of a container").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(()) };
-    // Its own transaction: none is held while the container is asked.
+    // No transaction is held while the container is asked.
     drop(tx);
-    conversations::before_stop(services, row.user_id).await;
+    before_stop(row.user_id).await;
     let mut tx = services.store.system("restart of a container").await?;
-    rows::ask(&mut tx, id, &newest).await?;
-    // From here on messages wait for the new one instead of going into the one that ends.
-    containers::observe(
-        &mut tx,
-        id,
-        row.generation,
-        &ContainerObservation::Stage(Stage::Queued),
-        "It is made anew.",
-    )
-    .await?;
+    rows::request(&mut tx, id, &newest).await?;
+    // From here on messages wait for the new container instead of going into the old one.
+    let observation = ContainerObservation::Stage(Stage::Queued);
+    containers::observe(&mut tx, id, row.generation, &observation, "It is being recreated.").await?;
     tx.commit().await?;
     let owner = owner(services, &row);
-    engine.stop(&owner, GRACE).await?;
+    engine.stop(&owner, STOP_TIMEOUT).await?;
     engine.remove(&owner).await?;
-    let mut tx = services.store.system("restart of a container").await?;
-    containers::revoke_token(&mut tx, id, row.generation).await?;
-    tx.commit().await?;
+    let store = &services.store;
+    store
+        .run_system("restart of a container", async |tx| {
+            containers::revoke_token(tx, id, row.generation).await
+        })
+        .await?;
     services.gateways.forget(id);
     Ok(())
 }

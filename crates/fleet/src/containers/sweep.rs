@@ -1,10 +1,13 @@
-//! Compare what the rows say with what the engine has, and put right what drifted apart.
+//! Compare the rows with what the engine reports, and repair the differences.
 
 use super::{
-    crash::{away, is_expected_ready, runs, went_down},
-    ensure_running, health, images, orphans,
+    crash::handle_crash,
+    ensure_running,
+    failure::engine_error,
+    health, images, orphans,
+    state::{is_expected_ready, is_running},
 };
-use crate::{Result, Services, settings};
+use crate::{Result, Services};
 use domain::{
     ContainerId,
     containers::{ContainerState, Containers, RunState},
@@ -17,39 +20,39 @@ use store::{
     containers::{self, Container},
 };
 
-/// Looks at every container: one that is said to be ready and is not there any more is no longer believed, one that
-/// nobody brings up or down gets a job, one that runs and says nothing is looked after, and what belongs to nobody is removed. What was given up waits for its
-/// user. Answers how many were put right.
+/// Compares every container with its row: a crash is handled, a start or stop without a job gets one, a container that
+/// runs and does not answer is repaired, and orphans are removed. A failed start waits for its user. Answers how many
+/// were repaired.
 pub async fn sweep(services: &Services, engine: &dyn Containers) -> Result<usize> {
-    // First what is there, then the rows: what is made in between has its row, and is not in this list.
-    let there = engine.list(services.instance).await.map_err(away)?;
+    // First the engine, then the rows: a container that is created in between is missing in the first list only.
+    let observed = engine.list(services.instance).await.map_err(engine_error)?;
     let mut tx = services.store.system("sweep of containers").await?;
     let rows = containers::all(&mut tx).await?;
     drop(tx);
-    let mut mended = orphans::remove(services, engine, &there, &rows).await?;
-    images::learn(services, engine, &settings::read(&services.store).await?).await?;
-    let there: HashMap<ContainerId, ContainerState> =
-        there.into_iter().map(|seen| (seen.owner.container, seen)).collect();
-    mended += health::check(services, &rows, &there).await?;
+    let mut repaired = orphans::remove(services, engine, &observed, &rows).await?;
+    images::refresh_newest(services, engine, &services.stored_settings().await?).await?;
+    let observed: HashMap<ContainerId, ContainerState> =
+        observed.into_iter().map(|observed| (observed.owner.container, observed)).collect();
+    repaired += health::check(services, &rows, &observed).await?;
     for row in rows {
-        let seen = there.get(&row.id);
-        let done = match row.desired() {
-            // The list may be older than the row: asked again before it counts.
+        let observed = observed.get(&row.id);
+        let is_repaired = match row.desired {
+            // The list may be older than the row: the engine is asked again before it counts.
             Desired::Running if is_expected_ready(&row) => {
-                !runs(&row, seen) && went_down(services, engine, &row).await?
+                !is_running(&row, observed) && handle_crash(services, engine, &row).await?
             }
-            Desired::Running => row.observed() != Observed::Failed && enqueue_repair(services, &row).await?,
+            Desired::Running => row.observed != Observed::Failed && enqueue_repair(services, &row).await?,
             Desired::Paused | Desired::Stopped | Desired::Removed => {
-                drifted(&row, seen) && enqueue_repair(services, &row).await?
+                has_drifted(&row, observed) && enqueue_repair(services, &row).await?
             }
         };
-        mended += usize::from(done);
+        repaired += usize::from(is_repaired);
     }
-    Ok(mended)
+    Ok(repaired)
 }
 
-/// Has the containers compared soon; asked for by several workers at once it is done once.
-pub async fn ask_for_sweep(services: &Services) -> Result<()> {
+/// Enqueues a sweep; several workers that ask at the same time get one.
+pub async fn enqueue_sweep(services: &Services) -> Result<()> {
     let mut tx = services.store.system("sweep of containers").await?;
     let acts_for = ActsFor::System { reason: "the container engine was away", owner: None };
     jobs::enqueue(&mut tx, acts_for, &kinds::SweepContainers {}, Options::default()).await?;
@@ -57,24 +60,24 @@ pub async fn ask_for_sweep(services: &Services) -> Result<()> {
     Ok(())
 }
 
-/// Whether it should rest and does not, or rests and the row does not know.
-fn drifted(row: &Container, seen: Option<&ContainerState>) -> bool {
-    let awake = seen.is_some_and(|seen| seen.state == RunState::Running);
-    let at_rest = match row.desired() {
-        Desired::Paused => matches!(row.observed(), Observed::Paused | Observed::Stopped),
-        _ => matches!(row.observed(), Observed::Stopped | Observed::Absent | Observed::Failed),
+/// Whether it should rest and runs, or rests and the row does not say so.
+fn has_drifted(row: &Container, observed: Option<&ContainerState>) -> bool {
+    let is_awake = observed.is_some_and(|observed| observed.state == RunState::Running);
+    let at_rest = match row.desired {
+        Desired::Paused => matches!(row.observed, Observed::Paused | Observed::Stopped),
+        _ => matches!(row.observed, Observed::Stopped | Observed::Absent | Observed::Failed),
     };
-    awake || !at_rest
+    is_awake || !at_rest
 }
 
-/// Enqueues what makes the row's wish true, unless a job is at it.
+/// Enqueues what brings the container to its desired state, unless a job does so already.
 async fn enqueue_repair(services: &Services, row: &Container) -> Result<bool> {
     let mut tx = services.store.system("sweep of containers").await?;
-    if is_attended(&mut tx, row.id).await? {
+    if has_active_job(&mut tx, row.id).await? {
         return Ok(false);
     }
     let owner = ActsFor::User(row.user_id);
-    if row.desired() == Desired::Running {
+    if row.desired == Desired::Running {
         ensure_running::enqueue_start(&mut tx, owner, row.id).await?;
     } else {
         let stop = kinds::StopContainer { container_id: row.id };
@@ -85,13 +88,13 @@ async fn enqueue_repair(services: &Services, row: &Container) -> Result<bool> {
     Ok(true)
 }
 
-async fn is_attended(tx: &mut Tx, id: ContainerId) -> Result<bool> {
-    let at_it = [
+async fn has_active_job(tx: &mut Tx, id: ContainerId) -> Result<bool> {
+    let unique_keys = [
         kinds::StartContainer { container_id: id }.unique_key(),
         kinds::RestartContainer { container_id: id }.unique_key(),
         kinds::StopContainer { container_id: id }.unique_key(),
     ];
-    for key in at_it.into_iter().flatten() {
+    for key in unique_keys.into_iter().flatten() {
         if jobs::is_active(tx, &key).await? {
             return Ok(true);
         }

@@ -1,19 +1,18 @@
-//! The one place where messages come in and go out, together with what a search finds them by.
+//! The one place where messages are added and removed, together with the chunks that a search finds them by.
 
 use crate::{Result, Services, knowledge};
 use domain::{
     AgentId, ConversationId, MessageId, UserId,
-    conversation::MAX_MESSAGE,
     knowledge::{Kind, chunks},
 };
 use std::collections::HashSet;
 use store::{
     Tx,
-    conversations::write::{self, NewMessage, Opened, Session},
-    knowledge::Piece,
+    conversations::write::{self, NewMessage, OpenConversation, Session},
+    knowledge::NewChunk,
 };
 
-/// What became of messages that were brought.
+/// What became of messages that were handed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Added {
     /// Where they are.
@@ -21,15 +20,15 @@ pub struct Added {
     /// How many are new.
     pub added: usize,
     /// How many were there already.
-    pub known: usize,
+    pub existing: usize,
 }
 
-/// Adds what is not there yet to an open conversation, and has it found from the commit on.
+/// Adds the messages that are not there yet to an open conversation. A search finds them from the commit on.
 pub(super) async fn add(
     services: &Services,
     tx: &mut Tx,
     session: &Session<'_>,
-    opened: Opened,
+    opened: OpenConversation,
     messages: &[NewMessage],
 ) -> Result<Added> {
     let added = write::add(tx, session.user, opened.id, messages).await?;
@@ -37,17 +36,22 @@ pub(super) async fn add(
         write::recount(tx, opened.id).await?;
         let new: HashSet<MessageId> = added.iter().copied().collect();
         let new = messages.iter().filter(|message| new.contains(&message.id));
-        let found_by: Vec<Piece<'_>> = new.flat_map(|message| of(session, opened.id, message)).collect();
+        let chunks: Vec<NewChunk<'_>> =
+            new.flat_map(|message| message_chunks(session, opened.id, message)).collect();
         let language = knowledge::language(services);
-        store::knowledge::add(tx, session.user, Kind::Message, &language, &found_by).await?;
+        store::knowledge::add(tx, session.user, Kind::Message, &language, &chunks).await?;
         knowledge::enqueue_embed(tx, session.user).await?;
     }
-    Ok(Added { conversation: opened.id, added: added.len(), known: messages.len() - added.len() })
+    Ok(Added { conversation: opened.id, added: added.len(), existing: messages.len() - added.len() })
 }
 
 /// What a message is found by.
-fn of<'a>(session: &Session<'_>, conversation: ConversationId, message: &'a NewMessage) -> Vec<Piece<'a>> {
-    let piece = |(ordinal, text): (usize, &'a str)| Piece {
+fn message_chunks<'a>(
+    session: &Session<'_>,
+    conversation: ConversationId,
+    message: &'a NewMessage,
+) -> Vec<NewChunk<'a>> {
+    let chunk = |(ordinal, text): (usize, &'a str)| NewChunk {
         parent_id: message.id.uuid(),
         ordinal: i16::try_from(ordinal).unwrap_or(i16::MAX),
         conversation_id: Some(conversation.uuid()),
@@ -58,10 +62,10 @@ fn of<'a>(session: &Session<'_>, conversation: ConversationId, message: &'a NewM
         expires_at: None,
         text,
     };
-    chunks(&message.text).into_iter().enumerate().map(piece).collect()
+    chunks(&message.text).into_iter().enumerate().map(chunk).collect()
 }
 
-/// Takes the words away, and what they were found by.
+/// Removes the messages of these conversations, and their chunks.
 pub(super) async fn forget(tx: &mut Tx, user: UserId, conversations: &[ConversationId]) -> store::Result<()> {
     for conversation in conversations {
         store::knowledge::remove_conversation(tx, user, conversation.uuid()).await?;
@@ -69,15 +73,7 @@ pub(super) async fn forget(tx: &mut Tx, user: UserId, conversations: &[Conversat
     write::forget(tx, conversations).await
 }
 
-/// The text as it is kept: of a reasonable length.
-pub(super) fn cut(text: String) -> String {
-    match text.char_indices().nth(MAX_MESSAGE) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
-}
-
-/// A session of which nothing but its name is known.
+/// A session of which only the key is known.
 pub(super) const fn session(user: UserId, key: &str) -> Session<'_> {
     Session { user, key, agent: None, chat: None, title: "" }
 }

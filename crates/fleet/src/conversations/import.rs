@@ -1,17 +1,18 @@
-//! Session logs of older versions of OpenClaw, as files.
+//! Imports session logs of older versions of OpenClaw that a user uploads as files.
 
 use super::{
-    archive::{self, cut, session},
+    archive::{self, session},
     check_agent,
+    message::{from_entry, title},
 };
 use crate::{Cx, Result};
 use chrono::{DateTime, Datelike, Utc};
-use domain::{AgentId, ConversationId, Invalid, MessageId, conversation::MAX_KEY};
-use openclaw::transcript::{Entry, Reader};
+use domain::{AgentId, ConversationId, Invalid, conversation::MAX_KEY_CHARS};
+use openclaw::transcript::{LegacyLogReader, TranscriptEntry};
 use store::conversations::write::{self, NewMessage, Session};
 
-/// Lines that cannot be read are named up to this many; then the file is something else.
-const MOST_SKIPPED: usize = 100;
+/// A file with this many unreadable lines is taken to be something else. Up to then each one is reported.
+const MAX_SKIPPED_LINES: usize = 100;
 
 /// What became of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Imported {
     /// How many messages are new.
     pub added: usize,
     /// How many were there already.
-    pub known: usize,
+    pub existing: usize,
     /// What could not be read.
     pub skipped: Vec<Skipped>,
 }
@@ -35,19 +36,20 @@ pub struct Skipped {
     pub why: String,
 }
 
-/// Takes in what can be read of a file, and says of the rest what is wrong with it. The same file again adds nothing.
+/// Imports what can be read of a file and reports what is wrong with the rest. Importing the same file again adds
+/// nothing.
 pub async fn import(cx: &Cx, agent: Option<AgentId>, file: &[u8]) -> Result<Imported> {
     let (sessions, skipped) = read(file, cx.services.clock.now());
-    let holds_nothing = sessions.iter().all(|(_, messages)| messages.is_empty());
-    if holds_nothing || skipped.len() >= MOST_SKIPPED {
+    let is_empty = sessions.iter().all(|(_, messages)| messages.is_empty());
+    if is_empty || skipped.len() >= MAX_SKIPPED_LINES {
         let first = skipped.first().map(|first| format!(" Line {}: {}", first.line, first.why));
         let detail = format!(
-            "This is no session log of OpenClaw (JSONL), or nothing was said in it.{}",
+            "This is not a session log of OpenClaw (JSONL), or it has no messages.{}",
             first.unwrap_or_default()
         );
         return Err(Invalid::new("file", detail).into());
     }
-    let mut done = Imported { skipped, ..Imported::default() };
+    let mut imported = Imported { skipped, ..Imported::default() };
     let user = cx.user()?;
     let mut tx = cx.begin().await?;
     check_agent(&mut tx, agent).await?;
@@ -56,38 +58,38 @@ pub async fn import(cx: &Cx, agent: Option<AgentId>, file: &[u8]) -> Result<Impo
         let session = Session { agent, title: &title, ..session(user, key) };
         let opened = write::open(&mut tx, ConversationId::new(cx.services.clock.now()), &session).await?;
         let added = archive::add(&cx.services, &mut tx, &session, opened, messages).await?;
-        done.conversations += 1;
-        done.added += added.added;
-        done.known += added.known;
+        imported.conversations += 1;
+        imported.added += added.added;
+        imported.existing += added.existing;
     }
     tx.commit().await?;
-    Ok(done)
+    Ok(imported)
 }
 
-/// A session's id and what was said in it.
-pub(super) type Log = (String, Vec<NewMessage>);
+/// A session's id and its messages.
+pub(super) type SessionLog = (String, Vec<NewMessage>);
 
 /// The sessions of a file, each with its id, and the lines that could not be read.
-pub(super) fn read(file: &[u8], now: DateTime<Utc>) -> (Vec<Log>, Vec<Skipped>) {
-    let (mut reader, mut sessions, mut skipped) = (Reader::default(), Vec::<Log>::new(), Vec::new());
+pub(super) fn read(file: &[u8], now: DateTime<Utc>) -> (Vec<SessionLog>, Vec<Skipped>) {
+    let (mut reader, mut sessions, mut skipped) =
+        (LegacyLogReader::default(), Vec::<SessionLog>::new(), Vec::new());
     for (number, line) in file.split(|byte| *byte == b'\n').enumerate() {
         let line = String::from_utf8_lossy(line);
         if line.trim().is_empty() {
             continue;
         }
-        let read = reader.read(&line);
-        let entries = match read {
+        let entries = match reader.read_line(&line) {
             Ok(entries) => entries,
             Err(why) => {
                 skipped.push(Skipped { line: number + 1, why: format!("It {why}.") });
-                if skipped.len() >= MOST_SKIPPED {
+                if skipped.len() >= MAX_SKIPPED_LINES {
                     break;
                 }
                 continue;
             }
         };
         let Some(key) = reader.session() else { continue };
-        let key: String = key.chars().filter(|c| !c.is_control()).take(MAX_KEY).collect();
+        let key: String = key.chars().filter(|c| !c.is_control()).take(MAX_KEY_CHARS).collect();
         if sessions.last().is_none_or(|(last, _)| *last != key) {
             sessions.push((key, Vec::new()));
         }
@@ -98,21 +100,9 @@ pub(super) fn read(file: &[u8], now: DateTime<Utc>) -> (Vec<Log>, Vec<Skipped>) 
     (sessions, skipped)
 }
 
-fn message(entry: Entry, now: DateTime<Utc>) -> NewMessage {
-    // Postgres knows fewer years than chrono.
-    let known = |at: &DateTime<Utc>| (1970..=9999).contains(&at.year());
-    NewMessage {
-        id: MessageId::new(now),
-        entry: entry.id,
-        role: entry.role,
-        tool: entry.tool,
-        text: cut(entry.text),
-        turn: None,
-        at: DateTime::from_timestamp_millis(entry.at_ms).filter(known).unwrap_or(now),
-    }
-}
-
-/// The first words of the first message.
-pub(super) fn title(messages: &[NewMessage]) -> String {
-    messages.first().map(|message| crate::turns::title(&message.text)).unwrap_or_default()
+fn message(entry: TranscriptEntry, now: DateTime<Utc>) -> NewMessage {
+    // Postgres stores fewer years than chrono knows.
+    let is_storable = |at: &DateTime<Utc>| (1970..=9999).contains(&at.year());
+    let at = DateTime::from_timestamp_millis(entry.at_ms).filter(is_storable).unwrap_or(now);
+    from_entry(entry, at, now)
 }

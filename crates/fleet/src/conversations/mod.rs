@@ -1,29 +1,34 @@
-//! Conversations: what was said in the agents' sessions, kept so that it can be found again.
+//! Conversations: the messages of the agents' sessions, kept so that they can be found again.
 //!
-//! Four ways in: [`take_in`] reads what OpenClaw has committed for the turns that ended (a job), [`take_in_old`] the
-//! session logs that an older version left in the state volume, [`ingest`] takes entries from programs, [`import`] session
-//! logs as files. All of them end in `archive`, where each entry of a session counts once. Two ways out: page by page, and by [`search`].
+//! There are four ways in. [`archive_turns`] (a job) copies what OpenClaw has committed for the turns that ended,
+//! [`import_legacy_logs`] reads the session logs that an older version left in the state volume, [`ingest`] takes entries
+//! from programs, and [`import`] takes session logs as files. All of them end in `archive`, where each entry of a session
+//! counts once. There are two ways out: page by page, and by [`search`].
 
 mod archive;
+mod archive_turns;
+mod foreign_sessions;
 mod import;
+mod import_legacy_logs;
 mod ingest;
-mod old_logs;
-mod others;
+mod message;
 mod prune;
 mod search;
-mod take_in;
 mod transcript;
 mod volume;
 
 pub use archive::Added;
+pub use archive_turns::{
+    ArchiveOutcome, IncompleteTurns, archive_before_stop, archive_turns, enqueue_unarchived,
+};
 pub use import::{Imported, Skipped, import};
+pub use import_legacy_logs::import_legacy_logs;
 pub use ingest::{NewEntry, NewSession, ingest};
-pub use old_logs::take_in_old;
-pub(crate) use prune::ask as ask_for_pruning;
-pub use prune::{Pruned, prune};
-pub use search::{Found, Hit, Search, search};
+pub(crate) use message::title_of;
+pub(crate) use prune::enqueue as enqueue_prune;
+pub use prune::{PruneOutcome, prune};
+pub use search::{MessageHit, MessageSearch, MessageSearchResults, search};
 pub use store::conversations::{Conversation, Message};
-pub use take_in::{Otherwise, Taken, before_stop, sweep, take_in};
 
 use crate::{Cx, Error, Result};
 use chrono::{DateTime, Utc};
@@ -35,12 +40,12 @@ use store::{
     conversations::{read, write},
 };
 
-/// So long after a turn's end its words are taken in: what ends together is read together.
-const DEBOUNCE: Duration = Duration::from_secs(1);
+/// How long after a turn's end it is archived: turns that end together are read together.
+const ARCHIVE_DELAY: Duration = Duration::from_secs(1);
 
-/// Asks for what was said to be taken in, as part of the transaction that ends a turn.
+/// Enqueues the archiving of a user's turns, as part of the transaction that ends a turn.
 pub(crate) async fn enqueue(tx: &mut Tx, user: UserId) -> store::Result<()> {
-    let options = Options { due: Due::In(DEBOUNCE), ..Options::default() };
+    let options = Options { due: Due::In(ARCHIVE_DELAY), ..Options::default() };
     jobs::enqueue(tx, ActsFor::User(user), &IngestSessionLog { user_id: user }, options).await?;
     Ok(())
 }
@@ -69,7 +74,8 @@ pub async fn get(
     Ok((conversation, messages))
 }
 
-/// Forgets a conversation. What its agent still remembers by itself is not taken in again; what is said from now on is.
+/// Forgets a conversation. Its messages are not archived again, even while the agent's own history has them. Later
+/// messages of the same session are.
 pub async fn forget(cx: &Cx, id: ConversationId) -> Result<()> {
     let mut tx = cx.begin().await?;
     read::get(&mut tx, id).await?.ok_or(Error::NotFound("conversation"))?;
@@ -77,13 +83,13 @@ pub async fn forget(cx: &Cx, id: ConversationId) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Forgets what was said in a chat, as part of its deletion.
+/// Forgets the conversations of a chat, as part of its deletion.
 pub(crate) async fn forget_chat(tx: &mut Tx, user: UserId, chat: ChatId) -> Result<()> {
     let conversations = write::of_chat(tx, chat).await?;
     Ok(archive::forget(tx, user, &conversations).await?)
 }
 
-/// Refuses an agent that the acting user does not have.
+/// Fails if the acting user has no such agent.
 async fn check_agent(tx: &mut Tx, agent: Option<AgentId>) -> Result<()> {
     let Some(agent) = agent else { return Ok(()) };
     agents::get(tx, agent).await?.map(|_| ()).ok_or(Error::NotFound("agent"))

@@ -1,89 +1,93 @@
-//! The end of sessions that nobody can go on with: OpenClaw keeps every one for ever.
+//! Deletes sessions that are not needed any more, because OpenClaw itself keeps every one for ever.
 //!
-//! Such are those of deleted chats, those of branches that another one replaced, and those of requests without a chat,
-//! each of which makes its own. What has to be in the archive is there before its session goes. Nothing is deleted while
-//! anybody uses the container, and none is started or kept awake for it.
+//! These are the sessions of deleted chats, those of branches that another one replaced, and those of requests without a
+//! chat, each of which makes its own. What belongs into the archive is there before its session is deleted. Nothing is
+//! deleted while the container is in use, and no container is started or kept running for it.
 
-use super::others::moment;
-use crate::{Progress, Result, Services, turns::session_key};
-use chrono::{DateTime, Utc};
-use domain::{Actor, Person, Role, UserId};
+use super::message::clamp_timestamp;
+use crate::{Progress, Result, Services, gateways};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Actor, UserId};
 use jobs::{ActsFor, Due, Options, kinds::PruneSessions};
-use openclaw::{Begun, Gateway, Session, SessionKey};
+use openclaw::{Gateway, GatewaySession, SessionKey, SessionOrigin};
 use std::{collections::HashSet, time::Duration};
 use store::{Tx, chats, containers, conversations::pending, idle};
 use tokio::time::Instant;
 
-/// So long nobody has used the container, and nothing has happened in a request's session. Longer than an answer that is
-/// passed through leaves between two notes of its use.
-const QUIET: Duration = Duration::from_secs(45);
-/// Each takes OpenClaw about as long as an answer; what is left is asked for again.
-const MOST: usize = 200;
-const LONGEST: Duration = Duration::from_secs(200);
-/// A container that fails more often has other troubles.
-const MOST_FAILURES: usize = 3;
+/// How long the container must have been unused, and nothing must have happened in a request's session. Longer than the
+/// time between two records of use while an answer is passed through.
+const MIN_IDLE_TIME: Duration = Duration::from_secs(45);
+/// Sessions that one job deletes at most. Deleting one takes OpenClaw about as long as an answer; the next job deletes
+/// the rest.
+const MAX_DELETIONS: usize = 200;
+/// How long one job goes on deleting.
+const TIME_LIMIT: Duration = Duration::from_secs(200);
+/// After this many failures the container has other problems.
+const MAX_FAILURES: usize = 3;
+/// A session's time of change may be this far from now: only one that cannot be a time at all is not taken.
+pub(super) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::days(3650);
 
-/// What a look came to.
+/// What an attempt came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pruned {
-    /// So many are deleted.
+pub enum PruneOutcome {
+    /// This many sessions are deleted.
     Deleted(usize),
-    /// Somebody used the container a moment ago: it is worth another look after this time.
-    UsedAMomentAgo(Duration),
+    /// The container was in use a moment ago: try again after this time.
+    RecentlyUsed(Duration),
 }
 
 /// Whether the container can be asked now.
-enum Standing {
-    Unused(Gateway),
-    UsedAMomentAgo(Duration),
-    /// It is asleep, or at work: whatever ends that asks for another look.
-    Away,
+enum ContainerUse {
+    Idle(Gateway),
+    RecentlyUsed(Duration),
+    /// It is asleep or at work. Whatever ends that enqueues another attempt.
+    Unavailable,
 }
 
-/// Asks for it, as part of the transaction that leaves a session behind.
-pub(crate) async fn ask(tx: &mut Tx, user: UserId) -> Result<()> {
-    let options = Options { due: Due::In(QUIET), ..Options::default() };
+/// Enqueues the deletion, as part of the transaction that leaves a session behind.
+pub(crate) async fn enqueue(tx: &mut Tx, user: UserId) -> Result<()> {
+    let options = Options { due: Due::In(MIN_IDLE_TIME), ..Options::default() };
     jobs::enqueue(tx, ActsFor::User(user), &PruneSessions { user_id: user }, options).await?;
     Ok(())
 }
 
-/// The same where one of these, which were listed before, can go.
-pub(super) async fn ask_if_any(
+/// The same, if one of the listed sessions is obsolete.
+pub(super) async fn enqueue_if_any(
     services: &Services,
     actor: Actor,
     user: UserId,
-    listed: &[Session],
+    listed: &[GatewaySession],
 ) -> Result<()> {
     let mut tx = services.store.begin(&actor).await?;
-    if !unneeded(&mut tx, listed, services.clock.now()).await?.is_empty() {
-        ask(&mut tx, user).await?;
+    if !obsolete(&mut tx, listed, services.clock.now()).await?.is_empty() {
+        enqueue(&mut tx, user).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-/// Deletes them, as long as nobody uses the container.
-pub async fn prune(services: &Services, job: &dyn Progress, user: UserId) -> Result<Pruned> {
-    let actor = Actor::User(Person { id: user, role: Role::User });
-    let gateway = match standing(services, actor, user).await? {
-        Standing::Unused(gateway) => gateway,
-        Standing::UsedAMomentAgo(wait) => return Ok(Pruned::UsedAMomentAgo(wait)),
-        Standing::Away => return Ok(Pruned::Deleted(0)),
+/// Deletes obsolete sessions for as long as the container is not in use.
+pub async fn prune(services: &Services, job: &dyn Progress, user: UserId) -> Result<PruneOutcome> {
+    let actor = Actor::on_behalf_of(user);
+    let gateway = match container_use(services, actor, user).await? {
+        ContainerUse::Idle(gateway) => gateway,
+        ContainerUse::RecentlyUsed(wait) => return Ok(PruneOutcome::RecentlyUsed(wait)),
+        ContainerUse::Unavailable => return Ok(PruneOutcome::Deleted(0)),
     };
-    // Listed first: what begins from here on is not touched.
-    let listed = gateway.sessions().await?;
+    // Listed first: a session that begins after this is not touched.
+    let listed = gateway.list_sessions().await?;
     let mut tx = services.store.begin(&actor).await?;
-    let unneeded = unneeded(&mut tx, &listed, services.clock.now()).await?;
+    let obsolete = obsolete(&mut tx, &listed, services.clock.now()).await?;
     drop(tx);
     job.phase("deleting").await;
-    let until = Instant::now() + LONGEST;
+    let until = Instant::now() + TIME_LIMIT;
     let (mut deleted, mut failed) = (0, 0);
-    for session in unneeded.into_iter().take(MOST) {
-        let stop = failed == MOST_FAILURES || job.cancel().is_cancelled() || Instant::now() > until;
-        if stop || !matches!(standing(services, actor, user).await?, Standing::Unused(_)) {
+    for session in obsolete.into_iter().take(MAX_DELETIONS) {
+        let stop = failed == MAX_FAILURES || job.cancel().is_cancelled() || Instant::now() > until;
+        if stop || !matches!(container_use(services, actor, user).await?, ContainerUse::Idle(_)) {
             break;
         }
-        match gateway.delete(session).await {
+        match gateway.delete_session(session).await {
             Ok(()) => deleted += 1,
             Err(error) => {
                 failed += 1;
@@ -91,35 +95,42 @@ pub async fn prune(services: &Services, job: &dyn Progress, user: UserId) -> Res
             }
         }
     }
-    Ok(Pruned::Deleted(deleted))
+    Ok(PruneOutcome::Deleted(deleted))
 }
 
-async fn standing(services: &Services, actor: Actor, user: UserId) -> Result<Standing> {
+async fn container_use(services: &Services, actor: Actor, user: UserId) -> Result<ContainerUse> {
     let mut tx = services.store.begin(&actor).await?;
-    let Some(row) = containers::get_of(&mut tx, user).await? else { return Ok(Standing::Away) };
-    let Some(quiet) = idle::quiet_for(&mut tx, row.id).await? else { return Ok(Standing::Away) };
-    if quiet < QUIET {
-        return Ok(Standing::UsedAMomentAgo(QUIET - quiet));
+    let Some(row) = containers::get_of(&mut tx, user).await? else { return Ok(ContainerUse::Unavailable) };
+    let Some(idle_for) = idle::idle_time(&mut tx, row.id).await? else {
+        return Ok(ContainerUse::Unavailable);
+    };
+    if idle_for < MIN_IDLE_TIME {
+        return Ok(ContainerUse::RecentlyUsed(MIN_IDLE_TIME - idle_for));
     }
-    let reached = services.gateways.reach(services, &mut tx, &row).await?;
-    Ok(reached.map_or(Standing::Away, |reached| Standing::Unused(reached.gateway)))
+    let reached = gateways::reach(services, &mut tx, &row).await?;
+    Ok(reached.map_or(ContainerUse::Unavailable, |reached| ContainerUse::Idle(reached.gateway)))
 }
 
-/// Those that nobody can go on with. A session that the agent itself began is his.
-async fn unneeded<'a>(tx: &mut Tx, listed: &'a [Session], now: DateTime<Utc>) -> Result<Vec<&'a Session>> {
+/// Those of the listed sessions that cannot be continued. A session that the agent itself began stays.
+async fn obsolete<'a>(
+    tx: &mut Tx,
+    listed: &'a [GatewaySession],
+    now: DateTime<Utc>,
+) -> Result<Vec<&'a GatewaySession>> {
     let needed: HashSet<SessionKey> = chats::needed_branches(tx)
         .await?
         .into_iter()
-        .map(|(chat, branch)| session_key(chat, branch))
+        .map(|(chat, branch)| SessionKey::of_branch(chat, branch))
         .collect();
-    let read = pending::read_until(tx).await?;
-    let is_unneeded = |session: &&Session| match session.begun {
-        Begun::ByChat(key) => !needed.contains(&key),
-        Begun::ByRequest => {
-            let updated = moment(session.updated_ms, now);
-            updated <= now - QUIET && read.get(session.key()).is_some_and(|until| *until >= updated)
+    let read_until = pending::read_until(tx).await?;
+    let is_obsolete = |session: &&GatewaySession| match session.origin {
+        SessionOrigin::Chat(key) => !needed.contains(&key),
+        SessionOrigin::SingleRequest => {
+            let updated = clamp_timestamp(session.updated_ms, now, CLOCK_TOLERANCE);
+            let is_archived = read_until.get(session.key()).is_some_and(|until| *until >= updated);
+            updated <= now - MIN_IDLE_TIME && is_archived
         }
-        Begun::Otherwise => false,
+        SessionOrigin::Other => false,
     };
-    Ok(listed.iter().filter(is_unneeded).collect())
+    Ok(listed.iter().filter(is_obsolete).collect())
 }

@@ -1,4 +1,4 @@
-//! What was said, found again: by words and by meaning.
+//! Searches conversations by words and by meaning.
 
 use crate::{
     Cx, Result,
@@ -11,18 +11,18 @@ use domain::{
     knowledge::{Kind, MatchedBy},
 };
 use std::collections::HashMap;
-use store::conversations::read;
+use store::conversations::read::{self, ArchivedMessage};
 
-/// What is looked for.
+/// What is looked for; everything given must hold.
 #[derive(Debug, Clone, Default)]
-pub struct Search {
-    /// In words.
+pub struct MessageSearch {
+    /// What to look for, in words.
     pub query: String,
     /// The most hits.
     pub limit: usize,
     /// In conversations with this agent.
     pub agent: Option<AgentId>,
-    /// In words of this sort.
+    /// In messages of this role.
     pub role: Option<MessageRole>,
     /// Not before.
     pub since: Option<DateTime<Utc>>,
@@ -32,22 +32,22 @@ pub struct Search {
 
 /// A message that was found.
 #[derive(Debug)]
-pub struct Hit {
-    /// The message and where it stands.
-    pub found: read::Found,
+pub struct MessageHit {
+    /// The message and its conversation.
+    pub archived: ArchivedMessage,
     /// Higher is better; comparable within one answer only.
     pub score: f64,
     /// By what it was found.
     pub matched_by: Vec<MatchedBy>,
-    /// Its best part, words of the query marked.
+    /// Its best part, with the words of the query marked.
     pub snippet: Vec<Segment>,
 }
 
-/// The answer.
+/// The answer to a query.
 #[derive(Debug)]
-pub struct Found {
+pub struct MessageSearchResults {
     /// Best first.
-    pub hits: Vec<Hit>,
+    pub hits: Vec<MessageHit>,
     /// By what was searched.
     pub mode: Mode,
     /// What the answer lacks, as a sentence.
@@ -55,7 +55,7 @@ pub struct Found {
 }
 
 /// Searches the acting user's conversations.
-pub async fn search(cx: &Cx, search: &Search) -> Result<Found> {
+pub async fn search(cx: &Cx, search: &MessageSearch) -> Result<MessageSearchResults> {
     let filter = Filter {
         agent: search.agent.map(AgentId::uuid),
         role: search.role.map(|role| role.as_str().to_owned()),
@@ -63,16 +63,22 @@ pub async fn search(cx: &Cx, search: &Search) -> Result<Found> {
         until: search.until,
         tags: Vec::new(),
     };
-    let knowledge::Found { hits, mode, note } =
-        knowledge::search(cx, Kind::Message, &search.query, &filter, search.limit).await?;
-    let ids: Vec<MessageId> = hits.iter().map(|hit| hit.id.into()).collect();
+    let results = knowledge::search(cx, Kind::Message, &search.query, &filter, search.limit).await?;
+    let ids: Vec<MessageId> = results.hits.iter().map(|hit| hit.id.into()).collect();
     let mut tx = cx.begin().await?;
-    let mut found: HashMap<MessageId, read::Found> =
-        read::found(&mut tx, &ids).await?.into_iter().map(|found| (found.message.id, found)).collect();
-    // What was forgotten between the two looks is left out.
-    let hits = hits.into_iter().filter_map(|hit| {
-        let knowledge::Hit { id, score, matched_by, snippet } = hit;
-        Some(Hit { found: found.remove(&id.into())?, score, matched_by, snippet })
+    let mut archived: HashMap<MessageId, ArchivedMessage> = read::messages_by_id(&mut tx, &ids)
+        .await?
+        .into_iter()
+        .map(|archived| (archived.message.id, archived))
+        .collect();
+    // A message that was forgotten between the two queries is left out.
+    let hits = results.hits.into_iter().filter_map(|hit| {
+        Some(MessageHit {
+            archived: archived.remove(&hit.id.into())?,
+            score: hit.score,
+            matched_by: hit.matched_by,
+            snippet: hit.snippet,
+        })
     });
-    Ok(Found { hits: hits.collect(), mode, note })
+    Ok(MessageSearchResults { hits: hits.collect(), mode: results.mode, note: results.note })
 }

@@ -1,6 +1,6 @@
-//! Files out of a state volume's tar, one by one. Knows nothing of what they mean.
+//! Reads files out of a state volume's tar, one by one, whatever their content.
 //!
-//! A container is not trusted: what is too large is passed over, and no more than one file is in memory at a time.
+//! A container is not trusted: a file that is too large is skipped, and no more than one file is in memory at a time.
 
 use crate::{Error, Result};
 use domain::containers::ContainerError;
@@ -11,37 +11,36 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// The largest file that is read: as large as one that a person may bring.
-const LARGEST: u64 = 16 << 20;
+/// The largest file that is read: as large as one that a user may import.
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// A file.
-pub(super) struct File {
+pub(super) struct VolumeFile {
     /// Its path in the tar.
     pub(super) path: String,
     pub(super) bytes: Vec<u8>,
 }
 
-/// The files of a tar whose path is wanted, in its order.
-pub(super) struct Files {
-    /// Hands the tar's parts to the thread that reads it; `None` when it has handed over all of them.
+/// The files of a tar whose paths are wanted, in the order of the tar.
+pub(super) struct VolumeFiles {
+    /// Sends the tar's bytes to the thread that reads it; `None` once all of them are sent.
     feed: Option<BoxFuture<'static, Result<()>>>,
     unpack: JoinHandle<io::Result<()>>,
-    files: Receiver<File>,
+    files: Receiver<VolumeFile>,
 }
 
-impl Files {
-    pub(super) fn of(
+impl VolumeFiles {
+    pub(super) fn new(
         mut tar: BoxStream<'static, std::result::Result<Vec<u8>, ContainerError>>,
-        wanted: fn(&str) -> bool,
+        is_wanted: fn(&str) -> bool,
     ) -> Self {
-        let (feed, parts) = mpsc::channel(4);
+        let (feed, chunks) = mpsc::channel(4);
         let (found, files) = mpsc::channel(1);
-        let parts = Parts { parts, part: Cursor::default() };
-        let unpack = tokio::task::spawn_blocking(move || unpack(parts, wanted, &found));
+        let reader = ChannelReader { chunks, chunk: Cursor::default() };
+        let unpack = tokio::task::spawn_blocking(move || unpack(reader, is_wanted, &found));
         let feed = async move {
-            // A reader that has read enough ends the feeding too.
-            while let Some(part) = tar.try_next().await? {
-                if feed.send(part).await.is_err() {
+            // When the reader has read enough, the channel is closed.
+            while let Some(chunk) = tar.try_next().await? {
+                if feed.send(chunk).await.is_err() {
                     break;
                 }
             }
@@ -50,8 +49,8 @@ impl Files {
         Self { feed: Some(feed.boxed()), unpack, files }
     }
 
-    /// The next one, `None` behind the last. Dropped in between, the thread ends at a channel that is closed.
-    pub(super) async fn next(&mut self) -> Result<Option<File>> {
+    /// The next file; `None` after the last one. If this is dropped, the thread ends because its channels are closed.
+    pub(super) async fn next(&mut self) -> Result<Option<VolumeFile>> {
         if let Some(feed) = &mut self.feed {
             tokio::select! {
                 fed = feed => {
@@ -73,38 +72,38 @@ impl Files {
     }
 }
 
-fn unpack(parts: Parts, wanted: fn(&str) -> bool, files: &Sender<File>) -> io::Result<()> {
-    for entry in tar::Archive::new(parts).entries()? {
+fn unpack(reader: ChannelReader, is_wanted: fn(&str) -> bool, files: &Sender<VolumeFile>) -> io::Result<()> {
+    for entry in tar::Archive::new(reader).entries()? {
         let entry = entry?;
         let path = entry.path()?.to_string_lossy().into_owned();
-        if !entry.header().entry_type().is_file() || !wanted(&path) {
+        if !entry.header().entry_type().is_file() || !is_wanted(&path) {
             continue;
         }
-        if entry.size() > LARGEST {
+        if entry.size() > MAX_FILE_BYTES {
             tracing::warn!(bytes = entry.size(), "a session log in a volume is too large to be read");
             continue;
         }
         let mut bytes = Vec::new();
-        entry.take(LARGEST).read_to_end(&mut bytes)?;
-        if files.blocking_send(File { path, bytes }).is_err() {
+        entry.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+        if files.blocking_send(VolumeFile { path, bytes }).is_err() {
             break;
         }
     }
     Ok(())
 }
 
-/// The parts of the tar as they come, for a reader that blocks.
-struct Parts {
-    parts: Receiver<Vec<u8>>,
-    part: Cursor<Vec<u8>>,
+/// The bytes of the tar as they arrive, for a reader that blocks.
+struct ChannelReader {
+    chunks: Receiver<Vec<u8>>,
+    chunk: Cursor<Vec<u8>>,
 }
 
-impl Read for Parts {
+impl Read for ChannelReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
-            match self.part.read(into)? {
-                0 if !into.is_empty() => match self.parts.blocking_recv() {
-                    Some(part) => self.part = Cursor::new(part),
+            match self.chunk.read(into)? {
+                0 if !into.is_empty() => match self.chunks.blocking_recv() {
+                    Some(chunk) => self.chunk = Cursor::new(chunk),
                     None => return Ok(0),
                 },
                 read => return Ok(read),
@@ -133,29 +132,29 @@ mod tests {
         stream::iter(bytes.chunks(700).map(|part| Ok(part.to_vec())).collect::<Vec<_>>()).boxed()
     }
 
-    async fn all(mut files: Files) -> Result<Vec<(String, Vec<u8>)>> {
-        let mut seen = Vec::new();
+    async fn all(mut files: VolumeFiles) -> Result<Vec<(String, Vec<u8>)>> {
+        let mut all = Vec::new();
         while let Some(file) = files.next().await? {
-            seen.push((file.path, file.bytes));
+            all.push((file.path, file.bytes));
         }
-        Ok(seen)
+        Ok(all)
     }
 
     #[tokio::test]
-    async fn wanted_files_come_one_by_one_and_large_ones_not_at_all() {
-        let large = vec![b'x'; usize::try_from(LARGEST).unwrap() + 1];
+    async fn wanted_files_are_read_one_by_one_and_large_ones_are_skipped() {
+        let large = vec![b'x'; usize::try_from(MAX_FILE_BYTES).unwrap() + 1];
         let bytes =
             tar(&[("a/1.txt", b"one"), ("a/2.bin", b"no"), ("a/3.txt", &large), ("a/4.txt", b"four")]);
-        let seen = all(Files::of(parts(&bytes), |path| path.ends_with(".txt"))).await.unwrap();
-        assert_eq!(seen, [("a/1.txt".to_owned(), b"one".to_vec()), ("a/4.txt".to_owned(), b"four".to_vec())]);
+        let read = all(VolumeFiles::new(parts(&bytes), |path| path.ends_with(".txt"))).await.unwrap();
+        assert_eq!(read, [("a/1.txt".to_owned(), b"one".to_vec()), ("a/4.txt".to_owned(), b"four".to_vec())]);
     }
 
     #[tokio::test]
-    async fn a_tar_that_breaks_off_is_a_failure_and_not_an_end() {
+    async fn a_truncated_tar_is_an_error() {
         let bytes = tar(&[("1.txt", b"one"), ("2.txt", b"two")]);
-        let away = stream::iter([Ok(bytes[..700].to_vec()), Err(ContainerError::Missing)]).boxed();
-        assert!(all(Files::of(away, |_| true)).await.is_err());
-        // In the middle of an entry's head.
-        assert!(all(Files::of(parts(&bytes[..1200]), |_| true)).await.is_err());
+        let failing = stream::iter([Ok(bytes[..700].to_vec()), Err(ContainerError::Missing)]).boxed();
+        assert!(all(VolumeFiles::new(failing, |_| true)).await.is_err());
+        // In the middle of an entry's header.
+        assert!(all(VolumeFiles::new(parts(&bytes[..1200]), |_| true)).await.is_err());
     }
 }

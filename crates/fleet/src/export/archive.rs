@@ -1,49 +1,47 @@
-//! A gzipped tar that is written into memory and taken out piece by piece. Pure.
+//! A gzipped tar that is written into memory and taken out in pieces. Pure.
 
 use chrono::{DateTime, Utc};
 use flate2::{Compression, write::GzEncoder};
 use std::io::{self, Write};
 use tar::{Builder, EntryType, Header};
 
-/// The archive as far as it was not taken out yet.
+/// The bytes of the archive that were not taken out yet.
 pub(super) struct Archive {
     tar: Builder<GzEncoder<Vec<u8>>>,
-    made: u64,
+    mtime: u64,
 }
 
 impl Archive {
-    /// Its files bear the time `now`.
+    /// Its files have the modification time `now`.
     pub(super) fn new(now: DateTime<Utc>) -> Self {
         let tar = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-        Self { tar, made: u64::try_from(now.timestamp()).unwrap_or_default() }
+        Self { tar, mtime: u64::try_from(now.timestamp()).unwrap_or_default() }
     }
 
-    /// Adds a file.
-    pub(super) fn file(&mut self, path: &str, content: &[u8]) -> io::Result<()> {
+    pub(super) fn add_file(&mut self, path: &str, content: &[u8]) -> io::Result<()> {
         let mut header = Header::new_ustar();
         header.set_entry_type(EntryType::Regular);
         header.set_size(content.len() as u64);
         header.set_mode(0o600);
-        header.set_mtime(self.made);
+        header.set_mtime(self.mtime);
         self.tar.append_data(&mut header, path, content)
     }
 
-    /// Adds a part of another tar as it is. Nothing but further parts of it may follow: it bears its own end.
-    pub(super) fn rest(&mut self, part: &[u8]) -> io::Result<()> {
+    /// Appends a part of another tar as it is. Only its other parts may follow, because it has its own end.
+    pub(super) fn append_tar(&mut self, part: &[u8]) -> io::Result<()> {
         self.tar.get_mut().write_all(part)
     }
 
-    /// What is ready by now.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    /// Takes out the bytes that are ready.
+    pub(super) fn take_ready(&mut self) -> Vec<u8> {
         std::mem::take(self.tar.get_mut().get_mut())
     }
 
-    /// How much that is, in bytes.
-    pub(super) fn ready(&self) -> usize {
+    pub(super) fn ready_bytes(&self) -> usize {
         self.tar.get_ref().get_ref().len()
     }
 
-    /// Ends it; what was not taken out yet.
+    /// Ends the archive and returns the bytes that were not taken out yet.
     pub(super) fn finish(self) -> io::Result<Vec<u8>> {
         self.tar.into_inner()?.finish()
     }
@@ -56,7 +54,7 @@ mod tests {
     use std::io::Read;
 
     #[test]
-    fn files_and_the_rest_of_another_tar_are_read_as_one() {
+    fn files_and_an_appended_tar_are_read_as_one() {
         let mut other = Builder::new(Vec::new());
         let mut header = Header::new_ustar();
         header.set_size(3);
@@ -64,11 +62,11 @@ mod tests {
         let other = other.into_inner().unwrap();
 
         let mut archive = Archive::new(Utc::now());
-        archive.file("README.md", b"hello").unwrap();
-        let mut bytes = archive.take();
-        archive.file("chats/one.md", b"").unwrap();
+        archive.add_file("README.md", b"hello").unwrap();
+        let mut bytes = archive.take_ready();
+        archive.add_file("chats/one.md", b"").unwrap();
         for part in other.chunks(100) {
-            archive.rest(part).unwrap();
+            archive.append_tar(part).unwrap();
         }
         bytes.extend(archive.finish().unwrap());
 

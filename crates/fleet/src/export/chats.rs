@@ -1,6 +1,6 @@
-//! Chats as people read them: one Markdown file each.
+//! Adds chats in a readable form: one Markdown file each.
 
-use super::{archive::Archive, save::Save};
+use super::{archive::Archive, writer::ArchiveWriter};
 use crate::{Cx, Error, Result};
 use std::fmt::Write;
 use store::{
@@ -8,23 +8,23 @@ use store::{
     turns::{self, Turn},
 };
 
-/// Chats that are read at once.
-const AT_ONCE: i64 = 100;
+/// Chats that are read in one transaction.
+const PAGE_SIZE: i64 = 100;
 
-/// Adds all chats that are not deleted.
-pub(super) async fn add(cx: &Cx, archive: &mut Archive, save: &mut Save<'_>) -> Result<()> {
+/// Adds all chats except deleted ones.
+pub(super) async fn add(cx: &Cx, archive: &mut Archive, writer: &mut ArchiveWriter<'_>) -> Result<()> {
     let mut after = None;
     loop {
         let mut tx = cx.begin().await?;
-        let page = chats::list(&mut tx, after, AT_ONCE).await?;
+        let page = chats::list(&mut tx, after, PAGE_SIZE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some((last.updated_at, last.id));
         for chat in &page {
             let turns = turns::list(&mut tx, chat.id).await?;
-            archive.file(&path(chat), markdown(chat, &turns).as_bytes()).map_err(Error::internal)?;
+            archive.add_file(&path(chat), markdown(chat, &turns).as_bytes()).map_err(Error::internal)?;
         }
         drop(tx);
-        save.some(archive).await?;
+        writer.write_ready(archive).await?;
     }
 }
 
@@ -37,7 +37,7 @@ fn markdown(chat: &Chat, turns: &[Turn]) -> String {
     let mut text = format!("# {title}\n");
     for turn in turns {
         let at = turn.created_at.format("%Y-%m-%d %H:%M UTC");
-        let end = match turn.status() {
+        let end = match turn.status {
             domain::turn::TurnStatus::Done => String::new(),
             other => format!(" ({})", other.as_str()),
         };

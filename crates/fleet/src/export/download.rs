@@ -1,4 +1,4 @@
-//! Hand an archive out, piece by piece.
+//! Downloads an archive, piece by piece.
 
 use crate::{Cx, Error, Result};
 use domain::JobId;
@@ -7,7 +7,7 @@ use serde_json::json;
 use store::exports;
 use uuid::Uuid;
 
-/// A whole archive.
+/// A complete archive.
 pub struct Download {
     cx: Cx,
     job: JobId,
@@ -16,24 +16,24 @@ pub struct Download {
     pub size: u64,
 }
 
-/// The acting user's latest archive, if it is whole and its day is not over.
+/// The acting user's latest archive, if it is complete and not expired.
 pub async fn download(cx: &Cx) -> Result<Download> {
     let user = cx.user()?;
     let mut tx = cx.begin().await?;
     let export = exports::latest(&mut tx, user).await?.filter(|export| !export.expired);
-    let whole = export.and_then(|export| Some((export.job_id, export.draft?, export.size_bytes?)));
+    let complete = export.and_then(|export| Some((export.job_id, export.draft?, export.size_bytes?)));
     let (job, draft, size) =
-        whole.ok_or(Error::NotFound("export to download; ask for one and wait until it is ready"))?;
+        complete.ok_or(Error::NotFound("export to download; request one and wait until it is ready"))?;
     cx.audit(&mut tx, "me.export_download", &user.to_string(), Some(user), json!({})).await?;
     tx.commit().await?;
     Ok(Download { cx: cx.clone(), job, draft, size: u64::try_from(size).unwrap_or_default() })
 }
 
 impl Download {
-    /// The bytes in order. A read that fails ends it, which its size shows.
+    /// The bytes in order. If a read fails the stream ends, and fewer bytes than [`Download::size`] have arrived.
     pub fn pieces(self) -> impl Stream<Item = Vec<u8>> + Send + 'static {
         stream::unfold((self, 0), |(download, seq)| async move {
-            // No connection is held while a slow client takes its time.
+            // A transaction for each piece: no connection is held while a slow client reads.
             let mut tx = download.cx.begin().await.ok()?;
             let piece = exports::piece(&mut tx, download.job, download.draft, seq).await.ok()??;
             Some((piece, (download, seq + 1)))

@@ -1,26 +1,23 @@
-//! What people take home: one archive of everything that is theirs.
+//! Exports: one archive of everything that belongs to a user.
 //!
-//! A job makes it (`run`), from the database as its owner and from his state volume by the port `Containers`. It is
-//! kept in the database in pieces, because API processes share nothing else, and for a day only.
+//! A job makes it ([`run`]) from what the user may read in the database, and from their state volume through the port
+//! `Containers`. It is stored in the database in pieces, because API processes share nothing else, and only for a day.
 
 mod archive;
-mod ask;
 mod chats;
 mod download;
+mod request;
 mod run;
-mod save;
+mod writer;
 
-pub use ask::{Standing, State, enqueue, standing};
 pub use download::{Download, download};
+pub use request::{ExportState, ExportStatus, enqueue, status};
 pub use run::run;
 
 use crate::{Result, Services};
 use store::exports;
 
-/// Removes archives that are past their time. Answers how many.
+/// Deletes expired archives. Returns how many.
 pub async fn prune(services: &Services) -> Result<u64> {
-    let mut tx = services.store.system("exports past their time").await?;
-    let gone = exports::prune(&mut tx).await?;
-    tx.commit().await?;
-    Ok(gone)
+    Ok(services.store.run_system("expired exports", exports::prune).await?)
 }

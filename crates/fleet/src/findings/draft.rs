@@ -1,26 +1,23 @@
-//! A finding as it is handed in, checked.
+//! A finding as it is handed in, and the checks on it.
 
-use crate::{Cx, Error, Result, knowledge::By};
+use crate::{Cx, Error, Result, knowledge::SavedBy};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{AgentId, ChatId, Invalid, TurnId, invalid};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use store::{Tx, agents, chats, turns};
 
-/// The longest title, in characters.
-const TITLE: usize = 200;
-/// The longest content, in characters.
-const CONTENT: usize = 20_000;
-/// The most tags.
-pub(super) const TAGS: usize = 10;
-/// The longest tag, in characters: all tags together must fit into a row of the index.
-const TAG: usize = 40;
-/// The longest life, in seconds (ten years).
-const LIFE: u32 = 315_360_000;
+const MAX_TITLE_CHARS: usize = 200;
+const MAX_CONTENT_CHARS: usize = 20_000;
+pub(super) const MAX_TAGS: usize = 10;
+/// All tags together must fit into a row of the index.
+const MAX_TAG_CHARS: usize = 40;
+/// Ten years.
+const MAX_TTL_SECONDS: u32 = 315_360_000;
 
-/// Where it comes from.
+/// Where a finding comes from.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Source {
+pub struct FindingSource {
     /// The chat.
     pub chat: Option<ChatId>,
     /// The turn.
@@ -31,68 +28,70 @@ pub struct Source {
 
 /// A finding as it is handed in.
 #[derive(Debug, Clone)]
-pub struct Draft {
-    /// A line.
+pub struct FindingDraft {
+    /// One line.
     pub title: Option<String>,
     /// The text.
     pub content: String,
-    /// To group and filter by.
+    /// Words to group and filter by.
     pub tags: Vec<String>,
-    /// How long it is to be kept; `None` = for ever.
+    /// How long it is kept; `None` = for ever.
     pub ttl_seconds: Option<u32>,
     /// Where it comes from.
-    pub source: Source,
+    pub source: FindingSource,
     /// Who saves it.
-    pub by: By,
+    pub by: SavedBy,
 }
 
 pub(super) fn title(title: Option<&str>) -> std::result::Result<Option<String>, Invalid> {
     title
         .filter(|title| !title.trim().is_empty())
-        .map(|title| invalid::line("title", title, TITLE))
+        .map(|title| invalid::line("title", title, MAX_TITLE_CHARS))
         .transpose()
 }
 
 pub(super) fn content(content: &str) -> std::result::Result<String, Invalid> {
-    let content = invalid::text("content", content.trim(), CONTENT)?;
+    let content = invalid::text("content", content.trim(), MAX_CONTENT_CHARS)?;
     if content.is_empty() {
-        return Err(Invalid::new("content", "Enter what was found."));
+        return Err(Invalid::new("content", "Enter a text."));
     }
     Ok(content)
 }
 
-/// Tags sorted, in lower case, each once.
+/// The tags in lower case, sorted, each once.
 pub(super) fn tags(tags: &[String]) -> std::result::Result<Vec<String>, Invalid> {
-    if tags.len() > TAGS {
-        return Err(Invalid::new("tags", format!("Use at most {TAGS} tags.")));
+    if tags.len() > MAX_TAGS {
+        return Err(Invalid::new("tags", format!("Use at most {MAX_TAGS} tags.")));
     }
     let tags: BTreeSet<String> = tags
         .iter()
-        .map(|tag| invalid::line("tags", &tag.to_lowercase(), TAG))
+        .map(|tag| invalid::line("tags", &tag.to_lowercase(), MAX_TAG_CHARS))
         .collect::<std::result::Result<_, _>>()?;
     Ok(tags.into_iter().collect())
 }
 
-/// When something ends that is to be kept for so long.
-pub(crate) fn end(
+/// When something expires that is kept for `ttl` seconds.
+pub(crate) fn expiry(
     ttl: Option<u32>,
     now: DateTime<Utc>,
 ) -> std::result::Result<Option<DateTime<Utc>>, Invalid> {
     match ttl {
         None => Ok(None),
-        Some(seconds) if (1..=LIFE).contains(&seconds) => Ok(Some(now + TimeDelta::seconds(seconds.into()))),
+        Some(seconds) if (1..=MAX_TTL_SECONDS).contains(&seconds) => {
+            Ok(Some(now + TimeDelta::seconds(seconds.into())))
+        }
         Some(_) => Err(Invalid::new("ttlSeconds", "Use 1 second to ten years (315360000), or leave it out.")),
     }
 }
 
-/// What makes two contents the same: the words, whatever their case and the space between them.
+/// A hash that is the same for two contents with the same words, whatever their case and the space between them.
 pub(super) fn hash(content: &str) -> Vec<u8> {
     let words: Vec<&str> = content.split_whitespace().collect();
     Sha256::digest(words.join(" ").to_lowercase()).to_vec()
 }
 
-impl Source {
-    /// Refuses what is not the acting user's.
+impl FindingSource {
+    /// Fails if something of it is not the acting user's.
     pub(super) async fn check(&self, tx: &mut Tx) -> Result<()> {
         if let Some(agent) = self.agent {
             agents::get(tx, agent).await?.ok_or(Error::NotFound("agent"))?;
@@ -106,18 +105,18 @@ impl Source {
         Ok(())
     }
 
-    /// The word for it.
-    pub(super) const fn kind(&self, by: By) -> &'static str {
+    /// How it is stored.
+    pub(super) const fn kind(&self, by: SavedBy) -> &'static str {
         match (by, self.chat) {
-            (By::Agent, _) => "agent",
-            (By::Person, Some(_)) => "chat",
-            (By::Person, None) => "person",
+            (SavedBy::Agent, _) => "agent",
+            (SavedBy::Person, Some(_)) => "chat",
+            (SavedBy::Person, None) => "person",
         }
     }
 }
 
-impl Draft {
-    /// The finding that it would be, if nothing says the same.
+impl FindingDraft {
+    /// Checks the fields and makes a new finding of them.
     pub(super) fn check(&self, cx: &Cx) -> Result<super::Finding> {
         let now = cx.services.clock.now();
         Ok(super::Finding {
@@ -129,7 +128,7 @@ impl Draft {
             chat_id: self.source.chat.map(ChatId::uuid),
             turn_id: self.source.turn.map(TurnId::uuid),
             agent_id: self.source.agent.map(AgentId::uuid),
-            expires_at: end(self.ttl_seconds, now)?,
+            expires_at: expiry(self.ttl_seconds, now)?,
             created_at: now,
             updated_at: now,
         })
@@ -141,13 +140,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_and_space_make_no_other_content() {
+    fn case_and_space_do_not_change_the_hash() {
         assert_eq!(hash("The  cat\nsat."), hash("the cat sat."));
         assert_ne!(hash("the cat sat"), hash("the cat sat."));
     }
 
     #[test]
-    fn tags_are_sorted_and_each_is_there_once() {
+    fn tags_are_sorted_and_unique() {
         let typed = ["Zoo ", "ant", "ANT"].map(str::to_owned);
         assert_eq!(tags(&typed), Ok(vec!["ant".to_owned(), "zoo".to_owned()]));
         assert!(tags(&["x".repeat(41)]).is_err() && tags(&["a\nb".to_owned()]).is_err());

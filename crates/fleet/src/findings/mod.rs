@@ -1,16 +1,18 @@
-//! Findings: saved by people and agents, merged where they say the same, found again by words and meaning.
+//! Findings: saved by users and agents, merged where they say the same, found again by words and by meaning.
 
 mod change;
 mod draft;
 mod read;
 mod save;
+mod search;
 
-pub use change::{Patch, change, remove};
-pub(crate) use draft::end;
-pub use draft::{Draft, Source};
-pub use read::{Match, Matches, View, get, list, search};
-pub use save::{Saved, save};
-pub use store::findings::{Finding, Narrow, Similar};
+pub use change::{FindingPatch, change, remove};
+pub(crate) use draft::expiry;
+pub use draft::{FindingDraft, FindingSource};
+pub use read::{FindingView, get, list};
+pub use save::{SavedFinding, save};
+pub use search::{FindingHit, FindingSearchResults, search};
+pub use store::findings::{Finding, FindingFilter, Similar};
 
 use crate::{Cx, Result, knowledge};
 use domain::{
@@ -19,18 +21,18 @@ use domain::{
 };
 use store::{
     Tx,
-    knowledge::{Piece, replace},
+    knowledge::{NewChunk, replace},
 };
 
-/// Makes the search find the finding as it is now, and asks for its vectors.
-async fn list_in_search(cx: &Cx, tx: &mut Tx, user: UserId, finding: &Finding) -> Result<()> {
+/// Makes a search find the finding as it is now, and enqueues its embedding.
+async fn index(cx: &Cx, tx: &mut Tx, user: UserId, finding: &Finding) -> Result<()> {
     let text = match &finding.title {
         Some(title) => format!("{title}\n{}", finding.content),
         None => finding.content.clone(),
     };
-    let pieces: Vec<Piece<'_>> = (0..)
+    let chunks: Vec<NewChunk<'_>> = (0..)
         .zip(chunks(&text))
-        .map(|(ordinal, text)| Piece {
+        .map(|(ordinal, text)| NewChunk {
             parent_id: finding.id.uuid(),
             ordinal,
             conversation_id: None,
@@ -43,6 +45,6 @@ async fn list_in_search(cx: &Cx, tx: &mut Tx, user: UserId, finding: &Finding) -
         })
         .collect();
     let language = knowledge::language(&cx.services);
-    replace(tx, user, Kind::Finding, &language, finding.id.uuid(), &pieces).await?;
+    replace(tx, user, Kind::Finding, &language, finding.id.uuid(), &chunks).await?;
     knowledge::enqueue_embed(tx, user).await
 }

@@ -1,12 +1,12 @@
-//! The isolation self-test: asked for, run, and what it found.
+//! The isolation self-test: enqueued, run, and its report.
 //!
-//! One implementation for the job and for `mosaic doctor --isolation`. What is tried and what it means is
-//! `domain::isolation`, how it is tried the port `IsolationProber`; here it is told what this instance is.
+//! One implementation for the job and for `mosaic doctor --isolation`. What is tested and what it means is in
+//! `domain::isolation`, how it is tested in the port `IsolationProber`; this module describes the instance.
 
+mod plan;
 mod report;
 mod run;
-mod trial;
 
-pub use report::{Report, State, report};
-pub use run::{enqueue, run, try_out};
-pub use trial::Site;
+pub use plan::Site;
+pub use report::{SelfTestReport, SelfTestState, report};
+pub use run::{enqueue, probe, run};

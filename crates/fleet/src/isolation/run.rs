@@ -1,57 +1,58 @@
-//! Ask for a run, and run it.
+//! Enqueue a run, and run it.
 
-use super::trial::{Site, trial};
+use super::plan::{Site, plan};
 use crate::{Cx, Error, Progress, Result, Services};
 use domain::{
     JobId,
-    isolation::{Check, IsolationProber, Verdict, verdict},
+    isolation::{Check, IsolationProber, Verdict, summarize},
 };
 use jobs::kinds::SelfTest;
 use serde_json::json;
 use store::isolation;
 
-/// Enqueues a run for an admin; one that waits is not doubled, and one that runs is repeated afterwards.
+/// Enqueues a run for an admin; a run that waits is not enqueued twice, and one that runs is repeated afterwards.
 pub async fn enqueue(cx: &Cx) -> Result<JobId> {
     let cx = cx.as_admin()?;
     let mut tx = cx.begin().await?;
     let job = jobs::enqueue(&mut tx, &cx.actor, &SelfTest {}, jobs::Options::default()).await?;
-    isolation::ask(&mut tx, job.id).await?;
+    isolation::request(&mut tx, job.id).await?;
     cx.audit(&mut tx, "fleet.self_test", &job.id.to_string(), None, json!({})).await?;
     tx.commit().await?;
     Ok(job.id)
 }
 
-/// The job: tries out the walls and stores what was found.
+/// The job: probes the isolation and stores the result.
 pub async fn run(
     services: &Services,
-    walls: &dyn IsolationProber,
+    prober: &dyn IsolationProber,
     site: &Site,
     job: &dyn Progress,
     id: JobId,
 ) -> Result<()> {
-    let mut tx = services.store.system("isolation self-test").await?;
-    isolation::begin(&mut tx, id).await?;
-    tx.commit().await?;
-    job.phase("try the walls").await;
-    let (Verdict { enforced, summary }, checks) = try_out(services, walls, site, id.to_string()).await?;
+    let store = &services.store;
+    store.run_system("isolation self-test", async |tx| isolation::begin(tx, id).await).await?;
+    job.phase("probe").await;
+    let (Verdict { enforced, summary }, checks) = probe(services, prober, site, id.to_string()).await?;
     if enforced == Some(false) {
         tracing::warn!(summary, "isolation self-test");
     }
     let checks = serde_json::to_value(checks).map_err(Error::internal)?;
-    let mut tx = services.store.system("isolation self-test").await?;
-    isolation::finish(&mut tx, id, enforced, &summary, &checks).await?;
-    tx.commit().await?;
+    store
+        .run_system("isolation self-test", async |tx| {
+            isolation::finish(tx, id, enforced, &summary, &checks).await
+        })
+        .await?;
     Ok(())
 }
 
-/// Tries out the walls and stores nothing; `run` names the run on the engine.
-pub async fn try_out(
+/// Probes the isolation and stores nothing; `run` names the run on the engine.
+pub async fn probe(
     services: &Services,
-    walls: &dyn IsolationProber,
+    prober: &dyn IsolationProber,
     site: &Site,
     run: String,
 ) -> Result<(Verdict, Vec<Check>)> {
-    let trial = trial(services, site, run).await?;
-    let found = walls.try_out(&trial).await?;
-    Ok((verdict(&found.checks, found.guard.as_deref()), found.checks))
+    let plan = plan(services, site, run).await?;
+    let results = prober.probe(&plan).await?;
+    Ok((summarize(&results.checks, results.guard.as_deref()), results.checks))
 }

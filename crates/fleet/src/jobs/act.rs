@@ -1,6 +1,6 @@
-//! Retry, cancel and discard: of named jobs, or of all that a filter takes in.
+//! Retry, cancel and discard: of listed jobs, or of all that a filter matches.
 
-use super::{Filter, whose};
+use super::{Filter, owner_filter};
 use crate::{Cx, Error, Result};
 use ::jobs::{JobState, Tx, board, cancel};
 use domain::{Invalid, JobId};
@@ -8,22 +8,22 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-/// The most jobs that one call moves.
-const MOST: usize = 1000;
+/// Jobs that one call acts on.
+const MAX_JOBS_PER_CALL: usize = 1000;
 
-/// What is to be done.
+/// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Put back into the queue what ended without success; let go at once what waits for its next try.
+    /// Enqueue again what ended without success; start at once what waits for its next try.
     Retry,
-    /// Ask what waits or runs to end.
+    /// Ask jobs that wait or run to end.
     Cancel,
-    /// Take what is over out of the history.
+    /// Delete jobs that have ended.
     Discard,
 }
 
 impl Action {
-    /// States in which a job can be meant.
+    /// States in which a job can be acted on.
     const fn states(self) -> &'static [JobState] {
         match self {
             Self::Retry => &[JobState::Failed, JobState::Dead, JobState::Cancelled, JobState::Queued],
@@ -32,7 +32,7 @@ impl Action {
         }
     }
 
-    const fn audited(self) -> &'static str {
+    const fn audit_action(self) -> &'static str {
         match self {
             Self::Retry => "job.retry",
             Self::Cancel => "job.cancel",
@@ -41,21 +41,20 @@ impl Action {
     }
 }
 
-/// To which jobs.
+/// Which jobs to act on.
 #[derive(Debug, Clone)]
-pub enum Choice {
-    /// To these.
+pub enum JobSelection {
     Ids(Vec<JobId>),
-    /// To those that the filter takes in, the newest first.
+    /// Those that the filter matches, the newest first.
     Filter(Filter),
 }
 
-impl Choice {
-    /// Reads what a client says: exactly one of the two.
+impl JobSelection {
+    /// From a client's request, which must contain exactly one of the two.
     pub fn parse(ids: Option<Vec<JobId>>, filter: Option<Filter>) -> Result<Self> {
         match (ids, filter) {
-            (Some(ids), None) if ids.len() > MOST => {
-                Err(Invalid::new("ids", format!("Name at most {MOST} jobs.")).into())
+            (Some(ids), None) if ids.len() > MAX_JOBS_PER_CALL => {
+                Err(Invalid::new("ids", format!("Name at most {MAX_JOBS_PER_CALL} jobs.")).into())
             }
             (Some(ids), None) => Ok(Self::Ids(ids)),
             (None, Some(filter)) => Ok(Self::Filter(filter)),
@@ -66,24 +65,24 @@ impl Choice {
     }
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = JobsActed)]
 pub struct Acted {
-    /// Jobs that were meant.
+    /// Jobs that matched.
     matched: usize,
-    /// Jobs that were moved; the others had no need of it, or were none of the caller's.
+    /// Jobs that were changed; the others did not need it, or do not belong to the caller.
     changed: usize,
-    /// Whether the filter takes in more than one call moves: call again.
+    /// Whether the filter matches more jobs than one call acts on: call again.
     more: bool,
 }
 
 /// Does it, in one transaction with its audit entry.
-pub async fn act(cx: &Cx, action: Action, choice: Choice) -> Result<Acted> {
+pub async fn act(cx: &Cx, action: Action, selection: JobSelection) -> Result<Acted> {
     let mut tx = cx.begin().await?;
-    let (ids, more) = match choice {
-        Choice::Ids(ids) => (ids, false),
-        Choice::Filter(filter) => meant(cx, &mut tx, action, filter).await?,
+    let (ids, more) = match selection {
+        JobSelection::Ids(ids) => (ids, false),
+        JobSelection::Filter(filter) => matching(cx, &mut tx, action, filter).await?,
     };
     let changed = apply(&mut tx, action, &ids).await?;
     let acted = Acted { matched: ids.len(), changed, more };
@@ -93,33 +92,34 @@ pub async fn act(cx: &Cx, action: Action, choice: Choice) -> Result<Acted> {
             many => format!("{} jobs", many.len()),
         };
         let named: Vec<_> = ids.iter().take(20).collect();
-        cx.audit(&mut tx, action.audited(), &subject, None, json!({ "changed": changed, "ids": named }))
+        cx.audit(&mut tx, action.audit_action(), &subject, None, json!({ "changed": changed, "ids": named }))
             .await?;
     }
     tx.commit().await?;
     Ok(acted)
 }
 
-async fn meant(cx: &Cx, tx: &mut Tx, action: Action, filter: Filter) -> Result<(Vec<JobId>, bool)> {
+async fn matching(cx: &Cx, tx: &mut Tx, action: Action, filter: Filter) -> Result<(Vec<JobId>, bool)> {
     let mut filter = filter.check()?;
-    let asked = filter.states.take();
-    let fit = action.states().iter().filter(|state| asked.as_ref().is_none_or(|asked| asked.contains(state)));
-    filter.states = Some(fit.copied().collect());
-    let found = board::list(tx, whose(cx)?, &filter, None, MOST as i64 + 1).await?;
-    let more = found.len() > MOST;
-    Ok((found.into_iter().take(MOST).map(|job| job.id).collect(), more))
+    let requested = filter.states.take();
+    let is_requested = |state: &&JobState| requested.as_ref().is_none_or(|states| states.contains(state));
+    let states = action.states().iter().filter(is_requested);
+    filter.states = Some(states.copied().collect());
+    let found = board::list(tx, owner_filter(cx)?, &filter, None, MAX_JOBS_PER_CALL as i64 + 1).await?;
+    let more = found.len() > MAX_JOBS_PER_CALL;
+    Ok((found.into_iter().take(MAX_JOBS_PER_CALL).map(|job| job.id).collect(), more))
 }
 
 async fn apply(tx: &mut Tx, action: Action, ids: &[JobId]) -> Result<usize> {
     let done = match action {
-        Action::Retry => board::retry(tx, ids).await.map(|moved| moved.len()),
-        Action::Cancel => cancel::many(tx, ids).await.map(|asked| asked.len()),
-        Action::Discard => board::discard(tx, ids).await.map(|gone| gone.len()),
+        Action::Retry => board::retry(tx, ids).await.map(|retried| retried.len()),
+        Action::Cancel => cancel::many(tx, ids).await.map(|cancelled| cancelled.len()),
+        Action::Discard => board::discard(tx, ids).await.map(|discarded| discarded.len()),
     };
     done.map_err(|error| match error {
-        // The same work was asked for in the same moment.
+        // Another request enqueued the same work at the same moment.
         store::Error::Conflict(_) => {
-            Error::conflict("job_active", "The same work was just enqueued anew. Look again and repeat.")
+            Error::conflict("job_active", "The same work was just enqueued again. Reload and repeat.")
         }
         other => other.into(),
     })

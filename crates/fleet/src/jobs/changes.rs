@@ -1,7 +1,7 @@
-//! The board, live: once a second what has changed, and nothing when nothing has.
+//! Changes of the board: once a second what has changed, and nothing when nothing has.
 
-use super::{Stats, stats, whose};
-use crate::{Cx, Result, auth::recheck_access};
+use super::{Stats, owner_filter, stats};
+use crate::{Cx, Result, access::recheck_access};
 use ::jobs::board;
 use domain::JobId;
 use futures_util::{Stream, stream};
@@ -9,10 +9,10 @@ use serde::Serialize;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use utoipa::ToSchema;
 
-/// How often it looks.
-const EVERY: Duration = Duration::from_secs(1);
-/// Most changed jobs that are named; a client that is told of more reads its list anew.
-const NAMED: usize = 200;
+/// How often changes are looked for.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Changed jobs that one event lists; a client that is told of more reads its list again.
+const MAX_LISTED_JOBS: usize = 200;
 
 /// What has changed since the event before.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -20,40 +20,40 @@ const NAMED: usize = 200;
 pub struct Changes {
     /// Jobs that changed; empty in the first event.
     changed: Vec<JobId>,
-    /// Whether more have changed than are named.
+    /// Whether more have changed than are listed.
     more: bool,
     /// The numbers now.
     #[schema(value_type = Stats)]
     stats: Arc<Stats>,
 }
 
-/// What was seen a second ago: each job's mark, and whether it ran.
-type Seen = HashMap<JobId, (String, bool)>;
+/// What the poll before read: each job's fingerprint, and whether it ran.
+type Snapshot = HashMap<JobId, (String, bool)>;
 
-/// The numbers at once, then one event for each second in which something has changed, for as long as somebody
-/// listens and may. An error is told and followed by another try.
+/// The numbers at once, then one event for each second in which something has changed, for as long as the listener stays
+/// and may. An error is sent to the listener and followed by another try.
 pub fn follow(cx: &Cx) -> impl Stream<Item = Result<Changes>> + Send + 'static {
-    stream::unfold((cx.clone(), None::<Seen>), |(cx, mut seen)| async move {
+    stream::unfold((cx.clone(), None::<Snapshot>), |(cx, mut last)| async move {
         loop {
-            if seen.is_some() {
-                tokio::time::sleep(EVERY).await;
+            if last.is_some() {
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
-            match look(&cx, seen.as_ref()).await {
+            match poll(&cx, last.as_ref()).await {
                 Ok((now, Some(changes))) => return Some((Ok(changes), (cx, Some(now)))),
-                Ok((now, None)) => seen = Some(now),
+                Ok((now, None)) => last = Some(now),
                 Err(error) if error.is_refusal() => return None,
-                Err(error) => return Some((Err(error), (cx, Some(seen.unwrap_or_default())))),
+                Err(error) => return Some((Err(error), (cx, Some(last.unwrap_or_default())))),
             }
         }
     })
 }
 
-async fn look(cx: &Cx, before: Option<&Seen>) -> Result<(Seen, Option<Changes>)> {
+async fn poll(cx: &Cx, before: Option<&Snapshot>) -> Result<(Snapshot, Option<Changes>)> {
     recheck_access(cx).await?;
     let mut tx = cx.begin().await?;
-    let now = board::changes(&mut tx, whose(cx)?, 1000).await?;
+    let now = board::changes(&mut tx, owner_filter(cx)?, 1000).await?;
     drop(tx);
-    let now: Seen = now.into_iter().map(|job| (job.id, (job.mark, job.running))).collect();
+    let now: Snapshot = now.into_iter().map(|job| (job.id, (job.fingerprint, job.running))).collect();
     let Some(before) = before else {
         return Ok((now, Some(Changes { changed: Vec::new(), more: false, stats: stats(cx).await? })));
     };
@@ -61,14 +61,14 @@ async fn look(cx: &Cx, before: Option<&Seen>) -> Result<(Seen, Option<Changes>)>
     if changed.is_empty() {
         return Ok((now, None));
     }
-    let more = changed.len() > NAMED;
-    changed.truncate(NAMED);
+    let more = changed.len() > MAX_LISTED_JOBS;
+    changed.truncate(MAX_LISTED_JOBS);
     Ok((now, Some(Changes { changed, more, stats: stats(cx).await? })))
 }
 
-/// The newest first. What ran and is not seen any more went back into the queue, or was discarded.
-fn changed(before: &Seen, now: &Seen) -> Vec<JobId> {
-    let moved = now.iter().filter(|(id, mark)| before.get(id) != Some(mark)).map(|(id, _)| *id);
+/// The newest first. A job that ran and is missing now went back into the queue, or was discarded.
+fn changed(before: &Snapshot, now: &Snapshot) -> Vec<JobId> {
+    let moved = now.iter().filter(|(id, state)| before.get(id) != Some(state)).map(|(id, _)| *id);
     let put_back = before.iter().filter(|(id, (_, ran))| *ran && !now.contains_key(id)).map(|(id, _)| *id);
     let mut changed: Vec<JobId> = moved.chain(put_back).collect();
     changed.sort_unstable_by(|a, b| b.cmp(a));
@@ -80,7 +80,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn seen(jobs: &[(u64, &str, bool)]) -> Seen {
+    fn snapshot(jobs: &[(u64, &str, bool)]) -> Snapshot {
         jobs.iter().map(|(n, mark, running)| (id(*n), ((*mark).to_owned(), *running))).collect()
     }
 
@@ -90,13 +90,13 @@ mod tests {
 
     #[test]
     fn what_differs_or_ran_and_is_gone_has_changed_and_nothing_else() {
-        let before = seen(&[
+        let before = snapshot(&[
             (1, "running/1", true),
             (2, "done/1", false),
             (3, "running/1", true),
             (4, "queued/0", false),
         ]);
-        let now = seen(&[(1, "running/1", true), (4, "running/1", true), (5, "queued/0", false)]);
+        let now = snapshot(&[(1, "running/1", true), (4, "running/1", true), (5, "queued/0", false)]);
         assert_eq!(changed(&before, &now), [5, 4, 3].map(id));
         assert!(changed(&now, &now).is_empty());
     }

@@ -1,6 +1,6 @@
 //! One job with its attempts, its phases and why it waits.
 
-use super::{Job, Wait, waits};
+use super::{Job, Wait, wait_sentence};
 use crate::{Cx, Error, Result};
 use ::jobs::{AttemptView, PhaseView};
 use chrono::{DateTime, Utc};
@@ -31,7 +31,7 @@ struct Attempt {
     worker: WorkerId,
     started_at: DateTime<Utc>,
     finished_at: DateTime<Utc>,
-    outcome: String,
+    outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -43,7 +43,7 @@ impl From<AttemptView> for Attempt {
             worker: attempt.worker,
             started_at: attempt.started_at,
             finished_at: attempt.finished_at,
-            outcome: attempt.outcome,
+            outcome: attempt.outcome.as_str(),
             error: attempt.error,
         }
     }
@@ -75,9 +75,9 @@ impl From<PhaseView> for Phase {
 pub async fn get(cx: &Cx, id: JobId) -> Result<Detail> {
     let mut tx = cx.begin().await?;
     let job = ::jobs::get(&mut tx, id).await?.ok_or(Error::NotFound("job"))?;
-    let standing = ::jobs::standing(&mut tx, id).await?;
+    let reason = ::jobs::wait_reason(&mut tx, id).await?;
     Ok(Detail {
-        waits: standing.map(|(position, lane)| waits::explain(&job, position, lane)),
+        waits: reason.map(|reason| wait_sentence::explain(&job, reason)),
         job: job.into(),
         attempts: ::jobs::attempts(&mut tx, id).await?.into_iter().map(Attempt::from).collect(),
         phases: ::jobs::phases(&mut tx, id).await?.into_iter().map(Phase::from).collect(),

@@ -1,6 +1,6 @@
 //! Lists of jobs.
 
-use super::whose;
+use super::owner_filter;
 use crate::{Cx, Result};
 use ::jobs::{JobState, JobView, Lane, Priority, board};
 use chrono::{DateTime, Utc};
@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 /// A job as its owner and admins see it: never its payload.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs)] // As in `jobs::JobView`.
 pub struct Job {
     pub id: JobId,
     pub kind: String,
@@ -59,14 +58,12 @@ impl From<JobView> for Job {
     }
 }
 
-/// Which jobs, as a client says it.
+/// Which jobs, as a client writes it.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// States, separated by commas.
     pub state: Option<String>,
-    /// A kind.
     pub kind: Option<String>,
-    /// A lane.
     pub lane: Option<String>,
     /// A job's id, or a part of a kind's name.
     pub q: Option<String>,
@@ -86,9 +83,9 @@ impl Filter {
             states: line("state", self.state)?.map(|text| states(&text)).transpose()?,
             kind: line("kind", self.kind)?,
             lane: line("lane", self.lane)?.map(|text| lane(&text)).transpose()?,
-            q: line("q", self.q)?,
-            from: line("from", self.from)?.map(|text| invalid::moment("from", &text)).transpose()?,
-            to: line("to", self.to)?.map(|text| invalid::moment("to", &text)).transpose()?,
+            search: line("q", self.q)?,
+            from: line("from", self.from)?.map(|text| invalid::timestamp("from", &text)).transpose()?,
+            to: line("to", self.to)?.map(|text| invalid::timestamp("to", &text)).transpose()?,
         })
     }
 }
@@ -110,6 +107,6 @@ fn lane(text: &str) -> std::result::Result<Lane, Invalid> {
 pub async fn list(cx: &Cx, filter: Filter, before: Option<JobId>, limit: u32) -> Result<Vec<Job>> {
     let filter = filter.check()?;
     let mut tx = cx.begin().await?;
-    let jobs = board::list(&mut tx, whose(cx)?, &filter, before, limit.into()).await?;
+    let jobs = board::list(&mut tx, owner_filter(cx)?, &filter, before, limit.into()).await?;
     Ok(jobs.into_iter().map(Job::from).collect())
 }

@@ -1,14 +1,16 @@
 //! Schedules, for admins: read, change, run now.
 
 use crate::{Cx, Error, Result};
-use ::jobs::schedules::{self, Expression, ScheduleView, Switch};
+use ::jobs::{
+    JobState,
+    schedules::{self, Expression, ScheduleView, Switch},
+};
 use chrono::{DateTime, Utc};
 use domain::{Invalid, JobId};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-/// A schedule.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
@@ -20,7 +22,7 @@ pub struct Schedule {
     last_due: Option<DateTime<Utc>>,
     last_run: Option<DateTime<Utc>>,
     last_job: Option<JobId>,
-    last_state: Option<String>,
+    last_state: Option<&'static str>,
 }
 
 impl From<ScheduleView> for Schedule {
@@ -34,17 +36,15 @@ impl From<ScheduleView> for Schedule {
             next_due: schedule.next_due,
             last_due: schedule.last_due,
             last_run: schedule.last_run,
-            last_state: schedule.last_state,
+            last_state: schedule.last_state.map(JobState::as_str),
         }
     }
 }
 
-/// What is to change; `None` leaves a part as it is.
+/// What to change; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Patch {
-    /// When it is due.
     pub cron: Option<String>,
-    /// Whether it is on.
     pub enabled: Option<bool>,
 }
 
@@ -55,28 +55,28 @@ pub async fn schedules(cx: &Cx) -> Result<Vec<Schedule>> {
     Ok(schedules::list(&mut tx).await?.into_iter().map(Schedule::from).collect())
 }
 
-/// Changes a schedule. Its next tick is reckoned anew by the database's time: what was missed while it was off is
-/// not made up for.
+/// Changes a schedule. Its next tick is computed from the database's time: ticks that were missed while it was off are not
+/// made up for.
 pub async fn change_schedule(cx: &Cx, name: &str, patch: Patch) -> Result<Schedule> {
     let cx = cx.as_admin()?;
     let mut tx = cx.begin().await?;
     let before = schedules::get(&mut tx, name).await?.ok_or(Error::NotFound("schedule"))?;
     let cron = Expression::parse(patch.cron.as_deref().unwrap_or(&before.cron))?;
     let next = cron.next_after(schedules::now(&mut tx).await?);
-    let next = next.ok_or_else(|| Invalid::new("cron", "This never comes. Choose a day that there is."))?;
+    let next = next.ok_or_else(|| Invalid::new("cron", "This never comes. Choose a day that exists."))?;
     let switch = if patch.enabled.unwrap_or(before.enabled) { Switch::On } else { Switch::Off };
     schedules::change(&mut tx, name, &cron, switch, next).await?;
     let after = schedules::get(&mut tx, name).await?.ok_or(Error::NotFound("schedule"))?;
-    let said = json!({
+    let detail = json!({
         "before": { "cron": before.cron, "enabled": before.enabled },
         "after": { "cron": after.cron, "enabled": after.enabled },
     });
-    cx.audit(&mut tx, "schedule.change", name, None, said).await?;
+    cx.audit(&mut tx, "schedule.change", name, None, detail).await?;
     tx.commit().await?;
     Ok(after.into())
 }
 
-/// Enqueues its job now, also when it is off. The next tick stays.
+/// Enqueues its job now, also when it is off. The next tick stays as it is.
 pub async fn run_schedule(cx: &Cx, name: &str) -> Result<JobId> {
     let cx = cx.as_admin()?;
     let mut tx = cx.begin().await?;

@@ -7,7 +7,7 @@ use domain::WorkerId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One start of a worker process.
+/// One worker process; started again, it is another one.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Worker {
@@ -15,7 +15,7 @@ pub struct Worker {
     host: String,
     pid: i32,
     version: String,
-    /// `alive`, `stopped` (in order) or `silent`.
+    /// `alive`, `stopped` (it shut down in order) or `silent`.
     state: &'static str,
     lanes: Vec<Load>,
     started_at: DateTime<Utc>,
@@ -23,7 +23,7 @@ pub struct Worker {
     stopped_at: Option<DateTime<Utc>>,
 }
 
-/// What it carries of a lane.
+/// Its slots in one lane.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = WorkerLoad)]
 struct Load {
@@ -55,7 +55,7 @@ impl From<WorkerView> for Worker {
     }
 }
 
-/// Those that live, and those that ended or fell silent within the last day.
+/// Workers that are alive, or stopped or were last seen within the last day.
 pub async fn workers(cx: &Cx) -> Result<Vec<Worker>> {
     let cx = cx.as_admin()?;
     let mut tx = cx.begin().await?;

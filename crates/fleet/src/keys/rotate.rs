@@ -1,10 +1,13 @@
-//! Another instance key: what the older ones wrap is wrapped by the newest, online.
+//! Rotation of the instance key: data keys that older keys wrap are wrapped by the newest one, online.
 //!
-//! Only the data keys are wrapped again; what they seal stays as it is. Every batch is a transaction of its own
-//! and every key of the ring opens, so nothing is unreadable at any moment, also when this ends half-way.
+//! Only the data keys are wrapped again; what they seal stays as it is. Every batch is a transaction of its own and
+//! every key of the ring can unwrap, so everything stays readable at any moment, also when this ends half-way.
 
-use super::{IDENTITY, INSTANCE_KEY, StoredIdentity, StoredKey};
-use crate::{Cx, Error, Progress, Result, Services};
+use super::{INSTANCE_KEY, StoredKey};
+use crate::{
+    Cx, Error, Progress, Result, Services,
+    services::identity::{IDENTITY, StoredIdentity},
+};
 use domain::{Actor, JobId};
 use jobs::{ActsFor, JobView, kinds::RotateKeys};
 use secrets::{KeyCheck, WrappedKey};
@@ -13,21 +16,21 @@ use std::time::Duration;
 use store::{Tx, config, users};
 
 /// Data keys that are wrapped in one transaction.
-const BATCH: i64 = 100;
+const BATCH_SIZE: i64 = 100;
 
-/// How the stored keys stand to the ring.
+/// How the stored keys relate to the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct KeyStatus {
     /// Keys of the ring besides the newest.
     pub older: usize,
-    /// Stored keys that only an older key of the ring opens.
+    /// Stored keys that only an older key of the ring unwraps.
     pub behind: u64,
-    /// Stored keys that no key of the ring opens.
+    /// Stored keys that no key of the ring unwraps.
     pub lost: u64,
 }
 
-/// Whether a rotation is needed, and whether the older keys can go.
-pub async fn standing(services: &Services) -> Result<Standing> {
+/// Whether a rotation is needed, and whether the older keys can be removed.
+pub async fn status(services: &Services) -> Result<KeyStatus> {
     let ids: Vec<String> = services.ring.ids().map(|id| id.to_string()).collect();
     let mut tx = services.store.system("do the stored keys fit").await?;
     let mut found = users::count_keys(&mut tx).await?;
@@ -36,19 +39,19 @@ pub async fn standing(services: &Services) -> Result<Standing> {
     }
     let (check, ..) = key_check(&mut tx).await?;
     found.push((check.key_id().to_string(), 1));
-    let mut standing = Standing { older: ids.len() - 1, behind: 0, lost: 0 };
+    let mut status = KeyStatus { older: ids.len() - 1, behind: 0, lost: 0 };
     for (id, count) in found {
         let count = u64::try_from(count).unwrap_or_default();
         match ids.iter().position(|known| *known == id) {
             Some(0) => {}
-            Some(_) => standing.behind += count,
-            None => standing.lost += count,
+            Some(_) => status.behind += count,
+            None => status.lost += count,
         }
     }
-    Ok(standing)
+    Ok(status)
 }
 
-/// Asks the workers for it.
+/// Enqueues the rotation.
 pub async fn enqueue_rotation(services: &Services) -> Result<JobId> {
     let actor = Actor::System("rotation of the instance key, asked for on the server");
     let mut tx = services.store.begin(&actor).await?;
@@ -58,17 +61,18 @@ pub async fn enqueue_rotation(services: &Services) -> Result<JobId> {
     Ok(job.id)
 }
 
-/// Waits for its end; what it says while `patience` lasts.
-pub async fn await_rotation(services: &Services, id: JobId, patience: Duration) -> Result<Option<JobView>> {
+/// Waits for its end, for at most `timeout`. Answers with the job as it is then.
+pub async fn await_rotation(services: &Services, id: JobId, timeout: Duration) -> Result<Option<JobView>> {
     let actor = Actor::System("waiting for the rotation of the instance key");
-    Ok(jobs::wait(&services.store, &services.ear, &actor, id, patience).await?)
+    Ok(jobs::wait(&services.store, &services.notifications, &actor, id, timeout).await?)
 }
 
-/// The job: wraps every data key by the newest key. Begun again it goes on where it was.
-pub async fn rotate(cx: &Cx, job: &dyn Progress, wanted: &str) -> Result<u64> {
+/// The job: wraps every data key by the newest key. A job that was interrupted continues where it was. `expected` is the
+/// key that the job was enqueued for.
+pub async fn rotate(cx: &Cx, job: &dyn Progress, expected: &str) -> Result<u64> {
     let services = &cx.services;
     let newest = services.ring.newest_id().to_string();
-    if newest != wanted {
+    if newest != expected {
         return Err(Error::Unavailable {
             code: "other_key",
             detail: "This worker runs with another first key in MOSAIC_SECRET_KEY. Restart it.".into(),
@@ -79,7 +83,7 @@ pub async fn rotate(cx: &Cx, job: &dyn Progress, wanted: &str) -> Result<u64> {
     job.phase("users").await;
     loop {
         let mut tx = services.store.system("rotation of the instance key").await?;
-        let batch = users::keys_of_others(&mut tx, &newest, last, BATCH).await?;
+        let batch = users::keys_wrapped_by_others(&mut tx, &newest, last, BATCH_SIZE).await?;
         let Some((end, _)) = batch.last() else { break };
         last = Some(*end);
         for (user, wrapped) in batch {
@@ -95,9 +99,9 @@ pub async fn rotate(cx: &Cx, job: &dyn Progress, wanted: &str) -> Result<u64> {
         tx.commit().await?;
     }
     job.phase("instance").await;
-    // Another process may make the instance's key just now: then it is the newest's already.
+    // Another process may create the instance's key just now: then the newest key wraps it already.
     done += u64::from(rewrap_instance(services).await?);
-    // Last: it says which keys are needed, and until here the older ones are.
+    // Last of all: it says which keys are needed, and until here the older ones are.
     if lost == 0 {
         renew_check(services).await?;
     }

@@ -1,7 +1,7 @@
-//! Knowledge: what is searched, how it is found, and the vectors behind it.
+//! Knowledge: the search over findings and conversations, and the vectors behind it.
 //!
-//! Owns hybrid search over findings and conversations, and the jobs that embed. What a finding is, or a conversation,
-//! is theirs to say: they hand their pieces in and read their own rows by the ids that come back.
+//! Owns hybrid search and the jobs that embed. It does not know what a finding or a conversation is: their modules store
+//! chunks, and read their own rows by the ids that a search returns.
 
 mod embed;
 mod endpoint;
@@ -14,22 +14,21 @@ pub(crate) use embed::enqueue_embed;
 pub use embed::{embed, embed_pending};
 pub use endpoint::KeyChange;
 pub(crate) use endpoint::{base_url, change_key};
-pub(crate) use engine::LastFault;
 pub use prune::prune;
-pub use search::{Filter, Found, Hit, Mode, Segment, search};
-pub use status::{EmbeddingState, Status, status};
+pub use search::{Filter, Mode, SearchHit, SearchResults, Segment, search};
+pub use status::{EmbeddingState, KnowledgeStatus, status};
 
-/// Who did something.
+/// Who saved something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
-    /// The user himself.
+pub enum SavedBy {
+    /// The user.
     Person,
-    /// An agent of his.
+    /// One of the user's agents.
     Agent,
 }
 
-impl By {
-    /// The word that is stored.
+impl SavedBy {
+    /// How it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Person => "person",
@@ -38,7 +37,7 @@ impl By {
     }
 }
 
-/// The text search configuration by which words are stored and found now.
+/// The text search configuration of Postgres by which words are indexed and found now.
 pub(crate) fn language(services: &crate::Services) -> String {
     services.settings.get().knowledge.text_search_language.clone()
 }

@@ -1,16 +1,16 @@
-//! How far the search is: whether vectors can be had, and how many are missing.
+//! The state of the search: whether vectors can be made, and how many are missing.
 
 use super::engine::{self, EmbeddingUnavailable};
 use crate::{Cx, Result};
 use serde::Serialize;
-use store::knowledge::{self, Counts};
+use store::knowledge::{self, EmbeddingProgress};
 use utoipa::ToSchema;
 
-/// Whether vectors can be had.
+/// Whether vectors can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EmbeddingState {
-    /// They can, as far as is known without asking.
+    /// They can, as far as is known without a call.
     Ready,
     /// The engine is missing or fails.
     Unavailable,
@@ -18,40 +18,40 @@ pub enum EmbeddingState {
     Off,
 }
 
-/// How far the search in one user's knowledge is.
+/// The state of the search in a user's knowledge.
 #[derive(Debug, Clone)]
-pub struct Status {
-    /// Whether vectors can be had.
+pub struct KnowledgeStatus {
+    /// Whether vectors can be made.
     pub state: EmbeddingState,
-    /// The model, as it is recorded beside its vectors.
+    /// The name of the model, as recorded with its vectors.
     pub model: Option<String>,
-    /// Numbers of its vectors, once it made one.
+    /// The length of its vectors, once it has made one.
     pub dimensions: Option<i32>,
-    /// Why not, as a sentence.
+    /// Why vectors cannot be made, as a sentence.
     pub detail: Option<String>,
-    /// Pieces of the acting user.
-    pub counts: Counts,
+    /// The chunks of the acting user.
+    pub counts: EmbeddingProgress,
 }
 
-/// How far the search in the acting user's knowledge is.
-pub async fn status(cx: &Cx) -> Result<Status> {
+/// The state of the search in the acting user's knowledge.
+pub async fn status(cx: &Cx) -> Result<KnowledgeStatus> {
     let (services, user) = (&cx.services, cx.user()?);
-    let chosen = services.settings.get().knowledge.embeddings.clone();
-    let (state, detail) = match engine::state(services, &chosen) {
+    let settings = services.settings.get().knowledge.embeddings.clone();
+    let (state, detail) = match engine::state(services, &settings) {
         Ok(()) => (EmbeddingState::Ready, None),
         Err(EmbeddingUnavailable::Off) => (EmbeddingState::Off, None),
         Err(EmbeddingUnavailable::Unavailable(why)) => (EmbeddingState::Unavailable, Some(why)),
     };
     let mut tx = cx.begin().await?;
-    let model = engine::model_name(services, &chosen);
+    let model = engine::model_name(services, &settings);
     let known = match &model {
-        Some(name) => knowledge::latest(&mut tx, name).await?,
+        Some(name) => knowledge::latest_model(&mut tx, name).await?,
         None => None,
     };
-    let mut counts = knowledge::counts(&mut tx, user, known.map(|(id, _)| id)).await?;
+    let mut counts = knowledge::embedding_progress(&mut tx, user, known.map(|(id, _)| id)).await?;
     if state == EmbeddingState::Off {
-        // Nothing waits where nothing is to come.
+        // No vectors are made, so nothing waits for them.
         counts.pending = 0;
     }
-    Ok(Status { state, model, dimensions: known.map(|(_, dimensions)| dimensions), detail, counts })
+    Ok(KnowledgeStatus { state, model, dimensions: known.map(|(_, dimensions)| dimensions), detail, counts })
 }

@@ -1,6 +1,6 @@
 //! What agents remember: JSON by key, for one agent or for all of a user's, with versions to compare by.
 
-use crate::{Cx, Error, Result, findings::end, knowledge::By};
+use crate::{Cx, Error, Result, findings::expiry, knowledge::SavedBy};
 use domain::{AgentId, Invalid, invalid};
 use serde_json::Value;
 use store::{
@@ -8,42 +8,41 @@ use store::{
     memories::{self, MemoryScope},
 };
 
-pub use store::memories::{Memory, Past};
+pub use store::memories::{Memory, MemoryVersion};
 
-/// The longest key, in characters.
-const KEY: usize = 200;
-/// The largest value as JSON text, in bytes.
-const VALUE: usize = 64 << 10;
-/// The most keys of a user.
-const KEYS: i64 = 10_000;
-/// All values of a user as JSON text, in bytes.
-const ALL: i64 = 16 << 20;
+const MAX_KEY_CHARS: usize = 200;
+/// Of one value as JSON text.
+const MAX_VALUE_BYTES: usize = 64 << 10;
+/// Of one user.
+const MAX_KEYS: i64 = 10_000;
+/// Of all values of a user as JSON text.
+const MAX_TOTAL_BYTES: i64 = 16 << 20;
 
-/// A value to be remembered.
+/// A value to store under a key.
 #[derive(Debug, Clone)]
-pub struct Put {
-    /// Whose; `None` = shared by all of the user's agents.
+pub struct MemoryWrite {
+    /// The agent that the memory belongs to; `None` = shared by all of the user's agents.
     pub agent: Option<AgentId>,
-    /// Its name.
+    /// The key.
     pub key: String,
-    /// What is to be remembered.
+    /// Any JSON.
     pub value: Value,
-    /// Only if this is the version now; 0 = only if there is none.
+    /// The write fails unless this is the current version; 0 = unless there is no value.
     pub if_version: Option<i64>,
-    /// How long; `None` = for ever.
+    /// How long it is kept; `None` = for ever.
     pub ttl_seconds: Option<u32>,
-    /// Who says so.
-    pub by: By,
+    /// Who writes it.
+    pub by: SavedBy,
 }
 
-/// What is remembered by this key.
+/// The value of a key.
 pub async fn get(cx: &Cx, agent: Option<AgentId>, key: &str) -> Result<Memory> {
     let mut tx = cx.begin().await?;
-    let shelf = shelf(cx, &mut tx, agent).await?;
-    current(cx, &mut tx, shelf, key).await?.ok_or(Error::NotFound("memory"))
+    let scope = scope(cx, &mut tx, agent).await?;
+    current(cx, &mut tx, scope, key).await?.ok_or(Error::NotFound("memory"))
 }
 
-/// Keys that begin with `prefix`, in their order, after the last one of the page before.
+/// Keys that begin with `prefix`, in alphabetical order, after the last one of the previous page.
 pub async fn list(
     cx: &Cx,
     agent: Option<AgentId>,
@@ -51,88 +50,91 @@ pub async fn list(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Memory>> {
-    let prefix = invalid::text("prefix", prefix, KEY)?;
-    let after = after.map(|key| invalid::text("cursor", key, KEY)).transpose()?;
+    let prefix = invalid::text("prefix", prefix, MAX_KEY_CHARS)?;
+    let after = after.map(|key| invalid::text("cursor", key, MAX_KEY_CHARS)).transpose()?;
     let mut tx = cx.begin().await?;
-    let shelf = shelf(cx, &mut tx, agent).await?;
+    let scope = scope(cx, &mut tx, agent).await?;
     let now = cx.services.clock.now();
-    Ok(memories::list(&mut tx, shelf, &prefix, now, after.as_deref(), limit.into()).await?)
+    Ok(memories::list(&mut tx, scope, &prefix, now, after.as_deref(), limit.into()).await?)
 }
 
-/// Remembers a value. Two that write at once are told apart by `if_version`; without it the later one wins.
-pub async fn put(cx: &Cx, put: Put) -> Result<Memory> {
+/// Stores a value. Of two writes at the same time `if_version` lets one fail; without it the later one wins.
+pub async fn put(cx: &Cx, new: MemoryWrite) -> Result<Memory> {
     let now = cx.services.clock.now();
-    let key = invalid::line("key", &put.key, KEY)?;
-    let bytes = check_value(&put.value)?;
-    let expires_at = end(put.ttl_seconds, now)?;
+    let key = invalid::line("key", &new.key, MAX_KEY_CHARS)?;
+    let bytes = check_value(&new.value)?;
+    let expires_at = expiry(new.ttl_seconds, now)?;
     let mut tx = cx.begin().await?;
-    let shelf = shelf(cx, &mut tx, put.agent).await?;
-    let before = memories::lock(&mut tx, shelf, &key).await?;
-    let version = check_version(cx, before.as_ref(), put.if_version)?;
-    let (keys, all) = memories::size(&mut tx, shelf.user).await?;
-    if keys >= KEYS && before.is_none() || all + bytes > ALL {
-        let detail = format!("Memory is full: at most {KEYS} keys and {} MiB. Delete some.", ALL >> 20);
+    let scope = scope(cx, &mut tx, new.agent).await?;
+    let before = memories::lock(&mut tx, scope, &key).await?;
+    let version = check_version(cx, before.as_ref(), new.if_version)?;
+    let (keys, total) = memories::size(&mut tx, scope.user).await?;
+    if keys >= MAX_KEYS && before.is_none() || total + bytes > MAX_TOTAL_BYTES {
+        let detail = format!(
+            "Memory is full: at most {MAX_KEYS} keys and {} MiB. Delete some.",
+            MAX_TOTAL_BYTES >> 20
+        );
         return Err(Error::conflict("memory_full", detail));
     }
-    let memory = Memory { key, value: Some(put.value), version: version + 1, expires_at, updated_at: now };
-    write(&mut tx, shelf, &memory, put.by).await?;
+    let memory = Memory { key, value: Some(new.value), version: version + 1, expires_at, updated_at: now };
+    write(&mut tx, scope, &memory, new.by).await?;
     tx.commit().await?;
     Ok(memory)
 }
 
-/// Forgets a key; its history is kept for a while.
-pub async fn remove(cx: &Cx, agent: Option<AgentId>, key: &str, by: By) -> Result<()> {
+/// Deletes a key; its history is kept for a while.
+pub async fn remove(cx: &Cx, agent: Option<AgentId>, key: &str, by: SavedBy) -> Result<()> {
     let mut tx = cx.begin().await?;
-    let shelf = shelf(cx, &mut tx, agent).await?;
-    let before = current(cx, &mut tx, shelf, key).await?.ok_or(Error::NotFound("memory"))?;
+    let scope = scope(cx, &mut tx, agent).await?;
+    let before = current(cx, &mut tx, scope, key).await?.ok_or(Error::NotFound("memory"))?;
     let now = cx.services.clock.now();
-    let gone =
+    let deleted =
         Memory { value: None, version: before.version + 1, expires_at: None, updated_at: now, ..before };
-    write(&mut tx, shelf, &gone, by).await?;
+    write(&mut tx, scope, &deleted, by).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// The latest versions of a key, also of a deleted one; latest first.
-pub async fn history(cx: &Cx, agent: Option<AgentId>, key: &str) -> Result<Vec<Past>> {
-    let key = known_key(key)?;
+/// The latest versions of a key, latest first; also of a deleted key.
+pub async fn history(cx: &Cx, agent: Option<AgentId>, key: &str) -> Result<Vec<MemoryVersion>> {
+    let key = parse_key(key)?;
     let mut tx = cx.begin().await?;
-    let shelf = shelf(cx, &mut tx, agent).await?;
-    let history = memories::history(&mut tx, shelf, &key).await?;
+    let scope = scope(cx, &mut tx, agent).await?;
+    let history = memories::history(&mut tx, scope, &key).await?;
     if history.is_empty() { Err(Error::NotFound("memory")) } else { Ok(history) }
 }
 
-/// The shelf of the acting user, whose agent it must be.
-async fn shelf(cx: &Cx, tx: &mut Tx, agent: Option<AgentId>) -> Result<MemoryScope> {
+/// Fails if the agent is not the acting user's.
+async fn scope(cx: &Cx, tx: &mut Tx, agent: Option<AgentId>) -> Result<MemoryScope> {
     if let Some(agent) = agent {
         agents::get(tx, agent).await?.ok_or(Error::NotFound("agent"))?;
     }
     Ok(MemoryScope { user: cx.user()?, agent })
 }
 
-/// A text that cannot be a key names nothing.
-fn known_key(key: &str) -> Result<String> {
-    invalid::line("key", key, KEY).map_err(|_| Error::NotFound("memory"))
+/// A text that cannot be a key is the key of no memory.
+fn parse_key(key: &str) -> Result<String> {
+    invalid::line("key", key, MAX_KEY_CHARS).map_err(|_| Error::NotFound("memory"))
 }
 
-/// What counts now of a key.
-async fn current(cx: &Cx, tx: &mut Tx, shelf: MemoryScope, key: &str) -> Result<Option<Memory>> {
+/// The value of a key, unless it is deleted or expired.
+async fn current(cx: &Cx, tx: &mut Tx, scope: MemoryScope, key: &str) -> Result<Option<Memory>> {
     let now = cx.services.clock.now();
-    Ok(memories::lock(tx, shelf, &known_key(key)?).await?.filter(|memory| is_there(memory, now)))
+    Ok(memories::lock(tx, scope, &parse_key(key)?).await?.filter(|memory| is_current(memory, now)))
 }
 
-fn is_there(memory: &Memory, now: chrono::DateTime<chrono::Utc>) -> bool {
+fn is_current(memory: &Memory, now: chrono::DateTime<chrono::Utc>) -> bool {
     memory.value.is_some() && memory.expires_at.is_none_or(|end| end > now)
 }
 
-/// The version to count on from, if it is the expected one.
+/// The version before this write. Fails if it is not the expected one.
 fn check_version(cx: &Cx, before: Option<&Memory>, expected: Option<i64>) -> Result<i64> {
     let now = cx.services.clock.now();
-    let there = before.filter(|memory| is_there(memory, now)).map_or(0, |memory| memory.version);
+    let current = before.filter(|memory| is_current(memory, now)).map_or(0, |memory| memory.version);
     match expected {
-        Some(expected) if expected != there => {
+        Some(expected) if expected != current => {
             let detail = format!(
-                "The version is {there} (0 = there is none), not {expected}. Read it again and repeat the change."
+                "The version is {current} (0 = there is no value), not {expected}. Read it again and repeat the change."
             );
             Err(Error::conflict("version_conflict", detail))
         }
@@ -140,20 +142,23 @@ fn check_version(cx: &Cx, before: Option<&Memory>, expected: Option<i64>) -> Res
     }
 }
 
-async fn write(tx: &mut Tx, shelf: MemoryScope, memory: &Memory, by: By) -> Result<()> {
-    if memories::write(tx, shelf, memory, by.as_str()).await? {
+async fn write(tx: &mut Tx, scope: MemoryScope, memory: &Memory, by: SavedBy) -> Result<()> {
+    if memories::write(tx, scope, memory, by.as_str()).await? {
         return Ok(());
     }
-    let detail = "Somebody else wrote it at this moment. Read it again and repeat the change.";
+    let detail = "Another request changed it at the same time. Read it again and repeat the change.";
     Err(Error::conflict("version_conflict", detail))
 }
 
-/// The size of a value that can be stored.
+/// Checks that a value can be stored, and returns its size in bytes.
 fn check_value(value: &Value) -> Result<i64> {
     let text = value.to_string();
-    if text.len() > VALUE {
-        let detail =
-            format!("A value may have {} KiB as JSON; this has {}.", VALUE >> 10, text.len().div_ceil(1024));
+    if text.len() > MAX_VALUE_BYTES {
+        let detail = format!(
+            "A value may have {} KiB as JSON; this one has {}.",
+            MAX_VALUE_BYTES >> 10,
+            text.len().div_ceil(1024)
+        );
         return Err(Error::TooLarge(detail));
     }
     if has_nul(value) {
@@ -162,7 +167,7 @@ fn check_value(value: &Value) -> Result<i64> {
     Ok(i64::try_from(text.len()).unwrap_or(i64::MAX))
 }
 
-/// Postgres cannot store it, in no text and no key.
+/// Postgres cannot store a NUL character, neither in a text nor in a name.
 fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),

@@ -1,12 +1,12 @@
-//! Whether the provider's person may come in, and as what. Pure rules, looked at in every sign-in.
+//! Whether a person at the provider may sign in, and with which role. Pure rules, applied at every sign-in.
 
 use crate::{Error, Result};
 use ::oidc::Identity;
 use domain::Role;
 use store::oidc::Provider;
 
-/// Refuses who is outside the allowed domains or groups. A domain counts only with an address that the provider
-/// vouches for.
+/// Refuses a person outside the allowed domains or groups. A domain counts only with an address that the provider
+/// verified.
 pub(super) fn check(provider: &Provider, identity: &Identity) -> Result<()> {
     let domain = identity
         .email
@@ -23,7 +23,7 @@ pub(super) fn check(provider: &Provider, identity: &Identity) -> Result<()> {
     Err(Error::refused("oidc_not_allowed", detail))
 }
 
-/// The role that the groups give; `None` when no groups are mapped: then an admin gives roles here.
+/// The role that follows from the groups; `None` when no groups are mapped: then an admin sets roles here.
 pub(super) fn role(provider: &Provider, identity: &Identity) -> Option<Role> {
     if provider.admin_groups.is_empty() {
         return None;

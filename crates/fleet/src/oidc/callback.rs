@@ -2,15 +2,15 @@
 
 use super::{
     account, admission, config,
-    live::{Live, allowed, registration},
+    discovery::{allowed_hosts, discover, registration},
     start::flow,
 };
 use crate::{
     Cx, Error, Origin, Result, Services,
-    auth::{SignIn, note, open_session},
+    auth::{SignIn, count_sign_in, open_session},
     containers::{PrewarmTrigger, prewarm},
 };
-use ::oidc::{Identity, Way};
+use ::oidc::{Identity, OutboundAccess};
 use domain::Actor;
 use secrecy::SecretString;
 use secrets::{Token, TokenKind};
@@ -21,35 +21,34 @@ use store::{audit, credentials::OidcSession, oidc, oidc::Provider, users};
 /// What the browser brings back in the address.
 #[derive(Debug, Clone, Default)]
 pub struct Callback {
-    /// The code to redeem.
     pub code: Option<String>,
-    /// What was sent along.
     pub state: Option<String>,
     /// Why there is no code.
     pub error: Option<String>,
-    /// Who sends it back, where the provider says so (RFC 9207).
+    /// The issuer that sends it back, if the provider says so (RFC 9207).
     pub issuer: Option<String>,
 }
 
-/// Ends a sign-in that this browser began, and opens a session. Every refusal has its own code; of a sign-in that was begun here it is audited.
+/// Ends a sign-in that this browser began, and opens a session. Every refusal has its own code; it is audited if the
+/// sign-in began here.
 pub async fn callback(
     services: &Arc<Services>,
     origin: Origin,
     base: &str,
     browser: Option<SecretString>,
     user_agent: &str,
-    back: Callback,
+    callback: Callback,
 ) -> Result<SignIn> {
     let cx = Cx {
         actor: Actor::System("sign-in with the identity provider"),
         origin,
         services: Arc::clone(services),
     };
-    let signed_in = sign_in(&cx, base, browser, user_agent, back).await;
-    note("oidc", &signed_in);
+    let signed_in = sign_in(&cx, base, browser, user_agent, callback).await;
+    count_sign_in("oidc", &signed_in);
     match signed_in {
         Ok(signed_in) => Ok(signed_in),
-        // Unknown can come here with nothing in his hands: what no browser began is worth no entry.
+        // Anybody can call this without having begun a sign-in: that is worth no entry.
         Err(error) if matches!(error.code(), "oidc_not_configured" | "oidc_flow" | "oidc_state") => {
             Err(error)
         }
@@ -68,11 +67,11 @@ async fn sign_in(
     base: &str,
     browser: Option<SecretString>,
     user_agent: &str,
-    back: Callback,
+    callback: Callback,
 ) -> Result<SignIn> {
     let stored = config::required(&cx.services).await?;
-    let token = own_flow(cx, browser, back.state.as_deref()).await?;
-    let code = code(&stored, back)?;
+    let token = own_flow(cx, browser, callback.state.as_deref()).await?;
+    let code = code(&stored, callback)?;
     let identity = redeem(cx, &stored, base, code, &token).await?;
     admission::check(&stored, &identity)?;
 
@@ -83,7 +82,7 @@ async fn sign_in(
         subject: &identity.subject,
         session: identity.session.as_deref(),
     };
-    if !users::still_opens(&mut tx, user.id, None).await? {
+    if !users::can_sign_in(&mut tx, user.id, None).await? {
         return Err(Error::refused(
             "oidc_disabled",
             "Your account here is disabled. Ask an admin to open it again.",
@@ -96,17 +95,17 @@ async fn sign_in(
     Ok(SignIn { user, token, lasts_seconds })
 }
 
-/// The browser's own flow, which counts once. A foreign `state` does not end it.
+/// The flow that this browser began; it can be used once. A `state` of another flow does not end it.
 async fn own_flow(cx: &Cx, browser: Option<SecretString>, state: Option<&str>) -> Result<Token> {
     let lost = || {
         Error::refused(
             "oidc_flow",
-            "This sign-in was not begun in this browser, or too long ago. Begin again.",
+            "This sign-in did not begin in this browser, or too long ago. Sign in again.",
         )
     };
     let token = Token::parse(TokenKind::Flow, &browser.ok_or_else(lost)?).map_err(|_| lost())?;
     if state != Some(flow(&token).state.as_str()) {
-        return Err(Error::refused("oidc_state", "This answer belongs to another sign-in. Begin again."));
+        return Err(Error::refused("oidc_state", "This answer belongs to another sign-in. Sign in again."));
     }
     let mut tx = cx.begin().await?;
     let taken = oidc::take_flow(&mut tx, token.hash().as_bytes()).await?;
@@ -114,15 +113,15 @@ async fn own_flow(cx: &Cx, browser: Option<SecretString>, state: Option<&str>) -
     if taken { Ok(token) } else { Err(lost()) }
 }
 
-fn code(stored: &Provider, back: Callback) -> Result<String> {
-    if back.issuer.is_some_and(|issuer| issuer != stored.issuer) {
-        return Err(::oidc::Fault::Issuer.into());
+fn code(stored: &Provider, callback: Callback) -> Result<String> {
+    if callback.issuer.is_some_and(|issuer| issuer != stored.issuer) {
+        return Err(::oidc::Error::Issuer.into());
     }
-    match (back.error.as_deref(), back.code) {
+    match (callback.error.as_deref(), callback.code) {
         (None, Some(code)) => Ok(code),
         (Some("access_denied"), _) => Err(Error::refused(
             "oidc_denied",
-            "The identity provider did not let you in, or you turned back.",
+            "The identity provider did not let you in, or you cancelled the sign-in.",
         )),
         (Some(_), _) | (None, None) => {
             let detail =
@@ -134,9 +133,9 @@ fn code(stored: &Provider, back: Callback) -> Result<String> {
 
 async fn redeem(cx: &Cx, stored: &Provider, base: &str, code: String, token: &Token) -> Result<Identity> {
     let services = &cx.services;
-    let provider = Live::provider(services, &stored.issuer).await?;
+    let provider = discover(services, &stored.issuer).await?;
     let registration = registration(services, stored, base).await?;
-    let allowed = allowed(services, &stored.issuer);
-    let way = Way { outbound: &services.outbound, allowed: &allowed };
-    Ok(provider.redeem(way, &registration, code, &flow(token), services.clock.now()).await?)
+    let allowed = allowed_hosts(services, &stored.issuer);
+    let access = OutboundAccess { outbound: &services.outbound, allowed: &allowed };
+    Ok(provider.redeem(access, &registration, code, &flow(token), services.clock.now()).await?)
 }

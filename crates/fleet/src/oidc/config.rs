@@ -1,10 +1,12 @@
 //! The configuration of the identity provider: read, replaced, removed.
 
 use super::{BACKCHANNEL, CALLBACK, Draft, SIGNED_OUT};
-use crate::{Cx, Error, Result, Services, keys};
+use crate::{
+    Cx, Error, Result, Services,
+    keys::{self, aad},
+};
 use domain::{AuditId, Invalid};
 use secrecy::{ExposeSecret, SecretString};
-use secrets::{Aad, Purpose};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{Tx, oidc, oidc::Provider};
@@ -13,11 +15,10 @@ use uuid::Uuid;
 /// The configuration as an admin sees it, with the addresses to enter at the provider.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = OidcSettings)]
-pub struct Shown {
-    /// What is configured; absent when nothing is.
+pub struct OidcSettings {
+    /// The configured provider; absent when there is none.
     #[serde(flatten)]
-    pub provider: Option<ShownProvider>,
+    pub provider: Option<OidcProvider>,
     /// Whether there is a provider.
     pub configured: bool,
     /// Where it sends browsers back to.
@@ -28,12 +29,10 @@ pub struct Shown {
     pub backchannel_logout_uri: String,
 }
 
-/// What is configured. The secret goes in and never comes out.
+/// The configured provider, without its secret.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs)] // they are store::oidc::Provider's
-#[schema(as = OidcProvider)]
-pub struct ShownProvider {
+pub struct OidcProvider {
     pub issuer: String,
     pub client_id: String,
     /// `{"set": true}`.
@@ -47,11 +46,11 @@ pub struct ShownProvider {
     pub admin_groups: Vec<String>,
 }
 
-impl Shown {
+impl OidcSettings {
     fn new(provider: Option<Provider>, base: &str) -> Self {
         Self {
             configured: provider.is_some(),
-            provider: provider.map(ShownProvider::from),
+            provider: provider.map(OidcProvider::from),
             redirect_uri: format!("{base}{CALLBACK}"),
             post_logout_redirect_uri: format!("{base}{SIGNED_OUT}"),
             backchannel_logout_uri: format!("{base}{BACKCHANNEL}"),
@@ -59,7 +58,7 @@ impl Shown {
     }
 }
 
-impl From<Provider> for ShownProvider {
+impl From<Provider> for OidcProvider {
     fn from(provider: Provider) -> Self {
         Self {
             client_secret: json!({ "set": provider.client_secret.is_some() }),
@@ -76,19 +75,19 @@ impl From<Provider> for ShownProvider {
     }
 }
 
-/// What the sign-in button says; `None` when there is no provider.
+/// The label of the sign-in button; `None` when there is no provider.
 pub async fn label(services: &Services) -> Result<Option<String>> {
     Ok(stored(services).await?.map(|provider| provider.label))
 }
 
 /// The configuration, for an admin; `base` is the origin that browsers use.
-pub async fn get(cx: &Cx, base: &str) -> Result<Shown> {
+pub async fn get(cx: &Cx, base: &str) -> Result<OidcSettings> {
     let mut tx = cx.as_admin()?.begin().await?;
-    Ok(Shown::new(oidc::provider(&mut tx).await?, base))
+    Ok(OidcSettings::new(oidc::provider(&mut tx).await?, base))
 }
 
 /// Replaces the configuration. A stored secret stays only with the issuer and client that it belongs to.
-pub async fn put(cx: &Cx, draft: Draft, base: &str) -> Result<Shown> {
+pub async fn put(cx: &Cx, draft: Draft, base: &str) -> Result<OidcSettings> {
     let cx = cx.as_admin()?;
     let draft = draft.check()?;
     let mut tx = cx.system("replace the identity provider").await?;
@@ -96,17 +95,17 @@ pub async fn put(cx: &Cx, draft: Draft, base: &str) -> Result<Shown> {
     let secret_changed = draft.client_secret.is_some();
     let after = replacement(&cx.services, &mut tx, before.as_ref(), draft).await?;
     oidc::put_provider(&mut tx, &after).await?;
-    let shown = |provider: Provider| json!(ShownProvider::from(provider));
-    let mut detail = json!({ "before": before.map(shown), "after": shown(after.clone()) });
+    let visible = |provider: Provider| json!(OidcProvider::from(provider));
+    let mut detail = json!({ "before": before.map(visible), "after": visible(after.clone()) });
     if secret_changed {
         detail["clientSecret"] = "changed".into();
     }
     cx.audit(&mut tx, "oidc.change", &after.issuer, None, detail).await?;
     tx.commit().await?;
-    Ok(Shown::new(Some(after), base))
+    Ok(OidcSettings::new(Some(after), base))
 }
 
-/// The provider that is to stand in place of the one before.
+/// The provider that replaces the one before.
 async fn replacement(
     services: &Services,
     tx: &mut Tx,
@@ -142,7 +141,7 @@ async fn replacement(
     })
 }
 
-/// Removes the provider: nobody signs in by it any more. Sessions that it vouched for last until they end.
+/// Removes the provider: nobody can sign in with it any more. Sessions that it opened last until they expire.
 pub async fn remove(cx: &Cx) -> Result<()> {
     let cx = cx.as_admin()?;
     let mut tx = cx.begin().await?;
@@ -154,25 +153,20 @@ pub async fn remove(cx: &Cx) -> Result<()> {
     Ok(())
 }
 
-/// The provider as stored now: whoever signs in meets the newest configuration.
+/// The provider as stored now: every sign-in uses the newest configuration.
 pub(super) async fn stored(services: &Services) -> Result<Option<Provider>> {
     let mut tx = services.store.system("the identity provider").await?;
     Ok(oidc::provider(&mut tx).await?)
 }
 
-/// The same where there must be one.
+/// The same, where a missing provider is an error.
 pub(super) async fn required(services: &Services) -> Result<Provider> {
     stored(services).await?.ok_or_else(|| {
         Error::refused("oidc_not_configured", "No identity provider is configured. Sign in with a password.")
     })
 }
 
-/// Where the client secret is sealed for.
-pub(super) fn place(id: Uuid) -> Aad {
-    Aad { purpose: Purpose::OidcClientSecret, row: id, owner: None }
-}
-
 async fn seal(services: &Services, tx: &mut Tx, id: Uuid, secret: &SecretString) -> Result<Vec<u8>> {
     let key = keys::of_instance(services, tx).await?;
-    Ok(secrets::seal(&key, &place(id), secret)?.to_bytes())
+    Ok(secrets::seal(&key, &aad::oidc_client_secret(id), secret)?.to_bytes())
 }

@@ -1,4 +1,4 @@
-//! What an admin types about the identity provider, checked before anything else happens with it.
+//! The identity provider as an admin entered it, checked before anything else happens with it.
 
 use crate::Result;
 use ::providers::outbound::Url;
@@ -6,11 +6,10 @@ use domain::{Invalid, invalid};
 use secrecy::{ExposeSecret, SecretString};
 
 /// The claim that most providers list groups in.
-pub(super) const GROUPS: &str = "groups";
-/// The most entries of one list.
-const MOST: usize = 100;
+pub(super) const DEFAULT_GROUPS_CLAIM: &str = "groups";
+const MAX_LIST_ENTRIES: usize = 100;
 
-/// A provider as typed.
+/// A provider as entered.
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// Issuer exactly as the provider spells it.
@@ -19,15 +18,15 @@ pub struct Draft {
     pub client_id: String,
     /// The secret; `None` = the stored one stays, empty = there is none.
     pub client_secret: Option<SecretString>,
-    /// What the sign-in button says.
+    /// Label of the sign-in button.
     pub label: Option<String>,
     /// Scopes besides `openid`.
     pub scopes: Option<Vec<String>>,
-    /// Whether unknown people get an account; yes unless said otherwise.
+    /// Whether unknown people get an account; `None` = yes.
     pub auto_provision: Option<bool>,
-    /// Domains of verified e-mail addresses that may come in.
+    /// Domains of verified e-mail addresses that may sign in.
     pub allowed_domains: Vec<String>,
-    /// Groups of which one is needed.
+    /// Groups of which a person needs one.
     pub allowed_groups: Vec<String>,
     /// The claim that lists groups.
     pub groups_claim: Option<String>,
@@ -36,7 +35,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A provider of which only the necessary is known.
+    /// A provider with defaults for everything else.
     pub fn new(issuer: String, client_id: String, client_secret: Option<SecretString>) -> Self {
         Self {
             issuer,
@@ -72,7 +71,7 @@ impl Draft {
             allowed_groups: lines("allowedGroups", self.allowed_groups)?,
             groups_claim: Some(invalid::line(
                 "groupsClaim",
-                self.groups_claim.as_deref().unwrap_or(GROUPS),
+                self.groups_claim.as_deref().unwrap_or(DEFAULT_GROUPS_CLAIM),
                 100,
             )?),
             admin_groups: lines("adminGroups", self.admin_groups)?,
@@ -80,7 +79,7 @@ impl Draft {
     }
 }
 
-/// Kept exactly as typed: the provider's own spelling is compared with it.
+/// Kept exactly as entered: it is compared with the provider's own spelling.
 fn issuer(text: &str) -> Result<String> {
     let issuer = invalid::line("issuer", text, 500)?;
     let wrong =
@@ -105,8 +104,8 @@ fn secret(secret: SecretString) -> Result<SecretString> {
 }
 
 fn lines(field: &'static str, list: Vec<String>) -> Result<Vec<String>> {
-    if list.len() > MOST {
-        return Err(Invalid::new(field, format!("List at most {MOST}.")).into());
+    if list.len() > MAX_LIST_ENTRIES {
+        return Err(Invalid::new(field, format!("List at most {MAX_LIST_ENTRIES}.")).into());
     }
     Ok(list.iter().map(|entry| invalid::line(field, entry, 200)).collect::<std::result::Result<_, _>>()?)
 }

@@ -1,25 +1,24 @@
 //! Sign-in with the identity provider: its configuration, the two halves of the flow, and logout.
 //!
-//! Owns who is let in and what he becomes. What tokens say is verified by the `oidc` crate. Nothing here stands
-//! between a breakglass admin and his sign-in: that needs no provider.
+//! Owns who may sign in and with which role. The `oidc` crate verifies tokens. A breakglass admin signs in without any of
+//! this: that needs no provider.
 
 mod account;
 mod admission;
 mod callback;
 mod config;
+mod discovery;
 mod draft;
-mod live;
 mod logout;
 mod probe;
 mod start;
 
 pub use callback::{Callback, callback};
-pub use config::{Shown, get, label, put, remove};
+pub use config::{OidcSettings, get, label, put, remove};
 pub use draft::Draft;
-pub(crate) use live::Live;
 pub use logout::{backchannel_logout, end_session_url};
-pub use probe::{Probe, Report, StepReport, probe};
-pub use start::{Started, start};
+pub use probe::{OidcReport, OidcStepReport, Probe, probe};
+pub use start::{StartedFlow, start};
 
 use crate::Error;
 
@@ -30,8 +29,8 @@ const BACKCHANNEL: &str = "/api/auth/oidc/backchannel-logout";
 /// Path where a browser arrives that has signed out at the provider.
 const SIGNED_OUT: &str = "/login";
 
-impl From<::oidc::Fault> for Error {
-    fn from(fault: ::oidc::Fault) -> Self {
+impl From<::oidc::Error> for Error {
+    fn from(fault: ::oidc::Error) -> Self {
         tracing::warn!(%fault, "sign-in with the identity provider");
         Self::refused(fault.code(), format!("Signing in did not work: {fault}. {}", fault.next_step()))
     }

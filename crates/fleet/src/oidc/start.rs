@@ -1,8 +1,8 @@
-//! The first half of a sign-in: away to the provider.
+//! The first half of a sign-in: from here to the provider.
 
 use super::{
     config,
-    live::{Live, registration},
+    discovery::{discover, registration},
 };
 use crate::{Result, Services};
 use ::oidc::Flow;
@@ -10,29 +10,32 @@ use secrecy::{ExposeSecret, SecretString};
 use secrets::{Token, TokenKind};
 use store::oidc;
 
-/// Seconds until a sign-in that was begun is given up: time to find a telephone with the second factor.
-const PATIENCE: i32 = 600;
+/// How long a sign-in may take: time to find a telephone with the second factor.
+const FLOW_LIFETIME_SECONDS: i32 = 600;
 
-/// A sign-in that was begun.
-pub struct Started {
-    /// Where the browser goes now.
+/// A sign-in that has begun.
+pub struct StartedFlow {
+    /// Where to send the browser.
     pub url: String,
-    /// What the browser keeps meanwhile: who comes back without it is not who went.
+    /// The token that the browser keeps meanwhile: only the browser that began the sign-in can end it.
     pub browser: SecretString,
-    /// How long it is good for.
     pub lasts_seconds: i64,
 }
 
 /// Begins a sign-in. `base` is the origin that the browser uses.
-pub async fn start(services: &Services, base: &str) -> Result<Started> {
+pub async fn start(services: &Services, base: &str) -> Result<StartedFlow> {
     let stored = config::required(services).await?;
-    let provider = Live::provider(services, &stored.issuer).await?;
+    let provider = discover(services, &stored.issuer).await?;
     let token = Token::generate(TokenKind::Flow, &mut rand::rng());
     let url = provider.authorize_url(&registration(services, &stored, base).await?, &flow(&token))?;
-    let mut tx = services.store.system("begin a sign-in").await?;
-    oidc::insert_flow(&mut tx, token.hash().as_bytes(), PATIENCE).await?;
-    tx.commit().await?;
-    Ok(Started { url, browser: token.secret().clone(), lasts_seconds: PATIENCE.into() })
+    let hash = token.hash();
+    let store = &services.store;
+    store
+        .run_system("begin a sign-in", async |tx| {
+            oidc::insert_flow(tx, hash.as_bytes(), FLOW_LIFETIME_SECONDS).await
+        })
+        .await?;
+    Ok(StartedFlow { url, browser: token.secret().clone(), lasts_seconds: FLOW_LIFETIME_SECONDS.into() })
 }
 
 /// State, nonce and verifier of a browser's sign-in. Derived from its token, so that none of them is stored anywhere.

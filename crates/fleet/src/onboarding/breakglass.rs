@@ -6,13 +6,20 @@ use crate::{
     auth::{self, SignIn, open_session},
     users::parse_name,
 };
-use domain::{Actor, UserId};
+use domain::{Actor, Role, UserId};
 use secrecy::SecretString;
 use serde_json::json;
 use std::sync::Arc;
 use store::users;
 
-/// Creates the breakglass admin and signs him in. Needs the setup token; there is only ever one first.
+/// Refuses a client without the token of the setup link, and returns the token otherwise.
+pub fn require_setup_token(services: &Services, presented: Option<SecretString>) -> Result<SecretString> {
+    presented
+        .filter(|token| services.ring.is_setup_token(services.instance, token))
+        .ok_or(Error::SetupToken)
+}
+
+/// Creates the breakglass admin and signs them in. Needs the setup token; there is only one first admin.
 pub async fn breakglass(
     services: &Arc<Services>,
     origin: Origin,
@@ -21,14 +28,11 @@ pub async fn breakglass(
     password: SecretString,
     user_agent: &str,
 ) -> Result<SignIn> {
-    let presented = setup_token.ok_or(Error::SetupToken)?;
-    if !services.ring.is_setup_token(services.instance, &presented) {
-        return Err(Error::SetupToken);
-    }
+    require_setup_token(services, setup_token)?;
     let username = parse_name("username", username)?;
     secrets::password::rules::check(&password, &username)?;
     let cx = Cx { actor: Actor::System("first admin"), origin, services: Arc::clone(services) };
-    // Refused early, before the expensive hash; decided below, under the lock.
+    // Refused early, before the expensive hash; the decision is below, under the lock.
     let mut tx = cx.begin().await?;
     refuse_second(&mut tx).await?;
     drop(tx);
@@ -38,10 +42,10 @@ pub async fn breakglass(
     users::breakglass_exists_locked(&mut tx).await?;
     refuse_second(&mut tx).await?;
     let id = UserId::new(services.clock.now());
-    users::insert(&mut tx, id, &username, &username, "admin").await?;
+    users::insert(&mut tx, id, &username, &username, Role::Admin).await?;
     users::set_breakglass(&mut tx, id, &hash).await?;
-    // From here on strangers elsewhere cannot slow down his sign-ins from where he is now.
-    auth::succeeded(&cx, &mut tx, &username).await?;
+    // From here on strangers elsewhere cannot slow down sign-ins from this address.
+    auth::record_success(&cx, &mut tx, &username).await?;
     let (token, lasts_seconds) = open_session(&cx, &mut tx, id, user_agent, None).await?;
     cx.audit(&mut tx, "breakglass.create", &id.to_string(), Some(id), json!({ "username": username }))
         .await?;

@@ -5,7 +5,7 @@ use crate::{Cx, Error, Result};
 use serde_json::json;
 use store::{agents, config, providers};
 
-/// Closes the onboarding for ever. Needs a provider and an agent, because without them nothing answers.
+/// Closes the onboarding for good. Needs a provider and an agent, because without them nothing answers.
 pub async fn complete(cx: &Cx) -> Result<()> {
     let admin = cx.as_admin()?;
     let mut tx = cx.begin().await?;

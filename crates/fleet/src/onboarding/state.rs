@@ -1,13 +1,15 @@
 //! How far the onboarding is.
 
-use super::oidc::SKIPPED;
 use crate::{Cx, Error, Result, Services};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use store::{Tx, agents, config, providers, users};
 use utoipa::ToSchema;
 
+/// Key in `system_config` of what says that the onboarding is over.
 pub(super) const KEY: &str = "onboarding";
+/// Key in `system_config` of what says that the step of the identity provider was skipped.
+pub(super) const OIDC_SKIPPED: &str = "onboarding_oidc";
 
 /// What `system_config` holds under `onboarding` once it is over.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,19 +23,19 @@ pub(super) struct Completed {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Onboarding)]
 pub struct State {
-    /// Over, for ever.
+    /// Over, for good.
     pub completed: bool,
     /// There is a breakglass admin.
     pub breakglass: bool,
-    /// An identity provider is configured, or the step was skipped. Only told to a signed-in person.
+    /// An identity provider is configured, or the step was skipped. Only shown to a signed-in person.
     pub oidc: bool,
-    /// He has a provider. Only told to a signed-in person.
+    /// The signed-in person has a provider. Only shown to a signed-in person.
     pub provider: bool,
-    /// He has an agent. Only told to a signed-in person.
+    /// The signed-in person has an agent. Only shown to a signed-in person.
     pub agent: bool,
 }
 
-/// How far it is; `cx` is given when somebody is signed in.
+/// How far it is; `cx` belongs to a signed-in person.
 pub async fn state(services: &Services, cx: Option<&Cx>) -> Result<State> {
     let mut tx = services.store.system("state of the onboarding").await?;
     let completed = is_completed(&mut tx).await?;
@@ -43,7 +45,7 @@ pub async fn state(services: &Services, cx: Option<&Cx>) -> Result<State> {
     if let Some(cx) = cx {
         let configured = crate::oidc::label(services).await?.is_some();
         let mut tx = cx.begin().await?;
-        oidc = configured || config::get::<serde_json::Value>(&mut tx, SKIPPED).await?.is_some();
+        oidc = configured || config::get::<serde_json::Value>(&mut tx, OIDC_SKIPPED).await?.is_some();
         provider = !providers::list(&mut tx).await?.is_empty();
         agent = !agents::list(&mut tx).await?.is_empty();
     }

@@ -1,4 +1,4 @@
-//! Stop or remake somebody else's container. His state stays.
+//! Stop or recreate another user's container. Its state stays.
 
 use crate::{Cx, Error, Result};
 use domain::{ContainerId, JobId, UserId, lifecycle::Desired};
@@ -11,26 +11,26 @@ use store::{Tx, containers};
 
 /// Stops it; its user's next message starts it again.
 pub async fn stop(cx: &Cx, id: ContainerId) -> Result<JobId> {
-    let (mut tx, user) = wanted(cx, id, Desired::Stopped).await?;
+    let (mut tx, user) = set_desired(cx, id, Desired::Stopped).await?;
     let stop = StopContainer { container_id: id };
     let job = jobs::enqueue(&mut tx, for_user(user), &stop, Options::default()).await?;
-    done(cx, tx, "container.stop", id, user, job).await
+    finish(cx, tx, "container.stop", id, user, job).await
 }
 
-/// Makes it anew from the present image and settings.
+/// Recreates it from the present image and settings.
 pub async fn restart(cx: &Cx, id: ContainerId) -> Result<JobId> {
-    let (mut tx, user) = wanted(cx, id, Desired::Running).await?;
+    let (mut tx, user) = set_desired(cx, id, Desired::Running).await?;
     let restart = RestartContainer { container_id: id };
     let job = jobs::enqueue(&mut tx, for_user(user), &restart, Options::default()).await?;
-    done(cx, tx, "container.restart", id, user, job).await
+    finish(cx, tx, "container.restart", id, user, job).await
 }
 
-/// An admin's own scope reads containers; changing somebody else's is the product's doing, on his word.
-async fn wanted(cx: &Cx, id: ContainerId, desired: Desired) -> Result<(Tx, UserId)> {
+/// An admin's own scope only reads the containers of others.
+async fn set_desired(cx: &Cx, id: ContainerId, desired: Desired) -> Result<(Tx, UserId)> {
     cx.as_admin()?;
     let mut tx = cx.services.store.system("an admin stops or restarts a container").await?;
     let row = containers::get(&mut tx, id).await?.ok_or(Error::NotFound("container"))?;
-    containers::want(&mut tx, id, desired).await?;
+    containers::set_desired(&mut tx, id, desired).await?;
     Ok((tx, row.user_id))
 }
 
@@ -38,7 +38,7 @@ const fn for_user(user: UserId) -> ActsFor {
     ActsFor::system_for("an admin asked for it", user)
 }
 
-async fn done(
+async fn finish(
     cx: &Cx,
     mut tx: Tx,
     action: &'static str,

@@ -1,9 +1,9 @@
-//! The fleet as admins look after it: every container's standing, stop and restart. Never content.
+//! The fleet as admins manage it: the state of every container, stop and restart. Never content.
 
 mod act;
 mod list;
 mod measure;
 
 pub use act::{restart, stop};
-pub use list::{Listed, Memory, Whose, budget, list};
+pub use list::{ContainerUser, FleetContainerResponse, Memory, budget, list};
 pub use measure::measure;

@@ -1,28 +1,27 @@
-//! Change a provider. A changed kind or origin needs the key again: otherwise whoever can change the
-//! address could have the stored key sent to himself.
+//! Change a provider. A changed kind or origin needs the key again: otherwise a person who can change the address could
+//! have the stored key sent to their own server.
 
-use super::draft::{Draft, KeyRule, allow_host, key_place};
-use crate::{Cx, Error, Result, agent_config, keys};
+use super::draft::{Draft, KeyRule, allow_host};
+use crate::{
+    Cx, Error, Result, agent_config,
+    keys::{self, aad},
+};
 use ::providers::catalog;
 use domain::{Invalid, ProviderId, provider::ProviderKind};
 use secrecy::SecretString;
 use serde_json::json;
 use store::providers::{self, Change, Provider};
 
-/// What is to change; `None` leaves a part as it is.
+/// What to change; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Patch {
-    /// Kind, as text.
     pub kind: Option<String>,
-    /// Display name.
     pub name: Option<String>,
-    /// Own endpoint; `Some(None)` goes back to the kind's usual one.
+    /// Own endpoint; `Some(None)` goes back to the kind's default.
     pub base_url: Option<Option<String>>,
-    /// A new key.
     pub api_key: Option<SecretString>,
-    /// Model ids.
     pub models: Option<Vec<String>>,
-    /// Admins only: let this provider live on a private host.
+    /// Admins only: the provider may be on a private host.
     pub allow_private_host: bool,
 }
 
@@ -53,7 +52,7 @@ pub async fn change(cx: &Cx, id: ProviderId, patch: Patch, expected: Option<i64>
         kind: checked.kind.as_str(),
         name: &checked.name,
         base_url: checked.base_url.as_deref(),
-        key: checked.seal(&data_key, &key_place(id, user))?,
+        key: checked.seal(&data_key, &aad::provider_api_key(id, user))?,
         models: &checked.models,
     };
     if !providers::update(&mut tx, id, expected.unwrap_or(before.version), &change).await? {

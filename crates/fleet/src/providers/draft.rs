@@ -1,37 +1,32 @@
-//! What a person types about a provider, checked before anything else happens with it.
+//! A provider as a user entered it, checked before anything else happens with it.
 
 use crate::{Cx, Error, Result, api_key_input, settings};
-use ::providers::{Target, catalog};
+use ::providers::{ProviderAccount, catalog};
 use domain::{
     Invalid, invalid,
     provider::{Model, ProviderKind},
     settings::AllowedHost,
 };
 use secrecy::SecretString;
-use secrets::{Aad, DataKey, Purpose};
+use secrets::{Aad, DataKey};
 use store::providers::SealedKey;
 
-/// The most models one provider may list.
-const MOST_MODELS: usize = 200;
+const MAX_MODELS_PER_PROVIDER: usize = 200;
 
-/// A provider as typed.
+/// A provider as entered.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// Kind, as text.
     pub kind: String,
     /// Display name; defaults to the kind's label.
     pub name: Option<String>,
-    /// Own endpoint.
     pub base_url: Option<String>,
-    /// The key.
     pub api_key: Option<SecretString>,
-    /// Model ids.
     pub models: Vec<String>,
-    /// Admins only: let this provider live on a private host.
+    /// Admins only: the provider may be on a private host.
     pub allow_private_host: bool,
 }
 
-/// A provider whose parts were accepted.
+/// A provider whose parts are valid.
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
     pub(super) kind: ProviderKind,
@@ -41,12 +36,12 @@ pub(super) struct Checked {
     pub(super) models: Vec<Model>,
 }
 
-/// Whether a key has to be there.
+/// Whether a key has to be entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyRule {
-    /// A kind that needs a key needs it typed.
-    MustBeTyped,
-    /// A stored key may stay.
+    /// A kind that needs a key needs it in this input.
+    Required,
+    /// A stored key is enough.
     MayBeStored,
 }
 
@@ -58,23 +53,25 @@ impl Draft {
         let origin = catalog::base_url(kind, base_url.as_deref())?;
         let api_key =
             self.api_key.as_ref().map(|key| api_key_input::trimmed("apiKey", key)).transpose()?.flatten();
-        if entry.needs_key && api_key.is_none() && rule == KeyRule::MustBeTyped {
+        if entry.needs_key && api_key.is_none() && rule == KeyRule::Required {
             return Err(Invalid::new("apiKey", "Enter the key of this account.").into());
         }
         let name = invalid::line("name", self.name.as_deref().unwrap_or(entry.label), 80)?;
         let models =
             self.models.iter().map(|id| Model::parse(id)).collect::<std::result::Result<Vec<_>, _>>()?;
-        if models.len() > MOST_MODELS {
-            return Err(Invalid::new("models", format!("List at most {MOST_MODELS} models.")).into());
+        if models.len() > MAX_MODELS_PER_PROVIDER {
+            return Err(
+                Invalid::new("models", format!("List at most {MAX_MODELS_PER_PROVIDER} models.")).into()
+            );
         }
         Ok(Checked { kind, name, base_url: base_url.map(|_| origin.to_string()), api_key, models })
     }
 }
 
 impl Checked {
-    /// The same for the connection test, with the key that is to be used.
-    pub(super) fn target(&self, key: Option<SecretString>) -> Target {
-        Target {
+    /// For the connection test, with the key to use.
+    pub(super) fn target(&self, key: Option<SecretString>) -> ProviderAccount {
+        ProviderAccount {
             kind: self.kind,
             base_url: self.base_url.clone(),
             key,
@@ -82,7 +79,7 @@ impl Checked {
         }
     }
 
-    /// Seals the typed key for the row it will stand in.
+    /// Seals the entered key for its row.
     pub(super) fn seal(&self, key: &DataKey, aad: &Aad) -> Result<Option<SealedKey>> {
         let Some(secret) = &self.api_key else { return Ok(None) };
         let bytes = secrets::seal(key, aad, secret)?.to_bytes();
@@ -90,12 +87,7 @@ impl Checked {
     }
 }
 
-/// Where a provider's key is sealed for.
-pub(crate) fn key_place(id: domain::ProviderId, owner: domain::UserId) -> Aad {
-    Aad { purpose: Purpose::ProviderApiKey, row: id.uuid(), owner: Some(owner) }
-}
-
-/// Puts the draft's host on the list of allowed private hosts, where an admin asked for it.
+/// Adds the draft's host to the allowed private hosts, for an admin.
 pub(super) async fn allow_host(cx: &Cx, kind: ProviderKind, base_url: Option<&str>) -> Result<()> {
     let url = catalog::base_url(kind, base_url)?;
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {

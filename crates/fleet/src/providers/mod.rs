@@ -3,30 +3,24 @@
 mod change;
 mod create;
 mod draft;
-pub(crate) use draft::key_place;
-mod models;
-mod read;
-mod remove;
-mod target;
+mod saved;
 mod test;
 
 pub use change::{Patch, change};
 pub use create::create;
 pub use draft::Draft;
-pub use models::models;
-pub use read::{get, list};
-pub use remove::remove;
-pub use test::{LastTest, TestFailure, enqueue_test, run_test, test_typed};
+pub use saved::{get, list, models, remove};
+pub use test::{LastTest, TestFailure, enqueue_test, run_test, test_draft};
 
-pub use ::providers::{ModelInfo, Report, catalog::Entry as CatalogEntry};
+pub use ::providers::{ModelInfo, Report, catalog::CatalogEntry};
 pub use store::providers::Provider;
 
-use crate::{Result, Services, settings};
+use crate::{Result, Services};
 use ::providers::AllowedHosts;
 
-/// The private hosts that an admin allowed, as the outbound client wants them.
-pub(crate) async fn allowed_hosts(services: &Services) -> Result<AllowedHosts> {
-    Ok(settings::read(&services.store).await?.allowed_hosts.iter().collect())
+/// The private hosts that an admin allowed, in the outbound client's form.
+async fn allowed_hosts(services: &Services) -> Result<AllowedHosts> {
+    Ok(services.stored_settings().await?.allowed_hosts.iter().collect())
 }
 
 /// The kinds of provider that can be added.

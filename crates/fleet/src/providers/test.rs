@@ -1,9 +1,9 @@
-//! Does this account work? As a durable job for a saved provider, at once for a typed one.
+//! The connection test: a durable job for a saved provider, at once for one that is only entered.
 
 use super::{
     allowed_hosts,
     draft::{Draft, KeyRule},
-    target::stored_target,
+    saved::stored_target,
 };
 use crate::{Cx, Error, Progress, Result};
 use ::providers::{Report, StepReport, StepStatus, test_connection};
@@ -16,15 +16,15 @@ use serde_json::{Value, json};
 use store::providers;
 use utoipa::ToSchema;
 
-/// Tests what is typed, with the typed key only, and saves nothing.
-pub async fn test_typed(cx: &Cx, draft: Draft) -> Result<Report> {
-    let checked = draft.check(KeyRule::MustBeTyped)?;
+/// Tests an entered provider, with the entered key only, and stores nothing.
+pub async fn test_draft(cx: &Cx, draft: Draft) -> Result<Report> {
+    let checked = draft.check(KeyRule::Required)?;
     let target = checked.target(checked.api_key.clone());
     let allowed = allowed_hosts(&cx.services).await?;
     Ok(test_connection(&cx.services.outbound, &allowed, &target, &mut ()).await)
 }
 
-/// Enqueues the test of a saved provider; one that is waiting already is not doubled.
+/// Enqueues the test of a saved provider; a test that waits already is not enqueued twice.
 pub async fn enqueue_test(cx: &Cx, id: ProviderId) -> Result<JobId> {
     let mut tx = cx.begin().await?;
     providers::get(&mut tx, id).await?.ok_or(Error::NotFound("provider"))?;
@@ -34,7 +34,7 @@ pub async fn enqueue_test(cx: &Cx, id: ProviderId) -> Result<JobId> {
     Ok(job.id)
 }
 
-/// The job: tests a saved provider step by step and stores what came out.
+/// The job: tests a saved provider step by step and stores the result.
 pub async fn run_test(cx: &Cx, job: &dyn Progress, id: ProviderId) -> Result<Report> {
     let mut tx = cx.begin().await?;
     let provider = providers::get(&mut tx, id).await?.ok_or(Error::NotFound("provider"))?;
@@ -49,16 +49,14 @@ pub async fn run_test(cx: &Cx, job: &dyn Progress, id: ProviderId) -> Result<Rep
     Ok(report)
 }
 
-/// What is kept of a test. The model list is asked for when it is needed.
+/// The stored result of a test, without the list of models.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LastTest {
-    /// When it ended.
     pub at: DateTime<Utc>,
-    /// Whether the account works as far as could be told.
+    /// Whether the account works as far as was tested.
     pub ok: bool,
     /// Why not.
     pub failure: Option<TestFailure>,
-    /// The four steps.
     pub steps: Vec<StepReport>,
 }
 
@@ -84,7 +82,7 @@ fn summary(cx: &Cx, report: &Report) -> Value {
     json!(LastTest { at: cx.services.clock.now(), ok, failure, steps: report.steps.clone() })
 }
 
-/// Shows each step as a phase of the job.
+/// Reports each step as a phase of the job.
 struct Phases<'a> {
     job: &'a dyn Progress,
 }

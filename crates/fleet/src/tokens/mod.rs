@@ -8,10 +8,10 @@ use secrets::{Token, TokenKind};
 use serde_json::json;
 use store::credentials::{self, ApiToken, NewApiToken};
 
-/// The most API tokens one user may have.
-const MOST: usize = 50;
+const MAX_TOKENS_PER_USER: usize = 50;
+const MAX_LIFETIME_DAYS: u32 = 3650;
 
-/// Makes a token. Its text is in the answer and nowhere else.
+/// Creates a token. Its text is in the answer and nowhere else.
 pub async fn create(
     cx: &Cx,
     name: &str,
@@ -21,8 +21,12 @@ pub async fn create(
     let user = cx.user()?;
     let name = invalid::line("name", name, 80)?;
     let scopes = parse_scopes(scopes)?;
-    if expires_in_days.is_some_and(|days| !(1..=3650).contains(&days)) {
-        return Err(Invalid::new("expiresInDays", "Use 1 to 3650 days, or leave it out.").into());
+    if expires_in_days.is_some_and(|days| !(1..=MAX_LIFETIME_DAYS).contains(&days)) {
+        return Err(Invalid::new(
+            "expiresInDays",
+            format!("Use 1 to {MAX_LIFETIME_DAYS} days, or leave it out."),
+        )
+        .into());
     }
     let now = cx.services.clock.now();
     let id = ApiTokenId::new(now);
@@ -31,18 +35,18 @@ pub async fn create(
     let ends_in = text.expose_secret()[text.expose_secret().len() - 4..].to_owned();
 
     let mut tx = cx.begin().await?;
-    let asked = json!([name, scopes, expires_in_days]);
-    if idempotency::made_before::<ApiTokenId>(cx, &mut tx, "token", id.uuid(), &asked).await?.is_some() {
+    let request = json!([name, scopes, expires_in_days]);
+    if idempotency::find_created::<ApiTokenId>(cx, &mut tx, "token", id.uuid(), &request).await?.is_some() {
         return Err(Error::conflict(
             "token_made",
             "This request has made its token already, and its text is shown once only. Revoke that token and make \
              another one under a fresh Idempotency-Key.",
         ));
     }
-    if credentials::list_tokens(&mut tx).await?.len() >= MOST {
+    if credentials::list_tokens(&mut tx).await?.len() >= MAX_TOKENS_PER_USER {
         return Err(Error::conflict(
             "too_many_tokens",
-            format!("You have {MOST} API tokens. Revoke one first."),
+            format!("You have {MAX_TOKENS_PER_USER} API tokens. Revoke one first."),
         ));
     }
     let new = NewApiToken {

@@ -1,78 +1,53 @@
-//! Drive one turn from where it stands to its end.
+//! Drives one turn from its present state to its end.
 
 use super::{
-    event::{ErrorText, ToolCard, TurnEvent, Usage},
-    first_words::FirstWords,
-    live::Live,
+    outcome::{LeaseLost, TurnOutcome, text_of},
+    prepare::{self, Preparation, PreparedSend},
     recover,
-    stream::{self, Dispatch, Prepared, Streamed},
+    stream::{self, StreamResult},
+    time_to_first_token::TimeToFirstToken,
     wait_ready,
 };
-use crate::{Services, containers::mark_unhealthy, conversations};
-use domain::{Actor, Person, Role, TraceParent, turn::TurnStatus};
+use crate::{
+    Services,
+    containers::mark_unhealthy,
+    conversations,
+    services::active_turns::{ActiveTurn, ErrorText, TurnEvent},
+};
+use domain::{Actor, TraceParent};
 use openclaw::Cause;
 use serde_json::json;
 use std::time::Duration;
 use store::{
-    containers, events, turns,
-    turns::{Ending, Turn},
+    containers, events,
+    turns::{self, Ending, Turn},
 };
 use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 
-/// How often a message may be refused before something must be wrong, and the pause in between: together
-/// longer than OpenClaw needs to restart itself for a new configuration.
-const MOST_REFUSALS: u32 = 15;
-const BETWEEN_REFUSALS: Duration = Duration::from_secs(1);
+/// Attempts to send a message, and the pause between them: together longer than OpenClaw needs to restart itself for a
+/// new configuration.
+const MAX_SEND_ATTEMPTS: u32 = 15;
+const SEND_RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The pause between attempts to store the end of a turn.
+const STORE_RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// How a turn ended, before it is stored.
+/// The request that brought the message. Unknown for a turn that was taken over.
 #[derive(Debug)]
-pub(super) struct End {
-    pub(super) status: TurnStatus,
-    pub(super) error: Option<ErrorText>,
-    pub(super) usage: Option<Usage>,
-    pub(super) tools: Vec<ToolCard>,
-    /// The committed answer, where it differs from what was streamed.
-    pub(super) answer: Option<String>,
-}
-
-impl End {
-    pub(super) fn of(status: TurnStatus) -> Self {
-        Self { status, error: None, usage: None, tools: Vec::new(), answer: None }
-    }
-
-    pub(super) fn failed(error: ErrorText) -> Self {
-        Self { error: Some(error), ..Self::of(TurnStatus::Failed) }
-    }
-
-    pub(super) fn interrupted(detail: &str) -> Self {
-        let error = ErrorText::retryable("interrupted", "The answer was interrupted.", detail);
-        Self { error: Some(error), ..Self::of(TurnStatus::Interrupted) }
-    }
-}
-
-/// Why driving stopped without an end to store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lost;
-
-/// The request that brought the message; a turn that was taken over has lost it.
-#[derive(Debug)]
-pub(super) struct Asked {
-    /// When it was accepted.
-    pub(super) accepted: Instant,
-    /// The trace that it belongs to.
+pub(super) struct RequestContext {
+    pub(super) accepted_at: Instant,
     pub(super) trace: Option<TraceParent>,
 }
 
-/// Drives the turn; returns when it is stored as ended, or when it belongs to somebody else.
+/// Drives the turn. Returns when its end is stored, or when another process has its lease.
 pub(super) async fn drive(
     services: &Services,
-    live: &Live,
+    active: &ActiveTurn,
     turn: &Turn,
-    dispatch: Option<Dispatch>,
-    asked: Option<Asked>,
+    prepared: Option<PreparedSend>,
+    request: Option<RequestContext>,
 ) {
-    let trace = asked.as_ref().and_then(|asked| asked.trace.as_ref());
+    let trace = request.as_ref().and_then(|request| request.trace.as_ref());
     let span = tracing::info_span!(
         target: telemetry::SPANS,
         "turn",
@@ -84,70 +59,71 @@ pub(super) async fn drive(
         telemetry::set_parent(&span, trace);
     }
     let driven = async {
-        let end = tokio::select! {
-            () = live.lost.cancelled() => return,
-            end = run(services, live, turn, dispatch, asked.as_ref()) => end,
+        let outcome = tokio::select! {
+            () = active.lease_lost.cancelled() => return,
+            outcome = run(services, active, turn, prepared, request.as_ref()) => outcome,
         };
-        let Ok(end) = end else { return };
-        telemetry::TURNS_ENDED.increment([end.status.as_str()]);
-        finish(services, live, end).await;
+        let Ok(outcome) = outcome else { return };
+        telemetry::ENDED_TURNS.increment([outcome.status.as_str()]);
+        finish(services, active, outcome).await;
     };
     driven.instrument(span).await;
 }
 
 async fn run(
     services: &Services,
-    live: &Live,
+    active: &ActiveTurn,
     turn: &Turn,
-    mut at_once: Option<Dispatch>,
-    asked: Option<&Asked>,
-) -> Result<End, Lost> {
-    let mut agent = if at_once.is_some() { "ready" } else { "started" };
+    mut prepared: Option<PreparedSend>,
+    request: Option<&RequestContext>,
+) -> Result<TurnOutcome, LeaseLost> {
+    let mut agent = if prepared.is_some() { "ready" } else { "started" };
     if turn.sent_at.is_some() {
-        return Ok(recover::recover(services, live, turn).await);
+        return Ok(recover::recover(services, active, turn).await);
     }
-    // Asking again loses nothing as long as nothing was accepted.
-    for _ in 0..MOST_REFUSALS {
+    // A message that was not accepted can be sent again.
+    for _ in 0..MAX_SEND_ATTEMPTS {
         let waiting = tracing::info_span!(target: telemetry::SPANS, "wait for agent");
-        let dispatch = match get_ready(services, live, turn, at_once.take()).instrument(waiting).await? {
-            Ready::Dispatch(dispatch) => *dispatch,
-            Ready::Ended(end) => return Ok(end),
+        let ready = get_ready(services, active, turn, prepared.take()).instrument(waiting).await?;
+        let prepared = match ready {
+            Ready::Send(prepared) => *prepared,
+            Ready::Ended(outcome) => return Ok(outcome),
             Ready::NotYet => {
-                sleep(BETWEEN_REFUSALS).await;
+                sleep(SEND_RETRY_DELAY).await;
                 continue;
             }
         };
-        let first_words = asked.map(|asked| FirstWords { accepted: asked.accepted, agent });
+        let first_token = request.map(|request| TimeToFirstToken { accepted_at: request.accepted_at, agent });
         let answering = tracing::info_span!(target: telemetry::SPANS, "answer");
-        let streamed = stream::stream(services, live, turn, &dispatch, first_words).instrument(answering);
+        let streamed = stream::stream(services, active, turn, &prepared, first_token).instrument(answering);
         match streamed.await? {
-            Streamed::Ended(end) => return Ok(explained(services, turn, end).await),
-            Streamed::Broken => return Ok(recover::recover(services, live, turn).await),
-            Streamed::NotAccepted(cause) => {
+            StreamResult::Ended(outcome) => return Ok(explain_full_disk(services, turn, outcome).await),
+            StreamResult::ConnectionLost => return Ok(recover::recover(services, active, turn).await),
+            StreamResult::NotAccepted(cause) => {
                 agent = "started";
-                if cause.not_there()
+                if cause.is_wrong_address()
                     && let Err(error) =
-                        mark_unhealthy(services, &actor(turn), &dispatch.reached.container).await
+                        mark_unhealthy(services, &actor(turn), &prepared.gateway.container).await
                 {
                     tracing::warn!(%error, "a container that does not answer could not be reported");
                 }
-                // Or it takes over a new configuration: soon it will accept.
-                sleep(BETWEEN_REFUSALS).await;
+                // Otherwise it applies a new configuration and will accept the message soon.
+                sleep(SEND_RETRY_DELAY).await;
             }
         }
     }
-    Ok(End::failed(ErrorText::retryable(
+    Ok(TurnOutcome::failed(ErrorText::retryable(
         "agent_unreachable",
         "Your agent does not accept messages.",
-        "It was started again without success. Try again; if it stays like this, restart your agent.",
+        "It was started again without success. Try again; if that does not help, restart your agent.",
     )))
 }
 
-/// Of a full disk OpenClaw only says that something failed; its container has told what.
-async fn explained(services: &Services, turn: &Turn, end: End) -> End {
-    let failed = end.error.as_ref().is_some_and(|error| error.code == Cause::AgentFailed.code());
-    if !failed {
-        return end;
+/// When the disk is full OpenClaw only reports that something failed. The container's row knows the reason.
+async fn explain_full_disk(services: &Services, turn: &Turn, outcome: TurnOutcome) -> TurnOutcome {
+    let agent_failed = outcome.error.as_ref().is_some_and(|error| error.code == Cause::AgentFailed.code());
+    if !agent_failed {
+        return outcome;
     }
     let row = async {
         let mut tx = services.store.begin(&actor(turn)).await?;
@@ -155,43 +131,39 @@ async fn explained(services: &Services, turn: &Turn, end: End) -> End {
     };
     match row.await {
         Ok(Some(row)) if row.disk_full => {
-            End { error: Some(stream::text_of(&Cause::DiskFull.into())), ..end }
+            TurnOutcome { error: Some(text_of(&Cause::DiskFull.into())), ..outcome }
         }
-        _ => end,
+        _ => outcome,
     }
 }
 
 enum Ready {
-    Dispatch(Box<Dispatch>),
-    Ended(End),
+    Send(Box<PreparedSend>),
+    Ended(TurnOutcome),
     NotYet,
 }
 
-/// Waits for the agent and marks the message as sent, unless both is done already.
+/// Waits for the agent and marks the message as sent, unless both are done already.
 async fn get_ready(
     services: &Services,
-    live: &Live,
+    active: &ActiveTurn,
     turn: &Turn,
-    at_once: Option<Dispatch>,
-) -> Result<Ready, Lost> {
-    if let Some(dispatch) = at_once {
-        live.push(&wait_ready::ready_at_once());
-        return Ok(Ready::Dispatch(Box::new(dispatch)));
+    prepared: Option<PreparedSend>,
+) -> Result<Ready, LeaseLost> {
+    if let Some(prepared) = prepared {
+        active.push(&wait_ready::READY_AT_ONCE);
+        return Ok(Ready::Send(Box::new(prepared)));
     }
-    let reached = match wait_ready::wait_ready(services, live, turn).await {
-        Ok(reached) => reached,
-        Err(end) => return Ok(Ready::Ended(*end)),
+    let gateway = match wait_ready::wait_ready(services, active, turn).await {
+        Ok(gateway) => gateway,
+        Err(outcome) => return Ok(Ready::Ended(*outcome)),
     };
-    let prepared = async {
-        let mut tx = services.store.begin(&actor(turn)).await?;
-        let prepared = stream::prepare(&mut tx, live.lease, turn).await?;
-        tx.commit().await?;
-        crate::Result::Ok(prepared)
-    };
-    match prepared.await {
-        Ok(Prepared::Letter(letter)) => Ok(Ready::Dispatch(Box::new(Dispatch { reached, letter }))),
-        Ok(Prepared::Ended(end)) => Ok(Ready::Ended(end)),
-        Ok(Prepared::Lost) => Err(Lost),
+    let preparation =
+        services.store.run(&actor(turn), async |tx| prepare::prepare(tx, active.lease, turn).await).await;
+    match preparation {
+        Ok(Preparation::Ready(message)) => Ok(Ready::Send(Box::new(PreparedSend { gateway, message }))),
+        Ok(Preparation::Ended(outcome)) => Ok(Ready::Ended(outcome)),
+        Ok(Preparation::LeaseLost) => Err(LeaseLost),
         Err(error) => {
             tracing::warn!(%error, turn = %turn.id, "a message could not be prepared; trying again");
             Ok(Ready::NotYet)
@@ -199,89 +171,87 @@ async fn get_ready(
     }
 }
 
-/// Jobs that a turn causes act for its user.
-pub(super) fn actor(turn: &Turn) -> Actor {
-    Actor::User(Person { id: turn.user_id, role: Role::User })
+/// Jobs that a turn enqueues act for its user.
+fn actor(turn: &Turn) -> Actor {
+    Actor::on_behalf_of(turn.user_id)
 }
 
-/// Stores the end together with its terminal event. A database that is away is waited for.
-async fn finish(services: &Services, live: &Live, end: End) {
-    let Err(refused) = try_finish(services, live, end).await else { return };
-    // Its text cannot be stored. The turn must end all the same, or its chat is blocked for ever.
-    tracing::error!(error = %refused, turn = %live.lease.turn, "an answer cannot be stored");
-    live.take_unsaved();
+/// Stores the outcome together with its terminal event. Waits for a database that is unavailable.
+async fn finish(services: &Services, active: &ActiveTurn, outcome: TurnOutcome) {
+    let Err(error) = try_finish(services, active, outcome).await else { return };
+    // The text cannot be stored. The turn must end nevertheless, or its chat stays blocked.
+    tracing::error!(%error, turn = %active.lease.turn, "an answer cannot be stored");
+    active.drain_unsaved().discard();
     let error = ErrorText {
         code: "answer_unstorable".into(),
         title: "The answer could not be stored.".into(),
         detail: "Ask again in other words.".into(),
         retryable: true,
     };
-    let end = End { answer: Some(String::new()), ..End::failed(error) };
-    if try_finish(services, live, end).await.is_err() {
-        live.lost.cancel();
+    let outcome = TurnOutcome { answer: Some(String::new()), ..TurnOutcome::failed(error) };
+    if try_finish(services, active, outcome).await.is_err() {
+        active.lease_lost.cancel();
     }
 }
 
-/// The error is one that trying again does not mend.
-async fn try_finish(services: &Services, live: &Live, end: End) -> store::Result<()> {
-    let terminal = match &end.error {
+/// Fails only with an error that does not go away when it is tried again.
+async fn try_finish(services: &Services, active: &ActiveTurn, outcome: TurnOutcome) -> store::Result<()> {
+    let terminal = match &outcome.error {
         Some(error) => TurnEvent::Error(error.clone()),
-        None => TurnEvent::Done { status: end.status },
+        None => TurnEvent::Done { status: outcome.status },
     };
-    let answer = end.answer.clone().unwrap_or_else(|| live.answer());
-    let error = end.error.as_ref().map(|error| json!(error));
-    let usage = end.usage.map(|usage| json!(usage));
-    let tools = json!(end.tools);
+    let answer = outcome.answer.clone().unwrap_or_else(|| active.answer());
+    let error = outcome.error.as_ref().map(|error| json!(error));
+    let usage = outcome.usage.map(|usage| json!(usage));
+    let tools = json!(outcome.tools);
     let ending = Ending {
-        status: end.status,
+        status: outcome.status,
         answer: &answer,
         error: error.as_ref(),
         usage: usage.as_ref(),
         tools: &tools,
     };
-    let _pen = live.pen().await;
+    let _write_lock = active.write_lock().await;
     loop {
-        match store_end(services, live, &ending, &terminal).await {
+        match store_outcome(services, active, &ending, &terminal).await {
             Ok(true) => {
-                // Told only once it is true; stored it is already.
-                live.push(&terminal);
-                live.take_unsaved();
+                // Followers see it only now that it is stored; it must not be saved again.
+                active.push(&terminal);
+                active.drain_unsaved().discard();
                 return Ok(());
             }
             Ok(false) => {
-                live.lost.cancel();
+                active.lease_lost.cancel();
                 return Ok(());
             }
             Err(error) if !matches!(error, store::Error::Unavailable(_)) => return Err(error),
             Err(error) => {
-                tracing::warn!(%error, turn = %live.lease.turn, "the end of a turn could not be stored; trying again");
-                sleep(Duration::from_millis(500)).await;
+                tracing::warn!(%error, turn = %active.lease.turn, "the end of a turn could not be stored; trying again");
+                sleep(STORE_RETRY_DELAY).await;
             }
         }
     }
 }
 
-/// `false`: the turn belongs to somebody else by now.
-async fn store_end(
+/// Stores the ending, with the events that are not saved yet and the terminal event. Returns `false` if another process
+/// has the lease.
+async fn store_outcome(
     services: &Services,
-    live: &Live,
+    active: &ActiveTurn,
     ending: &Ending<'_>,
     terminal: &TurnEvent,
 ) -> store::Result<bool> {
-    let mut unsaved = live.take_unsaved();
-    unsaved.push(live.upcoming(terminal));
-    let stored = async {
-        let mut tx = services.store.system("end of a turn").await?;
-        let Some(user) = turns::finish(&mut tx, live.lease, ending).await? else { return Ok(false) };
-        events::append(&mut tx, &unsaved).await?;
-        conversations::enqueue(&mut tx, user).await?;
-        tx.commit().await?;
-        Ok(true)
+    let unsaved = active.drain_unsaved();
+    let mut new_events = unsaved.events().to_vec();
+    new_events.push(active.next_event(terminal));
+    let mut tx = services.store.system("end of a turn").await?;
+    let Some(user) = turns::finish(&mut tx, active.lease, ending).await? else {
+        unsaved.discard();
+        return Ok(false);
     };
-    let stored = stored.await;
-    if stored.is_err() {
-        unsaved.pop();
-        live.put_back(unsaved);
-    }
-    stored
+    events::append(&mut tx, &new_events).await?;
+    conversations::enqueue(&mut tx, user).await?;
+    tx.commit().await?;
+    unsaved.discard();
+    Ok(true)
 }

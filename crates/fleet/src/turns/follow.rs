@@ -1,10 +1,9 @@
-//! Follow a turn from a position on, wherever it is driven.
+//! Follows a turn from a position on, whichever process drives it.
 
-use super::{
-    event::{Numbered, TurnEvent},
-    live::Live,
+use crate::{
+    Cx, Error, Result,
+    services::active_turns::{ActiveTurn, SequencedEvent, TurnEvent},
 };
-use crate::{Cx, Error, Result};
 use domain::{TurnId, turn::TurnStatus};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -14,70 +13,70 @@ use store::{
     turns::{self, Turn},
 };
 
-/// Notifications are hints: without one the database is asked this often.
-const POLL: Duration = Duration::from_secs(1);
-/// Events read at once.
-const PAGE: i64 = 1000;
+/// Notifications are hints: without one the database is read this often.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Events that are read at once.
+const PAGE_SIZE: i64 = 1000;
 
-/// The events behind `after` (0 = all), ending with the terminal one. A position that is no longer kept
-/// is answered with a snapshot of the whole text first.
-pub async fn follow(cx: &Cx, id: TurnId, after: i32) -> Result<BoxStream<'static, Result<Numbered>>> {
-    // Whether the turn may be seen is decided by the database, also when it is driven right here.
+/// The events after the position `after` (0 = all), ending with the terminal one. If that position is not stored any more,
+/// the first event is a snapshot of the whole text.
+pub async fn follow(cx: &Cx, id: TurnId, after: i32) -> Result<BoxStream<'static, Result<SequencedEvent>>> {
+    // The database decides whether the turn may be seen, also if this process drives it.
     let turn = super::get(cx, id).await?;
-    if let Some(live) = cx.services.drivers.find(turn.id) {
-        return Ok(local(live, after));
+    if let Some(active) = cx.services.active_turns.find(turn.id) {
+        return Ok(follow_local(active, after));
     }
-    let remote = Remote {
+    let follower = RemoteFollower {
         cx: cx.clone(),
         id,
         after,
-        listener: cx.services.ear.listen(),
-        ready: VecDeque::new(),
-        over: false,
+        listener: cx.services.notifications.listen(),
+        pending: VecDeque::new(),
+        ended: false,
     };
-    Ok(stream::try_unfold(remote, |mut remote| async move {
-        Ok(remote.next().await?.map(|event| (event, remote)))
+    Ok(stream::try_unfold(follower, |mut follower| async move {
+        Ok(follower.next().await?.map(|event| (event, follower)))
     })
     .boxed())
 }
 
-/// From the memory of this process.
-fn local(live: Arc<Live>, after: i32) -> BoxStream<'static, Result<Numbered>> {
-    let mut ready = VecDeque::new();
+/// Follows in the memory of this process.
+fn follow_local(active: Arc<ActiveTurn>, after: i32) -> BoxStream<'static, Result<SequencedEvent>> {
+    let mut pending = VecDeque::new();
     let mut after = after;
-    if !live.knows(after) {
-        let (text, last) = live.snapshot();
-        ready.push_back(Numbered::of(None, &TurnEvent::Snapshot { text }));
+    if !active.has_position(after) {
+        let (text, last) = active.snapshot();
+        pending.push_back(SequencedEvent::of(None, &TurnEvent::Snapshot { text }));
         after = last;
-        // What a snapshot cannot carry is repeated: a terminal event, should it be there already.
-        ready.extend(live.since(after - 1).into_iter().filter(Numbered::is_terminal));
+        // A snapshot does not include a terminal event, so one that is there already is repeated.
+        pending.extend(active.events_after(after - 1).into_iter().filter(SequencedEvent::is_terminal));
     }
-    let watch = live.watch();
+    let watch = active.subscribe();
     stream::unfold(
-        (live, watch, after, ready, false),
-        |(live, mut watch, mut after, mut ready, over)| async move {
-            if over {
+        (active, watch, after, pending, false),
+        |(active, mut watch, mut after, mut pending, ended)| async move {
+            if ended {
                 return None;
             }
             loop {
-                if let Some(event) = ready.pop_front() {
+                if let Some(event) = pending.pop_front() {
                     if event.kind == TurnEvent::RUN {
                         continue;
                     }
-                    let over = event.is_terminal();
-                    return Some((Ok(event), (live, watch, after, ready, over)));
+                    let ended = event.is_terminal();
+                    return Some((Ok(event), (active, watch, after, pending, ended)));
                 }
                 watch.mark_unchanged();
-                let new = live.since(after);
+                let new = active.events_after(after);
                 if let Some(last) = new.last() {
                     after = last.seq.unwrap_or(after);
-                    ready.extend(new);
+                    pending.extend(new);
                     continue;
                 }
                 tokio::select! {
                     changed = watch.changed() => if changed.is_err() { return None },
-                    // Another replica has it now: the client reconnects and is led there.
-                    () = live.lost.cancelled() => if live.since(after).is_empty() { return None },
+                    // Another replica drives it now. The client reconnects and follows it there.
+                    () = active.lease_lost.cancelled() => if active.events_after(after).is_empty() { return None },
                 }
             }
         },
@@ -85,74 +84,75 @@ fn local(live: Arc<Live>, after: i32) -> BoxStream<'static, Result<Numbered>> {
     .boxed()
 }
 
-/// From the database, where another replica writes.
-struct Remote {
+/// Follows in the database, where another replica writes.
+struct RemoteFollower {
     cx: Cx,
     id: TurnId,
     after: i32,
     listener: Listener,
-    ready: VecDeque<Numbered>,
-    over: bool,
+    pending: VecDeque<SequencedEvent>,
+    ended: bool,
 }
 
-impl Remote {
-    async fn next(&mut self) -> Result<Option<Numbered>> {
+impl RemoteFollower {
+    async fn next(&mut self) -> Result<Option<SequencedEvent>> {
         loop {
-            if let Some(event) = self.ready.pop_front() {
+            if let Some(event) = self.pending.pop_front() {
                 if event.kind == TurnEvent::RUN {
                     continue;
                 }
-                self.over = event.is_terminal();
+                self.ended = event.is_terminal();
                 return Ok(Some(event));
             }
-            if self.over {
+            if self.ended {
                 return Ok(None);
             }
             if !self.read().await? {
-                self.listener.wait_for(listen::TURN, &self.id.uuid().to_string(), POLL).await;
+                self.listener.wait_for(listen::TURN, &self.id.uuid().to_string(), POLL_INTERVAL).await;
             }
         }
     }
 
-    /// Reads what is new; `false` when nothing is.
+    /// Reads new events; returns `false` if there are none.
     async fn read(&mut self) -> Result<bool> {
         let mut tx = self.cx.begin().await?;
         let turn = turns::get(&mut tx, self.id).await?.ok_or(Error::NotFound("turn"))?;
-        let stored = events::read(&mut tx, self.id, self.after.saturating_sub(1).max(0), PAGE).await?;
+        let stored = events::read(&mut tx, self.id, self.after.saturating_sub(1).max(0), PAGE_SIZE).await?;
         let resumable = self.after == 0 || stored.first().is_some_and(|event| event.seq == self.after);
         let fresh: Vec<_> = stored.into_iter().filter(|event| event.seq > self.after).collect();
         if resumable && !fresh.is_empty() {
             self.after = fresh.last().map_or(self.after, |event| event.seq);
-            self.ready.extend(fresh.into_iter().map(|event| Numbered {
+            self.pending.extend(fresh.into_iter().map(|event| SequencedEvent {
                 seq: Some(event.seq),
                 kind: event.kind,
                 data: event.data,
             }));
             return Ok(true);
         }
-        if turn.status().is_final() {
-            self.ready.push_back(Numbered::of(None, &TurnEvent::Snapshot { text: turn.answer.clone() }));
-            self.ready.push_back(terminal(&turn));
+        if turn.status.is_final() {
+            self.pending
+                .push_back(SequencedEvent::of(None, &TurnEvent::Snapshot { text: turn.answer.clone() }));
+            self.pending.push_back(terminal(&turn));
             return Ok(true);
         }
         if resumable {
             return Ok(false);
         }
-        // Its position is gone (pruned, or never stored): the whole text so far instead.
+        // The position was pruned or never stored, so the whole text so far is sent instead.
         let all = events::read(&mut tx, self.id, 0, i64::MAX).await?;
         let text = all.iter().filter(|e| e.kind == "delta").filter_map(|e| e.data["text"].as_str()).collect();
         self.after = all.last().map_or(0, |event| event.seq);
-        self.ready.push_back(Numbered::of(None, &TurnEvent::Snapshot { text }));
+        self.pending.push_back(SequencedEvent::of(None, &TurnEvent::Snapshot { text }));
         Ok(true)
     }
 }
 
-/// The terminal event of a turn whose events are folded away.
-fn terminal(turn: &Turn) -> Numbered {
-    match (&turn.error, turn.status()) {
+/// The terminal event of a turn whose events are pruned.
+fn terminal(turn: &Turn) -> SequencedEvent {
+    match (&turn.error, turn.status) {
         (Some(error), TurnStatus::Failed | TurnStatus::Interrupted) => {
-            Numbered { seq: None, kind: "error".into(), data: error.clone() }
+            SequencedEvent { seq: None, kind: "error".into(), data: error.clone() }
         }
-        (_, status) => Numbered::of(None, &TurnEvent::Done { status }),
+        (_, status) => SequencedEvent::of(None, &TurnEvent::Done { status }),
     }
 }

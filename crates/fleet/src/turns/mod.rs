@@ -1,39 +1,50 @@
-//! Turns: a question is stored, driven by the replica that accepted it, and followed from anywhere.
+//! Turns: a message is stored, driven by the replica that accepted it, and followed from any replica.
 //!
-//! The path of a message: [`create`] stores it and wants the container running; the [`drivers`] hold
-//! its lease and run [`drive`]: wait for readiness, mark as sent, stream. Followers ([`follow`]) read the
-//! live log of this process or the stored events of another one. A turn whose driver died is taken
-//! over: sent if it never was, otherwise settled from OpenClaw's own history ([`recover`]), never sent twice.
+//! The path of a message: [`create`] stores it and ensures that the container runs. The [`drivers`] hold its lease and run
+//! [`drive`]: wait for readiness, mark the message as sent, stream the answer. Followers ([`follow`]) read the log in this
+//! process's memory, or the stored events of another process. If a driver dies, another process takes the turn over: it
+//! sends the message if it was never sent, and otherwise recovers the answer from OpenClaw's history ([`recover`]). A
+//! message is never sent twice.
 
 mod create;
 mod drive;
 mod drivers;
-mod event;
-mod first_words;
 mod follow;
-mod live;
-mod read;
+mod hand_over;
+mod outcome;
+mod prepare;
 mod recover;
-mod stop;
+mod save;
 mod stream;
+mod time_to_first_token;
 mod tools;
 mod wait_ready;
 
-pub(crate) use create::title;
+pub use crate::services::active_turns::{ErrorText, SequencedEvent, ToolCard, ToolStatus, TurnEvent, Usage};
 pub use create::{NewTurn, create};
-pub use drivers::Drivers;
-pub(crate) use drivers::spawn;
-pub use event::{ErrorText, Numbered, ToolCard, ToolStatus, TurnEvent, Usage};
+pub use drivers::run_drivers;
 pub use follow::follow;
-pub use read::get;
-pub use stop::stop;
 
-use domain::ChatId;
+use crate::{Cx, Error, Result};
+use domain::TurnId;
+use store::turns::{self, Turn};
 
-/// Seconds a driver holds a turn without renewing.
+/// How long a driver holds a turn without renewing its lease.
 pub(crate) const LEASE_SECONDS: f64 = 10.0;
 
-/// The name of the OpenClaw session that a chat's branch runs in.
-pub(crate) fn session_key(chat: ChatId, branch: i32) -> openclaw::SessionKey {
-    openclaw::SessionKey::new(chat, u32::try_from(branch).unwrap_or_default())
+/// The turn as stored. While it runs, its answer grows in the events and not here.
+pub async fn get(cx: &Cx, id: TurnId) -> Result<Turn> {
+    let mut tx = cx.begin().await?;
+    turns::get(&mut tx, id).await?.ok_or(Error::NotFound("turn"))
+}
+
+/// Requests a stop, whichever replica drives the turn. What has arrived is kept. A turn that has ended stays as it is.
+pub async fn stop(cx: &Cx, id: TurnId) -> Result<()> {
+    let mut tx = cx.begin().await?;
+    turns::get(&mut tx, id).await?.ok_or(Error::NotFound("turn"))?;
+    turns::request_stop(&mut tx, id).await?;
+    tx.commit().await?;
+    // If this process drives the turn, there is no need to wait for the notification.
+    cx.services.active_turns.stop(id);
+    Ok(())
 }

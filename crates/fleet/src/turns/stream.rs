@@ -1,291 +1,211 @@
-//! Send the message and receive the answer: the one connection to the agent.
+//! Sends the message and receives the answer, over the one connection to the agent.
 
 use super::{
-    drive::{End, Lost},
-    event::{ErrorText, TurnEvent, Usage},
-    first_words::FirstWords,
-    live::Live,
-    session_key,
+    outcome::{LeaseLost, TurnOutcome, text_of},
+    prepare::PreparedSend,
+    time_to_first_token::TimeToFirstToken,
     tools::Tools,
 };
-use crate::{Result, Services, gateways::Reached};
-use domain::{AgentId, Slug, turn::TurnStatus};
-use futures_util::StreamExt;
-use openclaw::{Cause, ChatEvent, ChatRequest, ChatStream, Follow, Said, Speaker, UpstreamError};
-use std::time::Duration;
-use store::{
-    Tx, agents,
-    turns::{self, Lease, Turn},
+use crate::{
+    Services,
+    gateways::GatewayHandle,
+    services::active_turns::{ActiveTurn, TurnEvent, Usage},
 };
+use domain::{Slug, turn::TurnStatus};
+use futures_util::StreamExt;
+use openclaw::{Cause, ChatEvent, ChatRequest, ChatStream, EarlierMessage, HistoryStream, SessionKey};
+use std::time::Duration;
+use store::turns::{self, Turn};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// After this long without text the history is followed, because tools do not show in the stream.
-const LOOK_FOR_TOOLS: Duration = Duration::from_millis(400);
-/// More than one answer leaves in the history, tools included.
-const LAST_ENTRIES: u16 = 60;
-/// Silence is explained this often.
-const EXPLAIN_EVERY: Duration = Duration::from_secs(10);
+/// After this long without text the history is followed, because the stream does not show tools.
+const TOOL_FOLLOW_DELAY: Duration = Duration::from_millis(400);
+/// Entries of the history that are read after the answer: more than one answer leaves there, tools included.
+const FINAL_HISTORY_ENTRIES: u16 = 60;
+/// How often a silence is explained to the followers.
+const SILENCE_REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What came of sending.
-pub(super) enum Streamed {
-    /// The turn's end.
-    Ended(End),
-    /// The connection broke after the message was accepted: the history knows more.
-    Broken,
-    /// The agent certainly did not take the message.
+pub(super) enum StreamResult {
+    Ended(TurnOutcome),
+    /// The connection broke after the message was accepted. The history knows more.
+    ConnectionLost,
+    /// The agent certainly did not get the message.
     NotAccepted(Cause),
 }
 
 /// Sends the turn's message and receives its answer.
 pub(super) async fn stream(
     services: &Services,
-    live: &Live,
+    active: &ActiveTurn,
     turn: &Turn,
-    dispatch: &Dispatch,
-    first_words: Option<FirstWords>,
-) -> std::result::Result<Streamed, Lost> {
-    if let Some(first_words) = &first_words {
-        first_words.about_to_send();
+    prepared: &PreparedSend,
+    first_token: Option<TimeToFirstToken>,
+) -> Result<StreamResult, LeaseLost> {
+    if let Some(first_token) = &first_token {
+        first_token.record_overhead();
     }
-    let Dispatch { reached, letter } = dispatch;
-    let earlier: Vec<Said<'_>> =
-        letter.earlier.iter().map(|(speaker, text)| Said { speaker: *speaker, text }).collect();
+    let PreparedSend { gateway, message } = prepared;
+    let earlier: Vec<EarlierMessage<'_>> =
+        message.earlier.iter().map(|(role, text)| EarlierMessage { role: *role, text }).collect();
     let request = ChatRequest {
-        agent: &letter.agent,
-        session: session_key(turn.chat_id, turn.branch),
+        agent: &message.agent,
+        session: SessionKey::of_branch(turn.chat_id, turn.branch),
         text: &turn.question,
         earlier: &earlier,
         system: None,
         model: None,
     };
     let accepted = tokio::select! {
-        () = live.stop.cancelled() => return Ok(Streamed::Ended(End::of(TurnStatus::Stopped))),
-        accepted = reached.gateway.chat(request) => accepted,
+        () = active.stop.cancelled() => return Ok(StreamResult::Ended(TurnOutcome::new(TurnStatus::Stopped))),
+        accepted = gateway.gateway.chat(request) => accepted,
     };
     match accepted {
         Ok(chat) => {
-            Ok(Answering { live, turn, reached, agent: &letter.agent, tools: Tools::default(), first_words }
-                .receive(chat)
-                .await)
+            let agent = &message.agent;
+            let receiver =
+                AnswerReceiver { active, turn, gateway, agent, tools: Tools::default(), first_token };
+            Ok(receiver.receive(chat).await)
         }
-        Err(error) if error.cause.never_sent() => take_back(services, live, error.cause).await,
-        Err(error) => Ok(Streamed::Ended(End::failed(text_of(&error)))),
+        Err(error) if error.cause.never_sent() => unmark_sent(services, active, error.cause).await,
+        Err(error) => Ok(StreamResult::Ended(TurnOutcome::failed(text_of(&error)))),
     }
 }
 
-/// A message that is marked as sent, and the agent that answers.
-pub(super) struct Dispatch {
-    pub(super) reached: Reached,
-    pub(super) letter: Letter,
-}
-
-/// What the agent is told besides the message.
-pub(super) struct Letter {
-    agent: Slug,
-    earlier: Vec<(Speaker, String)>,
-}
-
-/// What came of preparing.
-pub(super) enum Prepared {
-    /// To be sent once the transaction is committed.
-    Letter(Letter),
-    /// The turn's end.
-    Ended(End),
-    /// The turn belongs to somebody else.
-    Lost,
-}
-
-/// Reads what the message needs and marks the turn as sent, in the transaction of its user: behind that the
-/// message is never sent by anybody else.
-pub(super) async fn prepare(tx: &mut Tx, lease: Lease, turn: &Turn) -> Result<Prepared> {
-    let agent = match turn.agent_id {
-        Some(id) => agents::get(tx, AgentId::from(id)).await?,
-        None => None,
-    };
-    let Some(agent) = agent else {
-        let error = ErrorText {
-            code: "agent_unknown".into(),
-            title: "The agent of this message was deleted.".into(),
-            detail: "Choose another agent and send it again.".into(),
-            retryable: false,
-        };
-        return Ok(Prepared::Ended(End::failed(error)));
-    };
-    let earlier = if turn.branch > 0 { seed(tx, turn).await? } else { Vec::new() };
-    if !turns::mark_sent(tx, lease).await? {
-        let stopped = turns::get(tx, turn.id)
-            .await?
-            .is_some_and(|now| now.lease_fence == lease.fence && now.stop_requested_at.is_some());
-        return Ok(if stopped { Prepared::Ended(End::of(TurnStatus::Stopped)) } else { Prepared::Lost });
-    }
-    Ok(Prepared::Letter(Letter { agent: Slug::try_from(agent.slug)?, earlier }))
-}
-
-/// What a fresh session must be told: the turns that stand, when this is the first one sent on its branch.
-async fn seed(tx: &mut Tx, turn: &Turn) -> Result<Vec<(Speaker, String)>> {
-    let standing = turns::list(tx, turn.chat_id).await?;
-    let before = standing.into_iter().filter(|other| other.seq < turn.seq);
-    let mut earlier = Vec::new();
-    for other in before {
-        if other.branch == turn.branch && other.sent_at.is_some() {
-            return Ok(Vec::new());
-        }
-        earlier.push((Speaker::User, other.question));
-        if !other.answer.is_empty() {
-            earlier.push((Speaker::Agent, other.answer));
-        }
-    }
-    Ok(earlier)
-}
-
-async fn take_back(services: &Services, live: &Live, cause: Cause) -> std::result::Result<Streamed, Lost> {
-    let taken_back = async {
-        let mut tx = services.store.system("a message was not accepted").await?;
-        let ours = turns::unmark_sent(&mut tx, live.lease).await?;
-        tx.commit().await?;
-        store::Result::Ok(ours)
-    };
-    match taken_back.await {
-        Ok(true) => Ok(Streamed::NotAccepted(cause)),
-        Ok(false) => Err(Lost),
+async fn unmark_sent(
+    services: &Services,
+    active: &ActiveTurn,
+    cause: Cause,
+) -> Result<StreamResult, LeaseLost> {
+    let unmarked = services
+        .store
+        .run_system("a message was not accepted", async |tx| turns::unmark_sent(tx, active.lease).await);
+    match unmarked.await {
+        Ok(true) => Ok(StreamResult::NotAccepted(cause)),
+        Ok(false) => Err(LeaseLost),
         Err(error) => {
             tracing::warn!(%error, "a message that was not accepted stays marked as sent");
-            Ok(Streamed::Ended(End::interrupted("Your agent did not get this message. Try again.")))
+            let detail = "Your agent did not get this message. Try again.";
+            Ok(StreamResult::Ended(TurnOutcome::interrupted(detail)))
         }
     }
 }
 
-struct Answering<'a> {
-    live: &'a Live,
+struct AnswerReceiver<'a> {
+    active: &'a ActiveTurn,
     turn: &'a Turn,
-    reached: &'a Reached,
+    gateway: &'a GatewayHandle,
     agent: &'a Slug,
     tools: Tools,
-    first_words: Option<FirstWords>,
+    first_token: Option<TimeToFirstToken>,
 }
 
-impl Answering<'_> {
-    async fn receive(mut self, mut chat: ChatStream) -> Streamed {
-        let mut end = End::of(TurnStatus::Done);
+impl AnswerReceiver<'_> {
+    async fn receive(mut self, mut chat: ChatStream) -> StreamResult {
+        let mut outcome = TurnOutcome::new(TurnStatus::Done);
         let mut run: Option<String> = None;
-        let mut follow: Option<Follow> = None;
-        let mut sign_of_life = Instant::now();
-        let mut tick = interval(LOOK_FOR_TOOLS);
+        let mut follow: Option<HistoryStream> = None;
+        let mut last_activity = Instant::now();
+        let mut tick = interval(TOOL_FOLLOW_DELAY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut explained = Instant::now();
+        let mut last_report = Instant::now();
         loop {
             tokio::select! {
                 biased;
-                () = self.live.stop.cancelled() => {
-                    end.status = TurnStatus::Stopped;
+                () = self.active.stop.cancelled() => {
+                    outcome.status = TurnStatus::Stopped;
                     break;
                 }
                 event = chat.next() => {
-                    sign_of_life = Instant::now();
+                    last_activity = Instant::now();
                     match event {
-                        Some(ChatEvent::Started { run: id }) => {
-                            self.live.push(&TurnEvent::Run { id: id.clone() });
+                        Some(ChatEvent::Started { run_id: id }) => {
+                            self.active.push(&TurnEvent::Run { id: id.clone() });
                             run = Some(id);
                         }
                         Some(ChatEvent::Delta(text)) => {
-                            self.live.push(&TurnEvent::Delta { text });
-                            if let Some(first_words) = self.first_words.take() {
-                                first_words.came();
+                            self.active.push(&TurnEvent::Delta { text });
+                            if let Some(first_token) = self.first_token.take() {
+                                first_token.record();
                             }
                         }
                         Some(ChatEvent::Usage(usage)) => {
                             let usage = Usage { input_tokens: usage.input, output_tokens: usage.output };
-                            self.live.push(&TurnEvent::Usage(usage));
-                            end.usage = Some(usage);
+                            self.active.push(&TurnEvent::Usage(usage));
+                            outcome.usage = Some(usage);
                         }
                         Some(ChatEvent::Finish(_)) => {}
                         Some(ChatEvent::Done) => break,
-                        Some(ChatEvent::Error(error)) if error.cause == Cause::ConnectionLost => return Streamed::Broken,
+                        Some(ChatEvent::Error(error)) if error.cause == Cause::ConnectionLost => {
+                            return StreamResult::ConnectionLost;
+                        }
                         Some(ChatEvent::Error(error)) => {
-                            end.status = TurnStatus::Failed;
-                            end.error = Some(text_of(&error));
+                            outcome.status = TurnStatus::Failed;
+                            outcome.error = Some(text_of(&error));
                             break;
                         }
-                        None => return Streamed::Broken,
+                        None => return StreamResult::ConnectionLost,
                     }
                 }
                 item = next_item(&mut follow) => {
-                    sign_of_life = Instant::now();
+                    last_activity = Instant::now();
                     if let Some(card) = self.tools.take(item) {
-                        self.live.push(&TurnEvent::Tool(card));
+                        self.active.push(&TurnEvent::Tool(card));
                     }
                 }
                 _ = tick.tick() => {
-                    let silent = sign_of_life.elapsed();
+                    let silence = last_activity.elapsed();
                     if let (None, Some(run)) = (&follow, &run)
-                        && silent >= LOOK_FOR_TOOLS
+                        && silence >= TOOL_FOLLOW_DELAY
                     {
-                        let session = session_key(self.turn.chat_id, self.turn.branch);
-                        follow = Some(self.reached.gateway.follow(self.agent, session, run));
+                        let session = SessionKey::of_branch(self.turn.chat_id, self.turn.branch);
+                        follow = Some(self.gateway.gateway.follow_run(self.agent, session, run));
                     }
-                    if silent >= EXPLAIN_EVERY && explained.elapsed() >= EXPLAIN_EVERY {
-                        explained = Instant::now();
-                        self.explain(silent);
+                    if silence >= SILENCE_REPORT_INTERVAL && last_report.elapsed() >= SILENCE_REPORT_INTERVAL {
+                        last_report = Instant::now();
+                        self.report_silence(silence);
                     }
                 }
             }
         }
         drop(follow);
-        if let (Some(run), TurnStatus::Done | TurnStatus::Failed) = (&run, end.status) {
+        if let (Some(run), TurnStatus::Done | TurnStatus::Failed) = (&run, outcome.status) {
             self.complete_tools(run).await;
         }
-        end.tools = self.tools.cards();
-        Streamed::Ended(end)
+        outcome.tools = self.tools.cards();
+        StreamResult::Ended(outcome)
     }
 
-    /// A quick tool is over before anybody looked, and the answer may end before the history was heard
-    /// of the last one; what the history has at the end is all there was.
+    /// Adds the tools that were missed: a quick one ends before the history is followed, and the answer may end before
+    /// the last one arrives. At the end the history has all of them.
     async fn complete_tools(&mut self, run: &str) {
-        let session = session_key(self.turn.chat_id, self.turn.branch);
-        let Ok(Some(page)) = self.reached.gateway.history(self.agent, session, LAST_ENTRIES, None).await
-        else {
-            return;
-        };
-        for item in page.items.into_iter().filter(|item| item.run.as_deref() == Some(run)) {
+        let session = SessionKey::of_branch(self.turn.chat_id, self.turn.branch);
+        let page = self.gateway.gateway.read_history(self.agent, session, FINAL_HISTORY_ENTRIES, None).await;
+        let Ok(Some(page)) = page else { return };
+        for item in page.items.into_iter().filter(|item| item.run_id.as_deref() == Some(run)) {
             if let Some(card) = self.tools.take(item) {
-                self.live.push(&TurnEvent::Tool(card));
+                self.active.push(&TurnEvent::Tool(card));
             }
         }
     }
 
-    /// OpenClaw retries by itself and says nothing meanwhile; the person should know.
-    fn explain(&self, silent: Duration) {
+    /// OpenClaw retries by itself without saying so. The user should know that it still works.
+    fn report_silence(&self, silence: Duration) {
         let detail = match self.tools.running() {
             Some(tool) => format!("Your agent is using {tool}."),
             None => {
                 "Nothing has come back from the provider yet; your agent keeps trying by itself.".to_owned()
             }
         };
-        let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX);
-        self.live.push(&TurnEvent::Waiting { silent_ms, detail });
+        let silent_ms = u64::try_from(silence.as_millis()).unwrap_or(u64::MAX);
+        self.active.push(&TurnEvent::Waiting { silent_ms, detail });
     }
 }
 
-async fn next_item(follow: &mut Option<Follow>) -> openclaw::Item {
+async fn next_item(follow: &mut Option<HistoryStream>) -> openclaw::HistoryItem {
     if let Some(follow) = follow
         && let Some(item) = follow.next().await
     {
         return item;
     }
     std::future::pending().await
-}
-
-/// An upstream failure in words.
-pub(super) fn text_of(error: &UpstreamError) -> ErrorText {
-    let cause = error.cause;
-    let mut detail = cause.next_step().to_owned();
-    if let Some(after) = error.retry_after {
-        detail.push_str(&format!(" The provider asks to wait {} s.", after.as_secs().max(1)));
-    }
-    ErrorText {
-        code: cause.code().to_owned(),
-        title: cause.title().to_owned(),
-        detail,
-        retryable: cause.retryable(),
-    }
 }

@@ -1,19 +1,18 @@
-//! The tools an agent uses in one turn, as cards.
+//! The tools that an agent uses in one turn, as cards.
 
-use super::event::{ToolCard, ToolStatus};
-use openclaw::{Item, Part};
+use crate::services::active_turns::{ToolCard, ToolStatus};
+use openclaw::{HistoryItem, HistoryPart};
 
-/// The cards so far.
 #[derive(Debug, Default)]
 pub(super) struct Tools {
     cards: Vec<ToolCard>,
 }
 
 impl Tools {
-    /// Takes an item of the history; answers with the card that is new or changed.
-    pub(super) fn take(&mut self, item: Item) -> Option<ToolCard> {
+    /// Adds an item of the history. Returns the card that is new or changed.
+    pub(super) fn take(&mut self, item: HistoryItem) -> Option<ToolCard> {
         match item.part {
-            Part::ToolCall { id, name, arguments } => {
+            HistoryPart::ToolCall { id, name, arguments } => {
                 if self.cards.iter().any(|card| card.id == id) {
                     return None;
                 }
@@ -21,7 +20,7 @@ impl Tools {
                 self.cards.push(card.clone());
                 Some(card)
             }
-            Part::ToolResult { id, name, is_error, text } => {
+            HistoryPart::ToolResult { id, name, is_error, text } => {
                 let at = self.cards.iter().position(|card| card.id == id).unwrap_or_else(|| {
                     self.cards.push(ToolCard::begun(id, name));
                     self.cards.len() - 1
@@ -31,11 +30,14 @@ impl Tools {
                 card.result = Some(text);
                 Some(card.clone())
             }
-            Part::User { .. } | Part::Text { .. } | Part::Commentary(_) | Part::Failed(_) => None,
+            HistoryPart::User { .. }
+            | HistoryPart::Text { .. }
+            | HistoryPart::Commentary(_)
+            | HistoryPart::Failed(_) => None,
         }
     }
 
-    /// The tool that is being used.
+    /// The name of the tool that is in use.
     pub(super) fn running(&self) -> Option<&str> {
         self.cards.iter().rev().find(|card| card.status == ToolStatus::Running).map(|card| card.name.as_str())
     }

@@ -1,63 +1,63 @@
-//! `mosaic guard`: keeps the walls around agent containers in force and in step with the settings.
+//! `mosaic guard`: keeps the firewall around agent containers in force, as the settings require.
 
 use crate::{args, parts};
 use boot::{Config, Shutdown};
 use fleet::Services;
-use runtime::guard::{Guard, GuardConfig, NotEnforced};
+use runtime::guard::{Guard, GuardConfig, GuardError};
 use std::{sync::Arc, time::Duration};
 use store::listen;
 
-/// How often the table is compared with what it should be: somebody may have flushed it.
-const CHECK_EVERY: Duration = Duration::from_secs(10);
+/// How often the rules are compared with the required ones: another program may have changed them.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
 pub async fn run(config: &Config, args: args::Guard) -> anyhow::Result<()> {
-    let shutdown = Shutdown::on_signals(parts::DRAIN)?;
+    let shutdown = Shutdown::on_signals()?;
     let services =
         parts::services(config, config.require_database_url()?, config.require_secret_key()?).await?;
     apply(&services, args.internal_port).await?;
-    keep(&services, args.internal_port, &shutdown).await;
+    maintain(&services, args.internal_port, &shutdown).await;
     Ok(())
 }
 
-/// Puts the walls up once; the error says why they cannot be.
-pub async fn apply(services: &Services, internal_port: u16) -> Result<(), NotEnforced> {
-    Guard::new(services.instance).apply(&wanted(services, internal_port).await).await
+/// Installs the firewall once. The error says why it cannot be installed.
+pub async fn apply(services: &Services, internal_port: u16) -> Result<(), GuardError> {
+    Guard::new(services.instance).apply(&required_config(services, internal_port).await).await
 }
 
-/// Keeps them up until `shutdown`. They stay up afterwards: so may the containers.
-pub async fn keep(services: &Arc<Services>, internal_port: u16, shutdown: &Shutdown) {
-    let mut last = None;
-    // A host that an admin allows is reachable at once, not at the next check. One listener for all rounds: a change
-    // during a round begins the next one.
-    let mut listener = services.ear.listen();
+/// Keeps the firewall in force until `shutdown`. It stays afterwards, because containers may still run.
+pub async fn maintain(services: &Arc<Services>, internal_port: u16, shutdown: &Shutdown) {
+    let mut applied = None;
+    // A host that an admin allows must be reachable at once, not only after the next check. One listener for all rounds,
+    // so that a change during a round starts the next one.
+    let mut listener = services.notifications.listen();
     loop {
         tokio::select! {
             () = shutdown.begun() => return,
-            () = listener.wait_for(listen::SETTINGS, fleet::settings::KEY, CHECK_EVERY) => {}
+            () = listener.wait_for(listen::SETTINGS, fleet::settings::SETTINGS_KEY, CHECK_INTERVAL) => {}
         }
-        let now = wanted(services, internal_port).await;
+        let required = required_config(services, internal_port).await;
         let guard = Guard::new(services.instance);
-        let in_force = matches!(guard.status(&now).await, Ok(runtime::guard::GuardStatus::Enforced));
-        if in_force && last.as_ref() == Some(&now) {
-            telemetry::GUARD.set([], 1.0);
+        let in_force = matches!(guard.status(&required).await, Ok(runtime::guard::GuardStatus::Enforced));
+        if in_force && applied.as_ref() == Some(&required) {
+            telemetry::GUARD_ENFORCED.set([], 1.0);
             continue;
         }
-        match guard.apply(&now).await {
+        match guard.apply(&required).await {
             Ok(()) => {
-                telemetry::GUARD.set([], 1.0);
-                last = Some(now);
+                telemetry::GUARD_ENFORCED.set([], 1.0);
+                applied = Some(required);
             }
             Err(error) => {
-                telemetry::GUARD.set([], 0.0);
-                tracing::error!(%error, "the walls around agent containers are not in force");
+                telemetry::GUARD_ENFORCED.set([], 0.0);
+                tracing::error!(%error, "the firewall around agent containers is not in force");
             }
         }
     }
 }
 
-pub async fn wanted(services: &Services, internal_port: u16) -> GuardConfig {
-    // What is stored: whoever hears of a change may be earlier than this process's copy.
-    let allowed = match fleet::settings::read(&services.store).await {
+pub async fn required_config(services: &Services, internal_port: u16) -> GuardConfig {
+    // The stored settings, because this process's copy may not be updated yet.
+    let allowed = match services.stored_settings().await {
         Ok(stored) => stored.allowed_hosts,
         Err(_) => services.settings.get().allowed_hosts.clone(),
     };

@@ -1,4 +1,4 @@
-//! `mosaic healthy`: what a container's health check asks. It must not repair anything.
+//! `mosaic healthy`: the health check of a container. It must not repair anything.
 
 use super::guard;
 use crate::{args::Healthy, parts};
@@ -10,13 +10,13 @@ pub async fn run(config: &Config, part: Healthy) -> anyhow::Result<()> {
         parts::services(config, config.require_database_url()?, config.require_secret_key()?).await?;
     match part {
         Healthy::Worker => {
-            let heard = fleet::health::worker_alive(&services, &parts::hostname()).await?;
-            anyhow::ensure!(heard, "no worker of this host has been heard of within half a minute");
+            let alive = fleet::health::worker_alive(&services, &parts::hostname()).await?;
+            anyhow::ensure!(alive, "no worker of this host has reported within half a minute");
         }
         Healthy::Guard(args) => {
-            let wanted = guard::wanted(&services, args.internal_port).await;
-            let status = Guard::new(services.instance).status(&wanted).await?;
-            anyhow::ensure!(status == GuardStatus::Enforced, "the walls around agents are not in force");
+            let required = guard::required_config(&services, args.internal_port).await;
+            let status = Guard::new(services.instance).status(&required).await?;
+            anyhow::ensure!(status == GuardStatus::Enforced, "the firewall around agents is not in force");
         }
     }
     Ok(())

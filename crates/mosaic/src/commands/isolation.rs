@@ -1,4 +1,4 @@
-//! `mosaic doctor --isolation`: the self-test of the walls around agents, printed as a matrix.
+//! `mosaic doctor --isolation`: the self-test of agents' isolation, printed as a table.
 
 use crate::{args, parts};
 use domain::{
@@ -8,12 +8,12 @@ use domain::{
 use fleet::Services;
 use std::io::Write;
 
-/// Runs it and prints every check; the verdict goes among doctor's own findings.
+/// Runs the self-test and prints all checks. Returns the verdict as one of the doctor's own results.
 pub async fn run(services: &Services, args: &args::Worker) -> Result<String, String> {
     let docker = parts::docker(args).map_err(|error| error.to_string())?;
-    // Names this run on the engine, like a job's id and never the same.
+    // A unique name for this run on the engine.
     let run = format!("doctor-{}", JobId::new(services.clock.now()));
-    let tried = fleet::isolation::try_out(services, &docker, &parts::site(args), run).await;
+    let tried = fleet::isolation::probe(services, &docker, &parts::site(args), run).await;
     let (verdict, checks) = tried.map_err(|error| error.to_string())?;
     print(&checks).map_err(|error| error.to_string())?;
     match verdict.enforced {

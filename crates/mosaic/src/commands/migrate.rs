@@ -1,4 +1,4 @@
-//! `mosaic migrate`: once before the processes of a release start.
+//! `mosaic migrate`: runs once, before the processes of a release start.
 
 use crate::parts;
 use boot::Config;
@@ -10,6 +10,6 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let services =
         parts::services(config, config.require_database_url()?, config.require_secret_key()?).await?;
     fleet::settings::set_agent_image(&services, image).await?;
-    tracing::info!(image, "agents are made from this image");
+    tracing::info!(image, "agents use this image");
     Ok(())
 }

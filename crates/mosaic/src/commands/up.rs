@@ -12,8 +12,8 @@ use std::{
     sync::Arc,
 };
 
-pub async fn run(config: &Config, args: args::Up, watch: &args::Watch) -> anyhow::Result<()> {
-    let shutdown = Shutdown::on_signals(parts::DRAIN)?;
+pub async fn run(config: &Config, args: args::Up, monitoring: &args::Monitoring) -> anyhow::Result<()> {
+    let shutdown = Shutdown::on_signals()?;
     let folder = parts::data_dir(config, args.data_dir)?;
     let key = match &config.secret_key {
         Some(key) => key.clone(),
@@ -21,15 +21,15 @@ pub async fn run(config: &Config, args: args::Up, watch: &args::Watch) -> anyhow
     };
     let postgres = match &config.database_url {
         Some(_) => None,
-        None => Some(start_postgres(&folder, args.postgres_dir).await?),
+        None => Some(start_postgres(&folder, args.postgres_dir, &shutdown).await?),
     };
     let url = match (&config.database_url, &postgres) {
         (Some(url), _) => url.clone(),
         (None, Some(postgres)) => SecretString::from(postgres.url()),
         (None, None) => anyhow::bail!("no database"),
     };
-    let served = serve((&url, &key), config, &args.api, &args.worker, watch, &shutdown).await;
-    // The last to leave: everything before may still have something to store.
+    let served = serve((&url, &key), config, &args.api, &args.worker, monitoring, &shutdown).await;
+    // Stopped last: the other parts may still have something to store.
     if let Some(postgres) = postgres {
         postgres.stop().await;
     }
@@ -41,43 +41,54 @@ async fn serve(
     config: &Config,
     api: &args::Api,
     worker: &args::Worker,
-    watch: &args::Watch,
+    monitoring: &args::Monitoring,
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
     parts::migrate(url).await?;
     let services = parts::services(config, url, key).await?;
-    parts::keep_figures(&services, watch);
+    parts::spawn_fleet_metrics(&services, monitoring);
     if let Some(image) = &config.agent_image {
         fleet::settings::set_agent_image(&services, image).await?;
     }
     if let Err(error) = guard::apply(&services, worker.internal_port).await {
-        tracing::warn!(%error, "NOT ENFORCED: the walls around agent containers are missing");
+        tracing::warn!(%error, "NOT ENFORCED: the firewall around agent containers is missing");
     }
     print_links(&services, api).await?;
-    // The port is known here; a worker of its own is told it.
+    // A separate worker gets the port by its own argument.
     let worker = &args::Worker { public_port: api.listen.port(), ..worker.clone() };
-    let keep = async {
-        guard::keep(&services, worker.internal_port, shutdown).await;
+    let guard = async {
+        guard::maintain(&services, worker.internal_port, shutdown).await;
         Ok(())
     };
-    tokio::try_join!(parts::serve(&services, api, shutdown), parts::work(&services, worker, shutdown), keep,)?;
+    tokio::try_join!(
+        parts::serve(&services, api, shutdown),
+        parts::work(&services, worker, shutdown),
+        guard
+    )?;
     Ok(())
 }
 
-async fn start_postgres(folder: &Path, install: Option<PathBuf>) -> anyhow::Result<Embedded> {
+async fn start_postgres(
+    folder: &Path,
+    install: Option<PathBuf>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Embedded> {
     let install = install.context(
-        "DATABASE_URL is not set, so an own Postgres is started; say with --postgres-dir where it is unpacked \
+        "DATABASE_URL is not set, so that Mosaic must start its own Postgres: name its folder with --postgres-dir \
          (`make up` does all this)",
     )?;
     let settings = boot::postgres::Settings { install, home: folder.join("postgres"), options: Vec::new() };
-    Embedded::start(settings).await.context("starting the embedded Postgres")
+    let postgres = Embedded::start(settings).await.context("starting the embedded Postgres")?;
+    let stop = postgres.stop_sender();
+    shutdown.before_immediate_exit(move || stop.send());
+    Ok(postgres)
 }
 
 fn key_file(folder: &Path) -> PathBuf {
     folder.join("secret.key")
 }
 
-/// Database and key of the instance that runs (or ran) on this data folder, for one-off commands.
+/// Database URL and key of the instance with this data folder, for one-off commands.
 pub fn running_instance(
     config: &Config,
     data_dir: Option<PathBuf>,
@@ -100,7 +111,7 @@ pub fn running_instance(
     Ok((url, key))
 }
 
-/// Says where it runs and, while the setup is not complete, how to begin it.
+/// Prints where Mosaic listens and, until the setup is complete, the setup link.
 pub async fn print_links(services: &Arc<Services>, args: &args::Api) -> anyhow::Result<()> {
     let base = args.public_url.clone().unwrap_or_else(|| format!("http://{}", args.listen));
     let mut out = std::io::stdout();

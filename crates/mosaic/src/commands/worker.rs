@@ -3,10 +3,10 @@
 use crate::{args, parts};
 use boot::{Config, Shutdown};
 
-pub async fn run(config: &Config, args: args::Worker, watch: &args::Watch) -> anyhow::Result<()> {
-    let shutdown = Shutdown::on_signals(parts::DRAIN)?;
+pub async fn run(config: &Config, args: args::Worker, monitoring: &args::Monitoring) -> anyhow::Result<()> {
+    let shutdown = Shutdown::on_signals()?;
     let services =
         parts::services(config, config.require_database_url()?, config.require_secret_key()?).await?;
-    parts::keep_figures(&services, watch);
+    parts::spawn_fleet_metrics(&services, monitoring);
     parts::work(&services, &args, &shutdown).await
 }

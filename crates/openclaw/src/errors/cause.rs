@@ -1,11 +1,11 @@
 //! The causes as one table.
 //!
-//! Owns codes and texts. Where the provider test names the same thing, the code is the same word.
+//! Owns codes and texts. A cause that the provider test knows too has the same code there.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A named reason. The serialized form is [`Cause::code`] and never changes its meaning.
+/// Why a request to an agent failed. The serialized form is [`Cause::code`], whose meaning never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // `title` and `next_step` say what each one means.
@@ -78,8 +78,8 @@ impl Cause {
         self.row().2
     }
 
-    /// Whether the same message may succeed later without anybody changing anything.
-    pub const fn retryable(self) -> bool {
+    /// Whether the same message may succeed later without a change by the user.
+    pub const fn is_retryable(self) -> bool {
         matches!(
             self,
             Self::KeyParked
@@ -98,7 +98,7 @@ impl Cause {
         )
     }
 
-    /// Whether the agent certainly did not take the message: only then may it be sent again unasked.
+    /// Whether the agent certainly did not accept the message. Only then may Mosaic send it again by itself.
     pub const fn never_sent(self) -> bool {
         matches!(
             self,
@@ -110,13 +110,13 @@ impl Cause {
         )
     }
 
-    /// Whether the container is not where it was said to be: nobody answers there, or another container,
-    /// which got the port when the engine gave its ports out anew.
-    pub const fn not_there(self) -> bool {
+    /// Whether the container is not at its known address: nothing answers there, or another container does, because the
+    /// engine has assigned its port again.
+    pub const fn is_wrong_address(self) -> bool {
         matches!(self, Self::AgentUnreachable | Self::GatewayAuth)
     }
 
-    #[rustfmt::skip] // One row a cause: a table is what it is.
+    #[rustfmt::skip] // A table with one row per cause.
     const fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::KeyMissing => ("key_missing", "Your provider needs a key.",

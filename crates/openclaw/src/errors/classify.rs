@@ -1,45 +1,54 @@
 //! From OpenClaw's error types and sentences to causes.
 //!
-//! Owns every sentence of OpenClaw that Mosaic recognises. All of them were seen on the real gateway.
+//! Owns every sentence of OpenClaw that Mosaic recognises. All of them were observed on the real gateway.
 
 use super::{Cause, UpstreamError};
 use std::time::Duration;
 
+const MAX_REJECTION_CHARS: usize = 300;
+const MAX_RETRY_AFTER_SECONDS: u64 = 86_400;
+
 /// An error inside a chat stream: `{"error":{"type","message"}}`.
-pub(crate) fn of_stream(kind: &str, message: &str) -> UpstreamError {
+pub(crate) fn classify_stream_error(kind: &str, message: &str) -> UpstreamError {
     let text = message.to_lowercase();
-    let cause = by_sentence(&text).unwrap_or_else(|| by_type(kind, &text));
-    UpstreamError { cause, retry_after: retry_after(&text), said: None }
+    let cause = cause_by_sentence(&text).unwrap_or_else(|| cause_by_type(kind, &text));
+    UpstreamError { cause, retry_after: parse_retry_after(&text), rejection_message: None }
 }
 
-/// A refusal before any stream: status, `Retry-After` in seconds, and the JSON error where there was one.
-pub(crate) fn of_answer(status: u16, retry_after: Option<u64>, kind: &str, message: &str) -> UpstreamError {
+/// A response without a stream: its status, `Retry-After` in seconds, and the JSON error (empty without one).
+pub(crate) fn classify_response(
+    status: u16,
+    retry_after: Option<u64>,
+    kind: &str,
+    message: &str,
+) -> UpstreamError {
     let cause = match (status, kind) {
         (401, "unauthorized") => Cause::GatewayAuth,
-        // Of the gateway itself; a provider's 429 has another type.
+        // The gateway's own 429; a provider's has another type.
         (429, kind) if kind != "rate_limit_error" && kind != "insufficient_quota" => Cause::GatewayLocked,
         (503, _) => Cause::AgentRestarting,
         (300..=399 | 404 | 405 | 415, _) | (_, "") => Cause::BadAnswer,
-        _ => return refused(status, retry_after, kind, message),
+        _ => return classify_rejection(status, retry_after, kind, message),
     };
     UpstreamError { retry_after: retry_after.map(Duration::from_secs), ..cause.into() }
 }
 
-fn refused(status: u16, retry_after: Option<u64>, kind: &str, message: &str) -> UpstreamError {
-    let error = of_stream(kind, message);
-    let said =
-        (status == 400 && error.cause == Cause::RequestRejected).then(|| message.chars().take(300).collect());
-    UpstreamError { retry_after: retry_after.map(Duration::from_secs).or(error.retry_after), said, ..error }
+fn classify_rejection(status: u16, retry_after: Option<u64>, kind: &str, message: &str) -> UpstreamError {
+    let error = classify_stream_error(kind, message);
+    let is_rejection = status == 400 && error.cause == Cause::RequestRejected;
+    let rejection_message = is_rejection.then(|| message.chars().take(MAX_REJECTION_CHARS).collect());
+    let retry_after = retry_after.map(Duration::from_secs).or(error.retry_after);
+    UpstreamError { retry_after, rejection_message, ..error }
 }
 
-/// The sentence that OpenClaw commits to the history in place of an answer.
-pub(crate) fn of_failed_entry(sentence: &str) -> UpstreamError {
+/// The sentence that OpenClaw commits to the history instead of an answer.
+pub(crate) fn classify_failed_entry(sentence: &str) -> UpstreamError {
     let text = sentence.to_lowercase();
-    let cause = by_sentence(&text).or_else(|| by_status_named(&text)).unwrap_or(Cause::AgentFailed);
-    UpstreamError { cause, retry_after: retry_after(&text), said: None }
+    let cause = cause_by_sentence(&text).or_else(|| cause_by_status(&text)).unwrap_or(Cause::AgentFailed);
+    UpstreamError { cause, retry_after: parse_retry_after(&text), rejection_message: None }
 }
 
-fn by_sentence(text: &str) -> Option<Cause> {
+fn cause_by_sentence(text: &str) -> Option<Cause> {
     const TABLE: [(&str, Cause); 22] = [
         ("temporarily disabled after a provider auth/billing failure", Cause::KeyParked),
         ("no api key found", Cause::KeyMissing),
@@ -67,7 +76,7 @@ fn by_sentence(text: &str) -> Option<Cause> {
     TABLE.iter().find(|(sentence, _)| text.contains(sentence)).map(|(_, cause)| *cause)
 }
 
-fn by_type(kind: &str, text: &str) -> Cause {
+fn cause_by_type(kind: &str, text: &str) -> Cause {
     match kind {
         "authentication_error" if text.starts_with("403") => Cause::KeyForbidden,
         "authentication_error" => Cause::KeyRejected,
@@ -83,7 +92,7 @@ fn by_type(kind: &str, text: &str) -> Cause {
 }
 
 /// "LLM request failed (authentication failed, HTTP 401)."
-fn by_status_named(text: &str) -> Option<Cause> {
+fn cause_by_status(text: &str) -> Option<Cause> {
     let (_, rest) = text.split_once("http ")?;
     Some(match rest.get(..3)?.parse::<u16>().ok()? {
         401 => Cause::KeyRejected,
@@ -99,13 +108,13 @@ fn by_status_named(text: &str) -> Option<Cause> {
 }
 
 /// "Retry after about 10 minutes", "Retry-After: 2 seconds".
-fn retry_after(text: &str) -> Option<Duration> {
+fn parse_retry_after(text: &str) -> Option<Duration> {
     let (_, rest) = text.split_once("retry after about ").or_else(|| text.split_once("retry-after: "))?;
     let mut words = rest.split_whitespace();
     let count: u64 = words.next()?.parse().ok()?;
     let unit = words.next()?;
     let seconds = if unit.starts_with("minute") { count.checked_mul(60)? } else { count };
-    (seconds <= 86_400).then(|| Duration::from_secs(seconds))
+    (seconds <= MAX_RETRY_AFTER_SECONDS).then(|| Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -113,8 +122,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// What the gateway really sent, with the cause that its reader should see.
-    const SEEN: [(&str, &str, Cause); 20] = [
+    /// Recorded from the gateway, with the cause that the user should see.
+    const RECORDED: [(&str, &str, Cause); 20] = [
         ("authentication_error", "401 Incorrect API key provided: sk-***", Cause::KeyRejected),
         ("authentication_error", "403 failed with 403", Cause::KeyForbidden),
         (
@@ -162,15 +171,15 @@ mod tests {
     ];
 
     #[test]
-    fn every_error_seen_on_the_real_gateway_has_its_cause() {
-        for (kind, message, cause) in SEEN {
-            assert_eq!(of_stream(kind, message).cause, cause, "{message}");
+    fn every_recorded_error_has_its_cause() {
+        for (kind, message, cause) in RECORDED {
+            assert_eq!(classify_stream_error(kind, message).cause, cause, "{message}");
         }
     }
 
     #[test]
     fn waiting_times_are_read() {
-        let after = |message| of_stream("api_error", message).retry_after.map(|d| d.as_secs());
+        let after = |message| classify_stream_error("api_error", message).retry_after.map(|d| d.as_secs());
         assert_eq!(after("… Retry after about 1 minute, or switch …"), Some(60));
         assert_eq!(after("… Retry after about 10 minutes, or …"), Some(600));
         assert_eq!(after("429 Rate limit reached; Retry-After: 2 seconds"), Some(2));
@@ -181,26 +190,38 @@ mod tests {
 
     #[test]
     fn refusals_before_the_stream() {
-        let cause = |status, kind, message| of_answer(status, None, kind, message).cause;
+        let cause = |status, kind, message| classify_response(status, None, kind, message).cause;
         assert_eq!(cause(401, "unauthorized", "Unauthorized"), Cause::GatewayAuth);
         assert_eq!(cause(401, "authentication_error", "401 Incorrect API key"), Cause::KeyRejected);
         assert_eq!(cause(429, "rate_limited", "Too many failed attempts"), Cause::GatewayLocked);
         assert_eq!(cause(429, "rate_limit_error", "429 slow down"), Cause::RateLimited);
         assert_eq!(cause(302, "", ""), Cause::BadAnswer);
         assert_eq!(cause(404, "", ""), Cause::BadAnswer);
-        let restarting = of_answer(503, Some(1), "service_unavailable", "Gateway is temporarily unavailable");
+        let restarting =
+            classify_response(503, Some(1), "service_unavailable", "Gateway is temporarily unavailable");
         assert_eq!(restarting.cause, Cause::AgentRestarting);
         assert_eq!(restarting.retry_after, Some(Duration::from_secs(1)));
     }
 
     #[test]
     fn only_the_gateways_own_sentence_about_a_refused_request_is_kept() {
-        let refused = of_answer(400, None, "invalid_request_error", "`temperature` must be between 0 and 2.");
-        assert_eq!(refused.said.as_deref(), Some("`temperature` must be between 0 and 2."));
-        assert_eq!(of_answer(401, None, "authentication_error", "401 key sk-123").said, None);
-        assert_eq!(of_stream("invalid_request_error", "400 your prompt was …").said, None);
+        let refused =
+            classify_response(400, None, "invalid_request_error", "`temperature` must be between 0 and 2.");
+        assert_eq!(refused.rejection_message.as_deref(), Some("`temperature` must be between 0 and 2."));
         assert_eq!(
-            of_answer(400, None, "invalid_request_error", &"ä".repeat(999)).said.unwrap().chars().count(),
+            classify_response(401, None, "authentication_error", "401 key sk-123").rejection_message,
+            None
+        );
+        assert_eq!(
+            classify_stream_error("invalid_request_error", "400 your prompt was …").rejection_message,
+            None
+        );
+        assert_eq!(
+            classify_response(400, None, "invalid_request_error", &"ä".repeat(999))
+                .rejection_message
+                .unwrap()
+                .chars()
+                .count(),
             300
         );
     }
@@ -240,7 +261,7 @@ mod tests {
             ("request timed out", Cause::RunTimedOut),
             ("⚠️ Agent run failed (model: p-1/m).", Cause::AgentFailed),
         ] {
-            assert_eq!(of_failed_entry(sentence).cause, cause, "{sentence}");
+            assert_eq!(classify_failed_entry(sentence).cause, cause, "{sentence}");
         }
     }
 }

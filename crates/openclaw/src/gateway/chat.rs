@@ -1,29 +1,25 @@
-//! One message to an agent, and its answer as it comes.
+//! One message to an agent, and its answer as it arrives.
 
-use super::{Gateway, decode::ChatDecoder, frames, open};
-use crate::{RUN_TIMEOUT, errors::UpstreamError, gateway::ChatEvent, session_key::SessionKey};
+use super::{ANSWER_IDLE_TIMEOUT, Gateway, decode::ChatDecoder, send, stream_events};
+use crate::{errors::UpstreamError, gateway::ChatEvent, session_key::SessionKey};
 use domain::Slug;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
-/// One event holds one delta; a whole answer fits into this.
-const LARGEST_EVENT: usize = 4 << 20;
-/// OpenClaw is silent while it waits, retries and runs tools, and ends a run itself after
-/// [`RUN_TIMEOUT`].
-const IDLE: Duration = Duration::from_secs(RUN_TIMEOUT.as_secs() + 60);
+/// An event holds one delta, and a whole answer fits into this.
+const MAX_EVENT_BYTES: usize = 4 << 20;
 
-/// Who said something.
+/// Who wrote a message of a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Speaker {
-    /// The person.
+#[allow(missing_docs)]
+pub enum ChatRole {
     User,
-    /// The agent.
     Agent,
 }
 
-impl Speaker {
-    const fn role(self) -> &'static str {
+impl ChatRole {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Agent => "assistant",
@@ -31,30 +27,29 @@ impl Speaker {
     }
 }
 
-/// An earlier message that a fresh session should know of.
+/// An earlier message of the chat that a new session does not know.
 #[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
-    /// Who.
-    pub speaker: Speaker,
-    /// What.
+#[allow(missing_docs)]
+pub struct EarlierMessage<'a> {
+    pub role: ChatRole,
     pub text: &'a str,
 }
 
 /// A message to send.
 #[derive(Debug, Clone, Copy)]
 pub struct ChatRequest<'a> {
-    /// To whom.
+    /// The agent that answers.
     pub agent: &'a Slug,
-    /// In which session. It remembers what was said in it.
+    /// The session, which remembers its messages.
     pub session: SessionKey,
-    /// The message. OpenClaw trims it; empty is refused.
+    /// The message. OpenClaw trims it and refuses an empty one.
     pub text: &'a str,
-    /// What was said before, for a session that does not know it; folded into the message as one block
-    /// of text. Empty for a session that does.
-    pub earlier: &'a [Said<'a>],
+    /// The chat's earlier messages, for a session that does not know them. OpenClaw folds them into the message as one
+    /// block of text.
+    pub earlier: &'a [EarlierMessage<'a>],
     /// Added to the agent's system prompt for this message.
     pub system: Option<&'a str>,
-    /// Another model than the agent's own, as [`crate::render::model_ref`] writes it.
+    /// Another model than the agent's own, in the form of [`crate::render::model_ref`].
     pub model: Option<&'a str>,
 }
 
@@ -63,7 +58,7 @@ impl ChatRequest<'_> {
         let message = |role: &str, text: &str| json!({ "role": role, "content": text });
         let mut messages = Vec::with_capacity(self.earlier.len() + 2);
         messages.extend(self.system.map(|text| message("system", text)));
-        messages.extend(self.earlier.iter().map(|said| message(said.speaker.role(), said.text)));
+        messages.extend(self.earlier.iter().map(|earlier| message(earlier.role.as_str(), earlier.text)));
         messages.push(message("user", self.text));
         json!({
             "model": format!("openclaw/{}", self.agent),
@@ -79,32 +74,31 @@ impl ChatRequest<'_> {
 pub type ChatStream = BoxStream<'static, ChatEvent>;
 
 impl Gateway {
-    /// Sends a message. Answers as soon as OpenClaw has accepted it; what goes wrong later is an event.
-    /// Messages to one session are answered one after the other.
+    /// Sends a message. Returns as soon as OpenClaw has accepted it; a later failure is an event. Messages to one
+    /// session are answered one after the other.
     ///
     /// # Errors
     /// [`UpstreamError`]; [`crate::Cause::never_sent`] says whether the agent cannot have taken it.
     pub async fn chat(&self, request: ChatRequest<'_>) -> Result<ChatStream, UpstreamError> {
-        let mut http = self.completion(request.agent, Some(request.session)).json(&request.body());
+        let mut http = self.completion_request(request.agent, Some(request.session)).json(&request.body());
         if let Some(model) = request.model {
             http = http.header("x-openclaw-model", model);
         }
-        let response = open(http).await?;
-        let frames = frames(response, LARGEST_EVENT, IDLE);
-        let start = (frames, ChatDecoder::default(), VecDeque::new());
-        let events = stream::unfold(start, |(mut frames, mut decoder, mut ready)| async move {
-            while ready.is_empty() {
-                if decoder.ended() {
+        let events = stream_events(send(http).await?, MAX_EVENT_BYTES, ANSWER_IDLE_TIMEOUT);
+        let start = (events, ChatDecoder::default(), VecDeque::new());
+        let chat = stream::unfold(start, |(mut events, mut decoder, mut decoded)| async move {
+            while decoded.is_empty() {
+                if decoder.has_ended() {
                     return None;
                 }
-                match frames.next().await {
-                    Some(Ok(frame)) => decoder.take(&frame.data, &mut ready),
-                    Some(Err(error)) => decoder.broke(error, &mut ready),
-                    None => decoder.closed(&mut ready),
+                match events.next().await {
+                    Some(Ok(event)) => decoder.decode(&event.data, &mut decoded),
+                    Some(Err(error)) => decoder.fail(error, &mut decoded),
+                    None => decoder.close(&mut decoded),
                 }
             }
-            ready.pop_front().map(|event| (event, (frames, decoder, ready)))
+            decoded.pop_front().map(|event| (event, (events, decoder, decoded)))
         });
-        Ok(events.boxed())
+        Ok(chat.boxed())
     }
 }

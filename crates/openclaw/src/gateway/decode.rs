@@ -11,16 +11,15 @@ use std::collections::VecDeque;
 
 /// Tokens of one answer, all model calls of the run together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
-    /// Tokens read.
+#[allow(missing_docs)]
+pub struct TokenUsage {
     pub input: u64,
-    /// Tokens written.
     pub output: u64,
 }
 
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
+pub enum FinishReason {
     /// It is complete.
     Complete,
     /// The model's limit for one answer cut it off.
@@ -30,18 +29,18 @@ pub enum Finish {
 /// What happens while an agent answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChatEvent {
-    /// OpenClaw accepted the message. `run` names the run: the history's entries carry it too.
+    /// OpenClaw accepted the message.
     Started {
-        /// OpenClaw's run id (`chatcmpl_…`).
-        run: String,
+        /// OpenClaw's id of the run (`chatcmpl_…`), which the history's entries carry too.
+        run_id: String,
     },
     /// More of the answer.
     Delta(String),
     /// The answer ended.
-    Finish(Finish),
-    /// What it cost. Comes only when the provider counts.
-    Usage(Usage),
-    /// It went wrong; nothing follows.
+    Finish(FinishReason),
+    /// The answer's tokens, if the provider counts them.
+    Usage(TokenUsage),
+    /// The run failed; nothing follows.
     Error(UpstreamError),
     /// The end; nothing follows.
     Done,
@@ -78,8 +77,8 @@ struct RawUsage {
 }
 
 impl RawUsage {
-    /// OpenClaw writes zeros when the provider said nothing.
-    const fn counts(&self) -> bool {
+    /// OpenClaw writes zeros when the provider does not count.
+    const fn is_counted(&self) -> bool {
         self.prompt_tokens > 0 || self.completion_tokens > 0
     }
 }
@@ -100,29 +99,29 @@ pub(super) struct ChatDecoder {
 }
 
 impl ChatDecoder {
-    /// Whether the terminal event was given.
-    pub(super) const fn ended(&self) -> bool {
+    /// Whether the last event was decoded.
+    pub(super) const fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// Takes one event's data.
-    pub(super) fn take(&mut self, data: &[u8], out: &mut VecDeque<ChatEvent>) {
+    /// Decodes one event's data.
+    pub(super) fn decode(&mut self, data: &str, out: &mut VecDeque<ChatEvent>) {
         if self.ended {
             return;
         }
-        if data == b"[DONE]" {
+        if data == "[DONE]" {
             self.end(ChatEvent::Done, out);
             return;
         }
-        let Ok(chunk) = serde_json::from_slice::<Chunk>(data) else {
-            return self.broke(Cause::BadAnswer.into(), out);
+        let Ok(chunk) = serde_json::from_str::<Chunk>(data) else {
+            return self.fail(Cause::BadAnswer.into(), out);
         };
         if let Some(error) = chunk.error {
-            return self.broke(errors::of_stream(&error.kind, &error.message), out);
+            return self.fail(errors::classify_stream_error(&error.kind, &error.message), out);
         }
         if !self.started && !chunk.id.is_empty() {
             self.started = true;
-            out.push_back(ChatEvent::Started { run: storable::text(chunk.id) });
+            out.push_back(ChatEvent::Started { run_id: storable::text(chunk.id) });
         }
         for choice in chunk.choices {
             out.extend(
@@ -133,20 +132,20 @@ impl ChatDecoder {
                     .map(storable::text)
                     .map(ChatEvent::Delta),
             );
-            out.extend(choice.finish_reason.map(|reason| ChatEvent::Finish(finish(&reason))));
+            out.extend(choice.finish_reason.map(|reason| ChatEvent::Finish(finish_reason(&reason))));
         }
-        out.extend(chunk.usage.filter(RawUsage::counts).map(|usage| {
-            ChatEvent::Usage(Usage { input: usage.prompt_tokens, output: usage.completion_tokens })
+        out.extend(chunk.usage.filter(RawUsage::is_counted).map(|usage| {
+            ChatEvent::Usage(TokenUsage { input: usage.prompt_tokens, output: usage.completion_tokens })
         }));
     }
 
     /// The body ended. Without `[DONE]` before, that is a broken connection.
-    pub(super) fn closed(&mut self, out: &mut VecDeque<ChatEvent>) {
-        self.broke(Cause::ConnectionLost.into(), out);
+    pub(super) fn close(&mut self, out: &mut VecDeque<ChatEvent>) {
+        self.fail(Cause::ConnectionLost.into(), out);
     }
 
-    /// The stream cannot be read on.
-    pub(super) fn broke(&mut self, error: UpstreamError, out: &mut VecDeque<ChatEvent>) {
+    /// The stream cannot be read any further.
+    pub(super) fn fail(&mut self, error: UpstreamError, out: &mut VecDeque<ChatEvent>) {
         self.end(ChatEvent::Error(error), out);
     }
 
@@ -157,8 +156,8 @@ impl ChatDecoder {
     }
 }
 
-fn finish(reason: &str) -> Finish {
-    if reason == "length" { Finish::Length } else { Finish::Complete }
+fn finish_reason(reason: &str) -> FinishReason {
+    if reason == "length" { FinishReason::Length } else { FinishReason::Complete }
 }
 
 #[cfg(test)]

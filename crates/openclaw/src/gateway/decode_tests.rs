@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::sse::Decoder;
+use crate::sse::tests as sse;
 use proptest::prelude::*;
 
 fn sample(name: &str) -> &'static str {
@@ -15,15 +15,11 @@ fn sample(name: &str) -> &'static str {
 }
 
 fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<ChatEvent> {
-    let (mut sse, mut chat) = (Decoder::new(1 << 20), ChatDecoder::default());
-    let (mut frames, mut out) = (VecDeque::new(), VecDeque::new());
-    for piece in pieces {
-        sse.push(piece, &mut frames).unwrap();
-        for frame in frames.drain(..) {
-            chat.take(&frame.data, &mut out);
-        }
+    let (mut chat, mut out) = (ChatDecoder::default(), VecDeque::new());
+    for event in sse::decode(pieces, 1 << 20) {
+        chat.decode(&event.unwrap().data, &mut out);
     }
-    chat.closed(&mut out);
+    chat.close(&mut out);
     out.into()
 }
 
@@ -34,11 +30,11 @@ fn delta(text: &str) -> ChatEvent {
 #[test]
 fn a_whole_answer() {
     let expected = [
-        ChatEvent::Started { run: "chatcmpl_4be2f0b2-2d1f-46a9-859f-23d6accd40c5".into() },
+        ChatEvent::Started { run_id: "chatcmpl_4be2f0b2-2d1f-46a9-859f-23d6accd40c5".into() },
         delta("echo:"),
         delta(" hello world"),
-        ChatEvent::Finish(Finish::Complete),
-        ChatEvent::Usage(Usage { input: 4219, output: 2 }),
+        ChatEvent::Finish(FinishReason::Complete),
+        ChatEvent::Usage(TokenUsage { input: 4219, output: 2 }),
         ChatEvent::Done,
     ];
     assert_eq!(decode([sample("success").as_bytes()]), expected);
@@ -76,8 +72,8 @@ data: [DONE]
 data: {"choices":[{"delta":{"content":"late"}}]}
 
 "#;
-    let usage = Usage { input: u64::MAX, output: u64::MAX };
-    let expected = [ChatEvent::Finish(Finish::Length), ChatEvent::Usage(usage), ChatEvent::Done];
+    let usage = TokenUsage { input: u64::MAX, output: u64::MAX };
+    let expected = [ChatEvent::Finish(FinishReason::Length), ChatEvent::Usage(usage), ChatEvent::Done];
     assert_eq!(decode([huge.as_slice()]), expected);
 }
 
@@ -88,11 +84,7 @@ proptest! {
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
     ) {
         let bytes = sample(name).as_bytes();
-        let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
-        at.extend([0, bytes.len()]);
-        at.sort_unstable();
-        let pieces = at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]);
-        prop_assert_eq!(decode(pieces), decode([bytes]));
+        prop_assert_eq!(decode(sse::split(bytes, &cuts)), decode([bytes]));
     }
 
     #[test]

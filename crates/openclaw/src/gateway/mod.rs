@@ -4,40 +4,39 @@
 //! sent twice by accident), follow redirects, or send any header that speaks of a proxy: OpenClaw refuses
 //! those.
 
+mod body;
 mod chat;
 mod decode;
-mod frames;
 mod pass_through;
 mod readiness;
-mod sessions;
 mod warm_up;
 
-pub use chat::{ChatRequest, ChatStream, Said, Speaker};
-pub use decode::{ChatEvent, Finish, Usage};
-pub(crate) use frames::frames;
+pub(crate) use body::{read_body, stream_events};
+pub use chat::{ChatRequest, ChatRole, ChatStream, EarlierMessage};
+pub use decode::{ChatEvent, FinishReason, TokenUsage};
 pub use pass_through::PassThrough;
 pub use readiness::Readiness;
-pub use sessions::{Begun, Session};
 
 use crate::{
+    RUN_TIMEOUT,
     errors::{self, Cause, UpstreamError},
     session_key::SessionKey,
 };
-use bytes::Bytes;
 use domain::Slug;
-use futures_util::stream::{BoxStream, StreamExt};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::RETRY_AFTER, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::{net::SocketAddr, time::Duration};
 
-/// How long the gateway may take for the head of its answer. It sends it at once, even under load.
+/// How long the gateway may take for the head of its response. It sends it at once, even under load.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
-/// The most that is read of an error's body.
-const LARGEST_ERROR: usize = 64 << 10;
+/// How long an answer may be silent: while OpenClaw waits, retries and runs tools. It ends a run itself after
+/// [`RUN_TIMEOUT`].
+const ANSWER_IDLE_TIMEOUT: Duration = Duration::from_secs(RUN_TIMEOUT.as_secs() + 60);
+const MAX_ERROR_BYTES: usize = 64 << 10;
 
-/// A client as gateways need it: no redirects, no proxy, and no connection kept. OpenClaw closes idle
-/// ones after five seconds; a request on a dying one could not be told from one that was taken.
+/// A client as gateways need it: no redirects, no proxy, and no connection is kept. OpenClaw closes idle connections
+/// after five seconds, and a request that fails on a closing one may have been accepted or not.
 ///
 /// # Errors
 /// When the TLS backend cannot be set up.
@@ -68,7 +67,7 @@ impl Gateway {
         Self { base: format!("http://{address}"), token, http }
     }
 
-    fn post(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
         self.http.post(format!("{}{path}", self.base)).bearer_auth(self.token.expose_secret())
     }
 
@@ -76,81 +75,65 @@ impl Gateway {
         self.http.get(format!("{}{path}", self.base)).bearer_auth(self.token.expose_secret())
     }
 
-    /// A chat completion request that cannot reach another agent or session than the one named. The
-    /// agent's header wins over `model`, where the slug `default` would mean something else.
-    fn completion(&self, agent: &Slug, session: Option<SessionKey>) -> RequestBuilder {
+    /// A chat completion request that cannot reach another agent or session than the given ones. The agent's header
+    /// wins over `model`, where the slug `default` would mean something else.
+    fn completion_request(&self, agent: &Slug, session: Option<SessionKey>) -> RequestBuilder {
         let request = self.post("/v1/chat/completions").header("x-openclaw-agent-id", agent.as_str());
         match session {
-            Some(session) => request.header("x-openclaw-session-key", session.of(agent)),
+            Some(session) => request.header("x-openclaw-session-key", session.for_agent(agent)),
             None => request,
         }
     }
 }
 
-/// Sends `request`; anything but success is an error.
-async fn open(request: RequestBuilder) -> Result<Response, UpstreamError> {
-    accepted(send(HEAD_TIMEOUT, request).await?).await
+/// Sends `request`; any response but success is an error.
+async fn send(request: RequestBuilder) -> Result<Response, UpstreamError> {
+    send_within(HEAD_TIMEOUT, request).await
 }
 
-/// The same, where 404 says that there is nothing yet.
-pub(crate) async fn open_if_there(request: RequestBuilder) -> Result<Option<Response>, UpstreamError> {
-    let response = send(HEAD_TIMEOUT, request).await?;
-    if response.status() == StatusCode::NOT_FOUND { Ok(None) } else { accepted(response).await.map(Some) }
+/// As [`send`], with a time limit for the head of the response.
+async fn send_within(head_timeout: Duration, request: RequestBuilder) -> Result<Response, UpstreamError> {
+    require_success(await_head(head_timeout, request).await?).await
 }
 
-async fn send(limit: Duration, request: RequestBuilder) -> Result<Response, UpstreamError> {
-    tokio::time::timeout(limit, request.send())
+/// As [`send`], but `None` for status 404.
+pub(crate) async fn send_optional(request: RequestBuilder) -> Result<Option<Response>, UpstreamError> {
+    let response = await_head(HEAD_TIMEOUT, request).await?;
+    if response.status() == StatusCode::NOT_FOUND {
+        return Ok(None);
+    }
+    require_success(response).await.map(Some)
+}
+
+async fn await_head(timeout: Duration, request: RequestBuilder) -> Result<Response, UpstreamError> {
+    tokio::time::timeout(timeout, request.send())
         .await
         .map_err(|_| Cause::ConnectionLost)?
-        .map_err(|error| UpstreamError::of_transport(&error))
+        .map_err(|error| UpstreamError::from_transport(&error))
 }
 
-/// A body in the pieces it comes in.
-type Chunks = BoxStream<'static, reqwest::Result<Bytes>>;
-
-/// Only the body: the head's values share the connection's first buffer, 8 KiB that every open stream would
-/// keep.
-fn chunks(response: Response) -> Chunks {
-    response.bytes_stream().boxed()
-}
-
-async fn accepted(response: Response) -> Result<Response, UpstreamError> {
-    if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
+async fn require_success(response: Response) -> Result<Response, UpstreamError> {
+    if response.status().is_success() { Ok(response) } else { Err(read_error(response).await) }
 }
 
 #[derive(Default, Deserialize)]
-struct Refusal {
+struct ErrorResponse {
     #[serde(default)]
-    error: RefusalBody,
+    error: ErrorBody,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RefusalBody {
+struct ErrorBody {
     #[serde(rename = "type")]
     kind: String,
     message: String,
 }
 
-async fn refusal(response: Response) -> UpstreamError {
+async fn read_error(response: Response) -> UpstreamError {
     let status = response.status().as_u16();
-    let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    let body = read(response, LARGEST_ERROR).await.unwrap_or_default();
-    let Refusal { error } = serde_json::from_slice(&body).unwrap_or_default();
-    errors::of_answer(status, after, &error.kind, &error.message)
-}
-
-/// The whole body, at most `limit` bytes, within [`HEAD_TIMEOUT`].
-pub(crate) async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, UpstreamError> {
-    let whole = async {
-        let mut body = Vec::new();
-        while let Some(bytes) = response.chunk().await.map_err(|error| UpstreamError::of_transport(&error))? {
-            if body.len() + bytes.len() > limit {
-                return Err(Cause::BadAnswer.into());
-            }
-            body.extend_from_slice(&bytes);
-        }
-        Ok(body)
-    };
-    tokio::time::timeout(HEAD_TIMEOUT, whole).await.map_err(|_| Cause::ConnectionLost)?
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let body = read_body(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+    let ErrorResponse { error } = serde_json::from_slice(&body).unwrap_or_default();
+    errors::classify_response(status, retry_after, &error.kind, &error.message)
 }

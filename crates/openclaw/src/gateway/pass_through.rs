@@ -2,38 +2,29 @@
 //!
 //! Owns what a client may not decide: the agent, the session and the model behind it.
 
-use super::{Gateway, HEAD_TIMEOUT, accepted, chunks, send};
-use crate::{
-    RUN_TIMEOUT,
-    errors::{Cause, UpstreamError},
-    session_key::SessionKey,
-};
+use super::{ANSWER_IDLE_TIMEOUT, Gateway, HEAD_TIMEOUT, body::stream_body, send_within};
+use crate::{errors::UpstreamError, session_key::SessionKey};
 use bytes::Bytes;
 use domain::Slug;
-use futures_util::stream::{self, BoxStream, StreamExt};
-use reqwest::{Response, header::CONTENT_TYPE};
+use futures_util::stream::BoxStream;
+use reqwest::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
-use std::time::Duration;
 
-/// As long as a chat may be silent.
-const IDLE: Duration = Duration::from_secs(RUN_TIMEOUT.as_secs() + 60);
-
-/// The gateway's successful answer.
+/// The gateway's successful response.
 pub struct PassThrough {
     /// `text/event-stream` or `application/json`, as the client asked.
     pub content_type: String,
-    /// The body as it comes. Dropping it aborts the run. Errors in the middle of a stream are events in
-    /// it, in OpenAI's shape.
+    /// The body as it arrives. Dropping it aborts the run. An error in the middle of a stream is an event in it, in
+    /// OpenAI's form.
     pub body: BoxStream<'static, Result<Bytes, UpstreamError>>,
 }
 
 impl Gateway {
-    /// Passes `body` (OpenAI's chat completion request) to `agent`. Without a session OpenClaw makes a
-    /// fresh one. `model` and `user` are Mosaic's to set: the one chooses the agent, the other would
-    /// choose a session.
+    /// Passes `body` (OpenAI's chat completion request) to `agent`. Without a session OpenClaw creates a new one.
+    /// `model` and `user` are set by Mosaic, because they choose the agent and the session.
     ///
     /// # Errors
-    /// Every answer but success; [`UpstreamError::said`] has the gateway's sentence about a refused
+    /// Every response but success; [`UpstreamError::rejection_message`] has the gateway's sentence about a rejected
     /// request.
     pub async fn pass_through(
         &self,
@@ -43,25 +34,12 @@ impl Gateway {
     ) -> Result<PassThrough, UpstreamError> {
         body.remove("user");
         body.insert("model".into(), format!("openclaw/{agent}").into());
-        // Without streaming the head comes only after the whole run.
-        let streams = body.get("stream").and_then(Value::as_bool).unwrap_or_default();
-        let request = self.completion(agent, session).json(&body);
-        let response = accepted(send(if streams { HEAD_TIMEOUT } else { IDLE }, request).await?).await?;
+        // Without streaming the head is sent only after the whole run.
+        let is_streamed = body.get("stream").and_then(Value::as_bool).unwrap_or_default();
+        let head_timeout = if is_streamed { HEAD_TIMEOUT } else { ANSWER_IDLE_TIMEOUT };
+        let response = send_within(head_timeout, self.completion_request(agent, session).json(&body)).await?;
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or("application/json").to_owned();
-        Ok(PassThrough { content_type, body: bytes(response) })
+        Ok(PassThrough { content_type, body: stream_body(response, ANSWER_IDLE_TIMEOUT) })
     }
-}
-
-fn bytes(response: Response) -> BoxStream<'static, Result<Bytes, UpstreamError>> {
-    stream::unfold(Some(chunks(response)), |chunks| async {
-        let mut chunks = chunks?;
-        match tokio::time::timeout(IDLE, chunks.next()).await {
-            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(chunks))),
-            Ok(None) => None,
-            Ok(Some(Err(error))) => Some((Err(UpstreamError::of_transport(&error)), None)),
-            Err(_) => Some((Err(Cause::ConnectionLost.into()), None)),
-        }
-    })
-    .boxed()
 }

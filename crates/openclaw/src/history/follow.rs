@@ -1,14 +1,14 @@
 //! A run's entries as they are committed.
 //!
-//! OpenClaw's live messages leave tool results out; asked for the newest entries only, it sends that
-//! page again at every change instead, with everything in it. What was there before is skipped here.
+//! OpenClaw's live messages do not contain tool results. If only the newest entries are requested, it sends their whole
+//! page again at every change instead; entries that were in an earlier page are skipped here.
 
-use super::{Item, LARGEST_PAGE, parse};
+use super::{HistoryItem, MAX_PAGE_BYTES, parse::parse_page};
 use crate::{
     errors::UpstreamError,
-    gateway::{Gateway, frames, open_if_there},
+    gateway::{Gateway, send_optional, stream_events},
     session_key::SessionKey,
-    sse::Frame,
+    sse::Event,
 };
 use domain::Slug;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -18,40 +18,39 @@ use std::{
     time::Duration,
 };
 
-/// More entries than one change can bring, and few enough to be sent again and again.
-const NEWEST: u16 = 40;
+/// More entries than one change can bring, but few enough to be sent again at every change.
+const PAGE_SIZE: u16 = 40;
 /// OpenClaw sends a comment every 15 seconds.
-const IDLE: Duration = Duration::from_secs(60);
-/// Until the session exists.
-const SOON: Duration = Duration::from_millis(250);
-/// After anything else went wrong.
-const LATER: Duration = Duration::from_secs(1);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Between two requests for a session that does not exist yet.
+const NOT_FOUND_DELAY: Duration = Duration::from_millis(250);
+/// Before the next connection after any other failure.
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
-/// The items of one run, each once, in the order they are committed. Never ends by itself: drop it when
-/// the run has ended.
-pub type Follow = BoxStream<'static, Item>;
+/// The items of one run, each once, in the order of their commits. Does not end by itself: drop it when the run has
+/// ended.
+pub type HistoryStream = BoxStream<'static, HistoryItem>;
 
 struct Follower {
     gateway: Gateway,
     path: String,
-    run: String,
-    frames: Option<BoxStream<'static, Result<Frame, UpstreamError>>>,
+    run_id: String,
+    events: Option<BoxStream<'static, Result<Event, UpstreamError>>>,
     seen: HashSet<(String, u16)>,
-    ready: VecDeque<Item>,
+    new_items: VecDeque<HistoryItem>,
 }
 
 impl Gateway {
-    /// Follows the run that [`crate::ChatEvent::Started`] named: commentary, tool calls and their
-    /// results, the answer. Connects again whenever the connection breaks; what it says is for show, so
-    /// it has no errors.
-    pub fn follow(&self, agent: &Slug, session: SessionKey, run: &str) -> Follow {
+    /// Follows the run of [`crate::ChatEvent::Started`]: commentary, tool calls, tool results, the answer. Connects
+    /// again when the connection breaks. It has no errors, because its items are only displayed.
+    pub fn follow_run(&self, agent: &Slug, session: SessionKey, run_id: &str) -> HistoryStream {
         let follower = Follower {
             gateway: self.clone(),
-            path: format!("/sessions/{}/history?limit={NEWEST}", session.of(agent)),
-            run: run.to_owned(),
-            frames: None,
+            path: format!("/sessions/{}/history?limit={PAGE_SIZE}", session.for_agent(agent)),
+            run_id: run_id.to_owned(),
+            events: None,
             seen: HashSet::new(),
-            ready: VecDeque::new(),
+            new_items: VecDeque::new(),
         };
         stream::unfold(follower, |mut follower| async {
             let item = follower.next().await;
@@ -62,39 +61,41 @@ impl Gateway {
 }
 
 impl Follower {
-    async fn next(&mut self) -> Item {
+    async fn next(&mut self) -> HistoryItem {
         loop {
-            if let Some(item) = self.ready.pop_front() {
+            if let Some(item) = self.new_items.pop_front() {
                 return item;
             }
-            let Some(frames) = &mut self.frames else {
+            let Some(events) = &mut self.events else {
                 self.connect().await;
                 continue;
             };
-            match frames.next().await {
-                Some(Ok(frame)) => self.take(&frame),
+            match events.next().await {
+                Some(Ok(event)) => self.add_new_items(&event),
                 Some(Err(_)) | None => {
-                    self.frames = None;
-                    tokio::time::sleep(LATER).await;
+                    self.events = None;
+                    tokio::time::sleep(RECONNECT_DELAY).await;
                 }
             }
         }
     }
 
     async fn connect(&mut self) {
-        match open_if_there(self.gateway.get(&self.path).header(ACCEPT, "text/event-stream")).await {
-            Ok(Some(response)) => self.frames = Some(frames(response, LARGEST_PAGE, IDLE)),
-            Ok(None) => tokio::time::sleep(SOON).await,
-            Err(_) => tokio::time::sleep(LATER).await,
+        match send_optional(self.gateway.get(&self.path).header(ACCEPT, "text/event-stream")).await {
+            Ok(Some(response)) => {
+                self.events = Some(stream_events(response, MAX_PAGE_BYTES, IDLE_TIMEOUT));
+            }
+            Ok(None) => tokio::time::sleep(NOT_FOUND_DELAY).await,
+            Err(_) => tokio::time::sleep(RECONNECT_DELAY).await,
         }
     }
 
-    fn take(&mut self, frame: &Frame) {
-        let Some(page) = parse::page(&frame.data) else { return };
+    fn add_new_items(&mut self, event: &Event) {
+        let Some(page) = parse_page(event.data.as_bytes()) else { return };
         for item in page.items {
-            let ours = item.run.as_deref() == Some(self.run.as_str());
-            if ours && self.seen.insert((item.entry.clone(), item.index)) {
-                self.ready.push_back(item);
+            let is_of_run = item.run_id.as_deref() == Some(self.run_id.as_str());
+            if is_of_run && self.seen.insert((item.entry.clone(), item.index)) {
+                self.new_items.push_back(item);
             }
         }
     }

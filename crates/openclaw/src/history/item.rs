@@ -3,67 +3,60 @@
 use crate::errors::UpstreamError;
 use serde_json::Value;
 
-/// One part of one committed entry. An entry may have several parts, told apart by `index`.
+/// One part of a committed entry. An entry may have several parts, which `index` tells apart.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Item {
-    /// OpenClaw's id of the entry; stays the same as long as the entry is there.
+#[allow(missing_docs)]
+pub struct HistoryItem {
+    /// OpenClaw's id of the entry, which does not change.
     pub entry: String,
-    /// Which part of the entry.
+    /// The number of the part within its entry.
     pub index: u16,
-    /// Place in the session as it is now. Not stable: after an aborted message the next one takes its place.
+    /// The current position in the session. Not stable: the next message takes the place of an aborted one.
     pub seq: u64,
     /// When it was written, in milliseconds since 1970, by the container's clock.
     pub at_ms: i64,
-    /// The run it belongs to. A person's messages name none.
-    pub run: Option<String>,
-    /// What it is.
-    pub part: Part,
+    /// The run that it belongs to. A user's message has none.
+    pub run_id: Option<String>,
+    pub part: HistoryPart,
 }
 
-/// Who wrote a message with the role of a user.
+/// Who wrote a message with the role `user`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Author {
-    /// Somebody with a message.
+    /// A person or a program.
     Person,
-    /// OpenClaw itself, which goes on with an interrupted run after it was restarted.
+    /// OpenClaw itself, when it continues an interrupted run after a restart.
     Resumption,
 }
 
-/// What an entry says.
+/// The content of an entry, or of a part of it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Part {
+#[allow(missing_docs)]
+pub enum HistoryPart {
     /// A message to the agent.
-    User {
-        /// Who wrote it.
-        author: Author,
-        /// The text.
-        text: String,
-    },
-    /// (A part of) an answer.
+    User { author: Author, text: String },
+    /// An answer, or a part of one.
     Text {
-        /// The text.
         text: String,
-        /// Whether OpenClaw kept only the beginning of it here.
-        clipped: bool,
+        /// Whether the history has only its beginning.
+        truncated: bool,
     },
     /// What the agent said before it used a tool. The chat stream does not have it.
     Commentary(String),
-    /// The agent uses a tool.
     ToolCall {
         /// The provider's id of the call.
         id: String,
-        /// The tool.
+        /// The tool's name.
         name: String,
-        /// What with. Long strings in it are clipped.
+        /// Long strings in it are truncated.
         arguments: Value,
     },
-    /// What came of it.
     ToolResult {
         /// The id of its call.
         id: String,
-        /// The tool.
+        /// The tool's name.
         name: String,
-        /// Whether the tool failed. A command's exit code is in the text.
+        /// Whether the tool failed. The exit code of a command is in the text.
         is_error: bool,
         /// The beginning of the output.
         text: String,

@@ -1,19 +1,21 @@
 //! From OpenClaw's history JSON to items.
 //!
-//! Owns the shapes. Unknown roles, blocks and fields are skipped: they are display detail.
+//! Unknown roles, blocks and fields are skipped.
 
 use super::{
-    Page,
-    item::{Author, Item, Part},
+    HistoryPage,
+    item::{Author, HistoryItem, HistoryPart},
 };
 use crate::{errors, storable};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The most that is kept of a tool's output, in characters.
-const RESULT_CHARS: usize = 4_000;
-/// The most that is kept of one string in a tool's arguments, in characters.
-const ARGUMENT_CHARS: usize = 2_000;
+/// What is kept of a tool's output.
+const MAX_RESULT_CHARS: usize = 4_000;
+/// What is kept of each string in a tool's arguments.
+const MAX_ARGUMENT_CHARS: usize = 2_000;
+/// OpenClaw's mark at the end of a text that it truncated.
+const TRUNCATION_MARK: &str = "\n...(truncated)...";
 
 #[derive(Deserialize)]
 struct RawPage {
@@ -64,77 +66,80 @@ struct Meta {
     truncated: bool,
 }
 
-/// Reads a page. `None` when it is none.
-pub(crate) fn page(body: &[u8]) -> Option<Page> {
+/// Parses a page. `None` if `body` is not one.
+pub(crate) fn parse_page(body: &[u8]) -> Option<HistoryPage> {
     let raw: RawPage = serde_json::from_slice(body).ok()?;
     let older = raw.next_cursor.and_then(|cursor| cursor.parse().ok());
     let entries =
         raw.items.into_iter().map(storable::document).filter_map(|entry| serde_json::from_value(entry).ok());
-    let mut items: Vec<Item> = Vec::new();
-    for entry in entries.flat_map(items_of) {
-        // Commentary and tool call of one entry come as two messages with the same id.
-        let index = items.iter().rev().take_while(|item| item.entry == entry.entry).count();
-        items.push(Item { index: u16::try_from(index).unwrap_or(u16::MAX), ..entry });
+    let mut items: Vec<HistoryItem> = Vec::new();
+    for item in entries.flat_map(items_of) {
+        // Commentary and tool call of one entry are two messages with the same id.
+        let index = items.iter().rev().take_while(|other| other.entry == item.entry).count();
+        items.push(with_index(index, item));
     }
-    Some(Page { items, older })
+    Some(HistoryPage { items, older })
 }
 
-/// The parts of one message that stands alone. `None` when it is none.
-pub(crate) fn message(raw: Value) -> Option<Vec<Item>> {
+/// Parses a single message. `None` if `raw` is not one.
+pub(crate) fn parse_message(raw: Value) -> Option<Vec<HistoryItem>> {
     let entry = serde_json::from_value(storable::document(raw)).ok()?;
-    let number = |(index, item)| Item { index: u16::try_from(index).unwrap_or(u16::MAX), ..item };
-    Some(items_of(entry).into_iter().enumerate().map(number).collect())
+    Some(items_of(entry).into_iter().enumerate().map(|(index, item)| with_index(index, item)).collect())
 }
 
-fn items_of(entry: RawEntry) -> Vec<Item> {
-    let parts = parts(&entry);
+fn with_index(index: usize, item: HistoryItem) -> HistoryItem {
+    HistoryItem { index: u16::try_from(index).unwrap_or(u16::MAX), ..item }
+}
+
+fn items_of(entry: RawEntry) -> Vec<HistoryItem> {
+    let parts = parts_of(&entry);
     let Meta { id, seq, run_id, .. } = entry.meta;
-    let item =
-        |part| Item { entry: id.clone(), index: 0, seq, at_ms: entry.timestamp, run: run_id.clone(), part };
+    let at_ms = entry.timestamp;
+    let item = |part| HistoryItem { entry: id.clone(), index: 0, seq, at_ms, run_id: run_id.clone(), part };
     parts.into_iter().map(item).collect()
 }
 
-fn parts(entry: &RawEntry) -> Vec<Part> {
+fn parts_of(entry: &RawEntry) -> Vec<HistoryPart> {
     match (entry.role.as_str(), entry.stop_reason.as_str()) {
         ("user", _) => {
-            let internal = entry.provenance.kind == "internal_system";
-            let author = if internal { Author::Resumption } else { Author::Person };
-            vec![Part::User { author, text: text_of(&entry.content) }]
+            let is_internal = entry.provenance.kind == "internal_system";
+            let author = if is_internal { Author::Resumption } else { Author::Person };
+            vec![HistoryPart::User { author, text: text_of(&entry.content) }]
         }
         ("assistant", "error" | "aborted") => {
             let sentence = format!("{} {}", entry.error_message, text_of(&entry.content));
-            vec![Part::Failed(errors::of_failed_entry(&sentence))]
+            vec![HistoryPart::Failed(errors::classify_failed_entry(&sentence))]
         }
         ("assistant", _) if entry.openclaw_stream_fallback.is_some() => {
-            vec![Part::Commentary(text_of(&entry.content))]
+            vec![HistoryPart::Commentary(text_of(&entry.content))]
         }
         ("assistant", _) => {
-            blocks(&entry.content).filter_map(|block| said(block, entry.meta.truncated)).collect()
+            blocks(&entry.content).filter_map(|block| parse_block(block, entry.meta.truncated)).collect()
         }
-        ("toolResult", _) => vec![Part::ToolResult {
+        ("toolResult", _) => vec![HistoryPart::ToolResult {
             id: entry.tool_call_id.clone(),
             name: entry.tool_name.clone(),
             is_error: entry.is_error,
-            text: clip(&text_of(&entry.content), RESULT_CHARS),
+            text: truncate(&text_of(&entry.content), MAX_RESULT_CHARS),
         }],
         ("custom", _) if entry.custom_type == "run-failed-before-reply" => {
-            vec![Part::Failed(errors::of_failed_entry(&text_of(&entry.content)))]
+            vec![HistoryPart::Failed(errors::classify_failed_entry(&text_of(&entry.content)))]
         }
         _ => Vec::new(),
     }
 }
 
-fn said(block: &Value, clipped: bool) -> Option<Part> {
+fn parse_block(block: &Value, truncated: bool) -> Option<HistoryPart> {
     let text = |name: &str| block[name].as_str().unwrap_or_default();
     match text("type") {
-        "text" if !text("text").is_empty() => Some(Part::Text {
-            text: text("text").strip_suffix("\n...(truncated)...").unwrap_or(text("text")).to_owned(),
-            clipped,
+        "text" if !text("text").is_empty() => Some(HistoryPart::Text {
+            text: text("text").strip_suffix(TRUNCATION_MARK).unwrap_or(text("text")).to_owned(),
+            truncated,
         }),
-        "toolCall" => Some(Part::ToolCall {
+        "toolCall" => Some(HistoryPart::ToolCall {
             id: text("id").to_owned(),
             name: text("name").to_owned(),
-            arguments: clip_strings(block["arguments"].clone()),
+            arguments: truncate_strings(block["arguments"].clone()),
         }),
         _ => None,
     }
@@ -152,19 +157,19 @@ fn text_of(content: &Value) -> String {
     texts.join("\n")
 }
 
-fn clip(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
+fn truncate(text: &str, max_chars: usize) -> String {
+    match text.char_indices().nth(max_chars) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
 
-fn clip_strings(value: Value) -> Value {
+fn truncate_strings(value: Value) -> Value {
     match value {
-        Value::String(text) => clip(&text, ARGUMENT_CHARS).into(),
-        Value::Array(items) => items.into_iter().map(clip_strings).collect(),
+        Value::String(text) => truncate(&text, MAX_ARGUMENT_CHARS).into(),
+        Value::Array(items) => items.into_iter().map(truncate_strings).collect(),
         Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, clip_strings(value))).collect()
+            fields.into_iter().map(|(name, value)| (name, truncate_strings(value))).collect()
         }
         other => other,
     }

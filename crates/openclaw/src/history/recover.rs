@@ -1,137 +1,141 @@
-//! What became of a message whose stream was lost.
+//! The outcome of a message whose stream was lost.
 //!
-//! Owns how a message is recognised again. OpenClaw takes no idempotency key of ours, so it is the run's
-//! id where the stream got as far as saying it, and otherwise the newest message with the same text that
-//! is not older than the sending.
+//! Owns how a message is recognised. OpenClaw accepts no idempotency key from Mosaic. So a message is recognised by its
+//! run's id if the stream had named it, and otherwise as the newest message with the same text that is not older than
+//! the time of sending.
 
 use super::{
-    Page,
-    item::{Author, Item, Part},
+    HistoryPage,
+    item::{Author, HistoryItem, HistoryPart},
 };
 use crate::{errors::UpstreamError, gateway::Gateway, session_key::SessionKey};
 use chrono::{DateTime, Duration, Utc};
 use domain::Slug;
 
-/// Entries a page, and pages read at most: a run of more than 400 entries is not searched further.
-const PAGE: u16 = 100;
-const PAGES: usize = 4;
+const PAGE_SIZE: u16 = 100;
+/// A run of more entries than these pages hold is not searched any further.
+const MAX_PAGES: usize = 4;
 
-/// Host and container share a clock; a message is stamped after it was sent.
-const SKEW: Duration = Duration::seconds(5);
+/// Host and container share a clock, and a message is stamped after it was sent.
+const MAX_CLOCK_SKEW: Duration = Duration::seconds(5);
 
 /// What is known of a message that was sent.
 #[derive(Debug, Clone)]
-pub struct Sent {
-    /// The text as sent.
+pub struct SentMessage {
+    /// The text as it was sent.
     pub text: String,
-    /// When it was sent.
-    pub at: DateTime<Utc>,
-    /// The run, when the stream named one.
-    pub run: Option<String>,
+    #[allow(missing_docs)]
+    pub sent_at: DateTime<Utc>,
+    /// The run, if the stream named it.
+    pub run_id: Option<String>,
 }
 
 /// A committed answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    /// Its text.
+pub struct RecoveredAnswer {
+    #[allow(missing_docs)]
     pub text: String,
-    /// Whether only the first 8,000 characters are known.
-    pub clipped: bool,
-    /// The tools that were used on the way: calls and results.
-    pub tools: Vec<Item>,
+    /// Whether the text is only the first 8,000 characters.
+    pub truncated: bool,
+    /// The calls and results of the tools that were used for it.
+    pub tools: Vec<HistoryItem>,
 }
 
-/// What became of it.
+/// What the history tells about a message.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum MessageOutcome {
     /// It was answered.
-    Answered(Answer),
-    /// It failed.
+    Answered(RecoveredAnswer),
+    /// Its run failed.
     Failed(UpstreamError),
-    /// It is there, without an answer: aborted, or still being answered. After a restart of the
-    /// container OpenClaw goes on with it by itself some ten seconds after it is ready.
+    /// It has no answer: the run was aborted or is still active. After a restart of the container OpenClaw continues
+    /// the run by itself, some ten seconds after it is ready.
     Unanswered,
-    /// It never arrived, or was aborted and overwritten by a later one.
+    /// It never arrived, or it was aborted and a later message took its place.
     Absent,
 }
 
 impl Gateway {
-    /// Looks up what became of `sent`.
+    /// Finds the outcome of `sent` in the session's history.
     ///
     /// # Errors
-    /// [`UpstreamError`] when the history cannot be read now.
-    pub async fn recover(
+    /// [`UpstreamError`] if the history cannot be read now.
+    pub async fn find_outcome(
         &self,
         agent: &Slug,
         session: SessionKey,
-        sent: &Sent,
-    ) -> Result<Outcome, UpstreamError> {
+        sent: &SentMessage,
+    ) -> Result<MessageOutcome, UpstreamError> {
         let mut items = Vec::new();
         let mut before = None;
-        for _ in 0..PAGES {
-            let Some(Page { items: mut older, older: next }) =
-                self.history(agent, session, PAGE, before).await?
+        for _ in 0..MAX_PAGES {
+            let Some(HistoryPage { items: mut older_items, older }) =
+                self.read_history(agent, session, PAGE_SIZE, before).await?
             else {
-                return Ok(Outcome::Absent);
+                return Ok(MessageOutcome::Absent);
             };
-            older.append(&mut items);
-            items = older;
-            let found = outcome(&items, sent);
-            if found != Outcome::Absent || next.is_none() {
-                return Ok(found);
+            older_items.append(&mut items);
+            items = older_items;
+            let outcome = outcome_in(&items, sent);
+            if outcome != MessageOutcome::Absent || older.is_none() {
+                return Ok(outcome);
             }
-            before = next;
+            before = older;
         }
-        Ok(Outcome::Absent)
+        Ok(MessageOutcome::Absent)
     }
 }
 
-/// The same, over items that were read already (oldest first).
-pub fn outcome(items: &[Item], sent: &Sent) -> Outcome {
-    let Some(question) = question(items, sent) else { return Outcome::Absent };
+/// The outcome by these items, which are ordered from the oldest.
+fn outcome_in(items: &[HistoryItem], sent: &SentMessage) -> MessageOutcome {
+    let Some(question) = find_question(items, sent) else { return MessageOutcome::Absent };
     let later = &items[question + 1..];
     let end = later.iter().position(is_question).unwrap_or(later.len());
     let turn = &later[..end];
-    // Only what comes last counts: after a tool or a resumption the run went on.
-    let last = turn.iter().rev().find(|item| !matches!(item.part, Part::Commentary(_)));
+    // The last item decides: the run went on after a tool call or a resumption.
+    let last = turn.iter().rev().find(|item| !matches!(item.part, HistoryPart::Commentary(_)));
     match last.map(|item| (item, &item.part)) {
-        Some((last, Part::Text { .. })) => Outcome::Answered(answer(turn, last)),
-        Some((_, Part::Failed(error))) => Outcome::Failed(error.clone()),
-        _ => Outcome::Unanswered,
+        Some((last, HistoryPart::Text { .. })) => MessageOutcome::Answered(answer_of(turn, last)),
+        Some((_, HistoryPart::Failed(error))) => MessageOutcome::Failed(error.clone()),
+        _ => MessageOutcome::Unanswered,
     }
 }
 
-fn answer(turn: &[Item], last: &Item) -> Answer {
-    let mut answer = Answer { text: String::new(), clipped: false, tools: Vec::new() };
+fn answer_of(turn: &[HistoryItem], last: &HistoryItem) -> RecoveredAnswer {
+    let mut answer = RecoveredAnswer { text: String::new(), truncated: false, tools: Vec::new() };
     for item in turn {
         match &item.part {
-            Part::Text { text, clipped } if item.entry == last.entry => {
+            HistoryPart::Text { text, truncated } if item.entry == last.entry => {
                 answer.text.push_str(if answer.text.is_empty() { "" } else { "\n" });
                 answer.text.push_str(text);
-                answer.clipped |= clipped;
+                answer.truncated |= truncated;
             }
-            Part::ToolCall { .. } | Part::ToolResult { .. } => answer.tools.push(item.clone()),
+            HistoryPart::ToolCall { .. } | HistoryPart::ToolResult { .. } => answer.tools.push(item.clone()),
             _ => {}
         }
     }
     answer
 }
 
-fn is_question(item: &Item) -> bool {
-    matches!(item.part, Part::User { author: Author::Person, .. })
+fn is_question(item: &HistoryItem) -> bool {
+    matches!(item.part, HistoryPart::User { author: Author::Person, .. })
 }
 
-fn question(items: &[Item], sent: &Sent) -> Option<usize> {
-    let of_run =
-        sent.run.as_ref().and_then(|run| items.iter().position(|item| item.run.as_ref() == Some(run)));
-    if let Some(first) = of_run {
+fn find_question(items: &[HistoryItem], sent: &SentMessage) -> Option<usize> {
+    let first_of_run = sent
+        .run_id
+        .as_ref()
+        .and_then(|run_id| items.iter().position(|item| item.run_id.as_ref() == Some(run_id)));
+    if let Some(first) = first_of_run {
         return items[..first].iter().rposition(is_question);
     }
-    // The text is the end of what was sent when earlier messages were folded in before it.
-    let wanted = sent.text.trim();
-    let not_before = (sent.at - SKEW).timestamp_millis();
+    // If OpenClaw folded earlier messages in, they stand before the text.
+    let sent_text = sent.text.trim();
+    let earliest_ms = (sent.sent_at - MAX_CLOCK_SKEW).timestamp_millis();
     items.iter().rposition(|item| match &item.part {
-        Part::User { author: Author::Person, text } => text.ends_with(wanted) && item.at_ms >= not_before,
+        HistoryPart::User { author: Author::Person, text } => {
+            text.ends_with(sent_text) && item.at_ms >= earliest_ms
+        }
         _ => false,
     })
 }

@@ -1,10 +1,10 @@
-//! What every container's configuration has in common: everything off that nobody asked for.
+//! The part of the configuration that is the same for every container: everything that is not needed is off.
 //!
-//! Owns the hardening. Each part was tried on the real gateway; `openclaw config validate` is strict, so an
-//! unknown key here is a container that does not boot.
+//! Owns the hardening. Each part was tested on the real gateway. `openclaw config validate` is strict, so a container
+//! with an unknown key does not boot.
 
 use crate::RUN_TIMEOUT;
-use domain::agent::{OWN_SKILL, Tool};
+use domain::agent::{BUILTIN_SKILL, Tool};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -28,13 +28,13 @@ pub(super) fn config(tools: &BTreeSet<Tool>, own_tools: OwnTools) -> Value {
         "cron": { "enabled": false },
         "discovery": { "mdns": { "mode": "off" } },
         "hooks": { "enabled": false },
-        // The file (on tmpfs) without answers; the console with OpenClaw's word on each reload, which the
-        // entrypoint reads. The console has every answer too, at any level: nobody may keep it.
+        // `warn` keeps answers out of the log file (on tmpfs). The console needs `info`, because the entrypoint reads
+        // there whether a reload was applied. It has every answer too, at any level, so it must not be kept.
         "logging": { "level": "warn", "consoleLevel": "info", "consoleStyle": "json" },
         "mcp": {},
         "models": { "mode": "replace", "providers": {} },
         "plugins": { "allow": [], "slots": { "memory": "none" } },
-        // `enforce` runs a worker that competes with the first chat after boot. Mosaic itself deletes what nobody needs.
+        // `enforce` runs a worker that slows down the first chat after boot. Mosaic deletes sessions itself.
         "session": { "maintenance": { "mode": "warn" } },
         "skills": {
             "allowBundled": [],
@@ -74,11 +74,11 @@ fn gateway() -> Value {
 
 fn agent_defaults() -> Value {
     json!({
-        // Otherwise the agent calls its model by itself.
+        // Without this the agent calls its model by itself from time to time.
         "heartbeat": { "every": "0m" },
         "maxConcurrent": 4,
         "sandbox": { "mode": "off" },
-        "skills": [OWN_SKILL],
+        "skills": [BUILTIN_SKILL],
         "skipBootstrap": true,
         "timeoutSeconds": RUN_TIMEOUT.as_secs(),
         "utilityModel": "",
@@ -95,12 +95,12 @@ fn tool_policy(tools: &BTreeSet<Tool>, own_tools: OwnTools) -> Value {
             "gateway", "openclaw", "group:automation", "group:nodes", "group:ui", "group:messaging",
             "sessions_spawn", "sessions_send",
         ],
-        // No agent has a tool that reaches another's sessions, but for the one that lists them to Mosaic.
+        // Only Mosaic's own agent has a tool that reaches other agents' sessions.
         "agentToAgent": { "enabled": true },
         "elevated": { "enabled": false },
         "fs": { "workspaceOnly": true },
         "sessions": { "visibility": "all" },
-        // Every tool by its own name: behind the search they would all be called `tool_call`.
+        // With the search every tool call would have the name `tool_call`.
         "toolSearch": false,
     })
 }

@@ -1,6 +1,4 @@
-//! How OpenClaw speaks to each kind of provider.
-//!
-//! Owns the table from kind to wire format. A new kind is a new line here.
+//! The wire format of each kind of provider.
 
 use domain::provider::ProviderKind;
 use serde_json::{Value, json};
@@ -9,11 +7,10 @@ use serde_json::{Value, json};
 pub(super) struct Dialect {
     /// OpenClaw's `api`.
     pub(super) api: &'static str,
-    /// The plugin that implements it, where it is not built in.
+    /// The plugin that implements it, if it is not built in.
     pub(super) plugin: Option<&'static str>,
 }
 
-/// The wire format of `kind`.
 pub(super) const fn of(kind: ProviderKind) -> Dialect {
     use ProviderKind as Kind;
     let (api, plugin) = match kind {
@@ -33,11 +30,11 @@ pub(super) const fn of(kind: ProviderKind) -> Dialect {
     Dialect { api, plugin }
 }
 
-/// What a model's entry must say about its server. Without `supportsUsageInStreaming` OpenClaw does not
-/// ask for usage and reports zeros. `max_tokens` is the name that every copy of the API knows.
+/// The `compat` of a model's entry. Without `supportsUsageInStreaming` OpenClaw does not ask for usage and reports
+/// zeros. Every copy of OpenAI's API knows `max_tokens`.
 pub(super) fn compat(kind: ProviderKind) -> Option<Value> {
     match of(kind).api {
-        // Refuses what it does not know with 422, `stream_options` among it; sends usage unasked.
+        // Refuses unknown fields with 422, including `stream_options`. It always sends usage.
         "openai-completions" if matches!(kind, ProviderKind::Mistral) => Some(
             json!({ "maxTokensField": "max_tokens", "supportsStore": false, "supportsUsageInStreaming": false }),
         ),

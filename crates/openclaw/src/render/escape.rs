@@ -1,9 +1,9 @@
-//! Texts that OpenClaw must take as they are.
+//! Escapes texts, so that OpenClaw reads them literally.
 //!
-//! OpenClaw replaces `${NAME}` in every string by an environment variable, `$${NAME}` by `${NAME}`, and
-//! reads a key that is nothing but `$NAME` as a reference too.
+//! OpenClaw replaces `${NAME}` in every string by an environment variable and `$${NAME}` by `${NAME}`. It reads a whole
+//! key `$NAME` as a reference too.
 
-/// `text` so that nothing in it is replaced.
+/// Escapes `text` so that nothing in it is replaced.
 pub(super) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
@@ -15,18 +15,18 @@ pub(super) fn text(text: &str) -> String {
     escaped
 }
 
-/// A key so that it is sent as it is. What OpenClaw would look up somewhere else is no key of any
-/// provider; it is sent as [`NO_KEY`], which the provider refuses.
+/// Escapes a key. A key that OpenClaw would look up elsewhere cannot be any provider's, and becomes [`NO_KEY`], which
+/// the provider refuses.
 pub(super) fn key(key: &str) -> String {
-    let looked_up = key.strip_prefix('$').is_some_and(is_name)
+    let is_looked_up = key.strip_prefix('$').is_some_and(is_name)
         || ["secretref-", "__env__:"].iter().any(|prefix| key.starts_with(prefix));
-    if looked_up { NO_KEY.to_owned() } else { text(key) }
+    if is_looked_up { NO_KEY.to_owned() } else { text(key) }
 }
 
-/// For providers without a key: OpenClaw wants one, such servers ignore it.
+/// For providers without a key: OpenClaw needs one, and such servers ignore it.
 pub(super) const NO_KEY: &str = "none";
 
-/// Whether `rest`, behind a `$`, makes a reference.
+/// Whether `$` and `rest` begin with a reference.
 fn is_reference(rest: &str) -> bool {
     rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).is_some_and(|(name, _)| is_name(name))
 }

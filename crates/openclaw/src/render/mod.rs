@@ -1,8 +1,8 @@
-//! `openclaw.json` and the personality files, rendered from what the database knows.
+//! `openclaw.json` and the personality files, rendered from the database's content.
 //!
 //! Owns every key that Mosaic sets in OpenClaw's configuration. A pure function: the same input gives
 //! the same bytes, because a changed file makes OpenClaw check and migrate its state at boot. The
-//! result holds the user's keys, so it does not print itself.
+//! result has the user's keys, so its `Debug` output is redacted.
 
 mod base;
 mod dialect;
@@ -16,7 +16,7 @@ mod warm_up;
 use base::OwnTools;
 use domain::{
     Slug,
-    agent::{ModelRef, OWN_SKILL, Personality, Skill, Tool},
+    agent::{BUILTIN_SKILL, ModelRef, Personality, Skill, Tool},
     provider::{Model, ProviderKind},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -25,110 +25,105 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeSet, fmt};
 
-pub use mosaic::LISTING_AGENT;
+pub use mosaic::SERVICE_AGENT;
 pub use providers::model_ref;
 
-/// Everything a container's configuration depends on.
+/// Everything that a container's configuration depends on.
 #[derive(Debug, Clone)]
-pub struct Input {
-    /// The user's providers.
-    pub providers: Vec<Provider>,
-    /// The user's agents; at least one, or the container has nobody to talk to.
-    pub agents: Vec<Agent>,
-    /// URL of Mosaic's internal API as the container sees it; it comes with the gateway token.
+#[allow(missing_docs)]
+pub struct RenderInput {
+    pub providers: Vec<ProviderInput>,
+    /// At least one, or no chat is possible.
+    pub agents: Vec<AgentInput>,
+    /// The URL of Mosaic's internal API for the container, which authenticates with the gateway token.
     pub internal_url: Option<String>,
 }
 
 /// A provider account.
 #[derive(Debug, Clone)]
-pub struct Provider {
-    /// Its slug.
+#[allow(missing_docs)]
+pub struct ProviderInput {
     pub slug: Slug,
-    /// Its kind.
     pub kind: ProviderKind,
-    /// Its base URL, in the stored form (no endpoint at its end).
+    /// In the stored form, without an endpoint.
     pub base_url: String,
-    /// Its key, where it has one.
     pub key: Option<SecretString>,
-    /// Counts the keys it has had, from 1. A new key makes OpenClaw see a new provider, because it sets a
-    /// refused provider aside for minutes even after its key was replaced.
+    /// Counts the keys it has had, from 1. A new key is a new provider to OpenClaw, which otherwise does not use a
+    /// provider for minutes after its key was refused, even if the key was replaced.
     pub key_generation: u32,
-    /// The models to offer. Those that agents name are added.
+    /// The models to offer. The models of agents are added.
     pub models: Vec<Model>,
 }
 
-/// An agent.
+/// An agent of the user.
 #[derive(Debug, Clone)]
-pub struct Agent {
-    /// Its slug.
+#[allow(missing_docs)]
+pub struct AgentInput {
     pub slug: Slug,
-    /// Its name.
     pub name: String,
-    /// The model that answers.
     pub model: ModelRef,
-    /// The models that stand in for it, in order.
+    /// The models to try when `model` fails, in order.
     pub fallbacks: Vec<ModelRef>,
-    /// Its texts.
     pub personality: Personality,
-    /// The tools it may use.
+    /// The tools that it may use.
     pub tools: BTreeSet<Tool>,
-    /// What it knows how to do, besides Mosaic's own skill.
+    /// The user's skills, without Mosaic's own.
     pub skills: Vec<Skill>,
 }
 
-/// A file for the container's volume.
+/// A file in the container's volume.
 #[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct File {
-    /// Path below the container's state folder (`/data`).
+#[allow(missing_docs)]
+pub struct StateFile {
+    /// The path below the container's state folder (`/data`).
     pub path: String,
-    /// Its content.
     pub content: String,
 }
 
-impl fmt::Debug for File {
+impl fmt::Debug for StateFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "File({})", self.path)
+        write!(f, "StateFile({})", self.path)
     }
 }
 
 /// A rendered configuration.
 #[derive(Debug, Clone)]
-pub struct Rendered {
-    /// Names this configuration: 16 hexadecimal digits of a hash over all of it.
+pub struct RenderedConfig {
+    /// Identifies this configuration: 16 hexadecimal digits of a hash over all of it.
     pub version: String,
-    /// The text of `openclaw.json`. Holds the providers' keys.
+    /// The text of `openclaw.json`, with the providers' keys.
     pub config: SecretString,
-    /// The personality files.
-    pub files: Vec<File>,
+    /// The personality files and skills.
+    pub files: Vec<StateFile>,
 }
 
-impl Rendered {
-    /// What the container's entrypoint is sent: `{"version", "config": {openclaw.json}, "files": [{"path",
-    /// "content"}]}`. Holds the keys in the clear: made last, for the wire alone.
+impl RenderedConfig {
+    /// What the container's entrypoint gets: `{"version", "config": {openclaw.json}, "files": [{"path", "content"}]}`.
+    /// It has the keys in plain text, so call this only to send it.
     pub fn envelope(&self) -> String {
-        // The text itself is put in: what the version names is what is sent.
+        // With the text of the config itself, because the version is a hash of that.
         let (version, files) = (json!(self.version), json!(self.files));
         let config = self.config.expose_secret().trim_end();
         format!("{{\"version\":{version},\"config\":{config},\"files\":{files}}}")
     }
 }
 
-/// Renders `input`. An agent whose provider is gone is rendered with a model that does not exist, so that
-/// it says so ([`crate::Cause::ModelUnknown`]) and the others work on.
-pub fn render(input: &Input) -> Rendered {
+/// Renders `input`. An agent whose provider was deleted gets a model that does not exist, so that its chats report
+/// [`crate::Cause::ModelUnknown`] and the other agents work.
+pub fn render(input: &RenderInput) -> RenderedConfig {
     let own_tools = if input.internal_url.is_some() { OwnTools::Offered } else { OwnTools::Absent };
-    let mut config = base::config(&used(input), own_tools);
+    let mut config = base::config(&used_tools(input), own_tools);
     config["mcp"] = mosaic::servers(input);
-    let own = warm_up::provider(input);
+    let warm_up_provider = warm_up::provider(input);
     config["models"]["providers"] =
-        providers::entries(input).into_iter().chain(own).collect::<Map<_, _>>().into();
+        providers::entries(input).into_iter().chain(warm_up_provider).collect::<Map<_, _>>().into();
     config["plugins"]["allow"] = plugins(input);
-    let entries = input.agents.iter().map(|agent| entry(input, agent)).chain([mosaic::listing_agent(input)]);
+    let entries = input.agents.iter().map(|agent| entry(input, agent)).chain([mosaic::service_agent(input)]);
     config["agents"]["entries"] = entries.collect::<Map<_, _>>().into();
-    // Sorted whatever features of serde_json are on in this build.
+    // Sorted independently of serde_json's features in this build.
     config.sort_all_objects();
     let config = format!("{config:#}\n");
-    let files: Vec<File> = input
+    let files: Vec<StateFile> = input
         .agents
         .iter()
         .flat_map(|agent| {
@@ -136,10 +131,10 @@ pub fn render(input: &Input) -> Rendered {
             own.chain(mosaic::skill(input, agent))
         })
         .collect();
-    Rendered { version: version(&config, &files), config: config.into(), files }
+    RenderedConfig { version: version(&config, &files), config: config.into(), files }
 }
 
-fn entry(input: &Input, agent: &Agent) -> (String, Value) {
+fn entry(input: &RenderInput, agent: &AgentInput) -> (String, Value) {
     let fallbacks: Vec<String> =
         agent.fallbacks.iter().map(|model| providers::reference(input, model)).collect();
     let mut entry = json!({
@@ -147,35 +142,35 @@ fn entry(input: &Input, agent: &Agent) -> (String, Value) {
         "workspace": personality::workspace(&agent.slug),
         "model": { "primary": providers::reference(input, &agent.model), "fallbacks": fallbacks },
     });
-    let used = used(input);
-    let others = used.difference(&agent.tools).map(|tool| tool.as_str().to_owned());
-    let denied: Vec<String> = others.chain(mosaic::denied(input, agent)).collect();
+    let used_tools = used_tools(input);
+    let not_its_own = used_tools.difference(&agent.tools).map(|tool| tool.as_str().to_owned());
+    let denied: Vec<String> = not_its_own.chain(mosaic::denied_tools(input, agent)).collect();
     if !denied.is_empty() {
         entry["tools"] = json!({ "deny": denied });
     }
     if !agent.skills.is_empty() {
         let own = agent.skills.iter().map(|skill| skill.name.as_str());
-        entry["skills"] = std::iter::once(OWN_SKILL).chain(own).collect();
+        entry["skills"] = std::iter::once(BUILTIN_SKILL).chain(own).collect();
     }
     (agent.slug.to_string(), entry)
 }
 
-/// What at least one agent may use: of it the others are denied theirs.
-fn used(input: &Input) -> BTreeSet<Tool> {
+/// The tools of at least one agent. The other agents are denied them.
+fn used_tools(input: &RenderInput) -> BTreeSet<Tool> {
     input.agents.iter().flat_map(|agent| agent.tools.iter().copied()).collect()
 }
 
-/// Only what is named here is loaded. Providers of our own making need no plugin, but for Ollama's dialect.
-fn plugins(input: &Input) -> Value {
+/// OpenClaw loads only these plugins. The rendered providers need none, except for Ollama's dialect.
+fn plugins(input: &RenderInput) -> Value {
     let dialects = input.providers.iter().filter_map(|provider| dialect::of(provider.kind).plugin);
     dialects.chain(["memory-core"]).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn version(config: &str, files: &[File]) -> String {
+fn version(config: &str, files: &[StateFile]) -> String {
     let mut hash = Sha256::new();
     let texts = files.iter().flat_map(|file| [&*file.path, &*file.content]);
     for text in std::iter::once(config).chain(texts) {
-        // The length keeps neighbours apart.
+        // With its length, so that the end of one text cannot be the start of the next.
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text);
     }

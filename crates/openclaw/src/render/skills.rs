@@ -1,11 +1,11 @@
 //! An agent's skills, as the files OpenClaw lists in its prompt and the agent reads when it needs them.
 
-use super::{Agent, File, personality};
+use super::{AgentInput, StateFile, personality};
 use domain::agent::Skill;
 
 /// One `SKILL.md` each, in the agent's workspace, where its own skills come first.
-pub(super) fn files(agent: &Agent) -> impl Iterator<Item = File> {
-    agent.skills.iter().map(|skill| File {
+pub(super) fn files(agent: &AgentInput) -> impl Iterator<Item = StateFile> {
+    agent.skills.iter().map(|skill| StateFile {
         path: format!("{}/skills/{}/SKILL.md", personality::folder(&agent.slug), skill.name),
         content: text(skill),
     })

@@ -10,8 +10,8 @@ fn model(text: &str) -> ModelRef {
     ModelRef::try_from(text.to_owned()).unwrap()
 }
 
-fn provider(kind: ProviderKind) -> Provider {
-    Provider {
+fn provider(kind: ProviderKind) -> ProviderInput {
+    ProviderInput {
         slug: slug(&format!("my-{kind}")),
         kind,
         base_url: "https://llm.example.com/v1/".into(),
@@ -21,8 +21,8 @@ fn provider(kind: ProviderKind) -> Provider {
     }
 }
 
-fn agent(name: &str, model_ref: &str) -> Agent {
-    Agent {
+fn agent(name: &str, model_ref: &str) -> AgentInput {
+    AgentInput {
         slug: Slug::from_name(name, "agent"),
         name: name.into(),
         model: model(model_ref),
@@ -33,15 +33,15 @@ fn agent(name: &str, model_ref: &str) -> Agent {
     }
 }
 
-fn input() -> Input {
-    Input {
+fn input() -> RenderInput {
+    RenderInput {
         providers: ProviderKind::ALL.map(provider).into(),
         agents: vec![agent("Ada", "my-anthropic/some/model-1"), agent("Bob", "my-openai/gpt-x")],
         internal_url: Some("http://10.77.0.1:8081/api/internal".into()),
     }
 }
 
-fn config(input: &Input) -> Value {
+fn config(input: &RenderInput) -> Value {
     serde_json::from_str(render(input).config.expose_secret()).unwrap()
 }
 
@@ -177,7 +177,7 @@ fn the_bytes_are_stable() {
 proptest! {
     #[test]
     fn every_part_of_a_text_counts_for_the_version(a in "[a-z]{0,4}", b in "[a-z]{0,4}", c in "[a-z]{0,4}", d in "[a-z]{0,4}") {
-        let file = |path: &str, content: &str| File { path: path.into(), content: content.into() };
+        let file = |path: &str, content: &str| StateFile { path: path.into(), content: content.into() };
         let same = (&a, &b) == (&c, &d);
         prop_assert_eq!(version("x", &[file(&a, &b)]) == version("x", &[file(&c, &d)]), same);
     }
@@ -225,12 +225,12 @@ fn each_agent_has_mosaics_tools_in_his_own_name() {
     assert!(skill("ada").contains("`mosaic__findings_search`"));
     assert!(skill("bob").contains("`mosaic-bob__memory_set`") && !skill("bob").contains("`mosaic__"));
     // Who lists and deletes sessions has nothing else.
-    let lister = &config["agents"]["entries"][LISTING_AGENT];
+    let lister = &config["agents"]["entries"][SERVICE_AGENT];
     assert_eq!(
         lister["tools"],
         json!({ "alsoAllow": ["sessions", "sessions_list"], "deny": ["bundle-mcp"] })
     );
-    assert!(Slug::try_from(LISTING_AGENT.to_owned()).is_err(), "no user's agent can be it");
+    assert!(Slug::try_from(SERVICE_AGENT.to_owned()).is_err(), "no user's agent can be it");
     // The longest name that OpenClaw makes of it is one that providers take.
     let longest = format!("mosaic-{}__conversations_search", "x".repeat(Slug::MAX));
     assert!(longest.len() <= 64, "{}", longest.len());

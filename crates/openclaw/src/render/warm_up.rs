@@ -1,15 +1,14 @@
-//! The model with which OpenClaw is warmed up: Mosaic plays it on its internal port, so that it costs nobody's tokens.
+//! The model of the warm-up chat: Mosaic plays it on its internal port, so that no provider is asked.
 
-use super::Input;
+use super::RenderInput;
 use serde_json::{Value, json};
 
-/// Its provider's name; no slug has an underscore.
+/// Not a slug, because of the underscores.
 const PROVIDER: &str = "mosaic_warm_up";
-/// Its full name.
 pub(super) const MODEL: &str = "mosaic_warm_up/warm-up";
 
-/// Its entry in `models.providers`.
-pub(super) fn provider(input: &Input) -> Option<(String, Value)> {
+/// The entry in `models.providers`.
+pub(super) fn provider(input: &RenderInput) -> Option<(String, Value)> {
     let url = input.internal_url.as_ref()?;
     let model = json!({ "id": "warm-up", "name": "warm-up", "input": ["text"] });
     let entry = json!({

@@ -1,71 +1,74 @@
-//! What was said in a session, as an archive keeps it.
+//! The messages of a session, in the form of the archive.
 //!
-//! Owns the way from a session's items ([`entries`]) and from the session logs of older versions ([`Reader`], [`old_file`])
-//! to one list of entries whose ids stay the same, whichever page or file they are read from.
+//! Makes them from a session's items ([`entries`]) and from the session logs of older versions ([`LegacyLogReader`],
+//! [`classify_legacy_file`]). The id of an entry does not depend on the page or file that it is read from.
 
 mod index;
 mod jsonl;
 
-pub use index::{AGENTS, OldFile, keys, old_file};
-pub use jsonl::Reader;
+pub use index::{AGENTS_DIR, LegacyFile, classify_legacy_file, parse_index};
+pub use jsonl::LegacyLogReader;
 
-use crate::history::{Author, Item, Part};
-use domain::conversation::{MAX_KEY, MessageRole};
+use crate::history::{Author, HistoryItem, HistoryPart};
+use domain::conversation::{MAX_KEY_CHARS, MessageRole};
 
-/// Something said, or done with a tool.
+/// A message, a tool call or a tool result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its name within the session.
+#[allow(missing_docs)]
+pub struct TranscriptEntry {
+    /// Unique within the session.
     pub id: String,
-    /// Whose words.
     pub role: MessageRole,
-    /// The tool that was called, or answered.
+    /// The tool of a call or result.
     pub tool: Option<String>,
-    /// The words; of a tool call its arguments as JSON.
+    /// For a tool call, its arguments as JSON.
     pub text: String,
-    /// Whether these are only the beginning.
-    pub clipped: bool,
-    /// When it was written, in milliseconds since 1970, by the clock of where it was written.
+    /// Whether the text is only the beginning.
+    pub truncated: bool,
+    /// When it was written, in milliseconds since 1970, by the clock of the machine that wrote it.
     pub at_ms: i64,
 }
 
-/// What of these items (oldest first) is worth keeping: no failures, and nothing OpenClaw wrote to itself.
-pub fn entries(items: &[Item]) -> Vec<Entry> {
-    let mut kept: Vec<Entry> = Vec::new();
+/// The entries of these items, which are ordered from the oldest. Without failures and OpenClaw's messages to itself.
+pub fn entries(items: &[HistoryItem]) -> Vec<TranscriptEntry> {
+    let mut entries: Vec<TranscriptEntry> = Vec::new();
     for item in items {
-        let Some((role, tool, text, clipped)) = said(&item.part) else { continue };
-        // Not by the number of the part: a page may begin between two messages of one entry.
+        let Some((role, tool, text, truncated)) = content(&item.part) else { continue };
+        // Without the index of the part, because a page may begin between two messages of one entry.
         let id = match &item.part {
-            Part::ToolCall { id, .. } => format!("{}/{id}", item.entry),
-            Part::Commentary(_) => format!("{}/said", item.entry),
+            HistoryPart::ToolCall { id, .. } => format!("{}/{id}", item.entry),
+            HistoryPart::Commentary(_) => format!("{}/said", item.entry),
             _ => item.entry.clone(),
         };
-        let id: String = id.chars().take(MAX_KEY).collect();
+        let id: String = id.chars().take(MAX_KEY_CHARS).collect();
         let at_ms = item.at_ms;
-        match kept.last_mut().filter(|last| last.id == id) {
+        match entries.last_mut().filter(|last| last.id == id) {
             // Several texts of one entry are one message.
             Some(last) => {
                 last.text = format!("{}\n{text}", last.text);
-                last.clipped |= clipped;
+                last.truncated |= truncated;
             }
-            None => kept.push(Entry { id, role, tool, text, clipped, at_ms }),
+            None => entries.push(TranscriptEntry { id, role, tool, text, truncated, at_ms }),
         }
     }
-    kept
+    entries
 }
 
-fn said(part: &Part) -> Option<(MessageRole, Option<String>, String, bool)> {
-    let (role, tool, text, clipped) = match part {
-        Part::User { author: Author::Person, text } => (MessageRole::User, None, text.clone(), false),
-        Part::Text { text, clipped } => (MessageRole::Assistant, None, text.clone(), *clipped),
-        Part::Commentary(text) => (MessageRole::Assistant, None, text.clone(), false),
-        Part::ToolCall { name, arguments, .. } => {
+/// Role, tool, text and whether that is truncated.
+fn content(part: &HistoryPart) -> Option<(MessageRole, Option<String>, String, bool)> {
+    let (role, tool, text, truncated) = match part {
+        HistoryPart::User { author: Author::Person, text } => (MessageRole::User, None, text.clone(), false),
+        HistoryPart::Text { text, truncated } => (MessageRole::Assistant, None, text.clone(), *truncated),
+        HistoryPart::Commentary(text) => (MessageRole::Assistant, None, text.clone(), false),
+        HistoryPart::ToolCall { name, arguments, .. } => {
             (MessageRole::Tool, Some(name.clone()), arguments.to_string(), false)
         }
-        Part::ToolResult { name, text, .. } => (MessageRole::Tool, Some(name.clone()), text.clone(), false),
-        Part::User { author: Author::Resumption, .. } | Part::Failed(_) => return None,
+        HistoryPart::ToolResult { name, text, .. } => {
+            (MessageRole::Tool, Some(name.clone()), text.clone(), false)
+        }
+        HistoryPart::User { author: Author::Resumption, .. } | HistoryPart::Failed(_) => return None,
     };
-    (!text.trim().is_empty()).then_some((role, tool, text, clipped))
+    (!text.trim().is_empty()).then_some((role, tool, text, truncated))
 }
 
 #[cfg(test)]

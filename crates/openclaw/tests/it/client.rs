@@ -1,22 +1,24 @@
 //! Readiness, chat, pass-through and history pages over the wire.
 
-use crate::scripted::{Play, Server, ada, answer, gateway, head, session};
+use crate::scripted::{Action, Server, ada, answer, gateway, head, session};
 use futures_util::StreamExt;
-use openclaw::{Cause, ChatEvent, ChatRequest, ChatStream, Readiness, Said, Speaker, UpstreamError};
+use openclaw::{
+    Cause, ChatEvent, ChatRequest, ChatRole, ChatStream, EarlierMessage, Readiness, UpstreamError,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const ROLE: &str = "data: {\"id\":\"chatcmpl_1\",\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n";
 const END: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\ndata: [DONE]\n\n";
 
-fn sse(pieces: &[&str]) -> Vec<Play> {
-    let pieces = pieces.iter().map(|piece| Play::Send(piece.as_bytes().to_vec()));
+fn sse(pieces: &[&str]) -> Vec<Action> {
+    let pieces = pieces.iter().map(|piece| Action::Send(piece.as_bytes().to_vec()));
     std::iter::once(head("200 OK", "text/event-stream")).chain(pieces).collect()
 }
 
 async fn chat(server: &Server) -> Result<ChatStream, UpstreamError> {
     let agent = ada();
-    let earlier = [Said { speaker: Speaker::Agent, text: "before" }];
+    let earlier = [EarlierMessage { role: ChatRole::Agent, text: "before" }];
     let request = ChatRequest {
         agent: &agent,
         session: session(),
@@ -37,10 +39,10 @@ async fn refusal(status: &str, body: &str) -> UpstreamError {
 async fn a_message_and_its_answer() {
     let server = Server::start(vec![sse(&[ROLE, &END[..20], &END[20..]])]).await;
     let events: Vec<ChatEvent> = chat(&server).await.unwrap().collect().await;
-    let started = ChatEvent::Started { run: "chatcmpl_1".into() };
+    let started = ChatEvent::Started { run_id: "chatcmpl_1".into() };
     assert_eq!(events, [started, ChatEvent::Delta("hi".into()), ChatEvent::Done]);
 
-    let asked = server.request(0);
+    let request = server.request(0);
     for line in [
         "post /v1/chat/completions http/1.1",
         "authorization: bearer the-token",
@@ -48,9 +50,9 @@ async fn a_message_and_its_answer() {
         "x-openclaw-session-key: agent:ada:mosaic:0198f3c2aaaa70008000000000000abc:1",
         "x-openclaw-model: p-1/m",
     ] {
-        assert!(asked.head.lines().any(|have| have == line), "{line} in {}", asked.head);
+        assert!(request.head.lines().any(|have| have == line), "{line} in {}", request.head);
     }
-    assert!(!asked.head.contains("forwarded") && !asked.head.contains("x-real-ip"), "{}", asked.head);
+    assert!(!request.head.contains("forwarded") && !request.head.contains("x-real-ip"), "{}", request.head);
     let expected = json!({
         "model": "openclaw/ada",
         "stream": true,
@@ -61,25 +63,25 @@ async fn a_message_and_its_answer() {
             { "role": "user", "content": "hello" },
         ],
     });
-    assert_eq!(asked.json(), expected);
+    assert_eq!(request.json(), expected);
 }
 
 #[tokio::test]
 async fn letting_go_of_a_stream_closes_the_connection() {
     let mut script = sse(&[ROLE]);
-    script.push(Play::Hold);
+    script.push(Action::Hold);
     let mut server = Server::start(vec![script]).await;
     let mut events = chat(&server).await.unwrap();
     assert!(matches!(events.next().await, Some(ChatEvent::Started { .. })));
     drop(events);
-    tokio::time::timeout(Duration::from_secs(5), server.let_go.recv()).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), server.disconnects.recv()).await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn silence_is_borne_as_long_as_openclaw_may_work() {
     let quiet = |seconds| {
         let mut script = sse(&[ROLE]);
-        script.extend([Play::Wait(Duration::from_secs(seconds)), Play::Send(END.into())]);
+        script.extend([Action::Wait(Duration::from_secs(seconds)), Action::Send(END.into())]);
         script
     };
     let server = Server::start(vec![quiet(29 * 60), quiet(40 * 60)]).await;
@@ -116,15 +118,15 @@ async fn a_redirect_is_not_followed() {
     let elsewhere = Server::start(vec![sse(&[END])]).await;
     let redirect =
         format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: http://{}/\r\n\r\n", elsewhere.address);
-    let server = Server::start(vec![vec![Play::Send(redirect.into())]]).await;
+    let server = Server::start(vec![vec![Action::Send(redirect.into())]]).await;
     assert_eq!(chat(&server).await.err().unwrap().cause, Cause::BadAnswer);
-    assert!(elsewhere.asked.lock().unwrap().is_empty());
+    assert!(elsewhere.requests.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn an_endless_event_is_cut_off() {
     let mut script = sse(&["data: "]);
-    script.extend((0..80).map(|_| Play::Send(vec![b'x'; 64 << 10])));
+    script.extend((0..80).map(|_| Action::Send(vec![b'x'; 64 << 10])));
     let server = Server::start(vec![script]).await;
     let events: Vec<ChatEvent> = chat(&server).await.unwrap().collect().await;
     assert_eq!(events, [ChatEvent::Error(Cause::BadAnswer.into())]);
@@ -144,17 +146,17 @@ async fn a_client_cannot_choose_agent_or_session() {
     let bytes: Vec<_> = answer.body.map(Result::unwrap).collect().await;
     assert_eq!(bytes.concat(), body.as_bytes());
 
-    let asked = server.request(0);
+    let request = server.request(0);
     assert!(
-        asked.head.contains("x-openclaw-agent-id: ada") && !asked.head.contains("session-key"),
+        request.head.contains("x-openclaw-agent-id: ada") && !request.head.contains("session-key"),
         "{}",
-        asked.head
+        request.head
     );
     let expected = json!({
         "model": "openclaw/ada", "stream": true, "temperature": 0.1,
         "messages": [{ "role": "user", "content": "hi" }],
     });
-    assert_eq!(asked.json(), expected);
+    assert_eq!(request.json(), expected);
 }
 
 #[tokio::test]
@@ -164,7 +166,7 @@ async fn a_client_is_told_what_is_wrong_with_its_request() {
     let server = Server::start(vec![answer("400 Bad Request", &body)]).await;
     let error =
         server.gateway().pass_through(&ada(), Some(session()), serde_json::Map::new()).await.err().unwrap();
-    assert_eq!((error.cause, error.said.as_deref()), (Cause::RequestRejected, Some(sentence)));
+    assert_eq!((error.cause, error.rejection_message.as_deref()), (Cause::RequestRejected, Some(sentence)));
     assert!(server.request(0).head.contains("x-openclaw-session-key: agent:ada:mosaic:"));
 }
 
@@ -172,16 +174,16 @@ async fn a_client_is_told_what_is_wrong_with_its_request() {
 async fn readiness_needs_no_token() {
     let scripts = vec![answer("200 OK", "{}"), answer("503 Service Unavailable", "{}"), vec![]];
     let server = Server::start(scripts).await;
-    assert_eq!(server.gateway().ready().await, Readiness::Ready);
-    assert_eq!(server.gateway().ready().await, Readiness::Loading);
-    assert_eq!(server.gateway().ready().await, Readiness::Starting);
+    assert_eq!(server.gateway().readiness().await, Readiness::Ready);
+    assert_eq!(server.gateway().readiness().await, Readiness::Loading);
+    assert_eq!(server.gateway().readiness().await, Readiness::Starting);
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(server.gateway().ready().await, Readiness::Unreachable);
+    assert_eq!(server.gateway().readiness().await, Readiness::Unreachable);
     assert!(
         server.request(0).head.starts_with("get /readyz ")
             && !server.request(0).head.contains("authorization")
     );
-    assert_eq!(gateway(server.address).ready().await, Readiness::Unreachable);
+    assert_eq!(gateway(server.address).readiness().await, Readiness::Unreachable);
 }
 
 #[tokio::test]
@@ -195,7 +197,7 @@ async fn history_pages() {
     ];
     let server = Server::start(scripts).await;
     let gateway = server.gateway();
-    let history = |before| gateway.history(&AGENT, session(), 3, before);
+    let history = |before| gateway.read_history(&AGENT, session(), 3, before);
     assert_eq!(history(None).await.unwrap(), None);
     let page = history(Some(11)).await.unwrap().unwrap();
     assert_eq!((page.items.len(), page.older), (3, Some(8)));

@@ -5,7 +5,7 @@ use domain::{
     agent::{ModelRef, Personality, Skill, Tool},
     provider::{Model, ProviderKind},
 };
-use openclaw::render::{Agent, Input, Provider};
+use openclaw::render::{AgentInput, ProviderInput, RenderInput};
 
 pub fn slug(text: &str) -> Slug {
     Slug::try_from(text.to_owned()).unwrap()
@@ -15,8 +15,8 @@ pub fn model(text: &str) -> ModelRef {
     ModelRef::try_from(text.to_owned()).unwrap()
 }
 
-pub fn provider(name: &str, kind: ProviderKind, base_url: &str, key: &str) -> Provider {
-    Provider {
+pub fn provider(name: &str, kind: ProviderKind, base_url: &str, key: &str) -> ProviderInput {
+    ProviderInput {
         slug: slug(name),
         kind,
         base_url: base_url.into(),
@@ -26,9 +26,9 @@ pub fn provider(name: &str, kind: ProviderKind, base_url: &str, key: &str) -> Pr
     }
 }
 
-pub fn agent(name: &str, model_ref: &str) -> Agent {
+pub fn agent(name: &str, model_ref: &str) -> AgentInput {
     let personality = Personality { soul: "You like ${HOME} and herons.".into(), ..Personality::default() };
-    Agent {
+    AgentInput {
         slug: slug(name),
         name: format!("{name} ${{HOME}}"),
         model: model(model_ref),
@@ -40,17 +40,17 @@ pub fn agent(name: &str, model_ref: &str) -> Agent {
 }
 
 /// One provider and one agent of every kind, and some special ones.
-pub fn everything(host: &str) -> Input {
+pub fn everything(host: &str) -> RenderInput {
     let base = |kind: ProviderKind| match kind {
         ProviderKind::Anthropic | ProviderKind::AnthropicCompatible | ProviderKind::Ollama => host.to_owned(),
         ProviderKind::Google => format!("{host}/v1beta"),
         _ => format!("{host}/v1"),
     };
-    let mut providers: Vec<Provider> =
+    let mut providers: Vec<ProviderInput> =
         ProviderKind::ALL.iter().map(|kind| provider(kind.as_str(), *kind, &base(*kind), "key")).collect();
-    let mut agents: Vec<Agent> =
+    let mut agents: Vec<AgentInput> =
         ProviderKind::ALL.iter().map(|kind| agent(kind.as_str(), &format!("{kind}/m/1"))).collect();
-    providers.push(Provider {
+    providers.push(ProviderInput {
         key: None,
         ..provider("keyless", ProviderKind::OpenaiCompatible, &format!("{host}/v1"), "")
     });
@@ -60,7 +60,7 @@ pub fn everything(host: &str) -> Input {
     }
     agents.push(agent("default", "groq/named-by-the-agent-only"));
     agents.push(agent("dangling", "gone/m"));
-    agents.push(Agent {
+    agents.push(AgentInput {
         tools: [Tool::Read].into(),
         skills: vec![Skill {
             name: slug("birds"),
@@ -69,5 +69,5 @@ pub fn everything(host: &str) -> Input {
         }],
         ..agent("skilled", "groq/m/1")
     });
-    Input { providers, agents, internal_url: None }
+    RenderInput { providers, agents, internal_url: None }
 }

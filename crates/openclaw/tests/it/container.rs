@@ -2,7 +2,7 @@
 
 use openclaw::{
     Gateway, Readiness,
-    render::{File, Rendered},
+    render::{RenderedConfig, StateFile},
 };
 use secrecy::ExposeSecret;
 use std::{
@@ -15,15 +15,11 @@ use std::{
 pub const CONFIG: &str = "/run/mosaic/openclaw.json";
 const TOKEN: &str = "a-token-of-at-least-24-characters";
 
-/// The image to test with; without one the test says what it needs and is not run.
-pub fn image() -> Option<String> {
-    let image = std::env::var("MOSAIC_TEST_AGENT_IMAGE").ok();
-    if image.is_none() {
-        eprintln!(
-            "NOT RUN: this test needs the real agent image. `make test` builds it and sets MOSAIC_TEST_AGENT_IMAGE."
-        );
-    }
-    image
+/// The real agent image.
+pub fn image() -> String {
+    std::env::var("MOSAIC_TEST_AGENT_IMAGE").expect(
+        "this test needs the real agent image: run `make test`, which builds it and sets MOSAIC_TEST_AGENT_IMAGE",
+    )
 }
 
 fn docker(arguments: &[&str], input: &str) -> Output {
@@ -42,7 +38,7 @@ fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Removed with everything in it when the test ends, whichever way.
+/// Removed when the test ends, also after a panic.
 pub struct Container(String);
 
 impl Drop for Container {
@@ -92,13 +88,13 @@ impl Container {
     pub fn write(&self, path: &str, content: &str) {
         let folder = path.rsplit_once('/').unwrap().0;
         let line = format!("mkdir -p {folder} && cat > {path}.new && mv {path}.new {path}");
-        let (ok, said) = self.shell(&line, content);
-        assert!(ok, "{said}");
+        let (ok, output) = self.shell(&line, content);
+        assert!(ok, "{output}");
     }
 
     /// Puts a rendered configuration where OpenClaw looks for it.
-    pub fn apply(&self, rendered: &Rendered) {
-        for File { path, content } in &rendered.files {
+    pub fn apply(&self, rendered: &RenderedConfig) {
+        for StateFile { path, content } in &rendered.files {
             self.write(&format!("/data/{path}"), content);
         }
         self.write(CONFIG, rendered.config.expose_secret());
@@ -122,7 +118,7 @@ impl Container {
         assert!(self.shell(line, "").0);
         let gateway = self.gateway();
         for _ in 0..900 {
-            if gateway.ready().await == Readiness::Ready {
+            if gateway.readiness().await == Readiness::Ready {
                 return gateway;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -131,23 +127,23 @@ impl Container {
     }
 
     pub fn kill(&self) {
-        let (ok, said) = self.shell("kill -9 $(cat /tmp/gateway.pid); sleep 1", "");
-        assert!(ok, "{said}");
+        let (ok, output) = self.shell("kill -9 $(cat /tmp/gateway.pid); sleep 1", "");
+        assert!(ok, "{output}");
     }
 
-    /// Ends the gateway in order, and does what the image does then.
-    pub fn end(&self) {
+    /// Stops the gateway with SIGTERM and then tidies up, as the image does.
+    pub fn stop(&self) {
         let line = "kill -TERM $(cat /tmp/gateway.pid); while kill -0 $(cat /tmp/gateway.pid) 2>/dev/null; do sleep 0.2; done";
-        let (ok, said) = self.shell(&format!("{line}; $MOSAIC_TIDY_CMD"), "");
-        assert!(ok, "{said}");
+        let (ok, output) = self.shell(&format!("{line}; $MOSAIC_TIDY_CMD"), "");
+        assert!(ok, "{output}");
     }
 
-    /// The files of the state in which this text stands, in whatever case.
-    pub fn holds(&self, text: &str) -> String {
+    /// The files of the state that contain this text, ignoring case.
+    pub fn files_with(&self, text: &str) -> String {
         self.shell(&format!("grep -rail '{text}' /data"), "").1
     }
 
-    /// Waits until the gateway has said `sentence`.
+    /// Waits until the gateway has logged `sentence`.
     pub async fn await_log(&self, sentence: &str) {
         for _ in 0..300 {
             if self.shell(&format!("grep -qF '{sentence}' /tmp/gateway.log"), "").0 {
@@ -155,7 +151,7 @@ impl Container {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        panic!("the gateway never said {sentence:?}: {}", self.log());
+        panic!("the gateway never logged {sentence:?}: {}", self.log());
     }
 
     pub fn log(&self) -> String {

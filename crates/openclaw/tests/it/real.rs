@@ -11,8 +11,9 @@ use chrono::Utc;
 use domain::provider::ProviderKind;
 use futures_util::StreamExt;
 use openclaw::{
-    Begun, Cause, ChatEvent, ChatRequest, Finish, Gateway, Item, Outcome, Part, Sent, Session, Usage,
-    render::{Input, render},
+    Cause, ChatEvent, ChatRequest, FinishReason, Gateway, GatewaySession, HistoryItem, HistoryPart,
+    MessageOutcome, SentMessage, SessionOrigin, TokenUsage,
+    render::{RenderInput, render},
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ struct Live {
     gateway: Gateway,
     container: Container,
     llm: Llm,
-    input: Input,
+    input: RenderInput,
 }
 
 impl Live {
@@ -43,15 +44,19 @@ impl Live {
         }
     }
 
-    async fn recover(&self, agent: &str, text: &str, run: Option<String>) -> Outcome {
-        let sent = Sent { text: text.into(), at: Utc::now() - chrono::TimeDelta::minutes(3), run };
-        self.gateway.recover(&slug(agent), session(), &sent).await.unwrap()
+    async fn recover(&self, agent: &str, text: &str, run: Option<String>) -> MessageOutcome {
+        let sent = SentMessage {
+            text: text.into(),
+            sent_at: Utc::now() - chrono::TimeDelta::minutes(3),
+            run_id: run,
+        };
+        self.gateway.find_outcome(&slug(agent), session(), &sent).await.unwrap()
     }
 }
 
 fn run_of(events: &[ChatEvent]) -> String {
     match &events[0] {
-        ChatEvent::Started { run } => run.clone(),
+        ChatEvent::Started { run_id } => run_id.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -66,7 +71,7 @@ fn answer_of(events: &[ChatEvent]) -> String {
 
 #[tokio::test]
 async fn the_gateway_does_what_the_client_says() {
-    let Some(image) = image() else { return };
+    let image = image();
     let llm = Llm::start().await;
     let container = Container::start(&image);
     let input = everything(&format!("http://{}:{}", container.host(), llm.address.port()));
@@ -85,12 +90,12 @@ async fn the_gateway_does_what_the_client_says() {
 }
 
 async fn every_dialect_answers(live: &Live) {
-    assert_eq!(live.gateway.history(&slug("groq"), session(), 5, None).await.unwrap(), None);
+    assert_eq!(live.gateway.read_history(&slug("groq"), session(), 5, None).await.unwrap(), None);
     for kind in ProviderKind::ALL {
         let events = live.say(kind.as_str(), "hi").await;
         assert_eq!(answer_of(&events).trim(), "hello", "{kind}: {events:?}\n{}", live.container.log());
-        let usage = ChatEvent::Usage(Usage { input: 3, output: 2 });
-        let tail = [ChatEvent::Finish(Finish::Complete), usage, ChatEvent::Done];
+        let usage = ChatEvent::Usage(TokenUsage { input: 3, output: 2 });
+        let tail = [ChatEvent::Finish(FinishReason::Complete), usage, ChatEvent::Done];
         assert!(events.ends_with(&tail), "{kind}: {events:?}");
         let call = live.llm.last();
         assert_eq!(call.key, "key", "{kind}");
@@ -118,25 +123,27 @@ async fn tools_are_followed(live: &Live) {
         model: None,
     };
     let mut chat = live.gateway.chat(request).await.unwrap();
-    let Some(ChatEvent::Started { run }) = chat.next().await else { panic!("not started") };
-    let follow = live.gateway.follow(&agent, session(), &run);
+    let Some(ChatEvent::Started { run_id }) = chat.next().await else { panic!("not started") };
+    let follow = live.gateway.follow_run(&agent, session(), &run_id);
     let answer = tokio::spawn(chat.collect::<Vec<_>>());
-    let items: Vec<Item> =
+    let items: Vec<HistoryItem> =
         tokio::time::timeout(Duration::from_secs(60), follow.take(4).collect()).await.unwrap();
-    assert_eq!(items[0].part, Part::Commentary("Let me look.".into()));
+    assert_eq!(items[0].part, HistoryPart::Commentary("Let me look.".into()));
     let arguments = json!({ "command": "echo from-the-tool" });
-    assert_eq!(items[1].part, Part::ToolCall { id: "call_1".into(), name: "exec".into(), arguments });
+    assert_eq!(items[1].part, HistoryPart::ToolCall { id: "call_1".into(), name: "exec".into(), arguments });
     let text = "from-the-tool".to_owned();
     assert_eq!(
         items[2].part,
-        Part::ToolResult { id: "call_1".into(), name: "exec".into(), is_error: false, text }
+        HistoryPart::ToolResult { id: "call_1".into(), name: "exec".into(), is_error: false, text }
     );
-    let Part::Text { clipped: false, text } = &items[3].part else { panic!("{:?}", items[3]) };
-    // What was said before the tool is not in the stream.
+    let HistoryPart::Text { truncated: false, text } = &items[3].part else { panic!("{:?}", items[3]) };
+    // The text before the tool call is not in the stream.
     assert_eq!(text.trim(), answer_of(&answer.await.unwrap()).trim());
 
-    for known in [Some(run), None] {
-        let Outcome::Answered(found) = live.recover("groq", "TOOL", known).await else { panic!("no answer") };
+    for known in [Some(run_id), None] {
+        let MessageOutcome::Answered(found) = live.recover("groq", "TOOL", known).await else {
+            panic!("no answer")
+        };
         assert_eq!((found.text.trim(), found.tools.len()), ("hello", 2));
     }
 }
@@ -161,8 +168,8 @@ async fn letting_go_aborts_the_provider(live: &Live) {
     })
     .await
     .expect("the provider's request is cancelled");
-    assert_eq!(live.recover("xai", "SLOW", None).await, Outcome::Unanswered);
-    assert_eq!(live.recover("xai", "never said", None).await, Outcome::Absent);
+    assert_eq!(live.recover("xai", "SLOW", None).await, MessageOutcome::Unanswered);
+    assert_eq!(live.recover("xai", "never sent", None).await, MessageOutcome::Absent);
 }
 
 async fn failures_have_their_causes(live: &Live) {
@@ -172,7 +179,7 @@ async fn failures_have_their_causes(live: &Live) {
     let events = live.say("together", "OVERFLOW").await;
     assert_eq!(events.last(), Some(&ChatEvent::Error(Cause::AgentFailed.into())));
     let found = live.recover("together", "OVERFLOW", Some(run_of(&events))).await;
-    assert_eq!(found, Outcome::Failed(Cause::ContextTooLong.into()));
+    assert_eq!(found, MessageOutcome::Failed(Cause::ContextTooLong.into()));
     assert_eq!(live.cause("refused", "hi").await, Some(Cause::KeyRejected));
     let Some(ChatEvent::Error(error)) = live.say("refused", "hi").await.pop() else { panic!("no error") };
     assert_eq!((error.cause, error.retry_after), (Cause::KeyParked, Some(Duration::from_secs(60))));
@@ -185,8 +192,8 @@ async fn a_new_key_works_at_once(live: &Live) {
         provider.key_generation = 2;
     }
     live.container.write(CONFIG, render(&input).config.expose_secret());
-    // In between a message may still meet the old key, or a model that is half gone. From OpenClaw's own
-    // word on, the new key is in force: that word is what a container reports as applied.
+    // Until OpenClaw logs the reload, a message may still use the old key or an unknown model. The log line is what a
+    // container reports as applied.
     live.container.await_log("config hot reload applied (").await;
     let events = live.say("refused", "hi again").await;
     assert_eq!(answer_of(&events).trim(), "hello", "{events:?}");
@@ -205,7 +212,7 @@ async fn a_request_is_passed_through(live: &Live) {
     let mut wrong = request;
     wrong.insert("temperature".into(), json!(9));
     let error = live.gateway.pass_through(&slug("groq"), None, wrong).await.err().unwrap();
-    assert_eq!(error.said.as_deref(), Some("`temperature` must be between 0 and 2."));
+    assert_eq!(error.rejection_message.as_deref(), Some("`temperature` must be between 0 and 2."));
 }
 
 async fn a_deleted_session_is_gone_from_the_disk_and_another_goes_on(live: &Live) {
@@ -214,28 +221,36 @@ async fn a_deleted_session_is_gone_from_the_disk_and_another_goes_on(live: &Live
     let answer = live.gateway.pass_through(&slug("groq"), None, request).await.unwrap();
     answer.body.map(Result::unwrap).collect::<Vec<_>>().await;
     assert_eq!(answer_of(&live.say("groq", "A staying-stork.").await).trim(), "hello");
-    let begun = |sessions: &[Session], begun: Begun| sessions.iter().filter(|one| one.begun == begun).count();
-    let all = live.gateway.sessions().await.unwrap();
-    let (chats, requests) = (begun(&all, Begun::ByChat(session())), begun(&all, Begun::ByRequest));
+    let count_by_origin = |sessions: &[GatewaySession], origin: SessionOrigin| {
+        sessions.iter().filter(|one| one.origin == origin).count()
+    };
+    let all = live.gateway.list_sessions().await.unwrap();
+    let (chats, requests) = (
+        count_by_origin(&all, SessionOrigin::Chat(session())),
+        count_by_origin(&all, SessionOrigin::SingleRequest),
+    );
     assert!(chats > 1 && requests > 0, "{all:?}");
-    assert!(!live.container.holds("passing-puffin").is_empty());
-    // OpenClaw cuts a deletion off that takes longer than ten seconds; then it is done by the next.
+    assert!(!live.container.files_with("passing-puffin").is_empty());
+    // OpenClaw cuts a deletion off that takes longer than ten seconds. Another attempt completes it.
     let mut left = all;
     for _ in 0..10 {
-        for session in left.iter().filter(|one| one.begun == Begun::ByRequest) {
-            drop(live.gateway.delete(session).await);
+        for session in left.iter().filter(|one| one.origin == SessionOrigin::SingleRequest) {
+            drop(live.gateway.delete_session(session).await);
         }
-        left = live.gateway.sessions().await.unwrap();
-        if begun(&left, Begun::ByRequest) == 0 {
+        left = live.gateway.list_sessions().await.unwrap();
+        if count_by_origin(&left, SessionOrigin::SingleRequest) == 0 {
             break;
         }
     }
-    let counts = (begun(&left, Begun::ByChat(session())), begun(&left, Begun::ByRequest));
+    let counts = (
+        count_by_origin(&left, SessionOrigin::Chat(session())),
+        count_by_origin(&left, SessionOrigin::SingleRequest),
+    );
     assert_eq!(counts, (chats, 0), "{}", live.container.log());
 
-    live.container.end();
-    assert_eq!(live.container.holds("passing-puffin"), "");
-    assert!(!live.container.holds("staying-stork").is_empty());
+    live.container.stop();
+    assert_eq!(live.container.files_with("passing-puffin"), "");
+    assert!(!live.container.files_with("staying-stork").is_empty());
     live.container.boot().await;
     assert_eq!(answer_of(&live.say("groq", "Go on.").await).trim(), "hello");
     assert!(live.llm.last().body["messages"].to_string().contains("A staying-stork."), "its memory");
@@ -251,13 +266,13 @@ async fn a_killed_gateway_goes_on_by_itself(live: &Live) {
     live.container.kill();
     let events: Vec<ChatEvent> = chat.collect().await;
     assert_eq!(events.last(), Some(&ChatEvent::Error(Cause::ConnectionLost.into())));
-    // Docker's own proxy takes connections for a dead gateway: that cannot be told from a cut.
+    // Docker's proxy accepts connections for a dead gateway, so this cannot be told from a lost connection.
     let cause = live.cause("deepseek", text).await;
     assert!(matches!(cause, Some(Cause::AgentUnreachable | Cause::ConnectionLost)), "{cause:?}");
 
     live.container.boot().await;
     for _ in 0..120 {
-        if let Outcome::Answered(found) = live.recover("deepseek", text, None).await {
+        if let MessageOutcome::Answered(found) = live.recover("deepseek", text, None).await {
             assert!(found.text.starts_with("hello hello"), "{found:?}");
             return;
         }

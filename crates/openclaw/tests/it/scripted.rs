@@ -1,4 +1,4 @@
-//! A server that plays what it is told and remembers what it was asked.
+//! A server that plays a script and records its requests.
 
 use domain::{ChatId, Slug};
 use openclaw::{Gateway, SessionKey};
@@ -14,22 +14,22 @@ use tokio::{
     sync::mpsc,
 };
 
-/// What one connection is answered, piece by piece.
-pub enum Play {
+/// A step of a connection's script.
+pub enum Action {
     Send(Vec<u8>),
     Wait(Duration),
-    /// Hold the connection until the client lets go, and report it.
+    /// Keep the connection open until the client closes it, and report that.
     Hold,
 }
 
-/// A request as it came.
+/// A request as it was received.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct RecordedRequest {
     pub head: String,
     pub body: String,
 }
 
-impl Asked {
+impl RecordedRequest {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
@@ -37,35 +37,35 @@ impl Asked {
 
 pub struct Server {
     pub address: SocketAddr,
-    pub asked: Arc<Mutex<Vec<Asked>>>,
-    pub let_go: mpsc::UnboundedReceiver<()>,
+    pub requests: Arc<Mutex<Vec<RecordedRequest>>>,
+    pub disconnects: mpsc::UnboundedReceiver<()>,
 }
 
 impl Server {
-    /// Plays one script a connection, in order; then the port is closed.
-    pub async fn start(scripts: Vec<Vec<Play>>) -> Self {
+    /// Plays one script per connection, in order. Then the port is closed.
+    pub async fn start(scripts: Vec<Vec<Action>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (tell, let_go) = mpsc::unbounded_channel();
-        let log = asked.clone();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (report, disconnects) = mpsc::unbounded_channel();
+        let log = requests.clone();
         tokio::spawn(async move {
             for script in scripts {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let request = read(&mut stream).await;
                 log.lock().unwrap().push(request);
-                play(&mut stream, script, &tell).await;
+                play(&mut stream, script, &report).await;
             }
         });
-        Self { address, asked, let_go }
+        Self { address, requests, disconnects }
     }
 
     pub fn gateway(&self) -> Gateway {
         gateway(self.address)
     }
 
-    pub fn request(&self, index: usize) -> Asked {
-        self.asked.lock().unwrap()[index].clone()
+    pub fn request(&self, index: usize) -> RecordedRequest {
+        self.requests.lock().unwrap()[index].clone()
     }
 }
 
@@ -82,18 +82,18 @@ pub fn session() -> SessionKey {
     SessionKey::new(chat, 1)
 }
 
-/// A whole answer without a length: it ends with the connection.
-pub fn head(status: &str, content_type: &str) -> Play {
-    Play::Send(
+/// The head of a response without a length, which ends with the connection.
+pub fn head(status: &str, content_type: &str) -> Action {
+    Action::Send(
         format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\nconnection: close\r\n\r\n").into(),
     )
 }
 
-pub fn answer(status: &str, body: &str) -> Vec<Play> {
-    vec![head(status, "application/json"), Play::Send(body.into())]
+pub fn answer(status: &str, body: &str) -> Vec<Action> {
+    vec![head(status, "application/json"), Action::Send(body.into())]
 }
 
-async fn read(stream: &mut TcpStream) -> Asked {
+async fn read(stream: &mut TcpStream) -> RecordedRequest {
     let mut bytes = Vec::new();
     loop {
         let mut piece = [0; 4096];
@@ -105,22 +105,22 @@ async fn read(stream: &mut TcpStream) -> Asked {
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             let length = length.map_or(0, |length| length.parse().unwrap());
             if body.len() >= length {
-                return Asked { head, body: body.to_owned() };
+                return RecordedRequest { head, body: body.to_owned() };
             }
         }
         assert!(count > 0, "the client closed before its request was complete: {text}");
     }
 }
 
-async fn play(stream: &mut TcpStream, script: Vec<Play>, let_go: &mpsc::UnboundedSender<()>) {
-    for play in script {
-        match play {
-            // A client that is gone does not hear it.
-            Play::Send(bytes) => drop(stream.write_all(&bytes).await),
-            Play::Wait(time) => tokio::time::sleep(time).await,
-            Play::Hold => {
+async fn play(stream: &mut TcpStream, script: Vec<Action>, disconnects: &mpsc::UnboundedSender<()>) {
+    for action in script {
+        match action {
+            // The client may have disconnected.
+            Action::Send(bytes) => drop(stream.write_all(&bytes).await),
+            Action::Wait(time) => tokio::time::sleep(time).await,
+            Action::Hold => {
                 while stream.read(&mut [0; 64]).await.is_ok_and(|count| count > 0) {}
-                let_go.send(()).unwrap();
+                disconnects.send(()).unwrap();
             }
         }
     }

@@ -5,36 +5,38 @@ use crate::{
     container::{CONFIG, Container, image},
 };
 use domain::provider::ProviderKind;
-use openclaw::render::{Agent, Input, Rendered, render};
+use openclaw::render::{AgentInput, RenderInput, RenderedConfig, render};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-fn validate(container: &Container, rendered: &Rendered) -> (bool, String) {
+fn validate(container: &Container, rendered: &RenderedConfig) -> (bool, String) {
     container.write(CONFIG, rendered.config.expose_secret());
     container.shell("openclaw config validate", "")
 }
 
 #[test]
 fn openclaws_own_validator_accepts_every_kind() {
-    let Some(image) = image() else { return };
+    let image = image();
     let container = Container::start(&image);
-    let whole =
-        Input { internal_url: Some("http://10.77.0.1:8081/api/internal".into()), ..everything("http://h") };
-    let (ok, said) = validate(&container, &render(&whole));
-    assert!(ok, "{said}");
+    let whole = RenderInput {
+        internal_url: Some("http://10.77.0.1:8081/api/internal".into()),
+        ..everything("http://h")
+    };
+    let (ok, output) = validate(&container, &render(&whole));
+    assert!(ok, "{output}");
 
-    let least = Input {
+    let least = RenderInput {
         providers: vec![provider("p", ProviderKind::Anthropic, "https://api.anthropic.com", "k")],
-        agents: vec![Agent { tools: [].into(), ..agent("solo", "p/m") }],
+        agents: vec![AgentInput { tools: [].into(), ..agent("solo", "p/m") }],
         internal_url: None,
     };
-    let (ok, said) = validate(&container, &render(&least));
-    assert!(ok, "{said}");
+    let (ok, output) = validate(&container, &render(&least));
+    assert!(ok, "{output}");
 
     // The validator bites: a key it does not know is refused.
     let mut wrong: Value = serde_json::from_str(render(&least).config.expose_secret()).unwrap();
     wrong["gateway"]["nonsense"] = json!(true);
     container.write(CONFIG, &wrong.to_string());
-    let (ok, said) = container.shell("openclaw config validate", "");
-    assert!(!ok && said.contains("nonsense"), "{said}");
+    let (ok, output) = container.shell("openclaw config validate", "");
+    assert!(!ok && output.contains("nonsense"), "{output}");
 }

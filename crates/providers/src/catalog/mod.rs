@@ -1,7 +1,7 @@
-//! The kinds of provider as rows of data.
+//! The kinds of provider as a table.
 //!
-//! Owns what differs between kinds: names, addresses, dialects, keys. It must not make requests. A
-//! new kind is a new row here and a new name in [`domain::provider::ProviderKind`].
+//! Owns what differs between kinds: names, addresses, dialects, keys. It must not make requests. A new kind is a new row
+//! here and a new variant of [`domain::provider::ProviderKind`].
 
 mod rows;
 
@@ -10,14 +10,14 @@ use domain::{Invalid, provider::ProviderKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The wire format a provider speaks. The names are the ones OpenClaw uses for `api`.
+/// A provider's wire format. The names are those of OpenClaw's field `api`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
-    /// `POST /chat/completions`, the one most servers copy.
+    /// `POST /chat/completions`, which most servers support.
     #[serde(rename = "openai-completions")]
     OpenAiCompletions,
-    /// `POST /responses`, OpenAI's own newer one.
+    /// `POST /responses`, OpenAI's newer one.
     #[serde(rename = "openai-responses")]
     OpenAiResponses,
     /// `POST /v1/messages`.
@@ -29,7 +29,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// The stable name, which is also OpenClaw's.
+    /// The stable name, also in OpenClaw.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiCompletions => "openai-completions",
@@ -44,35 +44,32 @@ impl Dialect {
 /// One kind of provider.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = CatalogEntry)]
-pub struct Entry {
-    /// The kind.
+pub struct CatalogEntry {
     pub kind: ProviderKind,
-    /// The name a person knows.
+    /// The name that users know.
     pub label: &'static str,
-    /// Where it lives; `None` when only the user knows.
+    /// Null when only the user knows it.
     pub base_url: Option<&'static str>,
-    /// What a base URL of this kind looks like, for the form.
+    /// An example of a base URL, for the form.
     pub example_url: &'static str,
-    /// What it speaks.
     pub dialect: Dialect,
-    /// Whether an account without a key is useless. Where not, a key may still be given.
+    /// Whether an account needs a key. Otherwise a key is optional.
     pub needs_key: bool,
     /// Whether the user must enter the base URL.
     pub needs_base_url: bool,
     /// How keys of this kind begin: a hint, never a check.
     pub key_prefix: Option<&'static str>,
-    /// The path below the base URL that lists models.
+    /// The path of the model list below the base URL.
     pub models_path: &'static str,
-    /// A path below the base URL that only a valid key may read, where the model list is public.
+    /// If the model list is public: a path below the base URL that only a valid key may read.
     #[serde(skip)]
     pub(crate) key_path: Option<&'static str>,
-    /// One sentence: what it is and where its keys are made.
+    /// What it is and where to create keys, in one sentence.
     pub about: &'static str,
 }
 
-/// The row of `kind`.
-pub const fn entry(kind: ProviderKind) -> &'static Entry {
+/// The entry of `kind`.
+pub const fn entry(kind: ProviderKind) -> &'static CatalogEntry {
     match kind {
         ProviderKind::Anthropic => &rows::ANTHROPIC,
         ProviderKind::Openai => &rows::OPENAI,
@@ -90,35 +87,35 @@ pub const fn entry(kind: ProviderKind) -> &'static Entry {
     }
 }
 
-/// All rows, in the order a person is offered them.
-pub fn entries() -> impl Iterator<Item = &'static Entry> {
+/// All entries, in the order in which users see them.
+pub fn entries() -> impl Iterator<Item = &'static CatalogEntry> {
     ProviderKind::ALL.into_iter().map(entry)
 }
 
-/// The base URL to use and to store: what the user entered, or the kind's own. Brings what people
-/// paste to one form: no trailing slash, and not the endpoint that the dialect appends itself.
+/// The base URL to use and to store: the one that the user entered, or the kind's own. Normalizes it: removes a trailing
+/// slash, and an endpoint that the dialect appends itself.
 ///
 /// # Errors
-/// [`Invalid`] on `baseUrl` when there is none, or it is not an http(s) URL without user name, query
-/// and fragment.
+/// [`Invalid`] on `baseUrl` when there is none, or when it is not an http or https URL without user name, query and
+/// fragment.
 pub fn base_url(kind: ProviderKind, entered: Option<&str>) -> Result<Url, Invalid> {
-    let row = entry(kind);
+    let entry = entry(kind);
     let entered = entered.map(str::trim).filter(|text| !text.is_empty());
-    let Some(text) = entered.or(row.base_url) else {
-        return Err(refused(format!("Enter the base URL, for example {}.", row.example_url)));
+    let Some(text) = entered.or(entry.base_url) else {
+        return Err(refused(format!("Enter the base URL, for example {}.", entry.example_url)));
     };
     let mut url = Url::parse(text)
-        .map_err(|_| refused(format!("Enter a full URL, for example {}.", row.example_url)))?;
+        .map_err(|_| refused(format!("Enter a full URL, for example {}.", entry.example_url)))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refused("Use a URL that begins with https:// or http://.".into()));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused("Leave user name and password out of the URL; use the key.".into()));
+        return Err(refused("Do not put a user name or password into the URL. Use the key.".into()));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(refused("Leave out the part from ? or # on.".into()));
+        return Err(refused("Remove the part that begins with ? or #.".into()));
     }
-    let path = canonical_path(row.dialect, url.path()).to_owned();
+    let path = canonical_path(entry.dialect, url.path()).to_owned();
     url.set_path(&path);
     Ok(url)
 }
@@ -147,29 +144,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_its_own_row() {
+    fn every_kind_has_its_own_entry() {
         assert_eq!(entries().count(), ProviderKind::ALL.len());
         for kind in ProviderKind::ALL {
-            let row = entry(kind);
-            assert_eq!(row.kind, kind);
-            assert_eq!(row.needs_base_url, row.base_url.is_none(), "{kind}");
-            assert!(row.about.ends_with('.'), "{kind}");
-            assert_eq!(serde_json::to_value(row.dialect).unwrap(), row.dialect.as_str());
+            let entry = entry(kind);
+            assert_eq!(entry.kind, kind);
+            assert_eq!(entry.needs_base_url, entry.base_url.is_none(), "{kind}");
+            assert!(entry.about.ends_with('.'), "{kind}");
+            assert_eq!(serde_json::to_value(entry.dialect).unwrap(), entry.dialect.as_str());
         }
     }
 
     #[test]
-    fn own_urls_and_examples_are_in_the_stored_form_already() {
-        for row in entries() {
-            for text in row.base_url.into_iter().chain([row.example_url]) {
-                let stored = base_url(row.kind, Some(text)).unwrap();
+    fn own_urls_and_examples_are_normalized() {
+        for entry in entries() {
+            for text in entry.base_url.into_iter().chain([entry.example_url]) {
+                let stored = base_url(entry.kind, Some(text)).unwrap();
                 assert_eq!(stored.as_str().trim_end_matches('/'), text);
             }
         }
     }
 
     #[test]
-    fn what_people_paste_comes_to_one_form() {
+    fn pasted_urls_are_normalized() {
         use ProviderKind::{AnthropicCompatible, Ollama, OpenaiCompatible};
         for (kind, pasted, stored) in [
             (OpenaiCompatible, " https://h/v1/ ", "https://h/v1"),
@@ -188,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_base_url_is_refused_with_a_sentence() {
+    fn invalid_base_urls_are_refused_with_a_sentence() {
         for text in [
             "",
             "api.example.com/v1",

@@ -1,11 +1,9 @@
-//! The rows of the catalogue: one constant a kind.
-//!
-//! Owns the facts about each provider. It must not hold logic.
+//! The entries of the catalogue: one constant for each kind. It must not contain logic.
 
-use super::{Dialect, Entry};
+use super::{CatalogEntry, Dialect};
 use domain::provider::ProviderKind;
 
-pub(super) const ANTHROPIC: Entry = Entry {
+pub(super) const ANTHROPIC: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Anthropic,
     label: "Anthropic",
     base_url: Some("https://api.anthropic.com"),
@@ -19,8 +17,8 @@ pub(super) const ANTHROPIC: Entry = Entry {
     about: "Claude models. Keys: console.anthropic.com, Settings, API keys.",
 };
 
-/// What kinds that copy OpenAI's first dialect have in common.
-const COMPLETIONS: Entry = Entry {
+/// The common part of all kinds with OpenAI's chat completions.
+const COMPLETIONS: CatalogEntry = CatalogEntry {
     kind: ProviderKind::OpenaiCompatible,
     label: "OpenAI-compatible",
     base_url: None,
@@ -34,7 +32,7 @@ const COMPLETIONS: Entry = Entry {
     about: "",
 };
 
-pub(super) const OPENAI: Entry = Entry {
+pub(super) const OPENAI: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Openai,
     label: "OpenAI",
     base_url: Some("https://api.openai.com/v1"),
@@ -45,7 +43,7 @@ pub(super) const OPENAI: Entry = Entry {
     ..COMPLETIONS
 };
 
-pub(super) const GOOGLE: Entry = Entry {
+pub(super) const GOOGLE: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Google,
     label: "Google Gemini",
     base_url: Some("https://generativelanguage.googleapis.com/v1beta"),
@@ -59,7 +57,7 @@ pub(super) const GOOGLE: Entry = Entry {
     about: "Gemini models. Keys: aistudio.google.com, Get API key.",
 };
 
-pub(super) const OPENROUTER: Entry = Entry {
+pub(super) const OPENROUTER: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Openrouter,
     label: "OpenRouter",
     base_url: Some("https://openrouter.ai/api/v1"),
@@ -70,7 +68,7 @@ pub(super) const OPENROUTER: Entry = Entry {
     ..COMPLETIONS
 };
 
-pub(super) const OLLAMA: Entry = Entry {
+pub(super) const OLLAMA: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Ollama,
     label: "Ollama",
     base_url: None,
@@ -81,10 +79,10 @@ pub(super) const OLLAMA: Entry = Entry {
     key_prefix: None,
     models_path: "api/tags",
     key_path: None,
-    about: "Models on a machine of your own. An admin must allow its host and port; no key is needed.",
+    about: "Models on your own machine. An admin must allow its host and port. No key is needed.",
 };
 
-pub(super) const ZAI: Entry = Entry {
+pub(super) const ZAI: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Zai,
     label: "Z.ai",
     base_url: Some("https://api.z.ai/api/paas/v4"),
@@ -93,17 +91,17 @@ pub(super) const ZAI: Entry = Entry {
     ..COMPLETIONS
 };
 
-pub(super) const GROQ: Entry = Entry {
+pub(super) const GROQ: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Groq,
     label: "Groq",
     base_url: Some("https://api.groq.com/openai/v1"),
     example_url: "https://api.groq.com/openai/v1",
     key_prefix: Some("gsk_"),
-    about: "Open models, served fast. Keys: console.groq.com, API keys.",
+    about: "Open models with fast answers. Keys: console.groq.com, API keys.",
     ..COMPLETIONS
 };
 
-pub(super) const MISTRAL: Entry = Entry {
+pub(super) const MISTRAL: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Mistral,
     label: "Mistral",
     base_url: Some("https://api.mistral.ai/v1"),
@@ -112,7 +110,7 @@ pub(super) const MISTRAL: Entry = Entry {
     ..COMPLETIONS
 };
 
-pub(super) const DEEPSEEK: Entry = Entry {
+pub(super) const DEEPSEEK: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Deepseek,
     label: "DeepSeek",
     base_url: Some("https://api.deepseek.com/v1"),
@@ -122,7 +120,7 @@ pub(super) const DEEPSEEK: Entry = Entry {
     ..COMPLETIONS
 };
 
-pub(super) const XAI: Entry = Entry {
+pub(super) const XAI: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Xai,
     label: "xAI",
     base_url: Some("https://api.x.ai/v1"),
@@ -132,7 +130,7 @@ pub(super) const XAI: Entry = Entry {
     ..COMPLETIONS
 };
 
-pub(super) const TOGETHER: Entry = Entry {
+pub(super) const TOGETHER: CatalogEntry = CatalogEntry {
     kind: ProviderKind::Together,
     label: "Together AI",
     base_url: Some("https://api.together.xyz/v1"),
@@ -141,14 +139,14 @@ pub(super) const TOGETHER: Entry = Entry {
     ..COMPLETIONS
 };
 
-pub(super) const OPENAI_COMPATIBLE: Entry = Entry {
+pub(super) const OPENAI_COMPATIBLE: CatalogEntry = CatalogEntry {
     needs_key: false,
     needs_base_url: true,
     about: "Any server with OpenAI's chat completions: vLLM, LM Studio, LiteLLM and others.",
     ..COMPLETIONS
 };
 
-pub(super) const ANTHROPIC_COMPATIBLE: Entry = Entry {
+pub(super) const ANTHROPIC_COMPATIBLE: CatalogEntry = CatalogEntry {
     kind: ProviderKind::AnthropicCompatible,
     label: "Anthropic-compatible",
     base_url: None,

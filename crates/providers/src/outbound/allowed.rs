@@ -1,4 +1,4 @@
-//! The private hosts that an admin lets Mosaic reach.
+//! The private hosts that an admin allowed.
 //!
 //! Owns the comparison of a URL's host and port with that set. It must not decide what is private.
 
@@ -6,27 +6,24 @@ use super::Url;
 use domain::settings::AllowedHost;
 use std::{collections::HashSet, net::Ipv6Addr};
 
-/// A set of host and port pairs. A name allows whatever private addresses it resolves to, on that
-/// port only.
+/// A set of hosts with ports. A name allows all private addresses that it resolves to, on that port only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedHosts(HashSet<(String, u16)>);
 
 impl AllowedHosts {
-    /// Nothing private is allowed.
+    /// Allows nothing private.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Also allows `host` (a name, or an address with or without brackets) on `port`. What is no
-    /// host at all allows nothing.
+    /// Also allows `host` (a name, or an address with or without brackets) on `port`. Ignores an invalid host.
     #[must_use]
     pub fn with(mut self, host: &str, port: u16) -> Self {
         self.0.extend(canonical(host).map(|host| (host, port)));
         self
     }
 
-    /// Also allows the host and port that `url` names: for a provider whose `allowPrivateHost` an
-    /// admin set.
+    /// Also allows the host and port of `url`, for a provider whose `allowPrivateHost` an admin set.
     #[must_use]
     pub fn with_host_of(self, url: &Url) -> Self {
         match (url.host_str(), url.port_or_known_default()) {
@@ -49,13 +46,13 @@ impl<'a> FromIterator<&'a AllowedHost> for AllowedHosts {
     }
 }
 
-/// The one spelling of a host: what the URL parser makes of it, without the root's dot, so that both
-/// sides of a comparison went through the same rules (case, punycode, odd IPv4 forms).
+/// The host as the URL parser normalizes it (case, punycode, unusual IPv4 forms), without a trailing dot, so that both
+/// sides of a comparison follow the same rules.
 fn canonical(host: &str) -> Option<String> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let authority = match bare.parse::<Ipv6Addr>() {
         Ok(address) => format!("[{address}]"),
-        // What would end the host, or vanish, in a URL.
+        // Characters that would end the host in a URL, or vanish from it.
         Err(_) if host.contains(|c: char| "/\\?#@:".contains(c) || c.is_whitespace() || c.is_control()) => {
             return None;
         }
@@ -102,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_allows_nothing() {
+    fn an_invalid_host_allows_nothing() {
         for odd in ["", "a@b", "@b", "a/b", "a:80", "a:81", "a?b", "a b", "a\nb", "a#b", "a\\b"] {
             let set = AllowedHosts::none().with(odd, 80);
             assert_eq!(set, AllowedHosts::none(), "{odd}");

@@ -1,129 +1,118 @@
-//! The one way by which HTTP leaves the product.
+//! The only HTTP client for requests to the outside.
 //!
-//! Owns the guard against server-side request forgery: it resolves the host itself, checks every
-//! address, and pins the connection to what it checked. No redirects, no environment proxies, no
-//! plain http to the internet, caps on time and size. It must not know what is asked for or why.
+//! Owns the guard against server-side request forgery: it resolves the host itself, checks every address, and pins the
+//! connection to the checked addresses. It follows no redirects, ignores proxies in the environment, uses no plain http to
+//! the internet, and limits time and size. It must not know what is requested or why.
 //!
-//! Order of the guard, each step closing one way around the next:
-//! 1. the URL's form (http or https, a host, no user name);
-//! 2. the host: a literal address needs an admin's leave (the URL parser has turned decimal, octal,
-//!    hex and full-width forms into plain ones by then);
-//! 3. every resolved address: one bad address refuses the host, for the connection could go there;
-//! 4. the scheme: plain http only to allowed hosts whose addresses are all private;
-//! 5. the pin: the connection goes to those very addresses, whatever DNS says later.
+//! The guard checks in this order:
+//! 1. The URL's form: http or https, a host, no user name.
+//! 2. The host: a literal address needs an admin's permission. The URL parser has already normalized decimal, octal,
+//!    hexadecimal and full-width forms.
+//! 3. Every resolved address: one bad address refuses the host, because the connection could go there.
+//! 4. The scheme: plain http only to allowed hosts whose addresses are all private.
+//! 5. The pin: the connection goes to these addresses, whatever DNS answers later.
 //!
-//! A company whose only way out is an egress proxy needs a setting that names it. It would enter at
-//! [`Origin::new`], as an explicit `reqwest::Proxy` in place of `no_proxy()`, and the guard would
-//! then check names only, since the proxy resolves them: that is why the environment's
-//! `HTTPS_PROXY` is ignored rather than obeyed in silence.
+//! A company that can only use an egress proxy would need a setting for it: [`Origin::new`] would set a `reqwest::Proxy`
+//! instead of `no_proxy()`, and the guard could only check names, because the proxy resolves them. Therefore `HTTPS_PROXY`
+//! in the environment is ignored.
 
 mod address;
 mod allowed;
-mod call;
-mod fault;
+mod error;
 mod origin;
+mod request;
 mod resolve;
 mod tls;
 
-pub use address::{Reach, reach};
+pub use address::{AddressClass, classify};
 pub use allowed::AllowedHosts;
-pub use call::{Answer, Call, Limits};
-pub use fault::Fault;
-pub use origin::{Incoming, Origin};
+pub use error::OutboundError;
+pub use origin::{Origin, ResponseStream};
+pub use request::{Request, RequestLimits, Response};
 pub use reqwest::{Method, StatusCode, Url, header};
 pub use resolve::{Resolver, SystemResolver};
 
-use resolve::Pinned;
+use resolve::PinnedResolver;
 use std::{net::IpAddr, sync::Arc};
 
-/// The outbound client: makes checked connections. Cheap to clone; make one and share it.
+/// The outbound client. Cheap to clone: create one and share it.
 #[derive(Clone)]
 pub struct Outbound {
     resolver: Arc<dyn Resolver>,
-    limits: Limits,
+    limits: RequestLimits,
     tls: tls::Tls,
 }
 
 impl Outbound {
     /// With the system's resolver and the default limits.
     pub fn system() -> Self {
-        Self::new(Arc::new(SystemResolver), Limits::default())
+        Self::new(Arc::new(SystemResolver), RequestLimits::default())
     }
 
     /// With a resolver and limits of the caller's.
-    pub fn new(resolver: Arc<dyn Resolver>, limits: Limits) -> Self {
+    pub fn new(resolver: Arc<dyn Resolver>, limits: RequestLimits) -> Self {
         Self { resolver, limits, tls: tls::Tls::default() }
     }
 
-    /// Resolves and checks the host of `url` and returns a client that reaches this origin (scheme,
-    /// host, port) at the checked addresses and nothing else. Keep it for one piece of work, not
-    /// longer: it never resolves again.
+    /// Resolves and checks the host of `url`. Returns a client for this origin (scheme, host, port) that connects only to
+    /// the checked addresses. Keep it for one task only: it never resolves again.
     ///
     /// # Errors
-    /// [`Fault::Url`], [`Fault::Dns`], [`Fault::TimedOut`], [`Fault::Address`],
-    /// [`Fault::Cleartext`] or [`Fault::Client`]; no connection is made.
-    pub async fn origin(&self, url: &Url, allowed: &AllowedHosts) -> Result<Origin, Fault> {
+    /// [`OutboundError::BadUrl`], [`OutboundError::DnsFailed`], [`OutboundError::TimedOut`], [`OutboundError::AddressNotAllowed`],
+    /// [`OutboundError::CleartextNotAllowed`] or [`OutboundError::ClientSetup`]; no connection is made.
+    pub async fn origin(&self, url: &Url, allowed: &AllowedHosts) -> Result<Origin, OutboundError> {
         let host = host_of(url)?;
-        let leave = match allowed.contains(url) {
-            true => Leave::Given,
-            false => Leave::None,
-        };
+        let is_allowed = allowed.contains(url);
         let addresses = match literal(host) {
-            Some(_) if leave == Leave::None => return Err(Fault::Address),
+            Some(_) if !is_allowed => return Err(OutboundError::AddressNotAllowed),
             Some(address) => vec![address],
             None => self.lookup(host).await?,
         };
-        check(url, &addresses, leave)?;
-        let pinned = Pinned { host: host.to_owned(), addresses };
+        check(url, &addresses, is_allowed)?;
+        let pinned = PinnedResolver { host: host.to_owned(), addresses };
         Origin::new(url, pinned, self.limits, &self.tls)
     }
 
-    /// Checks, connects, sends one call and reads its answer to the end.
+    /// Checks the host, connects, sends one request and reads the whole response.
     ///
     /// # Errors
     /// As [`Self::origin`] and [`Origin::send`].
-    pub async fn send(&self, call: Call, allowed: &AllowedHosts) -> Result<Answer, Fault> {
-        self.origin(&call.url, allowed).await?.send(call).await
+    pub async fn send(&self, request: Request, allowed: &AllowedHosts) -> Result<Response, OutboundError> {
+        self.origin(&request.url, allowed).await?.send(request).await
     }
 
-    async fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, Fault> {
+    async fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, OutboundError> {
         let lookup = tokio::time::timeout(self.limits.connect, self.resolver.lookup(host));
-        let found = lookup.await.map_err(|_| Fault::TimedOut)?;
-        let addresses = found.map_err(|_| Fault::Dns)?;
-        if addresses.is_empty() { Err(Fault::Dns) } else { Ok(addresses) }
+        let found = lookup.await.map_err(|_| OutboundError::TimedOut)?;
+        let addresses = found.map_err(|_| OutboundError::DnsFailed)?;
+        if addresses.is_empty() { Err(OutboundError::DnsFailed) } else { Ok(addresses) }
     }
 }
 
-/// Whether an admin allowed this host and port.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Leave {
-    None,
-    Given,
-}
-
-fn host_of(url: &Url) -> Result<&str, Fault> {
+fn host_of(url: &Url) -> Result<&str, OutboundError> {
     let plain = url.username().is_empty() && url.password().is_none();
     if !plain || !matches!(url.scheme(), "http" | "https") {
-        return Err(Fault::Url);
+        return Err(OutboundError::BadUrl);
     }
-    url.host_str().ok_or(Fault::Url)
+    url.host_str().ok_or(OutboundError::BadUrl)
 }
 
-/// The address that `host` is, when it is one: a parsed URL writes those in one form only.
+/// The address, if `host` is one. The URL parser has normalized it.
 fn literal(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
-fn check(url: &Url, addresses: &[IpAddr], leave: Leave) -> Result<(), Fault> {
+fn check(url: &Url, addresses: &[IpAddr], is_allowed: bool) -> Result<(), OutboundError> {
     for address in addresses {
-        match (reach(*address), leave) {
-            (Reach::Public, _) | (Reach::Private, Leave::Given) => {}
-            (Reach::Private, Leave::None) | (Reach::Never, _) => return Err(Fault::Address),
+        match classify(*address) {
+            AddressClass::Public => {}
+            AddressClass::Private if is_allowed => {}
+            AddressClass::Private | AddressClass::Forbidden => return Err(OutboundError::AddressNotAllowed),
         }
     }
-    let stays_inside = addresses.iter().all(|address| reach(*address) == Reach::Private);
+    let all_private = addresses.iter().all(|address| classify(*address) == AddressClass::Private);
     match url.scheme() {
-        "http" if !stays_inside => Err(Fault::Cleartext),
+        "http" if !all_private => Err(OutboundError::CleartextNotAllowed),
         _ => Ok(()),
     }
 }

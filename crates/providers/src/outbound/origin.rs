@@ -1,24 +1,29 @@
 //! A connection to one checked origin.
 //!
-//! Owns the HTTP client that is pinned to the checked addresses, and the caps while a body arrives.
-//! It must not be made by anything but the guard.
+//! Owns the HTTP client that is pinned to the checked addresses, and the limits while a body arrives. Only the guard may
+//! create it.
 
-use super::{Answer, Call, Fault, Limits, Url, resolve::Pinned, tls::Tls};
+use super::{OutboundError, Request, RequestLimits, Response, Url, resolve::PinnedResolver, tls::Tls};
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, Response, StatusCode, header::HeaderMap, redirect::Policy};
+use reqwest::{Client, StatusCode, header::HeaderMap, redirect::Policy};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
-/// One origin (scheme, host, port), reachable at checked addresses only. Its connections are its
-/// own: no two users ever share one.
+/// An origin (scheme, host, port), reachable at the checked addresses only. Its connections are never shared between
+/// users.
 pub struct Origin {
     base: Url,
     client: Client,
-    limits: Limits,
+    limits: RequestLimits,
 }
 
 impl Origin {
-    pub(super) fn new(url: &Url, pinned: Pinned, limits: Limits, tls: &Tls) -> Result<Self, Fault> {
+    pub(super) fn new(
+        url: &Url,
+        pinned: PinnedResolver,
+        limits: RequestLimits,
+        tls: &Tls,
+    ) -> Result<Self, OutboundError> {
         let builder = Client::builder()
             .user_agent(concat!("mosaic-fleet/", env!("CARGO_PKG_VERSION")))
             .dns_resolver(Arc::new(pinned))
@@ -30,53 +35,52 @@ impl Origin {
             "https" => builder.use_preconfigured_tls(tls.config()?),
             _ => builder.tls_built_in_root_certs(false),
         };
-        let client = builder.build().map_err(|_| Fault::Client)?;
+        let client = builder.build().map_err(|_| OutboundError::ClientSetup)?;
         Ok(Self { base: url.clone(), client, limits })
     }
 
-    /// Sends `call` and reads the answer to the end.
+    /// Sends `request` and reads the whole response.
     ///
     /// # Errors
-    /// [`Fault::OtherOrigin`] before anything is sent; else what went wrong on the way, including
-    /// [`Fault::TimedOut`] and [`Fault::TooLarge`] from the caps.
-    pub async fn send(&self, call: Call) -> Result<Answer, Fault> {
-        let whole = call.whole.unwrap_or(self.limits.whole);
-        let exchange = async { self.open(call).await?.whole().await };
-        timeout(whole, exchange).await.map_err(|_| Fault::TimedOut)?
+    /// [`OutboundError::OtherOrigin`] before anything is sent; otherwise what went wrong on the way, including
+    /// [`OutboundError::TimedOut`] and [`OutboundError::ResponseTooLarge`] from the limits.
+    pub async fn send(&self, request: Request) -> Result<Response, OutboundError> {
+        let total = request.timeout.unwrap_or(self.limits.total);
+        let exchange = async { self.open(request).await?.read_to_end().await };
+        timeout(total, exchange).await.map_err(|_| OutboundError::TimedOut)?
     }
 
-    /// Sends `call` and returns as soon as the head of the answer is there. Dropping the answer
-    /// closes the connection.
+    /// Sends `request` and returns as soon as the head of the response has arrived. Dropping the response closes the
+    /// connection.
     ///
     /// # Errors
-    /// As [`Self::send`]; the caps on the body apply while it is read.
-    pub async fn open(&self, call: Call) -> Result<Incoming, Fault> {
-        if call.url.origin() != self.base.origin() {
-            return Err(Fault::OtherOrigin);
+    /// As [`Self::send`]. The limits of the body apply while it is read.
+    pub async fn open(&self, request: Request) -> Result<ResponseStream, OutboundError> {
+        if request.url.origin() != self.base.origin() {
+            return Err(OutboundError::OtherOrigin);
         }
-        let whole = call.whole.unwrap_or(self.limits.whole);
-        let left = call.cap.unwrap_or(self.limits.body);
-        let request = self.client.request(call.method, call.url).headers(call.headers);
-        let request = if call.body.is_empty() { request } else { request.body(call.body) };
-        let head = timeout(whole, request.send()).await.map_err(|_| Fault::TimedOut)?;
-        Ok(Incoming { response: head?, idle: self.limits.idle, left })
+        let total = request.timeout.unwrap_or(self.limits.total);
+        let bytes_left = request.max_bytes.unwrap_or(self.limits.body_bytes);
+        let builder = self.client.request(request.method, request.url).headers(request.headers);
+        let builder = if request.body.is_empty() { builder } else { builder.body(request.body) };
+        let response = timeout(total, builder.send()).await.map_err(|_| OutboundError::TimedOut)??;
+        Ok(ResponseStream { response, idle: self.limits.idle, bytes_left })
     }
 }
 
-/// An answer whose body is still arriving.
-pub struct Incoming {
-    response: Response,
+/// A response whose body is still arriving.
+pub struct ResponseStream {
+    response: reqwest::Response,
     idle: Duration,
-    left: usize,
+    bytes_left: usize,
 }
 
-impl Incoming {
-    /// The status.
+impl ResponseStream {
     pub fn status(&self) -> StatusCode {
         self.response.status()
     }
 
-    /// The headers: not to be trusted or echoed.
+    /// Not to be trusted or echoed.
     pub fn headers(&self) -> &HeaderMap {
         self.response.headers()
     }
@@ -84,35 +88,35 @@ impl Incoming {
     /// The next piece of the body; `None` at its end.
     ///
     /// # Errors
-    /// [`Fault::TimedOut`] when none came within the idle cap, [`Fault::TooLarge`] past the size
-    /// cap, [`Fault::Lost`] when the connection ended too soon.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
-        let next = timeout(self.idle, self.response.chunk()).await.map_err(|_| Fault::TimedOut)?;
-        let Some(bytes) = next.map_err(broken_body)? else {
+    /// [`OutboundError::TimedOut`] when none arrived within the idle limit, [`OutboundError::ResponseTooLarge`] past the
+    /// size limit, [`OutboundError::ConnectionLost`] when the connection ended too early.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, OutboundError> {
+        let next = timeout(self.idle, self.response.chunk()).await.map_err(|_| OutboundError::TimedOut)?;
+        let Some(bytes) = next.map_err(body_error)? else {
             return Ok(None);
         };
-        self.left = self.left.checked_sub(bytes.len()).ok_or(Fault::TooLarge)?;
+        self.bytes_left = self.bytes_left.checked_sub(bytes.len()).ok_or(OutboundError::ResponseTooLarge)?;
         Ok(Some(bytes))
     }
 
-    async fn whole(mut self) -> Result<Answer, Fault> {
+    async fn read_to_end(mut self) -> Result<Response, OutboundError> {
         let announced = self.response.content_length().unwrap_or(0);
-        if announced > self.left as u64 {
-            return Err(Fault::TooLarge);
+        if announced > self.bytes_left as u64 {
+            return Err(OutboundError::ResponseTooLarge);
         }
         let mut body = BytesMut::new();
         while let Some(bytes) = self.chunk().await? {
             body.extend_from_slice(&bytes);
         }
         let (status, headers) = (self.response.status(), self.response.headers().clone());
-        Ok(Answer { status, headers, body: body.freeze() })
+        Ok(Response { status, headers, body: body.freeze() })
     }
 }
 
-/// Whatever the HTTP stack calls it, a body that does not arrive whole is a lost connection.
-fn broken_body(error: reqwest::Error) -> Fault {
-    match Fault::from(error) {
-        Fault::TimedOut => Fault::TimedOut,
-        _ => Fault::Lost,
+/// A body that does not arrive whole is a lost connection, whatever the HTTP stack calls it.
+fn body_error(error: reqwest::Error) -> OutboundError {
+    match OutboundError::from(error) {
+        OutboundError::TimedOut => OutboundError::TimedOut,
+        _ => OutboundError::ConnectionLost,
     }
 }

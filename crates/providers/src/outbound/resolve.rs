@@ -1,7 +1,7 @@
-//! Names to addresses, once.
+//! Resolves host names, once per connection.
 //!
-//! Owns the resolver's seam for tests and the pin that keeps the HTTP stack from asking again. It
-//! must not judge addresses.
+//! Owns the resolver trait, and the pinned resolver that keeps the HTTP stack from resolving again. It must not judge
+//! addresses.
 
 use async_trait::async_trait;
 use reqwest::dns::{Name, Resolve, Resolving};
@@ -16,7 +16,7 @@ pub trait Resolver: Send + Sync {
     /// All addresses of `host`, IPv4 and IPv6.
     ///
     /// # Errors
-    /// Whatever the system says when the name is unknown or its server does not answer.
+    /// The system's error when the name is unknown or the name server does not answer.
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
@@ -32,20 +32,19 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// Answers for one host with the addresses that were checked, and for any other with an error: the
-/// HTTP stack has no way to a second lookup, so a name that changes between check and connection
-/// (DNS rebinding) changes nothing.
-pub(super) struct Pinned {
+/// Returns the checked addresses for one host, and an error for any other. The HTTP stack cannot look the name up a second
+/// time, so that a change between check and connection (DNS rebinding) has no effect.
+pub(super) struct PinnedResolver {
     pub host: String,
     pub addresses: Vec<IpAddr>,
 }
 
-impl Resolve for Pinned {
+impl Resolve for PinnedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         if name.as_str() != self.host {
             return Box::pin(async { Err("not the host this client was made for".into()) });
         }
-        // Port 0 stands for "the URL's port".
+        // Port 0 means the URL's port.
         let addresses: Vec<_> = self.addresses.iter().map(|ip| SocketAddr::new(*ip, 0)).collect();
         Box::pin(async move { Ok(Box::new(addresses.into_iter()) as _) })
     }
@@ -57,8 +56,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_pin_knows_one_host_only() {
-        let pinned = Pinned { host: "a.test".into(), addresses: vec!["192.0.2.1".parse().unwrap()] };
+    async fn a_pinned_resolver_knows_one_host_only() {
+        let pinned = PinnedResolver { host: "a.test".into(), addresses: vec!["192.0.2.1".parse().unwrap()] };
         let found = pinned.resolve("a.test".parse().unwrap()).await.unwrap();
         assert_eq!(found.collect::<Vec<_>>(), ["192.0.2.1:0".parse().unwrap()]);
         assert!(pinned.resolve("b.test".parse().unwrap()).await.is_err());

@@ -1,13 +1,12 @@
-//! The four steps: what each tells, where the test stops, and with which named cause.
+//! The four steps: what each reports, where the test stops, and with which cause.
 
 use crate::support::{HUNG_UP, KEY, Reply, Seen, Server, json, loopback, loopback_within, with_headers};
 use async_trait::async_trait;
 use domain::provider::ProviderKind::{self, Groq, OpenaiCompatible, Openrouter};
 use providers::{
-    AllowedHosts, Cause, Progress, Report, StepReport,
+    AllowedHosts, Cause, Progress, ProviderAccount, Report, StepReport,
     StepStatus::{self, Failed, NotRun, Passed, Running, Skipped},
-    Target,
-    outbound::Limits,
+    outbound::RequestLimits,
     test_connection,
 };
 use serde_json::{Value, json};
@@ -21,7 +20,7 @@ fn cause(report: &Report) -> Option<Cause> {
     report.failure().map(|failure| failure.cause)
 }
 
-async fn run(server: &Server, target: &Target) -> Report {
+async fn run(server: &Server, target: &ProviderAccount) -> Report {
     test_connection(&loopback(), &server.allowed(), target, &mut ()).await
 }
 
@@ -58,7 +57,7 @@ impl Progress for Heard {
 }
 
 #[tokio::test]
-async fn a_good_account_passes_and_every_step_is_told_twice() {
+async fn a_good_account_passes_and_every_step_is_reported_twice() {
     let server = server(listed, answered).await;
     let target = server.target(Groq, "/v1", &["m-1"]);
     let mut heard = Heard::default();
@@ -97,7 +96,7 @@ async fn the_first_failing_step_ends_the_test() {
 #[tokio::test]
 async fn a_host_that_cannot_be_reached_has_a_named_cause() {
     let server = Server::start(|_| Reply::Silence).await;
-    let limits = Limits { whole: Duration::from_millis(200), ..Limits::default() };
+    let limits = RequestLimits { total: Duration::from_millis(200), ..RequestLimits::default() };
     let target = server.target(Groq, "/v1", &["m-1"]);
     let report = test_connection(&loopback_within(limits), &server.allowed(), &target, &mut ()).await;
     assert_eq!(
@@ -109,7 +108,7 @@ async fn a_host_that_cannot_be_reached_has_a_named_cause() {
     assert_eq!(cause(&report), Some(Cause::AddressNotAllowed));
     assert!(!serde_json::to_string(&report).unwrap().contains("127.0.0.1"), "no address leaks");
 
-    let nowhere = Target { base_url: Some("no url".into()), ..target };
+    let nowhere = ProviderAccount { base_url: Some("no url".into()), ..target };
     let report = test_connection(&loopback(), &server.allowed(), &nowhere, &mut ()).await;
     assert_eq!(cause(&report), Some(Cause::BadUrl));
 }
@@ -119,7 +118,7 @@ async fn key_faults_are_found_before_anything_is_sent_with_it() {
     let server = server(listed, answered).await;
     let target = server.target(Groq, "/v1", &["m-1"]);
     for (key, expected) in [(None, Cause::KeyMissing), (Some("sk bad\n"), Cause::KeyMalformed)] {
-        let target = Target { key: key.map(Into::into), ..target.clone() };
+        let target = ProviderAccount { key: key.map(Into::into), ..target.clone() };
         let report = run(&server, &target).await;
         assert_eq!((statuses(&report), cause(&report)), ([Passed, Failed, NotRun, NotRun], Some(expected)));
     }
@@ -189,7 +188,7 @@ async fn an_unlisted_model_that_is_refused_is_unknown_with_the_nearest_names() {
 }
 
 #[tokio::test]
-async fn a_passing_trouble_is_not_blamed_on_the_model() {
+async fn a_transient_failure_is_not_blamed_on_the_model() {
     let limited = |_: &Seen| {
         with_headers(429, "retry-after: 7\r\n", &json!({"error": {"message": "slow down"}}).to_string())
     };
@@ -253,7 +252,7 @@ async fn nothing_upstream_comes_through_but_one_scrubbed_line() {
 }
 
 #[tokio::test]
-async fn dropping_the_test_ends_the_request() {
+async fn dropping_the_test_cancels_the_request() {
     let server = Server::start(|seen| match seen.line() {
         "GET /v1" => with_headers(404, "", ""),
         _ => Reply::Silence,

@@ -1,13 +1,13 @@
-//! The bytes that each kind of provider gets to see.
+//! The exact requests to each kind of provider.
 
 use crate::support::{HOST, KEY, Seen, Server, json, loopback, with_headers};
 use domain::provider::ProviderKind;
-use providers::{Target, test_connection};
+use providers::{ProviderAccount, test_connection};
 use serde_json::{Value, json};
 
 const QUESTION: &str = "Reply with the single word: ready";
 
-/// What a kind's server must hear and what it answers.
+/// What the server of a kind must receive, and its responses.
 struct Case {
     kind: ProviderKind,
     base: &'static str,
@@ -119,7 +119,7 @@ fn every_kind_has_a_case() {
 }
 
 #[tokio::test]
-async fn each_kind_is_asked_in_its_own_way() {
+async fn each_kind_gets_its_own_requests() {
     for case in cases() {
         let server = server_for(&case).await;
         let target = server.target(case.kind, case.base, &[case.model]);
@@ -173,7 +173,7 @@ fn assert_head(case: &Case, request: &Seen, port: u16) {
 async fn without_a_key_no_key_header_is_sent() {
     let case = cases().into_iter().find(|case| case.kind == ProviderKind::Ollama).unwrap();
     let server = server_for(&case).await;
-    let target = Target { key: None, ..server.target(case.kind, case.base, &[case.model]) };
+    let target = ProviderAccount { key: None, ..server.target(case.kind, case.base, &[case.model]) };
     let report = test_connection(&loopback(), &server.allowed(), &target, &mut ()).await;
     assert_eq!(report.failure(), None, "{report:?}");
     for request in server.seen() {

@@ -3,7 +3,7 @@
 use crate::support::{HOST, KEY, Reply, Scripted, Server, loopback, with_headers};
 use providers::{
     AllowedHosts, Outbound,
-    outbound::{Call, Fault, Limits, Url, header},
+    outbound::{OutboundError, Request, RequestLimits, Url, header},
 };
 use std::process::Command;
 
@@ -12,19 +12,19 @@ fn url(text: &str) -> Url {
 }
 
 fn resolving_to(addresses: &[&str]) -> Outbound {
-    Outbound::new(Scripted::new(&[addresses]), Limits::default())
+    Outbound::new(Scripted::new(&[addresses]), RequestLimits::default())
 }
 
-async fn verdict(outbound: &Outbound, text: &str, allowed: &AllowedHosts) -> Result<(), Fault> {
+async fn verdict(outbound: &Outbound, text: &str, allowed: &AllowedHosts) -> Result<(), OutboundError> {
     outbound.origin(&url(text), allowed).await.map(drop)
 }
 
 #[tokio::test]
-async fn names_are_judged_by_every_address_they_have() {
-    use Fault::{Address, Cleartext};
+async fn a_host_is_checked_by_all_of_its_addresses() {
+    use OutboundError::{AddressNotAllowed as Address, CleartextNotAllowed as Cleartext};
     let none = AllowedHosts::none();
     let given = AllowedHosts::none().with(HOST, 443).with(HOST, 80);
-    type Verdict = Result<(), Fault>;
+    type Verdict = Result<(), OutboundError>;
     #[rustfmt::skip]
     let matrix: &[(&[&str], Verdict, Verdict, Verdict)] = &[
         // addresses, https unasked, https allowed, http allowed
@@ -51,7 +51,7 @@ async fn names_are_judged_by_every_address_they_have() {
         (&["::"], Err(Address), Err(Address), Err(Address)),
         (&["224.0.0.1"], Err(Address), Err(Address), Err(Address)),
         (&["192.0.2.1"], Err(Address), Err(Address), Err(Address)),
-        (&[], Err(Fault::Dns), Err(Fault::Dns), Err(Fault::Dns)),
+        (&[], Err(OutboundError::DnsFailed), Err(OutboundError::DnsFailed), Err(OutboundError::DnsFailed)),
     ];
     for (addresses, unasked, https, http) in matrix {
         let outbound = resolving_to(addresses);
@@ -64,9 +64,9 @@ async fn names_are_judged_by_every_address_they_have() {
 }
 
 #[tokio::test]
-async fn literal_addresses_in_any_spelling_need_an_admins_leave() {
+async fn literal_addresses_in_any_spelling_need_an_admins_permission() {
     let resolver = Scripted::new(&[&["8.8.8.8"]]);
-    let outbound = Outbound::new(resolver.clone(), Limits::default());
+    let outbound = Outbound::new(resolver.clone(), RequestLimits::default());
     for text in [
         "https://1.1.1.1/",
         "https://127.0.0.1/",
@@ -86,21 +86,25 @@ async fn literal_addresses_in_any_spelling_need_an_admins_leave() {
         "http://169.254.169.254/latest/meta-data/",
         "http://0/",
     ] {
-        assert_eq!(verdict(&outbound, text, &AllowedHosts::none()).await, Err(Fault::Address), "{text}");
+        assert_eq!(
+            verdict(&outbound, text, &AllowedHosts::none()).await,
+            Err(OutboundError::AddressNotAllowed),
+            "{text}"
+        );
     }
     assert_eq!(resolver.lookups(), 0, "a literal address must not reach the resolver as a name");
 
-    let leave = AllowedHosts::none().with("127.0.0.1", 80).with("::1", 80).with("169.254.169.254", 80);
+    let allowed = AllowedHosts::none().with("127.0.0.1", 80).with("::1", 80).with("169.254.169.254", 80);
     for (text, expected) in [
         ("http://127.0.0.1/", Ok(())),
         ("http://2130706433/", Ok(())),
         ("http://[::1]/", Ok(())),
-        ("http://127.0.0.1:81/", Err(Fault::Address)),
-        ("http://127.0.0.2/", Err(Fault::Address)),
-        ("http://[::ffff:127.0.0.1]/", Err(Fault::Address)),
-        ("http://169.254.169.254/", Err(Fault::Address)),
+        ("http://127.0.0.1:81/", Err(OutboundError::AddressNotAllowed)),
+        ("http://127.0.0.2/", Err(OutboundError::AddressNotAllowed)),
+        ("http://[::ffff:127.0.0.1]/", Err(OutboundError::AddressNotAllowed)),
+        ("http://169.254.169.254/", Err(OutboundError::AddressNotAllowed)),
     ] {
-        assert_eq!(verdict(&outbound, text, &leave).await, expected, "{text} with leave");
+        assert_eq!(verdict(&outbound, text, &allowed).await, expected, "{text} allowed");
     }
 }
 
@@ -117,7 +121,11 @@ async fn odd_urls_are_refused() {
         "https://:pw@llm.test/",
         "https://8.8.8.8@llm.test/",
     ] {
-        assert_eq!(verdict(&outbound, text, &AllowedHosts::none()).await, Err(Fault::Url), "{text}");
+        assert_eq!(
+            verdict(&outbound, text, &AllowedHosts::none()).await,
+            Err(OutboundError::BadUrl),
+            "{text}"
+        );
     }
 }
 
@@ -128,10 +136,10 @@ async fn a_name_that_turns_private_after_the_check_is_not_asked_again() {
         Server::bind(&format!("127.0.0.1:{}", first.address.port()), |_| with_headers(200, "", "victim"))
             .await;
     let resolver = Scripted::new(&[&["127.0.0.2"], &["127.0.0.1"]]);
-    let outbound = Outbound::new(resolver.clone(), Limits::default());
+    let outbound = Outbound::new(resolver.clone(), RequestLimits::default());
     let origin = outbound.origin(&first.url("/"), &first.allowed()).await.unwrap();
     for _ in 0..3 {
-        let answer = origin.send(Call::get(first.url("/"))).await.unwrap();
+        let answer = origin.send(Request::get(first.url("/"))).await.unwrap();
         assert_eq!(answer.body, "first");
     }
     assert_eq!(resolver.lookups(), 1);
@@ -142,17 +150,20 @@ async fn a_name_that_turns_private_after_the_check_is_not_asked_again() {
 async fn a_refused_pin_does_not_fall_back_to_a_second_lookup() {
     let victim = Server::start(|_| with_headers(200, "", "victim")).await;
     let resolver = Scripted::new(&[&["127.0.0.2"], &["127.0.0.1"]]);
-    let outbound = Outbound::new(resolver.clone(), Limits::default());
-    let fault = outbound.send(Call::get(victim.url("/")), &victim.allowed()).await.err();
-    assert_eq!((fault, resolver.lookups()), (Some(Fault::Refused), 1));
+    let outbound = Outbound::new(resolver.clone(), RequestLimits::default());
+    let fault = outbound.send(Request::get(victim.url("/")), &victim.allowed()).await.err();
+    assert_eq!((fault, resolver.lookups()), (Some(OutboundError::ConnectionRefused), 1));
     assert!(victim.seen().is_empty());
 }
 
 #[tokio::test]
 async fn each_new_origin_is_checked_anew() {
-    let outbound = Outbound::new(Scripted::new(&[&["8.8.8.8"], &["127.0.0.1"]]), Limits::default());
+    let outbound = Outbound::new(Scripted::new(&[&["8.8.8.8"], &["127.0.0.1"]]), RequestLimits::default());
     assert_eq!(verdict(&outbound, "https://llm.test/", &AllowedHosts::none()).await, Ok(()));
-    assert_eq!(verdict(&outbound, "https://llm.test/", &AllowedHosts::none()).await, Err(Fault::Address));
+    assert_eq!(
+        verdict(&outbound, "https://llm.test/", &AllowedHosts::none()).await,
+        Err(OutboundError::AddressNotAllowed)
+    );
 }
 
 #[tokio::test]
@@ -166,8 +177,8 @@ async fn a_checked_origin_serves_no_other() {
         format!("https://llm.test:{port}/"),
         "http://llm.test/".to_owned(),
     ] {
-        let fault = origin.send(Call::get(url(&other))).await.err();
-        assert_eq!(fault, Some(Fault::OtherOrigin), "{other}");
+        let fault = origin.send(Request::get(url(&other))).await.err();
+        assert_eq!(fault, Some(OutboundError::OtherOrigin), "{other}");
     }
     assert!(server.seen().is_empty());
 }
@@ -180,20 +191,20 @@ async fn redirects_are_answers_and_not_followed() {
         let to = to.clone();
         let server = Server::start(move |_| with_headers(status, &to, "")).await;
         let allowed = server.allowed().with(HOST, victim.address.port());
-        let answer = loopback().send(Call::get(server.url("/")), &allowed).await.unwrap();
+        let answer = loopback().send(Request::get(server.url("/")), &allowed).await.unwrap();
         assert_eq!(answer.status.as_u16(), status);
     }
     assert!(victim.seen().is_empty());
 }
 
 #[tokio::test]
-async fn a_key_that_would_split_the_head_is_never_sent() {
+async fn a_key_that_would_break_the_header_is_never_sent() {
     for key in ["a\r\nx-evil: 1", "a\nb", "a b", "a\tb", "a\0", "schlüssel", "“sk-1”", ""] {
-        let call = Call::get(url("https://llm.test/"));
+        let call = Request::get(url("https://llm.test/"));
         let fault = call.secret_header(header::AUTHORIZATION, "Bearer ", &key.into()).err();
-        assert_eq!(fault, Some(Fault::Header), "{key:?}");
+        assert_eq!(fault, Some(OutboundError::BadHeader), "{key:?}");
     }
-    let call = Call::get(url("https://llm.test/"));
+    let call = Request::get(url("https://llm.test/"));
     assert!(call.secret_header(header::AUTHORIZATION, "Bearer ", &KEY.into()).is_ok());
 }
 
@@ -223,5 +234,5 @@ async fn child_behind_a_proxy() {
     let port: u16 = std::env::var("GUARD_TEST_PORT").unwrap().parse().unwrap();
     let at = url(&format!("http://{HOST}:{port}/"));
     let allowed = AllowedHosts::none().with(HOST, port);
-    assert_eq!(loopback().send(Call::get(at), &allowed).await.unwrap().body, "direct");
+    assert_eq!(loopback().send(Request::get(at), &allowed).await.unwrap().body, "direct");
 }

@@ -1,11 +1,11 @@
-//! A scripted HTTP server over bare sockets, so that the very bytes can be asserted and sent, and a
+//! A scripted HTTP server on plain sockets, so that tests can check and send exact bytes, and a
 //! scripted resolver.
 
 use async_trait::async_trait;
 use domain::provider::ProviderKind;
 use providers::{
-    AllowedHosts, Outbound, Target,
-    outbound::{Limits, Resolver, Url},
+    AllowedHosts, Outbound, ProviderAccount,
+    outbound::{RequestLimits, Resolver, Url},
 };
 use serde_json::Value;
 use std::{
@@ -27,10 +27,10 @@ pub const HOST: &str = "llm.test";
 /// The key of all accounts here.
 pub const KEY: &str = "sk-test-0123456789";
 
-/// Stands in a server's log for a client that closed the connection without an answer.
+/// Marks in a server's log that a client closed the connection without a response.
 pub const HUNG_UP: &str = "(hung up)";
 
-/// One request as it came over the wire.
+/// A request as it was received.
 #[derive(Debug, Clone)]
 pub struct Seen {
     pub head: String,
@@ -54,16 +54,16 @@ pub enum Reply {
     Raw(Vec<u8>),
     /// Sends the first bytes, then the second ones over and over with a pause between.
     Drip(Vec<u8>, Vec<u8>, Duration),
-    /// Says nothing until the client hangs up, which it notes as [`HUNG_UP`].
+    /// Sends nothing until the client hangs up, which it logs as [`HUNG_UP`].
     Silence,
 }
 
-/// A complete JSON answer.
+/// A complete JSON response.
 pub fn json(status: u16, document: Value) -> Reply {
     with_headers(status, "content-type: application/json\r\n", &document.to_string())
 }
 
-/// A complete answer with header lines of the test's.
+/// A complete response with additional header lines.
 pub fn with_headers(status: u16, headers: &str, body: &str) -> Reply {
     let length = body.len();
     let head =
@@ -114,8 +114,8 @@ impl Server {
     }
 
     /// An account of `kind` at this server, its API below `path`.
-    pub fn target(&self, kind: ProviderKind, path: &str, models: &[&str]) -> Target {
-        Target {
+    pub fn target(&self, kind: ProviderKind, path: &str, models: &[&str]) -> ProviderAccount {
+        ProviderAccount {
             kind,
             base_url: Some(self.url(path).to_string()),
             key: Some(KEY.into()),
@@ -165,7 +165,7 @@ async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
     }
 }
 
-/// Answers the first lookup with the first list, and so on; the last one stays.
+/// Answers each lookup with the next list, and repeats the last one.
 pub struct Scripted {
     answers: Vec<Vec<IpAddr>>,
     lookups: AtomicUsize,
@@ -193,9 +193,9 @@ impl Resolver for Scripted {
 
 /// A client for which every name is this machine.
 pub fn loopback() -> Outbound {
-    loopback_within(Limits::default())
+    loopback_within(RequestLimits::default())
 }
 
-pub fn loopback_within(limits: Limits) -> Outbound {
+pub fn loopback_within(limits: RequestLimits) -> Outbound {
     Outbound::new(Scripted::new(&[&[&Ipv4Addr::LOCALHOST.to_string()]]), limits)
 }

@@ -3,7 +3,7 @@
 use crate::support::{HOST, Scripted, loopback, serve, with_headers};
 use providers::{
     AllowedHosts, Outbound,
-    outbound::{Call, Fault, Limits, Url},
+    outbound::{OutboundError, Request, RequestLimits, Url},
 };
 use std::{
     process::Command,
@@ -47,22 +47,24 @@ async fn tls_server() -> (u16, String) {
     (port, made.cert.pem())
 }
 
-async fn outcome(host: &str, port: u16) -> Result<String, Fault> {
+async fn outcome(host: &str, port: u16) -> Result<String, OutboundError> {
     let url = Url::parse(&format!("https://{host}:{port}/")).unwrap();
     let allowed = AllowedHosts::none().with(host, port);
-    let answer = loopback().send(Call::get(url), &allowed).await?;
+    let answer = loopback().send(Request::get(url), &allowed).await?;
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
 #[tokio::test]
-async fn a_certificate_nobody_vouches_for_is_refused() {
+async fn an_untrusted_certificate_is_refused() {
     let (port, _) = tls_server().await;
-    assert_eq!(outcome(HOST, port).await, Err(Fault::Certificate));
+    assert_eq!(outcome(HOST, port).await, Err(OutboundError::CertificateRejected));
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_told_from_a_bad_certificate() {
-    for (says, expected) in [("HTTP/1.1 400 Bad Request\r\n\r\n", Fault::Tls), ("", Fault::Tls)] {
+async fn a_server_without_tls_is_not_a_bad_certificate() {
+    for (says, expected) in
+        [("HTTP/1.1 400 Bad Request\r\n\r\n", OutboundError::TlsFailed), ("", OutboundError::TlsFailed)]
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
@@ -78,20 +80,20 @@ async fn a_server_without_tls_is_told_from_a_bad_certificate() {
 #[tokio::test]
 async fn a_closed_port_is_a_refusal() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    assert_eq!(outcome(HOST, port).await, Err(Fault::Refused));
+    assert_eq!(outcome(HOST, port).await, Err(OutboundError::ConnectionRefused));
 }
 
 #[tokio::test]
 async fn an_unknown_name_is_a_dns_failure() {
-    let outbound = Outbound::new(Scripted::new(&[]), Limits::default());
-    let call = Call::get(Url::parse("https://nowhere.test/").unwrap());
-    assert_eq!(outbound.send(call, &AllowedHosts::none()).await.err(), Some(Fault::Dns));
+    let outbound = Outbound::new(Scripted::new(&[]), RequestLimits::default());
+    let call = Request::get(Url::parse("https://nowhere.test/").unwrap());
+    assert_eq!(outbound.send(call, &AllowedHosts::none()).await.err(), Some(OutboundError::DnsFailed));
 }
 
-/// A company's own root in the system's certificates is honoured, and vouches for its names only.
+/// A company's own root in the system's certificates is used, and only for its names.
 /// The system's certificates come from the environment here, so the test runs itself again.
 #[tokio::test]
-async fn a_root_of_the_system_is_honoured_for_its_names() {
+async fn a_root_of_the_system_is_used_for_its_names() {
     let (port, pem) = tls_server().await;
     let file = std::env::temp_dir().join(format!("providers-root-{port}.pem"));
     std::fs::write(&file, pem).unwrap();
@@ -105,9 +107,9 @@ async fn a_root_of_the_system_is_honoured_for_its_names() {
 }
 
 #[tokio::test]
-#[ignore = "run by a_root_of_the_system_is_honoured_for_its_names"]
+#[ignore = "run by a_root_of_the_system_is_used_for_its_names"]
 async fn child_with_a_company_root() {
     let port = std::env::var("TLS_TEST_PORT").unwrap().parse().unwrap();
     assert_eq!(outcome(HOST, port).await.as_deref(), Ok("private"));
-    assert_eq!(outcome("other.test", port).await, Err(Fault::Certificate));
+    assert_eq!(outcome("other.test", port).await, Err(OutboundError::CertificateRejected));
 }

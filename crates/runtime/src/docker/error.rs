@@ -1,16 +1,17 @@
-//! What Docker's failures mean. The only place that reads its status codes and message texts.
+//! The meaning of Docker's errors. Only this module reads their status codes and messages.
 
 use bollard::errors::Error;
 use domain::containers::ContainerError;
 use std::error::Error as _;
 
-/// Longest part of an engine's message that is passed on.
-const LONGEST: usize = 300;
+const MAX_MESSAGE_CHARS: usize = 300;
 
-/// The typed meaning of a failure, where it does not depend on what was asked.
+/// The meaning of an error, as far as it does not depend on the request.
 pub(super) fn translate(error: Error) -> ContainerError {
     match error {
-        Error::DockerResponseServerError { status_code, message } => refused(status_code, &message),
+        Error::DockerResponseServerError { status_code, message } => {
+            translate_response(status_code, &message)
+        }
         Error::RequestTimeoutError => ContainerError::EngineAway("no answer in time".into()),
         Error::SocketNotFoundError(path) => ContainerError::EngineAway(format!("no socket at {path}")),
         Error::IOError { .. } | Error::HyperResponseError { .. } | Error::HyperLegacyError { .. } => {
@@ -20,43 +21,43 @@ pub(super) fn translate(error: Error) -> ContainerError {
     }
 }
 
-/// The object that was asked for is not there.
+/// The requested object does not exist.
 pub(super) fn is_missing(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 404, .. })
 }
 
-/// The name is taken, or the object is just being removed.
+/// The name is taken, or the object is being removed.
 pub(super) fn is_conflict(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 409, .. })
 }
 
-/// The image that a container is to be made from is not on the host.
+/// The image of a container that is to be created is not on the host.
 pub(super) fn is_image_missing(error: &Error) -> bool {
-    is_missing(error) && says(error, "no such image")
+    is_missing(error) && message_contains(error, "no such image")
 }
 
-/// The network that a container was made on is gone (a new one of the same name does not help: Docker
-/// remembers the id).
+/// The network of a container does not exist any more. A new one with the same name does not help, because Docker refers
+/// to it by id.
 pub(super) fn is_network_missing(error: &Error) -> bool {
-    is_missing(error) && says(error, "network ")
+    is_missing(error) && message_contains(error, "network ")
 }
 
-/// Somebody else has the subnet.
+/// Another network has the subnet.
 pub(super) fn is_subnet_taken(error: &Error) -> bool {
-    says(error, "pool overlaps")
+    message_contains(error, "pool overlaps")
 }
 
-/// Somebody else makes, or made, the same network.
+/// Another process creates, or created, the same network.
 pub(super) fn is_network_taken(error: &Error) -> bool {
-    says(error, "same bridge name") || says(error, "already exists")
+    message_contains(error, "same bridge name") || message_contains(error, "already exists")
 }
 
-fn says(error: &Error, part: &str) -> bool {
+fn message_contains(error: &Error, text: &str) -> bool {
     let Error::DockerResponseServerError { message, .. } = error else { return false };
-    message.to_lowercase().contains(part)
+    message.to_lowercase().contains(text)
 }
 
-fn refused(status: u16, message: &str) -> ContainerError {
+fn translate_response(status: u16, message: &str) -> ContainerError {
     let lower = message.to_lowercase();
     if lower.contains("no space left on device") || lower.contains("disk quota exceeded") {
         return ContainerError::VolumeFull;
@@ -73,7 +74,7 @@ fn refused(status: u16, message: &str) -> ContainerError {
     ContainerError::Other(first_line(message))
 }
 
-/// The innermost cause: "connection refused" says more than "client error".
+/// The innermost cause, for example "connection refused" instead of "client error".
 fn root_cause(error: &Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     let mut next = error.source();
@@ -85,7 +86,7 @@ fn root_cause(error: &Error) -> String {
 }
 
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().chars().take(LONGEST).collect()
+    text.lines().next().unwrap_or_default().chars().take(MAX_MESSAGE_CHARS).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! What Docker reports by itself about the instance's containers.
+//! Docker's events about the instance's containers.
 
-use super::{Link, error::translate};
+use super::{Connection, error::translate};
 use crate::labels;
 use bollard::{models::EventMessage, query_parameters::EventsOptionsBuilder};
 use chrono::DateTime;
@@ -11,13 +11,12 @@ use domain::{
 use futures_util::{StreamExt, stream::BoxStream};
 use std::collections::HashMap;
 
-/// Everything from this call on, also what happens before the stream is first polled: the engine's own
-/// clock marks the beginning.
+/// All events from this call on, also those before the stream is first polled: the start is a time of the engine's clock.
 pub(super) async fn watch(
-    link: &Link,
+    connection: &Connection,
     instance: InstanceId,
 ) -> Result<BoxStream<'static, Result<Event, ContainerError>>, ContainerError> {
-    let info = link.docker.info().await.map_err(translate)?;
+    let info = connection.docker.info().await.map_err(translate)?;
     let label = format!("{}={instance}", labels::INSTANCE_LABEL);
     let filters = HashMap::from([
         ("type", vec!["container".to_owned()]),
@@ -25,32 +24,32 @@ pub(super) async fn watch(
         ("event", ["start", "unpause", "die", "oom", "destroy"].map(str::to_owned).to_vec()),
     ]);
     let mut options = EventsOptionsBuilder::new().filters(&filters);
-    if let Some(now) = info.system_time.as_deref().and_then(since) {
+    if let Some(now) = info.system_time.as_deref().and_then(event_timestamp) {
         options = options.since(&now);
     }
-    let docker = link.docker.clone();
+    let docker = connection.docker.clone();
     let messages = docker.events(Some(options.build()));
-    Ok(messages.filter_map(|message| async { read(message.map_err(translate)) }).boxed())
+    Ok(messages.filter_map(|message| async { parse(message.map_err(translate)) }).boxed())
 }
 
-/// Docker's form of a moment: seconds and nanoseconds.
-fn since(system_time: &str) -> Option<String> {
+/// The form of a timestamp in Docker's request for events: seconds and nanoseconds.
+fn event_timestamp(system_time: &str) -> Option<String> {
     let now = DateTime::parse_from_rfc3339(system_time).ok()?;
     Some(format!("{}.{:09}", now.timestamp(), now.timestamp_subsec_nanos()))
 }
 
-fn read(message: Result<EventMessage, ContainerError>) -> Option<Result<Event, ContainerError>> {
+fn parse(message: Result<EventMessage, ContainerError>) -> Option<Result<Event, ContainerError>> {
     let message = match message {
         Ok(message) => message,
         Err(error) => return Some(Err(error)),
     };
-    let what = match message.action?.as_str() {
+    let kind = match message.action?.as_str() {
         "start" | "unpause" => EventKind::Started,
         "die" => EventKind::Died,
         "oom" => EventKind::OutOfMemory,
         "destroy" => EventKind::Removed,
         _ => return None,
     };
-    let (owner, generation) = labels::read_container(&message.actor?.attributes?)?;
-    Some(Ok(Event { owner, generation, what }))
+    let (owner, generation) = labels::parse_container(&message.actor?.attributes?)?;
+    Some(Ok(Event { owner, generation, kind }))
 }

@@ -1,9 +1,9 @@
-//! The port on a Docker engine.
+//! The port `domain::containers::Containers` on a Docker engine.
 //!
-//! Owns the connection and hands each verb to its file. It acts by Docker's ids that it has just read
-//! together with the labels, never by a bare name, so that nothing of somebody else's can be hit.
+//! Owns the connection; each method is implemented in a module of its own. It acts on ids of Docker that it has just read
+//! together with the labels, and never only on a name, so that it cannot hit another owner's objects.
 //!
-//! The endpoints used are those that `deploy/socket-proxy/haproxy.cfg` lets through: a new one goes in there too.
+//! `deploy/socket-proxy/haproxy.cfg` allows only the endpoints that are used here. A new one must be added there too.
 
 mod container;
 mod error;
@@ -12,10 +12,10 @@ mod network;
 mod observe;
 mod probe;
 mod profile;
-mod state;
 mod subnets;
 mod usage;
 mod volume;
+mod volume_content;
 
 use async_trait::async_trait;
 use bollard::{API_DEFAULT_VERSION, Docker};
@@ -31,7 +31,7 @@ use domain::{
 use error::{is_missing, translate};
 use futures_util::stream::BoxStream;
 use ipnet::Ipv4Net;
-pub(crate) use probe::{Neighbour, Place, Probes};
+pub(crate) use probe::{ListeningContainer, ProbeNetwork, ProbeRun};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -39,15 +39,15 @@ use std::{
 };
 use tokio::sync::OnceCell;
 
-/// How long the engine may take to answer one request. Creating a network on a busy host takes seconds.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// Creating a network on a busy host takes seconds.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How to reach the engine.
 #[derive(Debug, Clone)]
 pub struct DockerSettings {
     /// The engine's Unix socket.
     pub socket: PathBuf,
-    /// Further labels for everything that is made, beside the ones that say whose it is.
+    /// Labels for every object that is created, besides those of its owner.
     pub extra_labels: HashMap<String, String>,
 }
 
@@ -57,18 +57,17 @@ impl Default for DockerSettings {
     }
 }
 
-/// Agent containers on a Docker engine. Cheap to make: it connects at the first call, so that a worker
-/// starts although the engine is away.
+/// Agent containers on a Docker engine. It connects at the first call, so that a worker can start without the engine.
 pub struct DockerContainers {
     settings: DockerSettings,
-    link: OnceCell<Link>,
+    connection: OnceCell<Connection>,
 }
 
-/// A negotiated connection and what was learnt while making it.
+/// A connection with a negotiated version.
 #[derive(Clone)]
-struct Link {
+struct Connection {
     docker: Docker,
-    /// Cores of the host: Docker refuses a container that may use more.
+    /// The cores of the host. Docker refuses a container that may use more.
     cores: u32,
     extra_labels: HashMap<String, String>,
 }
@@ -76,12 +75,12 @@ struct Link {
 impl DockerContainers {
     /// Does not connect yet.
     pub fn new(settings: DockerSettings) -> Self {
-        Self { settings, link: OnceCell::new() }
+        Self { settings, connection: OnceCell::new() }
     }
 
-    /// The self-test's hands on this engine.
-    pub(crate) async fn probes(&self, trial: &SelfTestPlan) -> Result<Probes, ContainerError> {
-        Ok(Probes::new(self.link().await?.clone(), trial.clone()))
+    /// A run of the self-test on this engine.
+    pub(crate) async fn probe_run(&self, plan: &SelfTestPlan) -> Result<ProbeRun, ContainerError> {
+        Ok(ProbeRun::new(self.connection().await?.clone(), plan.clone()))
     }
 
     /// The engine's socket.
@@ -89,15 +88,15 @@ impl DockerContainers {
         &self.settings.socket
     }
 
-    async fn link(&self) -> Result<&Link, ContainerError> {
-        self.link.get_or_try_init(|| Link::connect(&self.settings)).await
+    async fn connection(&self) -> Result<&Connection, ContainerError> {
+        self.connection.get_or_try_init(|| Connection::connect(&self.settings)).await
     }
 }
 
-impl Link {
+impl Connection {
     async fn connect(settings: &DockerSettings) -> Result<Self, ContainerError> {
         let path = settings.socket.to_string_lossy();
-        let docker = Docker::connect_with_unix(&path, ANSWER_WITHIN.as_secs(), API_DEFAULT_VERSION)
+        let docker = Docker::connect_with_unix(&path, REQUEST_TIMEOUT.as_secs(), API_DEFAULT_VERSION)
             .map_err(translate)?;
         let docker = docker.negotiate_version().await.map_err(translate)?;
         let info = docker.info().await.map_err(translate)?;
@@ -105,8 +104,8 @@ impl Link {
         Ok(Self { docker, cores, extra_labels: settings.extra_labels.clone() })
     }
 
-    fn with_extra(&self, mut labels: HashMap<String, String>) -> HashMap<String, String> {
-        // Never in place of the labels that say whose it is.
+    fn add_extra_labels(&self, mut labels: HashMap<String, String>) -> HashMap<String, String> {
+        // Never instead of the owner's labels.
         for (key, value) in &self.extra_labels {
             labels.entry(key.clone()).or_insert_with(|| value.clone());
         }
@@ -117,7 +116,7 @@ impl Link {
 #[async_trait]
 impl Containers for DockerContainers {
     async fn engine(&self) -> Result<EngineInfo, ContainerError> {
-        let info = self.link().await?.docker.info().await.map_err(translate)?;
+        let info = self.connection().await?.docker.info().await.map_err(translate)?;
         let mut runtimes: Vec<String> = info.runtimes.unwrap_or_default().into_keys().collect();
         runtimes.sort();
         Ok(EngineInfo {
@@ -128,15 +127,15 @@ impl Containers for DockerContainers {
     }
 
     async fn image(&self, name: &str) -> Result<Option<PinnedImage>, ContainerError> {
-        match self.link().await?.docker.inspect_image(name).await {
+        match self.connection().await?.docker.inspect_image(name).await {
             Ok(found) => Ok(Some(PinnedImage { name: name.to_owned(), id: found.id })),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(translate(error)),
         }
     }
 
-    async fn limits_disks(&self, instance: InstanceId) -> Result<bool, ContainerError> {
-        volume::can_be_limited(self.link().await?, instance).await
+    async fn supports_disk_limits(&self, instance: InstanceId) -> Result<bool, ContainerError> {
+        volume::supports_size_limits(self.connection().await?, instance).await
     }
 
     async fn ensure_network(
@@ -145,11 +144,11 @@ impl Containers for DockerContainers {
         policy: NetworkPolicy,
         pool: Ipv4Net,
     ) -> Result<Network, ContainerError> {
-        network::ensure(self.link().await?, owner, policy, pool).await
+        network::ensure(self.connection().await?, owner, policy, pool).await
     }
 
     async fn ensure_volume(&self, owner: &Owner, disk_mib: u32) -> Result<(), ContainerError> {
-        volume::ensure(self.link().await?, owner, disk_mib).await
+        volume::ensure(self.connection().await?, owner, disk_mib).await
     }
 
     async fn create(
@@ -157,31 +156,31 @@ impl Containers for DockerContainers {
         spec: &ContainerSpec,
         network: &Network,
     ) -> Result<ContainerState, ContainerError> {
-        container::create(self.link().await?, spec, network).await
+        container::create(self.connection().await?, spec, network).await
     }
 
     async fn start(&self, owner: &Owner) -> Result<ContainerState, ContainerError> {
-        container::start(self.link().await?, owner).await
+        container::start(self.connection().await?, owner).await
     }
 
     async fn pause(&self, owner: &Owner) -> Result<(), ContainerError> {
-        container::pause(self.link().await?, owner).await
+        container::pause(self.connection().await?, owner).await
     }
 
     async fn stop(&self, owner: &Owner, grace: Duration) -> Result<(), ContainerError> {
-        container::stop(self.link().await?, owner, grace).await
+        container::stop(self.connection().await?, owner, grace).await
     }
 
     async fn remove(&self, owner: &Owner) -> Result<(), ContainerError> {
-        container::remove(self.link().await?, owner).await
+        container::remove(self.connection().await?, owner).await
     }
 
     async fn remove_network(&self, owner: &Owner) -> Result<(), ContainerError> {
-        network::remove(self.link().await?, owner).await
+        network::remove(self.connection().await?, owner).await
     }
 
     async fn remove_volume(&self, owner: &Owner) -> Result<(), ContainerError> {
-        volume::remove(self.link().await?, owner).await
+        volume::remove(self.connection().await?, owner).await
     }
 
     async fn read_volume(
@@ -190,25 +189,25 @@ impl Containers for DockerContainers {
         image: &str,
         folder: Option<&str>,
     ) -> Result<Option<BoxStream<'static, Result<Vec<u8>, ContainerError>>>, ContainerError> {
-        state::read(self.link().await?, owner, image, folder).await
+        volume_content::read(self.connection().await?, owner, image, folder).await
     }
 
     async fn inspect(&self, owner: &Owner) -> Result<Option<ContainerState>, ContainerError> {
-        container::find(self.link().await?, owner).await
+        container::find(self.connection().await?, owner).await
     }
 
     async fn memory(&self, owner: &Owner) -> Result<Option<u64>, ContainerError> {
-        usage::memory(self.link().await?, owner).await
+        usage::memory_bytes(self.connection().await?, owner).await
     }
 
     async fn list(&self, instance: InstanceId) -> Result<Vec<ContainerState>, ContainerError> {
-        container::list(self.link().await?, instance).await
+        container::list(self.connection().await?, instance).await
     }
 
-    async fn belongings(&self, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError> {
-        let link = self.link().await?;
-        let mut all = network::list(link, instance).await?;
-        all.extend(volume::list(link, instance).await?);
+    async fn owned_resources(&self, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError> {
+        let connection = self.connection().await?;
+        let mut all = network::list(connection, instance).await?;
+        all.extend(volume::list(connection, instance).await?);
         Ok(all)
     }
 
@@ -216,6 +215,6 @@ impl Containers for DockerContainers {
         &self,
         instance: InstanceId,
     ) -> Result<BoxStream<'static, Result<Event, ContainerError>>, ContainerError> {
-        events::watch(self.link().await?, instance).await
+        events::watch(self.connection().await?, instance).await
     }
 }

@@ -1,4 +1,4 @@
-//! From Docker's inspect answer to what the port tells. Pure.
+//! From Docker's inspect response to the port's types. Pure.
 
 use super::profile::GATEWAY_PORT;
 use crate::labels::IMAGE_LABEL;
@@ -13,8 +13,12 @@ use domain::{
 };
 use std::net::SocketAddr;
 
-/// Reads an inspect answer whose labels gave `owner` and `generation`.
-pub(super) fn read(inspected: ContainerInspectResponse, owner: Owner, generation: i64) -> ContainerState {
+/// The state of a container, whose labels have `owner` and `generation`.
+pub(super) fn container_state(
+    inspected: ContainerInspectResponse,
+    owner: Owner,
+    generation: i64,
+) -> ContainerState {
     let docker = inspected.state.unwrap_or_default();
     let state = run_state(&docker);
     let runs = matches!(state, RunState::Running | RunState::Paused);
@@ -25,12 +29,12 @@ pub(super) fn read(inspected: ContainerInspectResponse, owner: Owner, generation
         image: image(inspected.config.unwrap_or_default(), inspected.image),
         state,
         address: inspected.network_settings.filter(|_| runs).and_then(published_address),
-        created_at: inspected.created.as_deref().and_then(moment),
-        started_at: docker.started_at.as_deref().and_then(moment),
+        created_at: inspected.created.as_deref().and_then(parse_timestamp),
+        started_at: docker.started_at.as_deref().and_then(parse_timestamp),
     }
 }
 
-/// Older containers were made by name and do not bear the label.
+/// Older containers were created by the image's name and do not have the label.
 fn image(config: ContainerConfig, id: Option<String>) -> PinnedImage {
     let label = config.labels.and_then(|mut labels| labels.remove(IMAGE_LABEL));
     PinnedImage { name: label.or(config.image).unwrap_or_default(), id }
@@ -56,7 +60,7 @@ fn published_address(settings: NetworkSettings) -> Option<SocketAddr> {
 }
 
 /// Docker writes the year 1 for "never".
-pub(super) fn moment(text: &str) -> Option<DateTime<Utc>> {
-    let moment = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
-    (moment.timestamp() > 0).then_some(moment)
+pub(super) fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
+    let timestamp = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+    (timestamp.timestamp() > 0).then_some(timestamp)
 }

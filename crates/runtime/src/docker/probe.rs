@@ -1,13 +1,13 @@
-//! The self-test's hands on the engine: networks, a neighbour that listens, and probes that try things.
+//! The self-test's networks and containers: one that listens, and probes that connect to targets.
 //!
-//! They are made as a user's are (names, bridges, profile), so that what is shown of them holds for users. They bear
-//! the instance's label and the run's, and no user's: nothing takes them for somebody's container.
+//! They are created like a user's (names, bridges, profile), so that the results hold for users. They have the labels of
+//! the instance and of the run, but no user's label, so that they are not taken for a user's container.
 
 use super::{
-    Link, container,
+    Connection, container,
     error::translate,
     network,
-    profile::{self, GATEWAY_PORT, Surroundings},
+    profile::{self, GATEWAY_PORT, ProfileContext},
 };
 use crate::{labels, names};
 use bollard::{
@@ -34,144 +34,149 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// A probe tries everything in a fraction of this.
-const PATIENCE: Duration = Duration::from_secs(90);
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How long the neighbour listens, should nobody take it away (seconds).
-const LISTENS_FOR: u32 = 300;
-/// What another run made is let alone for so long.
-const FOREIGN_RUN: TimeDelta = TimeDelta::minutes(10);
+/// A probe needs a fraction of this.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(90);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// Limits how long the listening container lives if it is not removed.
+const LISTEN_SECONDS: u32 = 300;
+/// Objects of another run are removed when they are this old.
+const ABANDONED_AGE: TimeDelta = TimeDelta::minutes(10);
 
-/// A network of the trial.
+/// A network of the self-test.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct ProbeNetwork {
     owner: Owner,
     pub(crate) policy: NetworkPolicy,
     pub(crate) network: Network,
 }
 
-/// Another user's container, as far as the trial is concerned.
-pub(crate) struct Neighbour {
-    /// Its own address.
+/// A container that stands for another user's.
+pub(crate) struct ListeningContainer {
+    /// In its own network.
     pub(crate) address: SocketAddr,
     /// Where its port is published.
     pub(crate) published: Vec<SocketAddr>,
 }
 
-/// One run on one engine. Cheap to clone.
+/// One run of the self-test on one engine. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Probes {
-    link: Link,
-    trial: SelfTestPlan,
+pub(crate) struct ProbeRun {
+    connection: Connection,
+    plan: SelfTestPlan,
 }
 
-impl Probes {
-    pub(super) const fn new(link: Link, trial: SelfTestPlan) -> Self {
-        Self { link, trial }
+impl ProbeRun {
+    pub(super) const fn new(connection: Connection, plan: SelfTestPlan) -> Self {
+        Self { connection, plan }
     }
 
-    /// A network as a new user would get it; `at` makes its name.
-    pub(crate) async fn network(
+    /// A network like that of a new user. `now` becomes a part of its name.
+    pub(crate) async fn create_network(
         &self,
         policy: NetworkPolicy,
-        at: DateTime<Utc>,
-    ) -> Result<Place, ContainerError> {
+        now: DateTime<Utc>,
+    ) -> Result<ProbeNetwork, ContainerError> {
         let owner =
-            Owner { instance: self.trial.instance, user: UserId::new(at), container: ContainerId::new(at) };
-        let made = network::make(&self.link, &owner, policy, self.trial.pool, self.labels()).await?;
-        let network =
-            made.ok_or_else(|| ContainerError::Other("a network of the trial is there already".into()))?;
-        Ok(Place { owner, policy, network })
+            Owner { instance: self.plan.instance, user: UserId::new(now), container: ContainerId::new(now) };
+        let created =
+            network::try_create(&self.connection, &owner, policy, self.plan.pool, self.labels()).await?;
+        let network = created
+            .ok_or_else(|| ContainerError::Other("a network of the self-test exists already".into()))?;
+        Ok(ProbeNetwork { owner, policy, network })
     }
 
-    /// A container that listens where an agent would, published as an agent's port is, and at `also` besides.
-    pub(crate) async fn neighbour(
+    /// A container that listens on an agent's port, which is published as for an agent, and at `more_addresses`.
+    pub(crate) async fn start_listener(
         &self,
-        place: &Place,
-        also: &[Ipv4Addr],
-    ) -> Result<Neighbour, ContainerError> {
-        let mut body = self.body(place, vec!["probe".into(), "listen".into(), LISTENS_FOR.to_string()]);
+        network: &ProbeNetwork,
+        more_addresses: &[Ipv4Addr],
+    ) -> Result<ListeningContainer, ContainerError> {
+        let command = vec!["probe".into(), "listen".into(), LISTEN_SECONDS.to_string()];
+        let mut body = self.create_body(network, command);
         if let Some(host) = &mut body.host_config {
-            let on = [self.trial.publish_on].into_iter().chain(also.iter().copied().map(IpAddr::V4));
-            let bound =
-                on.map(|ip| PortBinding { host_ip: Some(ip.to_string()), host_port: Some(String::new()) });
-            host.port_bindings = Some(HashMap::from([(GATEWAY_PORT.to_owned(), Some(bound.collect()))]));
+            let addresses =
+                [self.plan.publish_on].into_iter().chain(more_addresses.iter().copied().map(IpAddr::V4));
+            let bindings = addresses
+                .map(|ip| PortBinding { host_ip: Some(ip.to_string()), host_port: Some(String::new()) });
+            host.port_bindings = Some(HashMap::from([(GATEWAY_PORT.to_owned(), Some(bindings.collect()))]));
         }
-        let id = self.run(place, body).await?;
-        let seen = self.link.docker.inspect_container(&id, None).await.map_err(translate)?;
-        let settings = seen.network_settings.unwrap_or_default();
-        let own =
+        let id = self.start(network, body).await?;
+        let inspected = self.connection.docker.inspect_container(&id, None).await.map_err(translate)?;
+        let settings = inspected.network_settings.unwrap_or_default();
+        let own_ip =
             settings.networks.unwrap_or_default().into_values().find_map(|net| net.ip_address?.parse().ok());
-        let bound = settings.ports.and_then(|mut ports| ports.remove(GATEWAY_PORT)?).unwrap_or_default();
-        let published = bound
-            .into_iter()
-            .filter_map(|at| Some(SocketAddr::new(at.host_ip?.parse().ok()?, at.host_port?.parse().ok()?)));
+        let bindings = settings.ports.and_then(|mut ports| ports.remove(GATEWAY_PORT)?).unwrap_or_default();
+        let published = bindings.into_iter().filter_map(|binding| {
+            Some(SocketAddr::new(binding.host_ip?.parse().ok()?, binding.host_port?.parse().ok()?))
+        });
         let port = GATEWAY_PORT.split('/').next().and_then(|port| port.parse().ok()).unwrap_or_default();
-        let own = own.ok_or_else(|| ContainerError::Other("the neighbour of the trial has ended".into()))?;
-        Ok(Neighbour { address: SocketAddr::new(own, port), published: published.collect() })
+        let own_ip = own_ip
+            .ok_or_else(|| ContainerError::Other("the self-test's listening container has ended".into()))?;
+        Ok(ListeningContainer { address: SocketAddr::new(own_ip, port), published: published.collect() })
     }
 
-    /// Tries the targets from inside a container in that place; what it met, by target.
+    /// Tries to reach the targets from a container in `network`. Returns the results by target.
     pub(crate) async fn reach(
         &self,
-        place: &Place,
+        network: &ProbeNetwork,
         targets: &[String],
     ) -> Result<HashMap<String, ObservedReach>, ContainerError> {
-        let duty = ["probe", "reach"].map(str::to_owned).into_iter().chain(targets.iter().cloned());
-        let mut body = self.body(place, duty.collect());
+        let command = ["probe", "reach"].map(str::to_owned).into_iter().chain(targets.iter().cloned());
+        let mut body = self.create_body(network, command.collect());
         if let Some(host) = &mut body.host_config {
             host.port_bindings = None;
         }
-        let id = self.run(place, body).await?;
-        self.ended(&id).await?;
+        let id = self.start(network, body).await?;
+        self.await_exit(&id).await?;
         let options = LogsOptionsBuilder::new().stdout(true).stderr(false).build();
-        let printed: Vec<LogOutput> =
-            self.link.docker.logs(&id, Some(options)).try_collect().await.map_err(translate)?;
-        let text: Vec<u8> = printed.into_iter().flat_map(LogOutput::into_bytes).collect();
-        Ok(String::from_utf8_lossy(&text).lines().filter_map(read).collect())
+        let output: Vec<LogOutput> =
+            self.connection.docker.logs(&id, Some(options)).try_collect().await.map_err(translate)?;
+        let text: Vec<u8> = output.into_iter().flat_map(LogOutput::into_bytes).collect();
+        Ok(String::from_utf8_lossy(&text).lines().filter_map(parse_line).collect())
     }
 
-    /// Removes what this run has made, and what long gone runs have left behind.
-    pub(crate) async fn clear(&self) -> Result<(), ContainerError> {
-        let mine = HashMap::from([(
+    /// Removes the objects of this run, and those that earlier runs left behind.
+    pub(crate) async fn clean_up(&self) -> Result<(), ContainerError> {
+        let filter = HashMap::from([(
             "label",
             vec![
-                format!("{}={}", labels::INSTANCE_LABEL, self.trial.instance),
+                format!("{}={}", labels::INSTANCE_LABEL, self.plan.instance),
                 labels::PROBE_LABEL.to_owned(),
             ],
         )]);
-        let info = self.link.docker.info().await.map_err(translate)?;
+        let info = self.connection.docker.info().await.map_err(translate)?;
         let now = info.system_time.as_deref().and_then(|at| DateTime::parse_from_rfc3339(at).ok());
-        let over = |run: Option<&HashMap<String, String>>, made: Option<DateTime<Utc>>| {
-            let ours = run.and_then(|labels| labels.get(labels::PROBE_LABEL)) == Some(&self.trial.run);
-            ours || matches!((now, made), (Some(now), Some(made)) if now.to_utc() - made > FOREIGN_RUN)
+        let is_removable = |labels: Option<&HashMap<String, String>>, created_at: Option<DateTime<Utc>>| {
+            let is_own = labels.and_then(|labels| labels.get(labels::PROBE_LABEL)) == Some(&self.plan.run);
+            let age = now.zip(created_at).map(|(now, created_at)| now.to_utc() - created_at);
+            is_own || age.is_some_and(|age| age > ABANDONED_AGE)
         };
-        let options = ListContainersOptionsBuilder::new().all(true).filters(&mine).build();
-        for found in self.link.docker.list_containers(Some(options)).await.map_err(translate)? {
-            let made = found.created.and_then(|at| DateTime::from_timestamp(at, 0));
-            if let (true, Some(id)) = (over(found.labels.as_ref(), made), found.id) {
-                container::delete(&self.link, &id).await?;
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filter).build();
+        for found in self.connection.docker.list_containers(Some(options)).await.map_err(translate)? {
+            let created_at = found.created.and_then(|at| DateTime::from_timestamp(at, 0));
+            if let (true, Some(id)) = (is_removable(found.labels.as_ref(), created_at), found.id) {
+                container::delete(&self.connection, &id).await?;
             }
         }
-        let options = ListNetworksOptionsBuilder::new().filters(&mine).build();
-        for found in self.link.docker.list_networks(Some(options)).await.map_err(translate)? {
-            let made = found.created.as_deref().and_then(|at| at.parse().ok());
-            if let (true, Some(id)) = (over(found.labels.as_ref(), made), found.id) {
-                network::delete(&self.link, &id).await?;
+        let options = ListNetworksOptionsBuilder::new().filters(&filter).build();
+        for found in self.connection.docker.list_networks(Some(options)).await.map_err(translate)? {
+            let created_at = found.created.as_deref().and_then(|at| at.parse().ok());
+            if let (true, Some(id)) = (is_removable(found.labels.as_ref(), created_at), found.id) {
+                network::delete(&self.connection, &id).await?;
             }
         }
         Ok(())
     }
 
     fn labels(&self) -> HashMap<String, String> {
-        labels::of_probe(self.trial.instance, &self.trial.run)
+        labels::for_probe(self.plan.instance, &self.plan.run)
     }
 
-    /// An agent's container in all but this: root inside, no state volume, no token, another duty.
-    fn body(&self, place: &Place, duty: Vec<String>) -> ContainerCreateBody {
-        let SelfTestPlan { image, runtime, limits, internal, publish_on, .. } = &self.trial;
+    /// Like an agent's container, but with root inside, without state volume and token, and with another command.
+    fn create_body(&self, probe_network: &ProbeNetwork, command: Vec<String>) -> ContainerCreateBody {
+        let SelfTestPlan { image, runtime, limits, internal, publish_on, .. } = &self.plan;
         let spec = ContainerSpec {
-            owner: place.owner,
+            owner: probe_network.owner,
             generation: 0,
             image: PinnedImage::named(image),
             runtime: runtime.clone(),
@@ -181,55 +186,60 @@ impl Probes {
             config_path: String::new(),
             publish_on: *publish_on,
         };
-        let name = names::object(&place.owner);
-        let around = Surroundings {
+        let name = names::object_name(&probe_network.owner);
+        let context = ProfileContext {
             network_id: &name,
-            network: &place.network,
-            policy: place.policy,
-            cores: self.link.cores,
+            network: &probe_network.network,
+            policy: probe_network.policy,
+            cores: self.connection.cores,
         };
-        let mut body = profile::body(&spec, &around);
+        let mut body = profile::create_body(&spec, &context);
         body.user = Some("0:0".into());
-        body.cmd = Some(duty);
+        body.cmd = Some(command);
         body.env = None;
-        body.labels = Some(self.link.with_extra(self.labels()));
+        body.labels = Some(self.connection.add_extra_labels(self.labels()));
         if let Some(host) = &mut body.host_config {
             host.mounts = None;
         }
         body
     }
 
-    async fn run(&self, place: &Place, body: ContainerCreateBody) -> Result<String, ContainerError> {
+    /// Returns Docker's id.
+    async fn start(
+        &self,
+        network: &ProbeNetwork,
+        body: ContainerCreateBody,
+    ) -> Result<String, ContainerError> {
         let options =
-            CreateContainerOptions { name: Some(names::object(&place.owner)), ..Default::default() };
-        let docker = &self.link.docker;
+            CreateContainerOptions { name: Some(names::object_name(&network.owner)), ..Default::default() };
+        let docker = &self.connection.docker;
         let image = body.image.clone().unwrap_or_default();
-        let made =
+        let created =
             docker.create_container(Some(options), body).await.map_err(|error| match translate(error) {
                 ContainerError::Missing => ContainerError::ImageMissing(image),
                 other => other,
             })?;
-        docker.start_container(&made.id, None).await.map_err(translate)?;
-        Ok(made.id)
+        docker.start_container(&created.id, None).await.map_err(translate)?;
+        Ok(created.id)
     }
 
-    async fn ended(&self, id: &str) -> Result<(), ContainerError> {
-        let deadline = Instant::now() + PATIENCE;
+    async fn await_exit(&self, id: &str) -> Result<(), ContainerError> {
+        let deadline = Instant::now() + PROBE_TIMEOUT;
         loop {
-            let seen = self.link.docker.inspect_container(id, None).await.map_err(translate)?;
-            let state = seen.state.and_then(|state| state.status);
-            if matches!(state, Some(ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD)) {
+            let inspected = self.connection.docker.inspect_container(id, None).await.map_err(translate)?;
+            let status = inspected.state.and_then(|state| state.status);
+            if matches!(status, Some(ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD)) {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                return Err(ContainerError::Other("a probe of the self-test does not end".into()));
+                return Err(ContainerError::Other("a probe of the self-test did not end in time".into()));
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }
 
-/// What `mosaic-entrypoint probe reach` prints.
+/// A line of the output of `mosaic-entrypoint probe reach`.
 #[derive(Deserialize)]
 struct Line {
     target: String,
@@ -237,8 +247,8 @@ struct Line {
     how: String,
 }
 
-/// An image whose entry process knows no probes prints something else.
-fn read(line: &str) -> Option<(String, ObservedReach)> {
+/// `None` for the output of an image whose entry process has no probes.
+fn parse_line(line: &str) -> Option<(String, ObservedReach)> {
     let Line { target, answered, how } = serde_json::from_str(line).ok()?;
     Some((target, ObservedReach { answered, how }))
 }

@@ -1,7 +1,7 @@
-//! The one shape an agent container has. Pure.
+//! How an agent container is created. Pure.
 //!
-//! Everything a caller can vary is in `ContainerSpec`; nothing here takes a host path, a capability or
-//! a network mode from outside, so that no caller can ask for them.
+//! Everything that a caller can vary is in `ContainerSpec`. Host paths, capabilities and network modes are not
+//! parameters here, so no caller can request them.
 
 use crate::{labels, names};
 use bollard::models::{
@@ -15,62 +15,61 @@ use std::collections::HashMap;
 /// OpenClaw's port inside the container.
 pub(super) const GATEWAY_PORT: &str = "18789/tcp";
 /// User and group of the agent's processes.
-const AGENT: &str = "10001:10001";
+const AGENT_USER: &str = "10001:10001";
 /// Where the state volume is mounted.
-const STATE: &str = "/data";
-const MIB: i64 = 1024 * 1024;
+pub(super) const STATE_DIR: &str = "/data";
+const BYTES_PER_MIB: i64 = 1024 * 1024;
 
-/// What the profile takes from the host and from the network beside the spec.
-pub(super) struct Surroundings<'a> {
+/// What the profile needs besides the spec.
+pub(super) struct ProfileContext<'a> {
     /// Docker's id of the owner's network.
     pub(super) network_id: &'a str,
-    /// Its addresses.
     pub(super) network: &'a Network,
-    /// Its policy.
     pub(super) policy: NetworkPolicy,
-    /// Cores of the host.
+    /// The cores of the host.
     pub(super) cores: u32,
 }
 
 /// The body of Docker's create call.
-pub(super) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> ContainerCreateBody {
+pub(super) fn create_body(spec: &ContainerSpec, context: &ProfileContext<'_>) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(spec.image.reference().to_owned()),
-        // Fixed, because OpenClaw's lease on its state names the host: another name waits five minutes.
-        hostname: Some(names::object(&spec.owner)),
-        user: Some(AGENT.into()),
-        env: Some(environment(spec, around.network)),
-        labels: Some(labels::of_container(spec)),
+        // Always the same, because OpenClaw's lease on its state has the host name: a container with another name waits
+        // five minutes for it.
+        hostname: Some(names::object_name(&spec.owner)),
+        user: Some(AGENT_USER.into()),
+        env: Some(environment(spec, context.network)),
+        labels: Some(labels::for_container(spec)),
         exposed_ports: Some(vec![GATEWAY_PORT.into()]),
-        host_config: Some(host_config(spec, around)),
+        host_config: Some(host_config(spec, context)),
         ..ContainerCreateBody::default()
     }
 }
 
-/// The gateway token is the one secret here: it opens this container only, and is replaced at every create.
+/// The gateway token is the only secret here. It is for this container only, and is replaced with each container.
 fn environment(spec: &ContainerSpec, network: &Network) -> Vec<String> {
-    let config = format!("http://{}{}", spec.internal.behind(network.gateway), spec.config_path);
+    let config = format!("http://{}{}", spec.internal.address_via(network.gateway), spec.config_path);
     vec![
         format!("MOSAIC_CONFIG_URL={config}"),
         format!("OPENCLAW_GATEWAY_TOKEN={}", spec.gateway_token.expose_secret()),
     ]
 }
 
-fn host_config(spec: &ContainerSpec, around: &Surroundings<'_>) -> HostConfig {
-    let memory = i64::from(spec.limits.memory_mib) * MIB;
+fn host_config(spec: &ContainerSpec, context: &ProfileContext<'_>) -> HostConfig {
+    let memory = i64::from(spec.limits.memory_mib) * BYTES_PER_MIB;
     // Docker refuses more than the host has.
-    let cpu_millis = spec.limits.cpu_millis.min(around.cores.saturating_mul(1000));
+    let cpu_millis = spec.limits.cpu_millis.min(context.cores.saturating_mul(1000));
     HostConfig {
         runtime: Some(spec.runtime.clone()),
-        network_mode: Some(around.network_id.to_owned()),
-        dns: closed_dns(around.policy),
-        dns_options: closed_dns_patience(around.policy),
+        network_mode: Some(context.network_id.to_owned()),
+        dns: closed_dns(context.policy),
+        dns_options: closed_dns_options(context.policy),
         port_bindings: Some(HashMap::from([(GATEWAY_PORT.to_owned(), Some(vec![published(spec)]))])),
         mounts: Some(vec![state_volume(spec)]),
         tmpfs: Some(tmpfs()),
         readonly_rootfs: Some(true),
         cap_drop: Some(vec!["ALL".into()]),
-        // Docker adds its default seccomp profile by itself as long as none is named here.
+        // Docker adds its default seccomp profile unless another one is given here.
         security_opt: Some(vec!["no-new-privileges:true".into()]),
         privileged: Some(false),
         init: Some(false),
@@ -79,7 +78,7 @@ fn host_config(spec: &ContainerSpec, around: &Surroundings<'_>) -> HostConfig {
         nano_cpus: Some(i64::from(cpu_millis) * 1_000_000),
         pids_limit: Some(i64::from(spec.limits.pids)),
         log_config: Some(log_config()),
-        // The reconciler alone decides what runs.
+        // The reconciler decides what runs, not Docker.
         restart_policy: Some(RestartPolicy {
             name: Some(RestartPolicyNameEnum::NO),
             maximum_retry_count: None,
@@ -88,14 +87,14 @@ fn host_config(spec: &ContainerSpec, around: &Surroundings<'_>) -> HostConfig {
     }
 }
 
-/// On a closed network names are asked of the container itself, where nobody listens: no host's resolver
-/// carries data out in the questions.
+/// On a closed network the resolver is the container itself, where nothing listens. Otherwise queries to the host's
+/// resolver could carry data out.
 fn closed_dns(policy: NetworkPolicy) -> Option<Vec<String>> {
     (policy == NetworkPolicy::Closed).then(|| vec!["127.0.0.1".into()])
 }
 
-/// Older engines then give no answer at all, and the C library would wait 20 seconds for one.
-fn closed_dns_patience(policy: NetworkPolicy) -> Option<Vec<String>> {
+/// Older engines do not answer then, and the C library would wait for 20 seconds.
+fn closed_dns_options(policy: NetworkPolicy) -> Option<Vec<String>> {
     (policy == NetworkPolicy::Closed).then(|| vec!["timeout:1".into(), "attempts:1".into()])
 }
 
@@ -107,8 +106,8 @@ fn published(spec: &ContainerSpec) -> PortBinding {
 fn state_volume(spec: &ContainerSpec) -> Mount {
     Mount {
         typ: Some(MountType::VOLUME),
-        source: Some(names::object(&spec.owner)),
-        target: Some(STATE.into()),
+        source: Some(names::object_name(&spec.owner)),
+        target: Some(STATE_DIR.into()),
         ..Mount::default()
     }
 }
@@ -117,7 +116,7 @@ fn tmpfs() -> HashMap<String, String> {
     [
         ("/tmp", "rw,noexec,nosuid,nodev,size=256m,mode=1777"),
         ("/home/claw", "rw,noexec,nosuid,nodev,size=64m,uid=10001,gid=10001,mode=700"),
-        // The rendered configuration with the provider keys: memory only, for the agent's user only.
+        // The rendered configuration with the provider keys: only in memory, and only for the agent's user.
         ("/run/mosaic", "rw,noexec,nosuid,nodev,size=16m,uid=10001,gid=10001,mode=700"),
     ]
     .into_iter()
@@ -125,7 +124,7 @@ fn tmpfs() -> HashMap<String, String> {
     .collect()
 }
 
-/// The entrypoint keeps message texts out of its output; what is left may take one megabyte.
+/// The entrypoint keeps message texts out of its output. The rest may take one megabyte.
 fn log_config() -> HostConfigLogConfig {
     let config = [("max-size", "1m"), ("max-file", "1"), ("compress", "false")];
     HostConfigLogConfig {

@@ -1,33 +1,33 @@
-//! Which /28 a new network gets. Pure.
+//! The /28 of a new network. Pure.
 
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
 
-/// Prefix length of a user's subnet: the host, the container, and room for the odd helper.
-const USER_PREFIX: u8 = 28;
+/// Of a user's subnet: enough for the host, the container, and some helpers.
+const USER_PREFIX_LENGTH: u8 = 28;
 
-/// The free /28s of `pool`, each once, beginning at a place that `seed` decides: users who arrive at the
-/// same moment begin at different places and seldom ask for the same subnet.
+/// The free /28s of `pool`, each once. The first one depends on `seed`, so that users who sign up at the same time rarely
+/// try the same subnet.
 pub(super) fn free(pool: Ipv4Net, taken: &[Ipv4Net], seed: u128) -> impl Iterator<Item = Ipv4Net> {
-    let count = 1u64 << USER_PREFIX.saturating_sub(pool.prefix_len());
+    let count = 1u64 << USER_PREFIX_LENGTH.saturating_sub(pool.prefix_len());
     let first = u64::try_from(seed % u128::from(count)).unwrap_or_default();
     (0..count)
         .filter_map(move |step| nth(pool, (first + step) % count))
-        .filter(|subnet| !taken.iter().any(|other| overlap(subnet, other)))
+        .filter(|subnet| !taken.iter().any(|other| overlaps(subnet, other)))
 }
 
-/// The host's address on the subnet: its first.
+/// The host's address on the subnet, which is the first.
 pub(super) fn gateway(subnet: Ipv4Net) -> Ipv4Addr {
     subnet.hosts().next().unwrap_or_else(|| subnet.network())
 }
 
 fn nth(pool: Ipv4Net, index: u64) -> Option<Ipv4Net> {
-    let offset = u32::try_from(index << (32 - USER_PREFIX)).ok()?;
+    let offset = u32::try_from(index << (32 - USER_PREFIX_LENGTH)).ok()?;
     let base = u32::from(pool.network()).checked_add(offset)?;
-    Ipv4Net::new(Ipv4Addr::from(base), USER_PREFIX).ok().filter(|subnet| pool.contains(subnet))
+    Ipv4Net::new(Ipv4Addr::from(base), USER_PREFIX_LENGTH).ok().filter(|subnet| pool.contains(subnet))
 }
 
-fn overlap(one: &Ipv4Net, other: &Ipv4Net) -> bool {
+fn overlaps(one: &Ipv4Net, other: &Ipv4Net) -> bool {
     one.contains(other) || other.contains(one)
 }
 

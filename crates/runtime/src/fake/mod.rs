@@ -1,7 +1,7 @@
-//! The port in memory, for tests of other crates: the same answers as Docker's, without Docker.
+//! The port in memory, for tests of other crates: the same results as with Docker, without Docker.
 //!
-//! It keeps the port's promises (idempotent steps, generations, labels' meaning) and can be told to
-//! fail: before a step has done its work or after, as a worker that dies there would find it.
+//! It keeps the port's guarantees (idempotent steps, generations, owners). A test can make a call fail before or after
+//! its work, as if the worker had died there.
 
 mod port;
 
@@ -13,59 +13,45 @@ use domain::{
         RunState,
     },
 };
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::{HashMap, HashSet},
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 use tokio::sync::broadcast;
 
 /// Events that a slow watcher may be behind.
-const EVENTS_KEPT: usize = 1024;
+const EVENT_BUFFER: usize = 1024;
 
 /// A method of the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verb {
-    /// `engine`
+#[allow(missing_docs)]
+pub enum PortMethod {
     Engine,
-    /// `image`
     Image,
-    /// `limits_disks`
-    LimitsDisks,
-    /// `ensure_network`
+    SupportsDiskLimits,
     EnsureNetwork,
-    /// `ensure_volume`
     EnsureVolume,
-    /// `create`
     Create,
-    /// `start`
     Start,
-    /// `pause`
     Pause,
-    /// `stop`
     Stop,
-    /// `remove`
     Remove,
-    /// `remove_network`
     RemoveNetwork,
-    /// `remove_volume`
     RemoveVolume,
-    /// `inspect`
     Inspect,
-    /// `list`
     List,
-    /// `belongings`
-    Belongings,
-    /// `watch`
+    OwnedResources,
     Watch,
 }
 
-/// On which side of its work a step fails.
+/// Whether a call fails before or after its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// Nothing was done.
+pub enum FailurePoint {
+    /// Nothing is done.
     Before,
-    /// The work was done, but the caller does not learn it.
+    /// The work is done, but the caller gets an error.
     After,
 }
 
@@ -77,12 +63,12 @@ struct State {
     networks: HashMap<User, (NetworkPolicy, Network)>,
     volumes: HashSet<User>,
     missing_images: HashSet<String>,
-    failures: Vec<(Verb, When, ContainerError)>,
-    calls: Vec<Verb>,
-    created: usize,
+    failures: Vec<(PortMethod, FailurePoint, ContainerError)>,
+    calls: Vec<PortMethod>,
+    created_count: usize,
 }
 
-/// Containers that exist only here.
+/// Containers that exist only in memory.
 pub struct FakeContainers {
     clock: Arc<dyn Clock>,
     address: SocketAddr,
@@ -91,73 +77,73 @@ pub struct FakeContainers {
 }
 
 impl FakeContainers {
-    /// No containers yet. Every one that runs is reached at `address`: a stub of the gateway, say.
+    /// Without containers. Every running container has this address.
     pub fn new(clock: Arc<dyn Clock>, address: SocketAddr) -> Self {
-        let (events, _) = broadcast::channel(EVENTS_KEPT);
+        let (events, _) = broadcast::channel(EVENT_BUFFER);
         Self { clock, address, state: Mutex::default(), events }
     }
 
-    /// Makes the next call of `verb` fail. Several for the same verb are used up in order.
-    pub fn fail_next(&self, verb: Verb, when: When, error: ContainerError) {
-        self.state().failures.push((verb, when, error));
+    /// Makes the next call of `method` fail. Several failures of a method are used in their order.
+    pub fn fail_next(&self, method: PortMethod, point: FailurePoint, error: ContainerError) {
+        self.state().failures.push((method, point, error));
     }
 
-    /// Takes the image off the host: creating from it fails.
-    pub fn lose_image(&self, image: &str) {
+    /// Removes the image from the host.
+    pub fn remove_image(&self, image: &str) {
         self.state().missing_images.insert(image.to_owned());
     }
 
-    /// Ends the container's process by itself.
+    /// Ends the container's process.
     pub fn crash(&self, owner: &Owner, code: i64) {
         self.end(owner, RunState::Exited { code, oom_killed: false });
     }
 
-    /// Lets the kernel kill it for memory.
+    /// Kills the container's process because it is out of memory.
     pub fn run_out_of_memory(&self, owner: &Owner) {
-        self.tell(owner, EventKind::OutOfMemory);
+        self.send_event(owner, EventKind::OutOfMemory);
         self.end(owner, RunState::Exited { code: 137, oom_killed: true });
     }
 
-    /// Removes it behind Mosaic's back.
-    pub fn vanish(&self, owner: &Owner) {
+    /// Removes the container without Mosaic.
+    pub fn remove_externally(&self, owner: &Owner) {
         self.end(owner, RunState::Dead);
-        self.tell(owner, EventKind::Removed);
+        self.send_event(owner, EventKind::Removed);
         self.state().containers.remove(&key(owner));
     }
 
-    /// Every container there is.
+    #[allow(missing_docs)]
     pub fn containers(&self) -> Vec<ContainerState> {
         self.state().containers.values().cloned().collect()
     }
 
-    /// How many networks and volumes there are.
-    pub fn belongings(&self) -> (usize, usize) {
+    /// The numbers of networks and volumes.
+    pub fn resource_counts(&self) -> (usize, usize) {
         let state = self.state();
         (state.networks.len(), state.volumes.len())
     }
 
-    /// How often a method was called, failures included.
-    pub fn calls(&self, verb: Verb) -> usize {
-        self.state().calls.iter().filter(|call| **call == verb).count()
+    /// How often a method was called, with failed calls.
+    pub fn call_count(&self, method: PortMethod) -> usize {
+        self.state().calls.iter().filter(|call| **call == method).count()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
-    /// One call: counted, failed before or after its work when that was asked for.
-    fn step<T>(
+    /// Counts a call, and makes it fail if a test wants that.
+    fn call<T>(
         &self,
-        verb: Verb,
+        method: PortMethod,
         work: impl FnOnce(&mut State) -> Result<T, ContainerError>,
     ) -> Result<T, ContainerError> {
         let mut state = self.state();
-        state.calls.push(verb);
-        let failure = state.failures.iter().position(|(failing, ..)| *failing == verb);
-        let Some((_, when, error)) = failure.map(|at| state.failures.remove(at)) else {
+        state.calls.push(method);
+        let failure = state.failures.iter().position(|(failing, ..)| *failing == method);
+        let Some((_, point, error)) = failure.map(|at| state.failures.remove(at)) else {
             return work(&mut state);
         };
-        if when == When::After {
+        if point == FailurePoint::After {
             work(&mut state)?;
         }
         Err(error)
@@ -165,37 +151,37 @@ impl FakeContainers {
 
     fn end(&self, owner: &Owner, ended: RunState) {
         if let Some(seen) = self.state().containers.get_mut(&key(owner)) {
-            self.stopped(seen, ended);
+            self.stop_with(seen, ended);
         }
     }
 
-    fn stopped(&self, seen: &mut ContainerState, ended: RunState) {
+    fn stop_with(&self, seen: &mut ContainerState, ended: RunState) {
         if matches!(seen.state, RunState::Running | RunState::Paused) {
             (seen.state, seen.address) = (ended, None);
             self.send(seen, EventKind::Died);
         }
     }
 
-    fn tell(&self, owner: &Owner, what: EventKind) {
+    fn send_event(&self, owner: &Owner, kind: EventKind) {
         if let Some(seen) = self.state().containers.get(&key(owner)) {
-            self.send(seen, what);
+            self.send(seen, kind);
         }
     }
 
-    /// Nobody watching is fine.
-    fn send(&self, seen: &ContainerState, what: EventKind) {
-        let _ = self.events.send(Event { owner: seen.owner, generation: seen.generation, what });
+    /// An error means that there is no watcher.
+    fn send(&self, seen: &ContainerState, kind: EventKind) {
+        let _ = self.events.send(Event { owner: seen.owner, generation: seen.generation, kind });
     }
 
-    fn make(&self, state: &mut State, spec: &ContainerSpec) -> Result<ContainerState, ContainerError> {
+    fn create_new(&self, state: &mut State, spec: &ContainerSpec) -> Result<ContainerState, ContainerError> {
         if state.missing_images.contains(&spec.image.name) {
             return Err(ContainerError::ImageMissing(spec.image.name.clone()));
         }
-        state.created += 1;
+        state.created_count += 1;
         let seen = ContainerState {
             owner: spec.owner,
             generation: spec.generation,
-            docker_id: format!("fake-{}", state.created),
+            docker_id: format!("fake-{}", state.created_count),
             image: spec.image.clone(),
             state: RunState::Created,
             address: None,
@@ -211,7 +197,7 @@ impl FakeContainers {
             return Ok(());
         }
         if let Some(mut seen) = state.containers.remove(&key(owner)) {
-            self.stopped(&mut seen, RunState::Dead);
+            self.stop_with(&mut seen, RunState::Dead);
             self.send(&seen, EventKind::Removed);
         }
         Ok(())
@@ -222,10 +208,10 @@ fn key(owner: &Owner) -> User {
     (owner.instance, owner.user)
 }
 
-/// As with Docker's labels: another row's container of the same name is not touched.
+/// As with Docker's labels, another row's container of the same name is an error.
 fn find<'a>(state: &'a mut State, owner: &Owner) -> Result<Option<&'a mut ContainerState>, ContainerError> {
     match state.containers.get_mut(&key(owner)) {
-        Some(seen) if seen.owner != *owner => Err(ContainerError::NotOurs(names::object(owner))),
+        Some(seen) if seen.owner != *owner => Err(ContainerError::NotOurs(names::object_name(owner))),
         found => Ok(found),
     }
 }

@@ -1,6 +1,6 @@
 //! The port's methods on the fake.
 
-use super::{FakeContainers, Verb, find, key};
+use super::{FakeContainers, PortMethod, find, key};
 use async_trait::async_trait;
 use domain::{
     InstanceId, UserId,
@@ -17,7 +17,7 @@ use futures_util::{
 use ipnet::Ipv4Net;
 use std::{net::Ipv4Addr, time::Duration};
 
-/// The n-th /28 of the pool, as long as there is one.
+/// The /28 of the pool with this index.
 fn subnet(pool: Ipv4Net, index: usize) -> Result<Network, ContainerError> {
     let exhausted = ContainerError::NetworkPoolExhausted(pool);
     let Ok(mut subnets) = pool.subnets(28) else { return Err(exhausted) };
@@ -28,20 +28,20 @@ fn subnet(pool: Ipv4Net, index: usize) -> Result<Network, ContainerError> {
 #[async_trait]
 impl Containers for FakeContainers {
     async fn engine(&self) -> Result<EngineInfo, ContainerError> {
-        self.step(Verb::Engine, |_| {
+        self.call(PortMethod::Engine, |_| {
             Ok(EngineInfo { version: "fake".into(), memory_bytes: 16 << 30, runtimes: vec!["runc".into()] })
         })
     }
 
     async fn image(&self, name: &str) -> Result<Option<PinnedImage>, ContainerError> {
-        self.step(Verb::Image, |state| {
+        self.call(PortMethod::Image, |state| {
             let there = !state.missing_images.contains(name);
             Ok(there.then(|| PinnedImage { name: name.to_owned(), id: Some(format!("fake:{name}")) }))
         })
     }
 
-    async fn limits_disks(&self, _instance: InstanceId) -> Result<bool, ContainerError> {
-        self.step(Verb::LimitsDisks, |_| Ok(false))
+    async fn supports_disk_limits(&self, _instance: InstanceId) -> Result<bool, ContainerError> {
+        self.call(PortMethod::SupportsDiskLimits, |_| Ok(false))
     }
 
     async fn ensure_network(
@@ -50,7 +50,7 @@ impl Containers for FakeContainers {
         policy: NetworkPolicy,
         pool: Ipv4Net,
     ) -> Result<Network, ContainerError> {
-        self.step(Verb::EnsureNetwork, |state| {
+        self.call(PortMethod::EnsureNetwork, |state| {
             if let Some((_, network)) = state.networks.get(&key(owner)).filter(|(found, _)| *found == policy)
             {
                 return Ok(*network);
@@ -62,7 +62,7 @@ impl Containers for FakeContainers {
     }
 
     async fn ensure_volume(&self, owner: &Owner, _disk_mib: u32) -> Result<(), ContainerError> {
-        self.step(Verb::EnsureVolume, |state| {
+        self.call(PortMethod::EnsureVolume, |state| {
             state.volumes.insert(key(owner));
             Ok(())
         })
@@ -73,20 +73,20 @@ impl Containers for FakeContainers {
         spec: &ContainerSpec,
         _network: &Network,
     ) -> Result<ContainerState, ContainerError> {
-        self.step(Verb::Create, |state| match find(state, &spec.owner)?.cloned() {
+        self.call(PortMethod::Create, |state| match find(state, &spec.owner)?.cloned() {
             Some(seen) if seen.generation > spec.generation => {
                 Err(ContainerError::Other("a newer generation of the container exists".into()))
             }
             Some(seen) if seen.generation == spec.generation => Ok(seen),
             _ => {
                 self.delete(state, &spec.owner)?;
-                self.make(state, spec)
+                self.create_new(state, spec)
             }
         })
     }
 
     async fn start(&self, owner: &Owner) -> Result<ContainerState, ContainerError> {
-        self.step(Verb::Start, |state| {
+        self.call(PortMethod::Start, |state| {
             let Some(seen) = find(state, owner)? else { return Err(ContainerError::Missing) };
             if seen.state != RunState::Running {
                 seen.state = RunState::Running;
@@ -99,7 +99,7 @@ impl Containers for FakeContainers {
     }
 
     async fn pause(&self, owner: &Owner) -> Result<(), ContainerError> {
-        self.step(Verb::Pause, |state| {
+        self.call(PortMethod::Pause, |state| {
             if let Some(seen) = find(state, owner)?.filter(|seen| seen.state == RunState::Running) {
                 seen.state = RunState::Paused;
             }
@@ -108,64 +108,64 @@ impl Containers for FakeContainers {
     }
 
     async fn stop(&self, owner: &Owner, _grace: Duration) -> Result<(), ContainerError> {
-        self.step(Verb::Stop, |state| {
+        self.call(PortMethod::Stop, |state| {
             if let Some(seen) = find(state, owner)? {
-                self.stopped(seen, RunState::Exited { code: 0, oom_killed: false });
+                self.stop_with(seen, RunState::Exited { code: 0, oom_killed: false });
             }
             Ok(())
         })
     }
 
     async fn remove(&self, owner: &Owner) -> Result<(), ContainerError> {
-        self.step(Verb::Remove, |state| self.delete(state, owner))
+        self.call(PortMethod::Remove, |state| self.delete(state, owner))
     }
 
     async fn remove_network(&self, owner: &Owner) -> Result<(), ContainerError> {
-        self.step(Verb::RemoveNetwork, |state| {
+        self.call(PortMethod::RemoveNetwork, |state| {
             state.networks.remove(&key(owner));
             Ok(())
         })
     }
 
     async fn remove_volume(&self, owner: &Owner) -> Result<(), ContainerError> {
-        self.step(Verb::RemoveVolume, |state| {
+        self.call(PortMethod::RemoveVolume, |state| {
             state.volumes.remove(&key(owner));
             Ok(())
         })
     }
 
-    /// An empty volume: nothing is ever written to it here.
+    /// The volume is always empty.
     async fn read_volume(
         &self,
         owner: &Owner,
         _image: &str,
         _folder: Option<&str>,
     ) -> Result<Option<BoxStream<'static, Result<Vec<u8>, ContainerError>>>, ContainerError> {
-        self.step(Verb::Inspect, |state| {
+        self.call(PortMethod::Inspect, |state| {
             Ok(state.volumes.contains(&key(owner)).then(|| stream::iter([Ok(vec![0; 1024])]).boxed()))
         })
     }
 
     async fn inspect(&self, owner: &Owner) -> Result<Option<ContainerState>, ContainerError> {
-        self.step(Verb::Inspect, |state| Ok(find(state, owner)?.cloned()))
+        self.call(PortMethod::Inspect, |state| Ok(find(state, owner)?.cloned()))
     }
 
     async fn memory(&self, owner: &Owner) -> Result<Option<u64>, ContainerError> {
-        self.step(Verb::Inspect, |state| {
+        self.call(PortMethod::Inspect, |state| {
             let running = find(state, owner)?.filter(|seen| seen.state == RunState::Running);
             Ok(running.map(|_| 64 << 20))
         })
     }
 
     async fn list(&self, instance: InstanceId) -> Result<Vec<ContainerState>, ContainerError> {
-        self.step(Verb::List, |state| {
+        self.call(PortMethod::List, |state| {
             let mine = state.containers.values().filter(|seen| seen.owner.instance == instance);
             Ok(mine.cloned().collect())
         })
     }
 
-    async fn belongings(&self, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError> {
-        self.step(Verb::Belongings, |state| {
+    async fn owned_resources(&self, instance: InstanceId) -> Result<Vec<OwnedResource>, ContainerError> {
+        self.call(PortMethod::OwnedResources, |state| {
             let of = |kind| {
                 move |key: &(InstanceId, UserId)| {
                     (key.0 == instance).then_some(OwnedResource { user: key.1, kind, created_at: None })
@@ -180,9 +180,9 @@ impl Containers for FakeContainers {
         &self,
         instance: InstanceId,
     ) -> Result<BoxStream<'static, Result<Event, ContainerError>>, ContainerError> {
-        self.step(Verb::Watch, |_| Ok(()))?;
+        self.call(PortMethod::Watch, |_| Ok(()))?;
         let events = stream::unfold(self.events.subscribe(), |mut events| async {
-            // A watcher that is too far behind sees its stream end, as with a lost engine.
+            // The stream of a watcher that is too far behind ends, as if the engine was lost.
             events.recv().await.ok().map(|event| (event, events))
         });
         let mine = events.filter(move |event| std::future::ready(event.owner.instance == instance));

@@ -1,10 +1,10 @@
-//! The fake keeps the promises that the Docker implementation keeps.
+//! The fake keeps the same guarantees as the implementation for Docker.
 #![allow(clippy::unwrap_used)]
 use super::*;
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId,
-    containers::{Containers, Internal},
+    containers::{Containers, InternalEndpoint},
     image::PinnedImage,
     limits::Limits,
 };
@@ -40,7 +40,7 @@ fn spec(generation: i64) -> ContainerSpec {
         runtime: "runc".into(),
         limits: Limits::default(),
         gateway_token: SecretString::from("t"),
-        internal: Internal { host: None, port: 8081 },
+        internal: InternalEndpoint { host: None, port: 8081 },
         config_path: "/c".into(),
         publish_on: IpAddr::V4(Ipv4Addr::LOCALHOST),
     }
@@ -59,14 +59,17 @@ async fn up(fake: &FakeContainers, generation: i64) -> Result<ContainerState, Co
 async fn a_failure_after_the_work_leaves_the_work_done() {
     let fake = fake();
     let lost = ContainerError::EngineAway("gone".into());
-    fake.fail_next(Verb::Create, When::Before, lost.clone());
+    fake.fail_next(PortMethod::Create, FailurePoint::Before, lost.clone());
     assert_eq!(up(&fake, 1).await, Err(lost.clone()));
     assert!(fake.containers().is_empty());
-    fake.fail_next(Verb::Create, When::After, lost.clone());
+    fake.fail_next(PortMethod::Create, FailurePoint::After, lost.clone());
     assert_eq!(up(&fake, 1).await, Err(lost));
     assert_eq!(fake.containers().len(), 1);
     assert_eq!(up(&fake, 1).await.unwrap().state, RunState::Running);
-    assert_eq!((fake.containers().len(), fake.belongings(), fake.calls(Verb::Create)), (1, (1, 1), 3));
+    assert_eq!(
+        (fake.containers().len(), fake.resource_counts(), fake.call_count(PortMethod::Create)),
+        (1, (1, 1), 3)
+    );
 }
 
 #[tokio::test]
@@ -79,7 +82,7 @@ async fn generations_are_kept_as_docker_s_implementation_keeps_them() {
     let other = Owner { container: ContainerId::from(uuid::Uuid::max()), ..first.owner };
     let stopped = fake.stop(&other, Duration::ZERO).await;
     assert!(matches!(stopped, Err(ContainerError::NotOurs(_))));
-    fake.lose_image("agent:1");
+    fake.remove_image("agent:1");
     assert_eq!(up(&fake, 3).await, Err(ContainerError::ImageMissing("agent:1".into())));
 }
 
@@ -92,8 +95,8 @@ async fn what_happens_is_told() {
     fake.run_out_of_memory(&owner);
     let ended = fake.inspect(&owner).await.unwrap().unwrap().state;
     assert_eq!(ended, RunState::Exited { code: 137, oom_killed: true });
-    fake.vanish(&owner);
+    fake.remove_externally(&owner);
     assert_eq!(fake.inspect(&owner).await, Ok(None));
-    let told: Vec<_> = events.take(4).map(|event| event.unwrap().what).collect().await;
+    let told: Vec<_> = events.take(4).map(|event| event.unwrap().kind).collect().await;
     assert_eq!(told, [EventKind::Started, EventKind::OutOfMemory, EventKind::Died, EventKind::Removed]);
 }

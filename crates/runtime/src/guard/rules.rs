@@ -1,45 +1,44 @@
 //! The table as text. Pure.
 //!
-//! Packets that an agent's connection sends are judged one by one, and only the replies to it pass
-//! unseen: so it does not matter whether a connection is older than the table. Refusals are answered and
-//! not swallowed, because an agent that tries a forbidden address should learn it now and not after a
-//! two-minute timeout: TCP by a reset, as the ICMP answer to a first packet is lost on its own sender
-//! (the kernel still holds the socket) and would cost a second.
+//! Every packet that an agent sends is checked; only replies to connections from outside pass without a check. So the
+//! rules also hold for connections that are older than the table. Forbidden packets are rejected and not dropped, so that
+//! an agent gets the error at once and not after a timeout of two minutes. TCP is rejected by a reset: the sender ignores
+//! an ICMP answer to its first packet while the kernel holds the socket, which would cost a second.
 
 use super::GuardConfig;
 use crate::names;
 use domain::{InstanceId, containers::NetworkPolicy};
 use std::fmt::Display;
 
-/// Ranges that open networks do not reach: "this" network, private, carrier-grade NAT, loopback,
-/// link-local (with the clouds' metadata service), protocol assignments, benchmarking, multicast, reserved
-/// with broadcast; and the one public address on which a large cloud answers its own machines.
-const INNER: &str = "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 168.63.129.16, 169.254.0.0/16, \
+/// Ranges that open networks do not reach: "this" network, private, carrier-grade NAT, loopback, link-local (with the
+/// clouds' metadata services), protocol assignments, benchmarking, multicast, reserved with broadcast; and a public
+/// address on which a large cloud answers only its own machines.
+const NON_PUBLIC_RANGES: &str = "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 168.63.129.16, 169.254.0.0/16, \
                      172.16.0.0/12, 192.0.0.0/24, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/4, 240.0.0.0/4";
 
-/// Name of the instance's table.
+/// The name of the instance's table.
 pub(super) fn table_name(instance: InstanceId) -> String {
     format!("mosaic_guard_{}", names::instance_tag(instance))
 }
 
-/// One transaction that replaces the table, whether it is there or not.
-pub(super) fn replacing(table: &str, body: &str) -> String {
-    format!("{}table inet {table} {{\n{body}}}\n", removing(table))
+/// One transaction that replaces the table, or creates it.
+pub(super) fn replace_script(table: &str, body: &str) -> String {
+    format!("{}table inet {table} {{\n{body}}}\n", remove_script(table))
 }
 
-/// One transaction that removes the table: made first, because an older `nft` cannot remove what is not there.
-pub(super) fn removing(table: &str) -> String {
+/// One transaction that removes the table. It first creates it, because older versions of `nft` fail for a missing table.
+pub(super) fn remove_script(table: &str) -> String {
     format!("table inet {table} {{ }}\ndelete table inet {table}\n")
 }
 
-/// The body without effect, for comparison.
-pub(super) fn dormant(instance: InstanceId, config: &GuardConfig) -> String {
+/// The body of a table without effect, for comparison.
+pub(super) fn dormant_body(instance: InstanceId, config: &GuardConfig) -> String {
     format!("  flags dormant\n{}", body(instance, config))
 }
 
-/// What `nft` printed, without what two loads of the same body differ in.
-pub(super) fn normal(printed: &str) -> Vec<String> {
-    // The first line has the name.
+/// The output of `nft`, without the differences between two loads of the same body.
+pub(super) fn normalize(printed: &str) -> Vec<String> {
+    // Without the first line, which has the name.
     let lines = printed.lines().skip(1);
     lines
         .map(|line| line.trim().to_owned())
@@ -66,7 +65,7 @@ pub(super) fn body(instance: InstanceId, config: &GuardConfig) -> String {
   set inner {{
     type ipv4_addr
     flags interval
-    elements = {{ {INNER} }}
+    elements = {{ {NON_PUBLIC_RANGES} }}
   }}
   chain refuse {{
     meta l4proto tcp reject with tcp reset
@@ -115,7 +114,7 @@ pub(super) fn body(instance: InstanceId, config: &GuardConfig) -> String {
     )
 }
 
-/// A set without members must not have an `elements` line.
+/// Empty for a set without members, which must not have an `elements` line.
 fn elements<T: Display>(members: impl IntoIterator<Item = T>) -> String {
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
     if members.is_empty() { String::new() } else { format!("elements = {{ {} }}", members.join(", ")) }
@@ -164,10 +163,10 @@ mod tests {
     }
 
     #[test]
-    fn a_dormant_print_equals_one_in_force_and_nothing_else_is_forgiven() {
+    fn a_dormant_table_equals_an_active_one_and_any_other_difference_counts() {
         let live = "table inet t {\n\tset a {\n\t}\n}\n";
         let dormant = "table inet t_model {\n\tflags dormant\n\n\tset a {\n\t}\n}\n";
-        assert_eq!(normal(live), normal(dormant));
-        assert_ne!(normal(live), normal("table inet t {\n\tset b {\n\t}\n}\n"));
+        assert_eq!(normalize(live), normalize(dormant));
+        assert_ne!(normalize(live), normalize("table inet t {\n\tset b {\n\t}\n}\n"));
     }
 }

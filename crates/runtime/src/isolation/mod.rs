@@ -1,7 +1,7 @@
-//! The walls tried out: probes on two networks as users have them, everything that must not answer shown to answer
-//! others first, then tried from inside.
+//! The isolation self-test: probes on an open and a closed network like users'. Each target is first reached from outside,
+//! as the proof that it answers, and then tried from inside.
 //!
-//! Owns what is set up for a run and that it goes again. It must not judge: `domain::isolation` does.
+//! Owns the setup of a run and its cleanup. It must not judge the results: `domain::isolation` does.
 
 mod host;
 mod lan;
@@ -9,93 +9,101 @@ mod targets;
 
 use crate::{
     DockerContainers,
-    docker::{Place, Probes},
-    guard::{Guard, GuardConfig, GuardStatus, NotEnforced},
+    docker::{ProbeNetwork, ProbeRun},
+    guard::{Guard, GuardConfig, GuardError, GuardStatus},
 };
 use async_trait::async_trait;
 use domain::{
     Clock, SystemClock,
     containers::{ContainerError, NetworkPolicy},
-    isolation::{About, Check, Findings, IsolationProber, SelfTestPlan},
+    isolation::{Check, CheckSubject, IsolationProber, ProbeResults, SelfTestPlan},
 };
-use host::Host;
-use lan::Lan;
+use host::HostListeners;
+use lan::LanStandIn;
 use std::path::Path;
-use targets::{Stage, Target};
+use targets::{Target, TargetSetup};
 
 #[async_trait]
 impl IsolationProber for DockerContainers {
-    async fn try_out(&self, trial: &SelfTestPlan) -> Result<Findings, ContainerError> {
-        let probes = self.probes(trial).await?;
-        // A run that was cut short is repeated under the same name.
-        probes.clear().await?;
-        let mut tidy = Tidy(Some(probes.clone()));
-        let checks = tried(&probes, trial, self.socket()).await;
-        probes.clear().await?;
-        tidy.0 = None;
-        Ok(Findings { checks: checks?, guard: guard(trial).await })
+    async fn probe(&self, plan: &SelfTestPlan) -> Result<ProbeResults, ContainerError> {
+        let run = self.probe_run(plan).await?;
+        // A run that was cut off is repeated under the same name.
+        run.clean_up().await?;
+        let mut cleanup = Cleanup(Some(run.clone()));
+        let checks = run_checks(&run, plan, self.socket()).await;
+        run.clean_up().await?;
+        cleanup.0 = None;
+        Ok(ProbeResults { checks: checks?, guard: guard_problem(plan).await })
     }
 }
 
-/// Clears away also when nobody waits for the run any more.
-struct Tidy(Option<Probes>);
+/// Removes the run's objects when the run's future is dropped.
+struct Cleanup(Option<ProbeRun>);
 
-impl Drop for Tidy {
+impl Drop for Cleanup {
     fn drop(&mut self) {
-        let (Some(probes), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) else {
+        let (Some(run), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) else {
             return;
         };
         runtime.spawn(async move {
-            if let Err(error) = probes.clear().await {
-                tracing::warn!(%error, "what the self-test made is left behind; the next one takes it away");
+            if let Err(error) = run.clean_up().await {
+                tracing::warn!(%error, "objects of the self-test are left behind; the next self-test removes them");
             }
         });
     }
 }
 
-async fn tried(probes: &Probes, trial: &SelfTestPlan, socket: &Path) -> Result<Vec<Check>, ContainerError> {
-    let network = |policy| probes.network(policy, SystemClock.now());
-    let (open, closed, beside) = tokio::try_join!(
+async fn run_checks(
+    run: &ProbeRun,
+    plan: &SelfTestPlan,
+    socket: &Path,
+) -> Result<Vec<Check>, ContainerError> {
+    let network = |policy| run.create_network(policy, SystemClock.now());
+    let (open, closed, other_user) = tokio::try_join!(
         network(NetworkPolicy::Open),
         network(NetworkPolicy::Closed),
         network(NetworkPolicy::Open)
     )?;
     let gateways = [open.network.gateway, closed.network.gateway];
-    let neighbour = probes.neighbour(&beside, &gateways).await?;
-    let host =
-        Host::at(&gateways, trial.host_ports.iter().map(|(port, _)| *port).chain([trial.internal.port]));
-    let lan = match host.is_here() {
-        true => lan().await,
-        false => Err(host::ELSEWHERE.to_owned()),
+    let neighbour = run.start_listener(&other_user, &gateways).await?;
+    let host_ports = plan.host_ports.iter().map(|(port, _)| *port).chain([plan.internal.port]);
+    let host = HostListeners::bind(&gateways, host_ports);
+    let lan = match host.is_on_host() {
+        true => start_lan().await,
+        false => Err(host::NOT_ON_HOST.to_owned()),
     };
-    let stage = Stage { trial, neighbour: &neighbour, host: &host, lan: &lan, socket };
-    let (of_open, of_closed) = tokio::join!(stage.targets(&open), stage.targets(&closed));
-    let (seen_open, seen_closed) =
-        tokio::try_join!(checks(probes, &open, &of_open), checks(probes, &closed, &of_closed))?;
-    // Only now: whatever stands in for a target has to answer until the last try.
+    let setup = TargetSetup { plan, neighbour: &neighbour, host: &host, lan: &lan, socket };
+    let (open_targets, closed_targets) = tokio::join!(setup.targets(&open), setup.targets(&closed));
+    let (open_checks, closed_checks) =
+        tokio::try_join!(check(run, &open, &open_targets), check(run, &closed, &closed_targets))?;
+    // Not earlier, because the stand-ins of targets must answer until the last check.
     drop((host, lan));
-    Ok(seen_open.into_iter().chain(seen_closed).collect())
+    Ok(open_checks.into_iter().chain(closed_checks).collect())
 }
 
-async fn lan() -> Result<Lan, String> {
-    tokio::task::spawn_blocking(Lan::up).await.unwrap_or_else(|error| Err(error.to_string()))
+async fn start_lan() -> Result<LanStandIn, String> {
+    tokio::task::spawn_blocking(LanStandIn::start).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-async fn checks(probes: &Probes, place: &Place, targets: &[Target]) -> Result<Vec<Check>, ContainerError> {
+async fn check(
+    run: &ProbeRun,
+    network: &ProbeNetwork,
+    targets: &[Target],
+) -> Result<Vec<Check>, ContainerError> {
     let addresses: Vec<String> = targets.iter().map(|target| target.address.clone()).collect();
-    let met = probes.reach(place, &addresses).await?;
+    let observed = run.reach(network, &addresses).await?;
     let checks = targets.iter().map(|Target { name, address, expected, proof }| {
-        let about = About { name, policy: place.policy, target: address, expected: *expected };
-        Check::judge(about, met.get(address), proof)
+        let subject = CheckSubject { name, policy: network.policy, target: address, expected: *expected };
+        Check::evaluate(subject, observed.get(address), proof)
     });
     Ok(checks.collect())
 }
 
-/// What is wrong with the packet filter; `None` also where this process may not look.
-async fn guard(trial: &SelfTestPlan) -> Option<String> {
-    let wanted = GuardConfig::read(trial.internal.port, &trial.allowed).await;
-    match Guard::new(trial.instance).status(&wanted).await {
-        Ok(GuardStatus::Enforced) | Err(NotEnforced::NotPermitted) => None,
+/// What is wrong with the packet filter. `None` also if this process may not read it.
+async fn guard_problem(plan: &SelfTestPlan) -> Option<String> {
+    let config = GuardConfig::read(plan.internal.port, &plan.allowed).await;
+    match Guard::new(plan.instance).status(&config).await {
+        Ok(GuardStatus::Enforced) | Err(GuardError::NotPermitted) => None,
         Ok(GuardStatus::Missing) => {
             Some("it is missing; run `mosaic up` or `mosaic guard` as root".to_owned())
         }

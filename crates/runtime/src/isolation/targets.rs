@@ -1,12 +1,12 @@
-//! What is tried from one network, each with the proof that it answers others.
+//! The targets of the probes in one network, each with the proof that it answers from outside.
 
 use super::{
-    host::{self, Host},
-    lan::{INNER, Lan, OUTER},
+    host::{self, HostListeners},
+    lan::{FORBIDDEN_ADDRESSES, INTERNET_ADDRESS, LanStandIn},
 };
 use crate::{
-    docker::{Neighbour, Place},
-    guard::allowed_addresses,
+    docker::{ListeningContainer, ProbeNetwork},
+    guard::resolve_allowed_hosts,
 };
 use domain::{
     containers::NetworkPolicy,
@@ -23,69 +23,69 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// Where every cloud's metadata service is, if there is one.
-const METADATA: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(169, 254, 169, 254), 80);
-/// The engine's socket where containers would find it.
-const SOCKET: &str = "/var/run/docker.sock";
-const CONNECT: Duration = Duration::from_secs(2);
-/// A neighbour that has just been started may need a moment.
-const PATIENCE: Duration = Duration::from_secs(4);
-const BETWEEN_TRIES: Duration = Duration::from_millis(200);
+/// The address of a cloud's metadata service, if there is one.
+const METADATA_SERVICE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(169, 254, 169, 254), 80);
+/// The path at which containers would find the engine's socket.
+const ENGINE_SOCKET: &str = "/var/run/docker.sock";
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// A container that has just been started may need a moment.
+const PROOF_TIMEOUT: Duration = Duration::from_secs(4);
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Something to try.
+/// A target of a probe.
 pub(super) struct Target {
     pub(super) name: String,
-    /// As the probe takes it.
+    /// In the form of the probe's arguments.
     pub(super) address: String,
     pub(super) expected: Reach,
     pub(super) proof: Proof,
 }
 
 /// What was set up for the run.
-pub(super) struct Stage<'a> {
-    pub(super) trial: &'a SelfTestPlan,
-    pub(super) neighbour: &'a Neighbour,
-    pub(super) host: &'a Host,
-    pub(super) lan: &'a Result<Lan, String>,
+pub(super) struct TargetSetup<'a> {
+    pub(super) plan: &'a SelfTestPlan,
+    pub(super) neighbour: &'a ListeningContainer,
+    pub(super) host: &'a HostListeners,
+    pub(super) lan: &'a Result<LanStandIn, String>,
     pub(super) socket: &'a Path,
 }
 
-impl Stage<'_> {
-    /// Everything that is tried from `place`.
-    pub(super) async fn targets(&self, place: &Place) -> Vec<Target> {
-        let gateway = place.network.gateway;
-        let mut targets = self.of_neighbour(gateway).await;
-        targets.extend(self.of_host(gateway).await);
-        targets.extend(self.beyond(place.policy).await);
-        targets.extend(self.permitted(gateway).await);
-        targets.extend(self.name(place.policy).await);
+impl TargetSetup<'_> {
+    /// All targets of the probes in `network`.
+    pub(super) async fn targets(&self, network: &ProbeNetwork) -> Vec<Target> {
+        let gateway = network.network.gateway;
+        let mut targets = self.neighbour_targets(gateway).await;
+        targets.extend(self.host_targets(gateway).await);
+        targets.extend(self.remote_targets(network.policy).await);
+        targets.extend(self.allowed_targets(gateway).await);
+        targets.extend(self.dns_target(network.policy).await);
         targets
     }
 
-    async fn of_neighbour(&self, gateway: Ipv4Addr) -> Vec<Target> {
-        let Neighbour { address, published } = self.neighbour;
-        // By the address at which Mosaic itself speaks to agents.
-        let by_mosaic = published.iter().find(|at| at.ip() == self.trial.publish_on);
-        let proof = match by_mosaic {
-            Some(at) => shown(*at, &format!("it answered Mosaic at its published address {at}")).await,
+    async fn neighbour_targets(&self, gateway: Ipv4Addr) -> Vec<Target> {
+        let ListeningContainer { address, published } = self.neighbour;
+        // At the address through which Mosaic itself connects to agents.
+        let for_mosaic = published.iter().find(|at| at.ip() == self.plan.publish_on);
+        let proof = match for_mosaic {
+            Some(at) => prove(*at, &format!("it answered Mosaic at its published address {at}")).await,
             None => Proof::Missing("its port was not published".to_owned()),
         };
         let mut targets = vec![denied("another user's container", tcp(*address), proof)];
         if let Some(at) = published.iter().find(|at| at.ip() == gateway) {
-            let proof = shown(*at, "it answered Mosaic there").await;
+            let proof = prove(*at, "it answered Mosaic there").await;
             targets.push(denied("another user's published port", tcp(*at), proof));
         }
         targets
     }
 
-    async fn of_host(&self, gateway: Ipv4Addr) -> Vec<Target> {
-        let spare = self.host.spare().map(|port| (port, "another port of the host"));
-        let ports = spare.into_iter().chain(self.trial.host_ports.iter().copied());
+    async fn host_targets(&self, gateway: Ipv4Addr) -> Vec<Target> {
+        let spare = self.host.spare_port().map(|port| (port, "another port of the host"));
+        let ports = spare.into_iter().chain(self.plan.host_ports.iter().copied());
         let mut targets: Vec<Target> = join_all(ports.map(async |(port, name)| {
             let at = SocketAddr::from((gateway, port));
-            let proof = match self.host.is_here() {
-                true => shown(at, "it answered Mosaic on the host").await,
-                false => Proof::Missing(host::ELSEWHERE.to_owned()),
+            let proof = match self.host.is_on_host() {
+                true => prove(at, "it answered Mosaic on the host").await,
+                false => Proof::Missing(host::NOT_ON_HOST.to_owned()),
             };
             denied(name, tcp(at), proof)
         }))
@@ -94,62 +94,63 @@ impl Stage<'_> {
             true => Proof::Shown(format!("the worker uses it at {}", self.socket.display())),
             false => Proof::Missing("the worker has none".to_owned()),
         };
-        targets.push(denied("the Docker engine's socket", format!("path:{SOCKET}"), proof));
+        targets.push(denied("the Docker engine's socket", format!("path:{ENGINE_SOCKET}"), proof));
         targets
     }
 
-    /// Beyond the host: other machines, and the internet by policy.
-    async fn beyond(&self, policy: NetworkPolicy) -> Vec<Target> {
-        let elsewhere = self.trial.elsewhere.iter().copied();
-        let mut targets = join_all(elsewhere.map(async |(at, name)| {
-            denied(name, tcp(at.into()), shown(at.into(), "it answered Mosaic").await)
+    /// Other machines, and the internet, which the policy may allow.
+    async fn remote_targets(&self, policy: NetworkPolicy) -> Vec<Target> {
+        let other_hosts = self.plan.other_hosts.iter().copied();
+        let mut targets = join_all(other_hosts.map(async |(at, name)| {
+            denied(name, tcp(at.into()), prove(at.into(), "it answered Mosaic").await)
         }))
         .await;
-        if answers(METADATA.into()).await {
+        if answers(METADATA_SERVICE.into()).await {
             let proof = Proof::Shown("it answered Mosaic on the host".to_owned());
-            targets.push(denied("the cloud's metadata service", tcp(METADATA.into()), proof));
+            targets.push(denied("the cloud's metadata service", tcp(METADATA_SERVICE.into()), proof));
         }
-        for (at, name) in INNER {
-            targets.push(denied(name, tcp(at.into()), self.stand_in(at).await));
+        for (at, name) in FORBIDDEN_ADDRESSES {
+            targets.push(denied(name, tcp(at.into()), self.prove_stand_in(at).await));
         }
-        let internet = denied("the internet", tcp(OUTER.into()), self.stand_in(OUTER).await);
-        targets.push(Target { expected: by_policy(policy), ..internet });
+        let at = INTERNET_ADDRESS;
+        let internet = denied("the internet", tcp(at.into()), self.prove_stand_in(at).await);
+        targets.push(Target { expected: expected_by_policy(policy), ..internet });
         targets
     }
 
-    async fn stand_in(&self, at: SocketAddrV4) -> Proof {
+    async fn prove_stand_in(&self, at: SocketAddrV4) -> Proof {
         match self.lan {
-            Ok(_) => shown(at.into(), "a stand-in in a network of its own answered Mosaic on the host").await,
-            Err(why) => Proof::Missing(why.clone()),
+            Ok(_) => prove(at.into(), "a stand-in in a network of its own answered Mosaic on the host").await,
+            Err(reason) => Proof::Missing(reason.clone()),
         }
     }
 
-    async fn permitted(&self, gateway: Ipv4Addr) -> Vec<Target> {
-        let internal = SocketAddr::from(self.trial.internal.behind(gateway));
-        let allowed = allowed_addresses(&self.trial.allowed).await;
+    async fn allowed_targets(&self, gateway: Ipv4Addr) -> Vec<Target> {
+        let internal = SocketAddr::from(self.plan.internal.address_via(gateway));
+        let allowed = resolve_allowed_hosts(&self.plan.allowed).await;
         let allowed =
             allowed.into_iter().map(|at| (SocketAddr::from(at), "a host and port that an admin allowed"));
         join_all([(internal, "Mosaic's internal port")].into_iter().chain(allowed).map(async |(at, name)| {
-            let proof = shown(at, "it answered Mosaic").await;
+            let proof = prove(at, "it answered Mosaic").await;
             Target { name: name.to_owned(), address: tcp(at), expected: Reach::Allowed, proof }
         }))
         .await
     }
 
-    /// One question to the resolver: on a closed network names would be a way out.
-    async fn name(&self, policy: NetworkPolicy) -> Option<Target> {
-        let tried = self.trial.names.iter().map(async |name| {
-            let found = timeout(CONNECT, lookup_host((name.as_str(), 80))).await;
+    /// A DNS query, because on a closed network DNS would be a way out.
+    async fn dns_target(&self, policy: NetworkPolicy) -> Option<Target> {
+        let lookups = self.plan.resolvable_names.iter().map(async |name| {
+            let found = timeout(CONNECT_TIMEOUT, lookup_host((name.as_str(), 80))).await;
             found.is_ok_and(|found| found.is_ok_and(|mut found| found.any(|at| at.is_ipv4()))).then_some(name)
         });
-        let known = join_all(tried).await.into_iter().flatten().next();
-        let name = known.or(self.trial.names.first())?;
-        let proof = match known {
+        let resolved = join_all(lookups).await.into_iter().flatten().next();
+        let name = resolved.or(self.plan.resolvable_names.first())?;
+        let proof = match resolved {
             Some(_) => Proof::Shown("Mosaic resolved it on the host".to_owned()),
             None => Proof::Missing("this host resolves none of the names that were tried".to_owned()),
         };
         let target = denied("names (DNS)", format!("name:{name}"), proof);
-        Some(Target { expected: by_policy(policy), ..target })
+        Some(Target { expected: expected_by_policy(policy), ..target })
     }
 }
 
@@ -161,24 +162,25 @@ fn denied(name: &str, address: String, proof: Proof) -> Target {
     Target { name: name.to_owned(), address, expected: Reach::Denied, proof }
 }
 
-const fn by_policy(policy: NetworkPolicy) -> Reach {
+const fn expected_by_policy(policy: NetworkPolicy) -> Reach {
     match policy {
         NetworkPolicy::Open => Reach::Allowed,
         NetworkPolicy::Closed => Reach::Denied,
     }
 }
 
-async fn shown(at: SocketAddr, how: &str) -> Proof {
-    let deadline = Instant::now() + PATIENCE;
+/// Connects from this process, as the proof that the target answers.
+async fn prove(at: SocketAddr, text: &str) -> Proof {
+    let deadline = Instant::now() + PROOF_TIMEOUT;
     while !answers(at).await {
         if Instant::now() >= deadline {
-            return Proof::Missing(format!("nobody answered at {at}, not even Mosaic"));
+            return Proof::Missing(format!("nothing answered Mosaic at {at}"));
         }
-        sleep(BETWEEN_TRIES).await;
+        sleep(RETRY_INTERVAL).await;
     }
-    Proof::Shown(how.to_owned())
+    Proof::Shown(text.to_owned())
 }
 
 async fn answers(at: SocketAddr) -> bool {
-    matches!(timeout(CONNECT, TcpStream::connect(at)).await, Ok(Ok(_)))
+    matches!(timeout(CONNECT_TIMEOUT, TcpStream::connect(at)).await, Ok(Ok(_)))
 }

@@ -1,6 +1,6 @@
 //! The steps of a container's life: repeated, raced, interrupted.
 
-use crate::harness::{Bench, inside, shell};
+use crate::harness::{TestInstance, inside, shell};
 use domain::containers::{ContainerError, ContainerState, Containers, NetworkPolicy, RunState};
 use std::{
     sync::Arc,
@@ -8,7 +8,7 @@ use std::{
 };
 use tokio::{io::AsyncReadExt, io::AsyncWriteExt, net::TcpStream, task::JoinSet, time::timeout};
 
-const NO_GRACE: Duration = Duration::ZERO;
+const NO_GRACE_PERIOD: Duration = Duration::ZERO;
 
 async fn ask(seen: &ContainerState) -> Option<String> {
     let mut stream = TcpStream::connect(seen.address?).await.ok()?;
@@ -32,49 +32,49 @@ async fn answers(seen: &ContainerState) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_racing_starts_end_in_one_container() {
-    let bench = Arc::new(Bench::new("10.122.0.0/24"));
-    let spec = Arc::new(bench.spec(bench.owner(), 1));
+    let instance = Arc::new(TestInstance::new("10.122.0.0/24"));
+    let spec = Arc::new(instance.spec(instance.owner(), 1));
     let mut starts = JoinSet::new();
     for _ in 0..10 {
-        let (bench, spec) = (bench.clone(), spec.clone());
-        starts.spawn(async move { bench.up(&spec, NetworkPolicy::Open).await });
+        let (instance, spec) = (instance.clone(), spec.clone());
+        starts.spawn(async move { instance.up(&spec, NetworkPolicy::Open).await });
     }
     let seen = starts.join_all().await;
     assert!(
         seen.iter().all(|other| other.docker_id == seen[0].docker_id && other.state == RunState::Running)
     );
     assert!(answers(&seen[0]).await);
-    assert_eq!(bench.ids(&["ps", "-aq"]).len(), 1);
-    assert_eq!(bench.ids(&["network", "ls", "-q"]).len(), 1);
-    assert_eq!(bench.ids(&["volume", "ls", "-q"]).len(), 1);
+    assert_eq!(instance.ids(&["ps", "-aq"]).len(), 1);
+    assert_eq!(instance.ids(&["network", "ls", "-q"]).len(), 1);
+    assert_eq!(instance.ids(&["volume", "ls", "-q"]).len(), 1);
 }
 
 #[tokio::test]
 async fn an_older_generation_makes_room_and_a_newer_one_is_left_alone() {
-    let bench = Bench::new("10.122.1.0/24");
-    let owner = bench.owner();
-    let first = bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
+    let instance = TestInstance::new("10.122.1.0/24");
+    let owner = instance.owner();
+    let first = instance.up(&instance.spec(owner, 1), NetworkPolicy::Open).await;
     inside(&first, "echo remembered > /data/memory");
 
-    let second = bench.up(&bench.spec(owner, 2), NetworkPolicy::Open).await;
+    let second = instance.up(&instance.spec(owner, 2), NetworkPolicy::Open).await;
     assert_ne!(first.docker_id, second.docker_id);
     assert_eq!(second.generation, 2);
     assert_eq!(inside(&second, "cat /data/memory"), "remembered");
 
-    let network = bench.network(&owner, NetworkPolicy::Open).await;
-    let late = bench.docker.create(&bench.spec(owner, 1), &network).await;
+    let network = instance.network(&owner, NetworkPolicy::Open).await;
+    let late = instance.docker.create(&instance.spec(owner, 1), &network).await;
     assert!(matches!(late, Err(ContainerError::Other(_))), "{late:?}");
-    assert_eq!(bench.docker.inspect(&owner).await.unwrap().unwrap().docker_id, second.docker_id);
+    assert_eq!(instance.docker.inspect(&owner).await.unwrap().unwrap().docker_id, second.docker_id);
 }
 
 #[tokio::test]
 async fn every_step_can_be_repeated() {
-    let bench = Bench::new("10.122.2.0/24");
-    let owner = bench.owner();
-    let docker = &bench.docker;
+    let instance = TestInstance::new("10.122.2.0/24");
+    let owner = instance.owner();
+    let docker = &instance.docker;
     assert_eq!(docker.inspect(&owner).await, Ok(None));
     assert_eq!(docker.start(&owner).await, Err(ContainerError::Missing));
-    let seen = bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
+    let seen = instance.up(&instance.spec(owner, 1), NetworkPolicy::Open).await;
     assert_eq!(docker.start(&owner).await.unwrap(), seen);
     for _ in 0..2 {
         docker.stop(&owner, Duration::from_secs(5)).await.unwrap();
@@ -88,69 +88,71 @@ async fn every_step_can_be_repeated() {
         docker.remove_network(&owner).await.unwrap();
         docker.remove_volume(&owner).await.unwrap();
     }
-    docker.stop(&owner, NO_GRACE).await.unwrap();
-    assert!(bench.ids(&["network", "ls", "-q"]).is_empty() && bench.ids(&["volume", "ls", "-q"]).is_empty());
+    docker.stop(&owner, NO_GRACE_PERIOD).await.unwrap();
+    assert!(
+        instance.ids(&["network", "ls", "-q"]).is_empty() && instance.ids(&["volume", "ls", "-q"]).is_empty()
+    );
 }
 
 #[tokio::test]
 async fn a_stop_waits_for_the_grace_and_not_longer() {
-    let bench = Bench::new("10.122.3.0/24");
-    let owner = bench.owner();
-    let seen = bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
+    let instance = TestInstance::new("10.122.3.0/24");
+    let owner = instance.owner();
+    let seen = instance.up(&instance.spec(owner, 1), NetworkPolicy::Open).await;
     inside(&seen, "echo stubborn > /data/mode");
-    bench.docker.stop(&owner, Duration::from_secs(5)).await.unwrap();
-    let seen = bench.docker.start(&owner).await.unwrap();
+    instance.docker.stop(&owner, Duration::from_secs(5)).await.unwrap();
+    let seen = instance.docker.start(&owner).await.unwrap();
     assert!(answers(&seen).await);
 
     let begun = Instant::now();
-    bench.docker.stop(&owner, Duration::from_secs(2)).await.unwrap();
+    instance.docker.stop(&owner, Duration::from_secs(2)).await.unwrap();
     assert!((2..8).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
-    let killed = bench.docker.inspect(&owner).await.unwrap().unwrap();
+    let killed = instance.docker.inspect(&owner).await.unwrap().unwrap();
     assert_eq!(killed.state, RunState::Exited { code: 137, oom_killed: false });
 }
 
 #[tokio::test]
 async fn a_paused_container_is_resumed_and_can_be_stopped() {
-    let bench = Bench::new("10.122.4.0/24");
-    let owner = bench.owner();
-    let seen = bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
+    let instance = TestInstance::new("10.122.4.0/24");
+    let owner = instance.owner();
+    let seen = instance.up(&instance.spec(owner, 1), NetworkPolicy::Open).await;
     shell(&format!("docker pause {}", seen.docker_id));
-    assert_eq!(bench.docker.inspect(&owner).await.unwrap().unwrap().state, RunState::Paused);
-    assert_eq!(bench.docker.start(&owner).await.unwrap().state, RunState::Running);
+    assert_eq!(instance.docker.inspect(&owner).await.unwrap().unwrap().state, RunState::Paused);
+    assert_eq!(instance.docker.start(&owner).await.unwrap().state, RunState::Running);
     assert!(answers(&seen).await);
     shell(&format!("docker pause {}", seen.docker_id));
-    bench.docker.stop(&owner, Duration::from_secs(2)).await.unwrap();
-    let stopped = bench.docker.inspect(&owner).await.unwrap().unwrap();
+    instance.docker.stop(&owner, Duration::from_secs(2)).await.unwrap();
+    let stopped = instance.docker.inspect(&owner).await.unwrap().unwrap();
     assert!(matches!(stopped.state, RunState::Exited { .. }), "{stopped:?}");
 }
 
 #[tokio::test]
 async fn a_lost_network_costs_the_container_but_not_its_memory() {
-    let bench = Bench::new("10.122.5.0/24");
-    let owner = bench.owner();
-    let seen = bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
+    let instance = TestInstance::new("10.122.5.0/24");
+    let owner = instance.owner();
+    let seen = instance.up(&instance.spec(owner, 1), NetworkPolicy::Open).await;
     inside(&seen, "echo remembered > /data/memory");
-    bench.docker.stop(&owner, NO_GRACE).await.unwrap();
-    bench.docker.remove_network(&owner).await.unwrap();
+    instance.docker.stop(&owner, NO_GRACE_PERIOD).await.unwrap();
+    instance.docker.remove_network(&owner).await.unwrap();
 
-    assert_eq!(bench.docker.start(&owner).await, Err(ContainerError::Missing));
-    assert_eq!(bench.docker.inspect(&owner).await, Ok(None));
-    let again = bench.up(&bench.spec(owner, 2), NetworkPolicy::Open).await;
+    assert_eq!(instance.docker.start(&owner).await, Err(ContainerError::Missing));
+    assert_eq!(instance.docker.inspect(&owner).await, Ok(None));
+    let again = instance.up(&instance.spec(owner, 2), NetworkPolicy::Open).await;
     assert_eq!(inside(&again, "cat /data/memory"), "remembered");
 }
 
 #[tokio::test]
 async fn the_list_shows_how_each_one_ended() {
-    let bench = Bench::new("10.122.6.0/24");
-    let (runs, crashed) = (bench.owner(), bench.owner());
-    bench.up(&bench.spec(runs, 1), NetworkPolicy::Open).await;
-    let seen = bench.up(&bench.spec(crashed, 4), NetworkPolicy::Open).await;
+    let instance = TestInstance::new("10.122.6.0/24");
+    let (runs, crashed) = (instance.owner(), instance.owner());
+    instance.up(&instance.spec(runs, 1), NetworkPolicy::Open).await;
+    let seen = instance.up(&instance.spec(crashed, 4), NetworkPolicy::Open).await;
     inside(&seen, "echo crash > /data/mode");
-    bench.docker.stop(&crashed, Duration::from_secs(5)).await.unwrap();
-    bench.docker.start(&crashed).await.unwrap();
+    instance.docker.stop(&crashed, Duration::from_secs(5)).await.unwrap();
+    instance.docker.start(&crashed).await.unwrap();
     shell(&format!("docker wait {}", seen.docker_id));
 
-    let mut list = bench.docker.list(bench.instance).await.unwrap();
+    let mut list = instance.docker.list(instance.id).await.unwrap();
     list.sort_by_key(|seen| seen.generation);
     assert_eq!(list.len(), 2);
     assert_eq!((list[0].owner, list[0].state), (runs, RunState::Running));

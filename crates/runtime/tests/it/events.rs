@@ -1,6 +1,6 @@
-//! What Docker reports by itself.
+//! Docker's events.
 
-use crate::harness::{Bench, inside, shell};
+use crate::harness::{TestInstance, inside, shell};
 use domain::containers::{ContainerError, Containers, Event, EventKind, NetworkPolicy, RunState};
 use futures_util::{StreamExt, stream::BoxStream};
 use runtime::{DockerContainers, DockerSettings};
@@ -18,7 +18,7 @@ type Events = BoxStream<'static, Result<Event, ContainerError>>;
 async fn until(events: &mut Events, last: EventKind) -> Vec<Event> {
     let mut seen = Vec::new();
     let reading = async {
-        while seen.last().is_none_or(|event: &Event| event.what != last) {
+        while seen.last().is_none_or(|event: &Event| event.kind != last) {
             seen.push(events.next().await.expect("the stream goes on").unwrap());
         }
     };
@@ -27,20 +27,20 @@ async fn until(events: &mut Events, last: EventKind) -> Vec<Event> {
 }
 
 fn what(events: &[Event]) -> Vec<EventKind> {
-    events.iter().map(|event| event.what).collect()
+    events.iter().map(|event| event.kind).collect()
 }
 
 #[tokio::test]
 async fn start_crash_and_removal_arrive_with_owner_and_generation() {
-    let bench = Bench::new("10.125.0.0/24");
-    let elsewhere = Bench::new("10.125.1.0/24");
-    let mut events = bench.docker.watch(bench.instance).await.unwrap();
-    // Before the first poll, and beside another instance: neither may matter.
+    let instance = TestInstance::new("10.125.0.0/24");
+    let elsewhere = TestInstance::new("10.125.1.0/24");
+    let mut events = instance.docker.watch(instance.id).await.unwrap();
+    // Before the first poll, and with another instance at the same time.
     elsewhere.up(&elsewhere.spec(elsewhere.owner(), 1), NetworkPolicy::Open).await;
-    let owner = bench.owner();
-    let seen = bench.up(&bench.spec(owner, 5), NetworkPolicy::Open).await;
+    let owner = instance.owner();
+    let seen = instance.up(&instance.spec(owner, 5), NetworkPolicy::Open).await;
     shell(&format!("docker kill {}", seen.docker_id));
-    bench.docker.remove(&owner).await.unwrap();
+    instance.docker.remove(&owner).await.unwrap();
 
     let told = until(&mut events, EventKind::Removed).await;
     assert_eq!(what(&told), [EventKind::Started, EventKind::Died, EventKind::Removed]);
@@ -49,23 +49,23 @@ async fn start_crash_and_removal_arrive_with_owner_and_generation() {
 
 #[tokio::test]
 async fn an_out_of_memory_kill_is_told_and_seen() {
-    let bench = Bench::new("10.125.2.0/24");
-    let owner = bench.owner();
-    let seen = bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
+    let instance = TestInstance::new("10.125.2.0/24");
+    let owner = instance.owner();
+    let seen = instance.up(&instance.spec(owner, 1), NetworkPolicy::Open).await;
     inside(&seen, "echo oom > /data/mode");
-    bench.docker.stop(&owner, Duration::from_secs(5)).await.unwrap();
+    instance.docker.stop(&owner, Duration::from_secs(5)).await.unwrap();
 
-    let mut events = bench.docker.watch(bench.instance).await.unwrap();
-    bench.docker.start(&owner).await.unwrap();
+    let mut events = instance.docker.watch(instance.id).await.unwrap();
+    instance.docker.start(&owner).await.unwrap();
     let told = until(&mut events, EventKind::Died).await;
     assert!(what(&told).contains(&EventKind::OutOfMemory), "{told:?}");
-    let ended = bench.docker.inspect(&owner).await.unwrap().unwrap();
+    let ended = instance.docker.inspect(&owner).await.unwrap().unwrap();
     assert_eq!(ended.state, RunState::Exited { code: 137, oom_killed: true });
 }
 
 #[tokio::test]
 async fn the_stream_ends_when_the_engine_goes_away() {
-    let bench = Bench::new("10.125.3.0/24");
+    let instance = TestInstance::new("10.125.3.0/24");
     let socket = std::env::temp_dir().join(format!("mosaic-test-relay-{}.sock", std::process::id()));
     let listener = UnixListener::bind(&socket).unwrap();
     let relay = tokio::spawn(async move {
@@ -79,9 +79,9 @@ async fn the_stream_ends_when_the_engine_goes_away() {
     });
     let through =
         DockerContainers::new(DockerSettings { socket: socket.clone(), ..DockerSettings::default() });
-    let mut events = through.watch(bench.instance).await.unwrap();
-    let owner = bench.owner();
-    bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
+    let mut events = through.watch(instance.id).await.unwrap();
+    let owner = instance.owner();
+    instance.up(&instance.spec(owner, 1), NetworkPolicy::Open).await;
     until(&mut events, EventKind::Started).await;
     relay.abort();
     std::fs::remove_file(socket).unwrap();

@@ -1,14 +1,14 @@
-//! The guard's matrix: each target first shown to answer without the guard, then from under it.
+//! The guard: each target answers without it, and is then tried with it.
 
 use crate::{
-    harness::{Bench, inside, request, run, shell},
+    harness::{TestInstance, inside, request, run, shell},
     lan::{CARRIER, CLOUD, INTERNET, LINK_LOCAL, Lan},
 };
 use domain::{
     InstanceId,
     containers::{ContainerSpec, ContainerState, NetworkPolicy},
 };
-use runtime::guard::{Guard, GuardConfig, GuardStatus, host_resolvers};
+use runtime::guard::{Guard, GuardConfig, GuardStatus, read_host_resolvers};
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, SocketAddrV4, ToSocketAddrs},
@@ -42,7 +42,7 @@ async fn listen() -> (u16, JoinHandle<()>) {
     let serving = async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let _ = stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nhost").await;
-            // Closing at once with the request unread would reset the connection under the answer.
+            // Closed later, because closing with an unread request resets the connection before the response is read.
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 drop(stream)
@@ -74,7 +74,7 @@ fn known_name() -> Option<String> {
 
 /// Two users with open networks, one with a closed one, a LAN, two listeners on the host.
 struct Scene {
-    bench: Bench,
+    instance: TestInstance,
     lan: Lan,
     guard: Guard,
     open: ContainerState,
@@ -85,7 +85,7 @@ struct Scene {
     internal_port: u16,
     host_port: u16,
     listeners: [JoinHandle<()>; 2],
-    /// The LAN's addresses exist once: one scene at a time.
+    /// The LAN's addresses exist only once, so there is one scene at a time.
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -93,24 +93,24 @@ impl Scene {
     async fn new(pool: &str) -> Self {
         static TURN: Mutex<()> = Mutex::const_new(());
         let turn = TURN.lock().await;
-        let (bench, lan) = (Bench::new(pool), Lan::new());
+        let (instance, lan) = (TestInstance::new(pool), Lan::new());
         let [(internal_port, internal), (host_port, host)] = [listen().await, listen().await];
-        let spec = |generation| bench.spec(bench.owner(), generation);
+        let spec = |generation| instance.spec(instance.owner(), generation);
         let (open, closed) = (spec(1), spec(1));
-        // Published where containers could reach it, were it not for the guard.
+        // Published where containers could reach it without the guard.
         let other = ContainerSpec { publish_on: IpAddr::V4(lan.host), ..spec(1) };
         Self {
-            guard: Guard::new(bench.instance),
-            open_gateway: bench.network(&open.owner, NetworkPolicy::Open).await.gateway,
-            closed_gateway: bench.network(&closed.owner, NetworkPolicy::Closed).await.gateway,
-            open: bench.up(&open, NetworkPolicy::Open).await,
-            closed: bench.up(&closed, NetworkPolicy::Closed).await,
-            other: bench.up(&other, NetworkPolicy::Open).await,
+            guard: Guard::new(instance.id),
+            open_gateway: instance.network(&open.owner, NetworkPolicy::Open).await.gateway,
+            closed_gateway: instance.network(&closed.owner, NetworkPolicy::Closed).await.gateway,
+            open: instance.up(&open, NetworkPolicy::Open).await,
+            closed: instance.up(&closed, NetworkPolicy::Closed).await,
+            other: instance.up(&other, NetworkPolicy::Open).await,
             internal_port,
             host_port,
             listeners: [internal, host],
             _turn: turn,
-            bench,
+            instance,
             lan,
         }
     }
@@ -123,7 +123,7 @@ impl Scene {
         }
     }
 
-    /// What neither policy may reach. Every one of them answers without the guard.
+    /// The targets that no policy allows. All of them answer without the guard.
     fn forbidden(&self, gateway: Ipv4Addr) -> Vec<(&'static str, SocketAddrV4)> {
         let published = self.other.address.unwrap().port();
         vec![
@@ -141,13 +141,13 @@ impl Scene {
 impl Drop for Scene {
     fn drop(&mut self) {
         self.listeners.iter().for_each(JoinHandle::abort);
-        delete_table(&table(&self.bench));
+        delete_table(&table(&self.instance));
     }
 }
 
-/// The table of the bench's instance, by the tag in its bridges' names.
-fn table(bench: &Bench) -> String {
-    let ids = bench.ids(&["network", "ls", "-q"]);
+/// The name of the instance's table, by the tag in its bridges' names.
+fn table(instance: &TestInstance) -> String {
+    let ids = instance.ids(&["network", "ls", "-q"]);
     let option = "{{index .Options \"com.docker.network.bridge.name\"}}";
     let bridge = run("docker", &["network", "inspect", "--format", option, &ids[0]]);
     format!("mosaic_guard_{}", &bridge[4..7])
@@ -165,7 +165,7 @@ async fn the_matrix() {
     let neighbour = at(own_address(&scene.other), 18789);
     let internet = at(INTERNET, 80);
 
-    // Without the guard everything answers (Docker itself keeps bridges apart: the host asks that one).
+    // Without the guard all targets answer. (Docker itself separates bridges, so the host connects to the neighbour.)
     for (what, target) in scene.forbidden(scene.open_gateway) {
         assert!(reaches(&scene.open, target), "{what} ({target}) does not answer in the first place");
     }
@@ -202,7 +202,7 @@ async fn the_matrix() {
 async fn allowed_pairs_come_and_go() {
     let scene = Scene::new("10.126.1.0/24").await;
     let (allowed, beside) = (at(scene.lan.private, 80), at(scene.lan.private, 81));
-    // A model server on the host itself, and a slip: another agent's address can never be allowed.
+    // A model server on the host, and a mistake: another agent's address can never be allowed.
     let on_host = at(scene.lan.host, scene.host_port);
     let neighbour = at(own_address(&scene.other), 18789);
     scene.guard.apply(&scene.config([allowed, on_host, neighbour])).await.unwrap();
@@ -211,7 +211,7 @@ async fn allowed_pairs_come_and_go() {
         assert!(!reaches(seen, beside) && !reaches(seen, neighbour));
     }
 
-    // A connection that is open when its pair goes does not outlive it.
+    // An open connection is cut when its target is no longer allowed.
     let ask = |wait: u8| {
         let slowly = format!(
             "(echo -n 'GET / HTTP/1.0'; sleep {wait}; echo; echo) | timeout 6 nc {} 80",
@@ -231,7 +231,7 @@ async fn allowed_pairs_come_and_go() {
 #[tokio::test(flavor = "multi_thread")]
 async fn names_resolve_on_an_open_network_only() {
     let scene = Scene::new("10.126.2.0/24").await;
-    let config = GuardConfig { resolvers: host_resolvers().await, ..scene.config([]) };
+    let config = GuardConfig { resolvers: read_host_resolvers().await, ..scene.config([]) };
     let Some(name) = known_name() else {
         eprintln!("this host resolves no name: not tried");
         return;
@@ -248,12 +248,12 @@ async fn names_resolve_on_an_open_network_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_on_one_host_keep_their_own_rules() {
     let scene = Scene::new("10.126.3.0/24").await;
-    let product = Bench::new("10.126.4.0/24");
+    let product = TestInstance::new("10.126.4.0/24");
     let spec = product.spec(product.owner(), 1);
     let gateway = product.network(&spec.owner, NetworkPolicy::Closed).await.gateway;
     let theirs = product.up(&spec, NetworkPolicy::Closed).await;
-    let guard = Guard::new(product.instance);
-    // The other instance's internal port is this one's forbidden host port.
+    let guard = Guard::new(product.id);
+    // The internal port of this instance is a forbidden host port of the other.
     let config = GuardConfig { internal_port: scene.host_port, ..scene.config([]) };
     guard.apply(&config).await.unwrap();
     scene.guard.apply(&scene.config([])).await.unwrap();
@@ -286,7 +286,7 @@ async fn the_status_tells_missing_from_changed() {
     }
     let other = GuardConfig { internal_port: 8082, ..config.clone() };
     let with_other_port = guard.status(&other).await;
-    // Somebody makes a hole by hand.
+    // An admin adds a rule by hand.
     let table = format!("mosaic_guard_{TAG}");
     shell(&format!("nft insert rule inet {table} open_out ip daddr 10.0.0.0/8 accept"));
     let with_a_hole = guard.status(&config).await;

@@ -1,9 +1,11 @@
-//! One Mosaic instance per test: own id, own pool, everything of it gone at the end, also after a panic.
+//! One Mosaic instance per test, with its own id and pool. It is removed at the end, also after a panic.
 
 use crate::image::TestImage;
 use domain::{
     Clock, ContainerId, InstanceId, SystemClock, UserId,
-    containers::{ContainerSpec, ContainerState, Containers, Internal, Network, NetworkPolicy, Owner},
+    containers::{
+        ContainerSpec, ContainerState, Containers, InternalEndpoint, Network, NetworkPolicy, Owner,
+    },
     image::PinnedImage,
     limits::Limits,
 };
@@ -20,15 +22,15 @@ use std::{
 /// The gateway token of every container here.
 pub const TOKEN: &str = "mgt_test";
 
-pub struct Bench {
-    pub instance: InstanceId,
+pub struct TestInstance {
+    pub id: InstanceId,
     pub docker: Arc<DockerContainers>,
     pub pool: Ipv4Net,
     pub image: Arc<TestImage>,
 }
 
-impl Bench {
-    /// `pool` must be another one for every test: they run in parallel.
+impl TestInstance {
+    /// Each test needs another `pool`, because tests run in parallel.
     pub fn new(pool: &str) -> Self {
         let engine = Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());
         assert!(engine, "no Docker engine answers: run `make test`, which brings one up");
@@ -38,17 +40,17 @@ impl Bench {
             ..DockerSettings::default()
         };
         Self {
-            instance: InstanceId::new(SystemClock.now()),
+            id: InstanceId::new(SystemClock.now()),
             docker: Arc::new(DockerContainers::new(settings)),
             pool: pool.parse().unwrap(),
             image: TestImage::shared(),
         }
     }
 
-    /// Somebody new.
+    /// A new user.
     pub fn owner(&self) -> Owner {
         let now = SystemClock.now();
-        Owner { instance: self.instance, user: UserId::new(now), container: ContainerId::new(now) }
+        Owner { instance: self.id, user: UserId::new(now), container: ContainerId::new(now) }
     }
 
     pub fn spec(&self, owner: Owner, generation: i64) -> ContainerSpec {
@@ -59,7 +61,7 @@ impl Bench {
             runtime: "runc".into(),
             limits: Limits { memory_mib: 64, cpu_millis: 500, pids: 64, disk_mib: 0 },
             gateway_token: SecretString::from(TOKEN),
-            internal: Internal { host: None, port: 8081 },
+            internal: InternalEndpoint { host: None, port: 8081 },
             config_path: "/api/internal/agent-config/x".into(),
             publish_on: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
@@ -69,7 +71,7 @@ impl Bench {
         self.docker.ensure_network(owner, policy, self.pool).await.unwrap()
     }
 
-    /// Every step of a start, once.
+    /// All steps of a start.
     pub async fn up(&self, spec: &ContainerSpec, policy: NetworkPolicy) -> ContainerState {
         let network = self.network(&spec.owner, policy).await;
         self.docker.ensure_volume(&spec.owner, 0).await.unwrap();
@@ -79,13 +81,13 @@ impl Bench {
 
     /// Ids of this instance's objects: `ps -aq`, `network ls -q`, `volume ls -q`.
     pub fn ids(&self, listing: &[&str]) -> Vec<String> {
-        let filter = format!("label=mosaic.instance={}", self.instance);
+        let filter = format!("label=mosaic.instance={}", self.id);
         let listed = run("docker", &[listing, &["--filter", &filter]].concat());
         listed.lines().map(str::to_owned).collect()
     }
 }
 
-impl Drop for Bench {
+impl Drop for TestInstance {
     fn drop(&mut self) {
         for id in self.ids(&["ps", "-aq"]) {
             run("docker", &["rm", "-f", "-v", &id]);
@@ -99,7 +101,7 @@ impl Drop for Bench {
     }
 }
 
-/// Runs a program, whatever comes of it; its output.
+/// Runs a program, which may fail. Returns its output.
 pub fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().unwrap();
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -113,18 +115,18 @@ pub fn shell(line: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Runs a command line inside the container as the agent's user; its output, errors included.
+/// Runs a command line inside the container as the agent's user. Returns its output with errors.
 pub fn inside(seen: &ContainerState, line: &str) -> String {
     run("docker", &["exec", &seen.docker_id, "sh", "-c", &format!("{{ {line}\n}} 2>&1")])
 }
 
-/// What Docker's own command line says of the container, by a Go template.
+/// A property of the container by a Go template of Docker's command line.
 pub fn inspect(seen: &ContainerState, template: &str) -> String {
     run("docker", &["inspect", "--format", template, &seen.docker_id])
 }
 
-/// A shell's command line that asks `target` for a page. (A static busybox's `wget` falls over the
-/// system's name service even for an address.)
+/// A shell command line that requests a page from `target`. (The `wget` of a static busybox fails in the
+/// system's name service, also for an address.)
 pub fn request(nc: &str, target: SocketAddrV4) -> String {
     format!("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | timeout 4 {nc} -w 2 {} {}", target.ip(), target.port())
 }

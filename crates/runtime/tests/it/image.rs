@@ -1,4 +1,4 @@
-//! A two-megabyte image from nothing but a static busybox: no registry is needed.
+//! An image of two megabytes with a static busybox, so that no registry is needed.
 
 use crate::harness::{run, shell};
 use std::{
@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, Weak},
 };
 
-/// What stands in for OpenClaw. `/data/mode` says how it behaves.
+/// The stand-in for OpenClaw. `/data/mode` sets its behaviour.
 const ENTRY: &str = r#"#!/bin/sh
 trap 'exit 0' TERM
 case "$(cat /data/mode 2>/dev/null)" in
@@ -22,13 +22,13 @@ while :; do sleep 1 & wait $!; done
 const APPLETS: [&str; 12] =
     ["sh", "cat", "echo", "tail", "sleep", "httpd", "nc", "timeout", "nslookup", "id", "touch", "ls"];
 
-/// The image; gone with its last user.
+/// The image. Removed with its last user.
 pub struct TestImage {
     pub name: String,
 }
 
 impl TestImage {
-    /// The one of this process.
+    /// The image of this process.
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<TestImage>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap();
@@ -49,7 +49,7 @@ impl TestImage {
         for folder in ["bin", "data", "tmp", "home/claw", "run/mosaic", "srv", "etc"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
-        // runc gives a tmpfs the mode of the image's folder under it, whatever its options say.
+        // runc gives a tmpfs the mode of the image's folder below it, independently of its options.
         for (folder, mode) in [("tmp", 0o1777), ("home/claw", 0o700), ("run/mosaic", 0o700)] {
             fs::set_permissions(root.join(folder), fs::Permissions::from_mode(mode)).unwrap();
         }
@@ -75,7 +75,7 @@ impl Drop for TestImage {
     }
 }
 
-/// A static program has no interpreter to load it: its ELF file names no `ld-linux`.
+/// The ELF file of a static program does not name the interpreter `ld-linux`.
 fn is_static(path: &Path) -> bool {
     let Ok(bytes) = fs::read(path) else { return false };
     !bytes.windows(9).any(|window| window == b"/ld-linux")

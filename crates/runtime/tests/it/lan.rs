@@ -1,4 +1,4 @@
-//! A stand-in for the world beyond the host: one network namespace that answers on a private, a
+//! A stand-in for other machines: one network namespace that answers on a private, a
 //! link-local, a carrier-grade NAT, a cloud-internal and a public address.
 
 use crate::harness::{request, run, shell};
@@ -19,11 +19,11 @@ pub struct Lan {
     pub private: Ipv4Addr,
 }
 
-/// Addresses behind the link that are not private, and what they stand for.
+/// Addresses behind the link that are not private.
 pub const LINK_LOCAL: Ipv4Addr = Ipv4Addr::new(169, 254, 77, 77);
 pub const CARRIER: Ipv4Addr = Ipv4Addr::new(100, 64, 77, 77);
 pub const CLOUD: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
-/// From a range for documentation: nobody's.
+/// From a range for documentation, which no machine uses.
 pub const INTERNET: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 77);
 
 impl Lan {

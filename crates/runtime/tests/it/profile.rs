@@ -1,13 +1,13 @@
-//! The container's profile, as Docker reports it and as it is felt from inside.
+//! The container's profile, as Docker reports it and as it works inside.
 
-use crate::harness::{Bench, TOKEN, inside, inspect, run};
+use crate::harness::{TOKEN, TestInstance, inside, inspect, run};
 use domain::containers::NetworkPolicy;
 
 #[tokio::test]
 async fn docker_reports_the_whole_profile() {
-    let bench = Bench::new("10.121.0.0/24");
-    let spec = bench.spec(bench.owner(), 7);
-    let seen = bench.up(&spec, NetworkPolicy::Open).await;
+    let instance = TestInstance::new("10.121.0.0/24");
+    let spec = instance.spec(instance.owner(), 7);
+    let seen = instance.up(&spec, NetworkPolicy::Open).await;
     let is = |template: &str, expected: &str| assert_eq!(inspect(&seen, template), expected, "{template}");
 
     is("{{.Config.User}}", "10001:10001");
@@ -25,7 +25,7 @@ async fn docker_reports_the_whole_profile() {
     is("{{.HostConfig.Binds}} {{.HostConfig.PidMode}} {{.HostConfig.UTSMode}}", "[]");
     is("{{range .Mounts}}{{.Type}} {{.Destination}} {{end}}", "volume /data");
     is("{{len .NetworkSettings.Networks}}", "1");
-    is("{{index .Config.Labels \"mosaic.instance\"}}", &bench.instance.to_string());
+    is("{{index .Config.Labels \"mosaic.instance\"}}", &instance.id.to_string());
     is("{{index .Config.Labels \"mosaic.user\"}}", &spec.owner.user.to_string());
     is("{{index .Config.Labels \"mosaic.container\"}}", &spec.owner.container.to_string());
     is("{{index .Config.Labels \"mosaic.generation\"}}", "7");
@@ -43,9 +43,9 @@ async fn docker_reports_the_whole_profile() {
 }
 
 #[tokio::test]
-async fn the_walls_are_felt_from_inside() {
-    let bench = Bench::new("10.121.1.0/24");
-    let seen = bench.up(&bench.spec(bench.owner(), 1), NetworkPolicy::Open).await;
+async fn the_limits_work_inside() {
+    let instance = TestInstance::new("10.121.1.0/24");
+    let seen = instance.up(&instance.spec(instance.owner(), 1), NetworkPolicy::Open).await;
 
     assert!(inside(&seen, "id").starts_with("uid=10001 gid=10001"));
     let status = inside(&seen, "cat /proc/self/status");
@@ -73,10 +73,10 @@ async fn the_walls_are_felt_from_inside() {
 
 #[tokio::test]
 async fn the_entrypoint_learns_where_mosaic_is() {
-    let bench = Bench::new("10.121.2.0/24");
-    let spec = bench.spec(bench.owner(), 1);
-    let seen = bench.up(&spec, NetworkPolicy::Open).await;
-    let gateway = bench.network(&spec.owner, NetworkPolicy::Open).await.gateway;
+    let instance = TestInstance::new("10.121.2.0/24");
+    let spec = instance.spec(instance.owner(), 1);
+    let seen = instance.up(&spec, NetworkPolicy::Open).await;
+    let gateway = instance.network(&spec.owner, NetworkPolicy::Open).await.gateway;
     let url = inside(&seen, "echo $MOSAIC_CONFIG_URL");
     assert_eq!(url, format!("http://{gateway}:8081/api/internal/agent-config/x"));
     assert_eq!(inside(&seen, "echo $OPENCLAW_GATEWAY_TOKEN"), TOKEN);
@@ -84,11 +84,11 @@ async fn the_entrypoint_learns_where_mosaic_is() {
 
 #[tokio::test]
 async fn a_small_host_and_a_closed_network_change_the_profile() {
-    let bench = Bench::new("10.121.3.0/24");
-    let mut spec = bench.spec(bench.owner(), 1);
+    let instance = TestInstance::new("10.121.3.0/24");
+    let mut spec = instance.spec(instance.owner(), 1);
     spec.limits.cpu_millis = 1_000_000;
-    let seen = bench.up(&spec, NetworkPolicy::Closed).await;
-    // Docker would refuse more cores than there are.
+    let seen = instance.up(&spec, NetworkPolicy::Closed).await;
+    // Docker would refuse more cores than the host has.
     let cores = run("docker", &["info", "--format", "{{.NCPU}}"]);
     assert_eq!(inspect(&seen, "{{.HostConfig.NanoCpus}}"), format!("{cores}000000000"));
     assert_eq!(inspect(&seen, "{{.HostConfig.Dns}}"), "[127.0.0.1]");

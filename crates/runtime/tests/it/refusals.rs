@@ -1,6 +1,6 @@
-//! What the runtime must not touch, and how it says what is wrong.
+//! What the runtime must not touch, and its errors.
 
-use crate::harness::{Bench, run, shell};
+use crate::harness::{TestInstance, run, shell};
 use domain::{
     containers::{ContainerError, Containers, NetworkPolicy},
     image::PinnedImage,
@@ -14,34 +14,34 @@ fn is_not_ours<T: std::fmt::Debug>(result: Result<T, ContainerError>) {
 
 #[tokio::test]
 async fn a_stranger_s_container_network_and_volume_of_the_same_name_are_left_alone() {
-    let bench = Bench::new("10.123.0.0/24");
-    let owner = bench.owner();
-    let spec = bench.spec(owner, 1);
-    // Borrow the names from objects of our own, then put a stranger's in their place.
-    let seen = bench.up(&spec, NetworkPolicy::Open).await;
+    let instance = TestInstance::new("10.123.0.0/24");
+    let owner = instance.owner();
+    let spec = instance.spec(owner, 1);
+    // Find the names with objects of our own, and then replace these by a stranger's.
+    let seen = instance.up(&spec, NetworkPolicy::Open).await;
     let name = run("docker", &["inspect", "--format", "{{.Config.Hostname}}", &seen.docker_id]);
-    let network = bench.network(&owner, NetworkPolicy::Open).await;
-    bench.docker.remove(&owner).await.unwrap();
-    bench.docker.remove_network(&owner).await.unwrap();
-    bench.docker.remove_volume(&owner).await.unwrap();
-    // The stranger is another instance: it too bears labels, only others.
+    let network = instance.network(&owner, NetworkPolicy::Open).await;
+    instance.docker.remove(&owner).await.unwrap();
+    instance.docker.remove_network(&owner).await.unwrap();
+    instance.docker.remove_volume(&owner).await.unwrap();
+    // The stranger is another instance, with other labels.
     let stranger = "mosaic.instance=ins_0198f3c2000070008000000000000000";
-    let image = &bench.image.name;
+    let image = &instance.image.name;
     let _gone_at_the_end = Stranger(name.clone());
     shell(&format!("docker create --name {name} --label {stranger} --label mosaic.generation=1 {image}"));
     shell(&format!("docker network create --label {stranger} --subnet 10.123.0.64/28 {name}"));
     shell(&format!("docker volume create --label {stranger} {name}"));
 
-    is_not_ours(bench.docker.create(&spec, &network).await);
-    is_not_ours(bench.docker.start(&owner).await);
-    is_not_ours(bench.docker.stop(&owner, Duration::ZERO).await);
-    is_not_ours(bench.docker.remove(&owner).await);
-    is_not_ours(bench.docker.inspect(&owner).await);
-    is_not_ours(bench.docker.ensure_network(&owner, NetworkPolicy::Open, bench.pool).await);
-    is_not_ours(bench.docker.remove_network(&owner).await);
-    is_not_ours(bench.docker.ensure_volume(&owner, 0).await);
-    is_not_ours(bench.docker.remove_volume(&owner).await);
-    assert_eq!(bench.docker.list(bench.instance).await, Ok(vec![]));
+    is_not_ours(instance.docker.create(&spec, &network).await);
+    is_not_ours(instance.docker.start(&owner).await);
+    is_not_ours(instance.docker.stop(&owner, Duration::ZERO).await);
+    is_not_ours(instance.docker.remove(&owner).await);
+    is_not_ours(instance.docker.inspect(&owner).await);
+    is_not_ours(instance.docker.ensure_network(&owner, NetworkPolicy::Open, instance.pool).await);
+    is_not_ours(instance.docker.remove_network(&owner).await);
+    is_not_ours(instance.docker.ensure_volume(&owner, 0).await);
+    is_not_ours(instance.docker.remove_volume(&owner).await);
+    assert_eq!(instance.docker.list(instance.id).await, Ok(vec![]));
     for kind in ["container", "network", "volume"] {
         shell(&format!("docker {kind} inspect {name}"));
     }
@@ -59,54 +59,54 @@ impl Drop for Stranger {
 
 #[tokio::test]
 async fn another_row_s_container_of_the_same_user_is_not_touched() {
-    let bench = Bench::new("10.123.1.0/24");
-    let owner = bench.owner();
-    bench.up(&bench.spec(owner, 1), NetworkPolicy::Open).await;
-    let other = domain::containers::Owner { container: bench.owner().container, ..owner };
-    is_not_ours(bench.docker.stop(&other, Duration::ZERO).await);
-    is_not_ours(bench.docker.remove(&other).await);
-    // Network and volume are the user's, whatever row the container has.
-    assert_eq!(bench.docker.ensure_volume(&other, 0).await, Ok(()));
+    let instance = TestInstance::new("10.123.1.0/24");
+    let owner = instance.owner();
+    instance.up(&instance.spec(owner, 1), NetworkPolicy::Open).await;
+    let other = domain::containers::Owner { container: instance.owner().container, ..owner };
+    is_not_ours(instance.docker.stop(&other, Duration::ZERO).await);
+    is_not_ours(instance.docker.remove(&other).await);
+    // Network and volume belong to the user, independently of the container's row.
+    assert_eq!(instance.docker.ensure_volume(&other, 0).await, Ok(()));
 }
 
-/// What the engine's storage can is what was said of it.
-async fn a_disk_is_limited_or_refused(bench: &Bench) {
-    let can = bench.docker.limits_disks(bench.owner().instance).await.unwrap();
-    let made = bench.docker.ensure_volume(&bench.owner(), 256).await;
+/// The engine's storage does what `supports_disk_limits` reported.
+async fn a_disk_is_limited_or_refused(instance: &TestInstance) {
+    let can = instance.docker.supports_disk_limits(instance.owner().instance).await.unwrap();
+    let made = instance.docker.ensure_volume(&instance.owner(), 256).await;
     assert_eq!(made, if can { Ok(()) } else { Err(ContainerError::NoDiskLimits) });
 }
 
 #[tokio::test]
 async fn a_missing_image_and_an_unknown_runtime_are_named() {
-    let bench = Bench::new("10.123.2.0/24");
-    let owner = bench.owner();
-    let network = bench.network(&owner, NetworkPolicy::Open).await;
-    bench.docker.ensure_volume(&owner, 0).await.unwrap();
-    let mut spec = bench.spec(owner, 1);
+    let instance = TestInstance::new("10.123.2.0/24");
+    let owner = instance.owner();
+    let network = instance.network(&owner, NetworkPolicy::Open).await;
+    instance.docker.ensure_volume(&owner, 0).await.unwrap();
+    let mut spec = instance.spec(owner, 1);
     spec.image = PinnedImage::named("mosaic-test-nowhere:1");
     assert_eq!(
-        bench.docker.create(&spec, &network).await,
+        instance.docker.create(&spec, &network).await,
         Err(ContainerError::ImageMissing("mosaic-test-nowhere:1".into()))
     );
-    assert_eq!(bench.docker.image(&spec.image.name).await, Ok(None));
-    let found = bench.docker.image(&bench.image.name).await.unwrap().unwrap();
-    assert!(found.name == bench.image.name && found.id.unwrap().starts_with("sha256:"));
+    assert_eq!(instance.docker.image(&spec.image.name).await, Ok(None));
+    let found = instance.docker.image(&instance.image.name).await.unwrap().unwrap();
+    assert!(found.name == instance.image.name && found.id.unwrap().starts_with("sha256:"));
 
-    a_disk_is_limited_or_refused(&bench).await;
-    let mut spec = bench.spec(owner, 1);
+    a_disk_is_limited_or_refused(&instance).await;
+    let mut spec = instance.spec(owner, 1);
     spec.runtime = "nowhere".into();
-    let refused = bench.docker.create(&spec, &network).await;
+    let refused = instance.docker.create(&spec, &network).await;
     assert!(matches!(&refused, Err(ContainerError::Other(text)) if text.contains("nowhere")), "{refused:?}");
 }
 
 #[tokio::test]
 async fn an_engine_that_is_away_is_said_so_and_found_when_it_is_back() {
-    let bench = Bench::new("10.123.3.0/24");
+    let instance = TestInstance::new("10.123.3.0/24");
     let socket = std::env::temp_dir().join(format!("mosaic-test-{}.sock", std::process::id()));
     let settings = DockerSettings { socket: socket.clone(), ..DockerSettings::default() };
     let docker = DockerContainers::new(settings);
     assert!(matches!(docker.engine().await, Err(ContainerError::EngineAway(_))));
-    // A socket file without anybody behind it, as a crashed engine leaves it.
+    // A socket file without a listener, as after a crash of the engine.
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
     let refused = docker.engine().await;
     assert!(
@@ -119,5 +119,5 @@ async fn an_engine_that_is_away_is_said_so_and_found_when_it_is_back() {
     std::fs::remove_file(&socket).unwrap();
     let engine = engine.unwrap();
     assert!(engine.memory_bytes > 0 && engine.runtimes.contains(&"runc".to_owned()), "{engine:?}");
-    drop(bench);
+    drop(instance);
 }

@@ -1,26 +1,24 @@
-//! What a new password must be like: long, and not among those that attackers try first.
+//! Rules for new passwords: long, and not among those that attackers try first.
 //!
-//! Owns the rules (after OWASP and NIST SP 800-63B: length and a list, no composition rules). It must not
-//! be asked about existing passwords: a sign-in never fails because of them.
+//! Follows OWASP and NIST SP 800-63B: a minimum length and a list of common passwords, but no composition rules. It must
+//! not be applied to existing passwords: a sign-in never fails because of these rules.
 
 use domain::Invalid;
 use secrecy::{ExposeSecret, SecretString};
 use std::{collections::HashSet, sync::LazyLock};
 
-/// The fewest characters of a password.
 pub const MIN_CHARS: usize = 12;
-/// The most characters of a password.
 pub const MAX_CHARS: usize = 128;
 
 const FIELD: &str = "password";
-const ADVICE: &str = "Four or five words that do not belong together are long and easy to remember.";
+const ADVICE: &str = "Four or five unrelated words are long and easy to remember.";
 
 static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     let list = include_str!("../../data/common-passwords.txt");
     list.lines().filter(|line| !line.starts_with('#')).collect()
 });
 
-/// Accepts a new password for the account `username`, or says which one would be accepted.
+/// Accepts a new password for the account `username`, or says what would be accepted.
 pub fn check(password: &SecretString, username: &str) -> Result<(), Invalid> {
     let text = password.expose_secret();
     let length = text.chars().count();
@@ -33,14 +31,14 @@ pub fn check(password: &SecretString, username: &str) -> Result<(), Invalid> {
         return Err(Invalid::new(FIELD, message));
     }
     let letters: Vec<char> = text.to_lowercase().chars().collect();
-    if is_repeated(&letters) || is_run(&letters) {
-        return Err(Invalid::new(FIELD, format!("Repetitions and runs are guessed first. {ADVICE}")));
+    if is_repetition(&letters) || is_sequence(&letters) {
+        return Err(Invalid::new(FIELD, format!("Repetitions and sequences are guessed first. {ADVICE}")));
     }
     let whole: String = letters.iter().collect();
     let core = whole.trim_matches(|c: char| !c.is_alphabetic());
     let username = username.to_lowercase();
     if whole == username || core == username {
-        return Err(Invalid::new(FIELD, format!("Do not use your user name as password. {ADVICE}")));
+        return Err(Invalid::new(FIELD, format!("Do not use your user name as the password. {ADVICE}")));
     }
     if COMMON.contains(&*whole) || (COMMON.contains(core) && is_most_of(core, &whole)) {
         return Err(Invalid::new(FIELD, format!("This is among the passwords guessed first. {ADVICE}")));
@@ -48,18 +46,18 @@ pub fn check(password: &SecretString, username: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// `password1234`, but not `monkey` followed by eleven random digits.
+/// True for `password1234`, but not for `monkey` followed by eleven random digits.
 fn is_most_of(core: &str, whole: &str) -> bool {
     core.chars().count() * 2 >= whole.chars().count()
 }
 
-/// `abcabcabcabc`, `aaaaaaaaaaaa`: some beginning of at most half the length, over and over.
-fn is_repeated(letters: &[char]) -> bool {
+/// `abcabcabcabc`, `aaaaaaaaaaaa`: a part of at most half the length, again and again.
+fn is_repetition(letters: &[char]) -> bool {
     (1..=letters.len() / 2).any(|period| letters.iter().zip(&letters[period..]).all(|(a, b)| a == b))
 }
 
 /// `abcdefghijkl`, `123456789012`, `zyxwvutsrqpo`.
-fn is_run(letters: &[char]) -> bool {
+fn is_sequence(letters: &[char]) -> bool {
     let follows = |a: char, b: char| b as u32 == a as u32 + 1 || (a, b) == ('9', '0');
     letters.windows(2).all(|pair| follows(pair[0], pair[1]))
         || letters.windows(2).all(|pair| follows(pair[1], pair[0]))

@@ -75,9 +75,9 @@ async fn hashing_leaves_the_async_thread_free() {
 }
 
 #[tokio::test]
-async fn hashing_waits_for_a_free_place() {
-    let none_free = Passwords::new(0);
-    let hash = none_free.hash("correct horse battery".into());
+async fn hashing_waits_for_a_free_slot() {
+    let no_slot = Passwords::new(0);
+    let hash = no_slot.hash("correct horse battery".into());
     assert!(tokio::time::timeout(Duration::from_millis(300), hash).await.is_err());
 }
 

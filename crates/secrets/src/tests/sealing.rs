@@ -48,23 +48,23 @@ proptest! {
         let expected = match bit / 8 {
             0 => matches!(opened, Err(Error::Malformed)),
             1..9 => matches!(opened, Err(Error::UnknownKey { .. })),
-            _ => matches!(opened, Err(Error::Refused)),
+            _ => matches!(opened, Err(Error::OpenFailed)),
         };
         prop_assert!(expected, "bit {}: {:?}", bit, opened);
     }
 
     #[test]
-    fn a_moved_value_is_refused(home in places(), elsewhere in places()) {
-        prop_assume!(home != elsewhere);
+    fn a_moved_value_is_refused(home in places(), other in places()) {
+        prop_assume!(home != other);
         let key = DataKey::generate(&mut rng());
         let sealed = seal(&key, &home, &"sk-live-1".into()).unwrap();
-        prop_assert_eq!(open(&key, &elsewhere, &sealed).unwrap_err(), Error::Refused);
+        prop_assert_eq!(open(&key, &other, &sealed).unwrap_err(), Error::OpenFailed);
     }
 
     #[test]
-    fn no_two_places_share_their_associated_data(home in places(), elsewhere in places()) {
+    fn no_two_places_share_their_associated_data(home in places(), other in places()) {
         let id = DataKey::generate(&mut rng()).id();
-        prop_assert_eq!(home == elsewhere, home.bytes(id) == elsewhere.bytes(id));
+        prop_assert_eq!(home == other, home.bytes(id) == other.bytes(id));
     }
 
     #[test]

@@ -1,21 +1,21 @@
-//! Containers: the row, the wish, and the events. What was seen, the generations and the configuration in force
-//! have files of their own; each change is one statement, guarded by the generation where a late writer could do harm.
+//! Containers: the row, the desired state, and the events. Observations, generations and the configuration in force have
+//! files of their own; each change is one statement, guarded by the generation where a late writer could do harm.
 
 mod applied;
 mod generation;
 mod observation;
 
-use crate::{Result, Tx, listen};
+use crate::{Result, Tx, listen, stored::Stored};
 use chrono::{DateTime, Utc};
 use domain::{
     ContainerId, UserId,
     image::PinnedImage,
     lifecycle::{Desired, DesiredState, Observed},
-    limits::{Limits, OwnLimits},
+    limits::{LimitOverrides, Limits},
     turn::Stage,
 };
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 pub use applied::{has_newest, newest_change, set_applied, set_applied_change, set_disk_full};
@@ -23,22 +23,20 @@ pub use generation::{NewToken, adopt_generation, begin_generation, revoke_token}
 pub use observation::{ContainerObservation, observe};
 
 /// A container's row.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Container {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
     pub id: ContainerId,
-    /// Whose it is.
-    #[sqlx(try_from = "Uuid")]
     pub user_id: UserId,
-    desired: String,
+    pub desired: Desired,
     /// Counts creates.
     pub generation: i64,
-    observed: String,
-    stage: String,
-    /// Since when it is in that stage.
+    /// What was last seen.
+    pub observed: Observed,
+    /// How far the start has come.
+    pub stage: Stage,
+    /// When it reached that stage.
     pub stage_since: DateTime<Utc>,
-    /// When the present start was asked for.
+    /// When the present start was requested.
     pub wanted_since: Option<DateTime<Utc>>,
     /// `ip:port` where OpenClaw answers.
     pub address: Option<String>,
@@ -48,139 +46,154 @@ pub struct Container {
     pub gateway_token: Option<Vec<u8>>,
     /// Config version in force, as the container reported.
     pub applied_version: Option<String>,
-    /// What OpenClaw said of a config it refused.
+    /// OpenClaw's message about a config it refused.
     pub config_error: Option<String>,
     /// Why it failed: `{code, title, detail}`.
     pub failure: Option<Value>,
     /// The start job of the present start.
     pub start_job: Option<Uuid>,
-    /// When it last became ready; a second look at a ready one changes nothing.
+    /// When it last became ready; observing a ready one again does not change it.
     pub ready_at: Option<DateTime<Utc>>,
     /// Last chat activity.
     pub last_used_at: Option<DateTime<Utc>>,
     /// Why it waits or went down.
     pub reason: Option<String>,
-    /// Memory of the host that is set aside for it.
+    /// Memory of the host that is reserved for it.
     pub reserved_bytes: i64,
     /// Since when its start waits for memory.
-    pub place_wanted_at: Option<DateTime<Utc>>,
-    /// Whether its owner stopped it himself.
-    pub put_to_sleep: bool,
+    pub admission_requested_at: Option<DateTime<Utc>>,
+    /// Whether its owner stopped it.
+    pub stopped_by_user: bool,
     /// The image with which it last became ready.
     pub good_image: Option<String>,
     /// An image with which it did not become ready.
     pub refused_image: Option<String>,
-    /// The newest image when it was last asked for anew.
+    /// The newest image when a new container was last requested.
     pub asked_image: Option<String>,
-    /// The image with which its volume was last looked through for session logs in files.
+    /// The image with which its volume was last searched for session logs in files.
     pub logs_read_of: Option<String>,
-    /// Whether it last said that its state volume is full.
+    /// Whether it last reported that its state volume is full.
     pub disk_full: bool,
-    /// The limits that its user has of his own.
-    #[sqlx(json)]
-    pub own_limits: OwnLimits,
-    /// The limits that the present generation was made with.
-    #[sqlx(json(nullable))]
-    pub made_limits: Option<Limits>,
-    /// Whether it is about to take over a change of its user's providers or agents.
-    pub takes_over: bool,
+    own_limits: Json<LimitOverrides>,
+    made_limits: Option<Json<Limits>>,
+    /// Whether it is about to apply a change of its user's providers or agents.
+    pub config_pending: bool,
 }
 
 impl Container {
-    /// What is wanted.
-    pub fn desired(&self) -> Desired {
-        Desired::from_stored(&self.desired)
+    /// The desired state, for the planner.
+    pub fn desired_state(&self) -> DesiredState {
+        DesiredState { desired: self.desired, generation: self.generation }
     }
-    /// What was last seen.
-    pub fn observed(&self) -> Observed {
-        Observed::from_stored(&self.observed)
-    }
-    /// How far the start has come.
-    pub fn stage(&self) -> Stage {
-        Stage::from_stored(&self.stage)
-    }
-    /// The wish, for the planner.
-    pub fn wanted(&self) -> DesiredState {
-        DesiredState { desired: self.desired(), generation: self.generation }
-    }
+
     /// The image of the present generation.
     pub fn image(&self) -> Option<PinnedImage> {
         self.image.clone().map(PinnedImage::from)
     }
-    /// What it may use when it is made the next time, where everybody's limits are `instance`.
+
+    /// The limits of its next generation: its user's own, and `instance` where there is none.
     pub fn limits(&self, instance: Limits) -> Limits {
-        self.own_limits.over(instance)
+        self.own_limits.apply_to(instance)
     }
-    /// What the present generation may use; of an old one nobody noted it.
-    pub fn has_limits(&self, instance: Limits) -> Limits {
-        self.made_limits.unwrap_or_else(|| self.limits(instance))
+
+    /// The limits that the present generation was made with; an old one has no record of them.
+    pub fn made_limits(&self) -> Option<Limits> {
+        self.made_limits.map(|Json(limits)| limits)
     }
-    /// Whether a message can be sent to it now, and meets the newest configuration.
+
+    /// The limits of the present generation.
+    pub fn current_limits(&self, instance: Limits) -> Limits {
+        self.made_limits().unwrap_or_else(|| self.limits(instance))
+    }
+
+    /// Whether a message that is sent to it now is answered under the newest configuration.
     pub fn is_ready(&self) -> bool {
-        self.is_up() && !self.takes_over
+        self.is_up() && !self.config_pending
     }
 
-    /// Whether it answers and is wanted to.
+    /// Whether it answers and should run.
     pub fn is_up(&self) -> bool {
-        self.desired() == Desired::Running && self.observed() == Observed::Ready && self.address.is_some()
+        self.desired == Desired::Running && self.observed == Observed::Ready && self.address.is_some()
     }
 }
 
-// `takes_over`: a change of its user's providers or agents is younger than the newest one that the container said
-// it has, but not older than 15 s: a message sent now could still meet the old key or model.
-pub(crate) const COLUMNS: &str = "id, user_id, desired, generation, observed, stage, stage_since, wanted_since, address, image, \
-                       gateway_token, applied_version, config_error, failure, start_job, ready_at, last_used_at, \
-                       reason, reserved_bytes, place_wanted_at, put_to_sleep, good_image, refused_image, asked_image, \
-                       logs_read_of, disk_full, \
-                       made_limits, (select limits from users u where u.id = user_id) as own_limits, \
-                       config_error is null and exists (
-                           select from (select updated_at from llm_providers p where p.user_id = user_containers.user_id
-                                        union all
-                                        select updated_at from user_agent_configs a where a.user_id = user_containers.user_id) change
-                           where change.updated_at > coalesce(applied_change, '-infinity')
-                             and change.updated_at > clock_timestamp() - interval '15 seconds') as takes_over";
+/// Containers, by the text after the columns.
+///
+/// `config_pending`: a change of the user's providers or agents is newer than the newest one that the container
+/// reported, but not older than 15 s: a message that is sent now could still be answered with the old key or model.
+macro_rules! select_containers {
+    ($from:literal $(, $arg:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Container,
+            r#"select id, user_id, desired as "desired: Stored<Desired>", generation,
+                   observed as "observed: Stored<Observed>", stage as "stage: Stored<Stage>", stage_since, wanted_since,
+                   address, image, gateway_token, applied_version, config_error, failure, start_job, ready_at,
+                   last_used_at, reason, reserved_bytes, admission_requested_at, stopped_by_user, good_image,
+                   refused_image, asked_image, logs_read_of, disk_full, made_limits as "made_limits: Json<Limits>",
+                   (select limits from users u where u.id = user_id) as "own_limits!: Json<LimitOverrides>",
+                   config_error is null and exists (
+                       select from (select updated_at from llm_providers p where p.user_id = user_containers.user_id
+                                    union all
+                                    select updated_at from user_agent_configs a
+                                    where a.user_id = user_containers.user_id) change
+                       where change.updated_at > coalesce(applied_change, '-infinity')
+                         and change.updated_at > clock_timestamp() - interval '15 seconds') as "config_pending!" "#
+                + $from
+            $(, $arg)*
+        )
+    };
+}
 
-/// The user's container row, made when it is missing.
+/// The user's container row, inserted when it is missing, and locked.
 pub async fn ensure(tx: &mut Tx, id: ContainerId, user: UserId) -> Result<Container> {
-    sqlx::query("insert into user_containers (id, user_id) values ($1, $2) on conflict (user_id) do nothing")
-        .bind(id.uuid())
-        .bind(user.uuid())
-        .execute(tx.conn())
-        .await?;
-    let sql = format!("select {COLUMNS} from user_containers where user_id = $1 for update");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(user.uuid()).fetch_one(tx.conn()).await?)
+    sqlx::query!(
+        "insert into user_containers (id, user_id) values ($1, $2) on conflict (user_id) do nothing",
+        id.uuid(),
+        user.uuid(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(select_containers!("from user_containers where user_id = $1 for update", user.uuid())
+        .fetch_one(tx.conn())
+        .await?)
 }
 
-/// The row of one container.
 pub async fn get(tx: &mut Tx, id: ContainerId) -> Result<Option<Container>> {
-    let sql = format!("select {COLUMNS} from user_containers where id = $1");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.uuid()).fetch_optional(tx.conn()).await?)
+    Ok(select_containers!("from user_containers where id = $1", id.uuid()).fetch_optional(tx.conn()).await?)
 }
 
-/// The row of a user's container.
+/// These containers, in any order; missing ones are left out.
+pub(crate) async fn get_many(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Container>> {
+    Ok(select_containers!("from user_containers where id = any($1)", ids).fetch_all(tx.conn()).await?)
+}
+
+/// The container of a user.
 pub async fn get_of(tx: &mut Tx, user: UserId) -> Result<Option<Container>> {
-    let sql = format!("select {COLUMNS} from user_containers where user_id = $1");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(user.uuid()).fetch_optional(tx.conn()).await?)
+    Ok(select_containers!("from user_containers where user_id = $1", user.uuid())
+        .fetch_optional(tx.conn())
+        .await?)
 }
 
-/// The container that bears this gateway token and whose user is not disabled.
+/// The container that has this gateway token and whose user is not disabled.
 pub async fn by_token(tx: &mut Tx, token_hash: &[u8]) -> Result<Option<Container>> {
-    let sql = format!(
-        "select {COLUMNS} from user_containers where gateway_token_hash = $1
-         and exists (select from users u where u.id = user_id and u.disabled_at is null)"
-    );
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(token_hash).fetch_optional(tx.conn()).await?)
+    Ok(select_containers!(
+        "from user_containers where gateway_token_hash = $1
+         and exists (select from users u where u.id = user_id and u.disabled_at is null)",
+        token_hash
+    )
+    .fetch_optional(tx.conn())
+    .await?)
 }
 
 /// All containers, for sweeps.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Container>> {
-    let sql = format!("select {COLUMNS} from user_containers order by id");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(tx.conn()).await?)
+    Ok(select_containers!("from user_containers order by id").fetch_all(tx.conn()).await?)
 }
 
-/// Changes the wish; nothing can be wanted running for a user who is shut out. A fresh wish for running begins a new start: stage, clock and failure are reset.
-pub async fn want(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> {
-    sqlx::query(
+/// Changes the desired state; the container of a disabled user cannot be started. When it is newly `Running` a new start
+/// begins: stage, clock and failure are reset.
+pub async fn set_desired(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> {
+    sqlx::query!(
         "update user_containers set desired = $2, updated_at = now(),
              failure = case when $2 = 'running' then null else failure end,
              stage = case when $2 = 'running' and observed <> 'ready' and (desired <> 'running' or observed = 'failed') then 'queued' else stage end,
@@ -189,28 +202,25 @@ pub async fn want(tx: &mut Tx, id: ContainerId, desired: Desired) -> Result<()> 
              observed = case when $2 = 'running' and observed = 'failed' then 'starting' else observed end
          where id = $1 and ($2 <> 'running' or not exists (
              select from users u where u.id = user_id and u.disabled_at is not null))",
+        id.uuid(),
+        desired.as_str(),
     )
-    .bind(id.uuid())
-    .bind(desired.as_str())
     .execute(tx.conn())
     .await?;
-    changed(tx, id).await
+    notify_changed(tx, id).await
 }
 
-/// Notes that its owner stopped it himself.
+/// Records that its owner stopped it.
 pub async fn set_stopped_by_user(tx: &mut Tx, id: ContainerId) -> Result<()> {
-    sqlx::query("update user_containers set put_to_sleep = true where id = $1")
-        .bind(id.uuid())
+    sqlx::query!("update user_containers set stopped_by_user = true where id = $1", id.uuid())
         .execute(tx.conn())
         .await?;
     Ok(())
 }
 
-/// Remembers which job performs the present start.
+/// Records which job performs the present start.
 pub async fn set_start_job(tx: &mut Tx, id: ContainerId, job: Uuid) -> Result<()> {
-    sqlx::query("update user_containers set start_job = $2 where id = $1")
-        .bind(id.uuid())
-        .bind(job)
+    sqlx::query!("update user_containers set start_job = $2 where id = $1", id.uuid(), job)
         .execute(tx.conn())
         .await?;
     Ok(())
@@ -218,21 +228,25 @@ pub async fn set_start_job(tx: &mut Tx, id: ContainerId, job: Uuid) -> Result<()
 
 /// Whether any user's container exists, running or not.
 pub async fn any_exists(tx: &mut Tx) -> Result<bool> {
-    Ok(sqlx::query_scalar("select exists (select from user_containers where observed <> 'absent')")
-        .fetch_one(tx.conn())
-        .await?)
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from user_containers where observed <> 'absent') as "exists!""#
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
-/// Notes chat activity, for the idle reaper; what its owner put to sleep is awake again.
+/// Records chat activity, for the idle policy; a container that its owner stopped may be started again.
 pub async fn record_activity(tx: &mut Tx, user: UserId) -> Result<()> {
-    sqlx::query("update user_containers set last_used_at = now(), put_to_sleep = false where user_id = $1")
-        .bind(user.uuid())
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        "update user_containers set last_used_at = now(), stopped_by_user = false where user_id = $1",
+        user.uuid()
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
-pub(crate) async fn event(
+pub(crate) async fn record_event(
     tx: &mut Tx,
     id: ContainerId,
     user: UserId,
@@ -240,28 +254,30 @@ pub(crate) async fn event(
     what: &str,
     detail: &str,
 ) -> Result<()> {
-    sqlx::query("insert into container_events (container_id, user_id, generation, what, detail) values ($1, $2, $3, $4, $5)")
-        .bind(id.uuid())
-        .bind(user.uuid())
-        .bind(generation)
-        .bind(what)
-        .bind(detail)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
-/// Deletes events that are older than so many days (0 = none), but for the starts: they are counted.
-pub async fn prune_events(tx: &mut Tx, days: u32) -> Result<()> {
-    sqlx::query(
-        "delete from container_events where $1 > 0 and what <> 'booting' and at < now() - make_interval(days => $1)",
+    sqlx::query!(
+        "insert into container_events (container_id, user_id, generation, what, detail) values ($1, $2, $3, $4, $5)",
+        id.uuid(),
+        user.uuid(),
+        generation,
+        what,
+        detail,
     )
-    .bind(i32::try_from(days).unwrap_or(i32::MAX))
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-pub(crate) async fn changed(tx: &mut Tx, id: ContainerId) -> Result<()> {
+/// Deletes events that are older than so many days (0 = none), except starts: they are counted.
+pub async fn prune_events(tx: &mut Tx, days: u32) -> Result<()> {
+    sqlx::query!(
+        "delete from container_events where $1 > 0 and what <> 'booting' and at < now() - make_interval(days => $1)",
+        i32::try_from(days).unwrap_or(i32::MAX),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn notify_changed(tx: &mut Tx, id: ContainerId) -> Result<()> {
     tx.notify(listen::CONTAINER, &id.uuid().to_string()).await
 }

@@ -1,38 +1,32 @@
 //! What was seen of a container, stored with its event in one statement that is guarded by the generation.
 
-use super::{changed, event};
+use super::{notify_changed, record_event};
 use crate::{Result, Tx};
 use domain::{ContainerId, UserId, lifecycle::Observed, turn::Stage};
 use serde_json::Value;
-use uuid::Uuid;
 
 /// What was observed of a container.
 #[derive(Debug, Clone)]
 pub enum ContainerObservation {
     /// The start reached this stage.
     Stage(Stage),
-    /// It cannot be started now, and is as soon as it can; until then it needs no place.
+    /// It cannot be started now, but later; until then it needs no memory.
     Deferred,
-    /// OpenClaw answers there.
-    Ready {
-        /// `ip:port`.
-        address: String,
-    },
+    /// OpenClaw answers at this `ip:port`.
+    Ready { address: String },
     /// It is frozen and should be.
     Paused,
     /// It is down and should be.
     Stopped,
-    /// It is gone.
+    /// The container no longer exists.
     Absent,
-    /// It did not come up, or went down by itself.
-    Failed {
-        /// `{code, title, detail}`.
-        failure: Value,
-    },
+    /// It did not come up, or went down by itself; `{code, title, detail}`.
+    Failed { failure: Value },
 }
 
 impl ContainerObservation {
-    const fn word(&self) -> &'static str {
+    /// The text in `container_events.what`.
+    const fn event(&self) -> &'static str {
         match self {
             Self::Stage(stage) => stage.as_str(),
             Self::Deferred => Stage::Queued.as_str(),
@@ -44,27 +38,27 @@ impl ContainerObservation {
         }
     }
 
-    /// Whether it needs no memory any more.
+    /// Whether it no longer needs memory.
     const fn is_down(&self) -> bool {
         matches!(self, Self::Deferred | Self::Stopped | Self::Absent | Self::Failed { .. })
     }
 
-    /// Whether its detail is of interest to its owner for as long as it lasts.
+    /// Whether its owner is shown the detail for as long as this state lasts.
     const fn has_reason(&self) -> bool {
         matches!(self, Self::Stage(Stage::Queued) | Self::Deferred | Self::Failed { .. })
     }
 }
 
-/// Stores what was seen of `generation` together with its event, and tells whoever waits.
-/// `false`: the row belongs to another generation by now, nothing was changed.
+/// Stores what was seen of `generation` together with its event, and notifies all listeners. `false`: the row belongs
+/// to another generation by now, nothing was changed.
 pub async fn observe(
     tx: &mut Tx,
     id: ContainerId,
     generation: i64,
-    sight: &ContainerObservation,
+    observation: &ContainerObservation,
     detail: &str,
 ) -> Result<bool> {
-    let (observed, stage, address, failure) = match sight {
+    let (observed, stage, address, failure) = match observation {
         ContainerObservation::Stage(stage) => (Observed::Starting, *stage, None, None),
         ContainerObservation::Deferred => (Observed::Starting, Stage::Queued, None, None),
         ContainerObservation::Ready { address } => {
@@ -75,7 +69,7 @@ pub async fn observe(
         ContainerObservation::Absent => (Observed::Absent, Stage::Queued, None, None),
         ContainerObservation::Failed { failure } => (Observed::Failed, Stage::Queued, None, Some(failure)),
     };
-    let user: Option<Uuid> = sqlx::query_scalar(
+    let user = sqlx::query_scalar!(
         "with before as (select id, stage, stage_since, observed, reason from user_containers where id = $1 and generation = $2 for update),
          timing as (
              insert into stage_timings (stage, ms)
@@ -87,26 +81,26 @@ pub async fn observe(
              good_image = case when $7 then c.image else good_image end,
              asked_image = case when $7 then null else asked_image end, reason = $9,
              reserved_bytes = case when $10 then 0 else reserved_bytes end,
-             place_wanted_at = case when $10 then null else place_wanted_at end,
+             admission_requested_at = case when $10 then null else admission_requested_at end,
              wanted_since = case when $7 then null else wanted_since end,
              updated_at = now()
          from before b where c.id = b.id returning c.user_id",
+        id.uuid(),
+        generation,
+        observed.as_str(),
+        stage.as_str(),
+        address,
+        failure,
+        matches!(observation, ContainerObservation::Ready { .. }),
+        // A duration is usual only where the start went on, and waited for nothing that may be missing.
+        stage != Stage::Queued,
+        Some(detail).filter(|detail| observation.has_reason() && !detail.is_empty()),
+        observation.is_down(),
     )
-    .bind(id.uuid())
-    .bind(generation)
-    .bind(observed.as_str())
-    .bind(stage.as_str())
-    .bind(address)
-    .bind(failure)
-    .bind(matches!(sight, ContainerObservation::Ready { .. }))
-    // What it took is usual only where it went on, and waited for nothing that is not there always.
-    .bind(stage != Stage::Queued)
-    .bind(Some(detail).filter(|detail| sight.has_reason() && !detail.is_empty()))
-    .bind(sight.is_down())
     .fetch_optional(tx.conn())
     .await?;
     let Some(user) = user else { return Ok(false) };
-    event(tx, id, UserId::from(user), generation, sight.word(), detail).await?;
-    changed(tx, id).await?;
+    record_event(tx, id, UserId::from(user), generation, observation.event(), detail).await?;
+    notify_changed(tx, id).await?;
     Ok(true)
 }

@@ -1,18 +1,19 @@
-//! Which tables go into an archive. A new table of a user's own is one line here.
+//! Which tables go into an archive. A new table of users' own rows is one line here.
 
 use crate::{Result, Tx};
 use futures_util::{Stream, TryStreamExt};
+use sqlx::AssertSqlSafe;
 
-/// A table whose rows are a person's own. Row-level security says which: it is read in his transaction.
+/// A table with users' own rows. Row-level security decides which ones: it is read in the user's transaction.
 #[derive(Debug)]
 pub struct Table {
-    /// What the file is called.
+    /// Name of the file in the archive.
     pub file: &'static str,
-    /// What the table is called.
+    /// Name of the table.
     pub table: &'static str,
-    /// Columns that stay here: secrets, and what says nothing outside.
+    /// Columns that are left out: secrets, old names, and what has no meaning outside.
     without: &'static [&'static str],
-    /// Those that stay here where the row is of somebody else's doing (`actor_id`).
+    /// Columns that are left out of rows that another user caused (`actor_id`).
     without_of_others: &'static [&'static str],
 }
 
@@ -20,14 +21,18 @@ const fn table(file: &'static str, table: &'static str, without: &'static [&'sta
     Table { file, table, without, without_of_others: &[] }
 }
 
-/// All of them.
+/// All tables of an archive.
 pub const TABLES: &[Table] = &[
     table("account", "users", &[]),
     table("identities", "oidc_identities", &[]),
     table("providers", "llm_providers", &["api_key", "key_ends_in"]),
     table("agents", "user_agent_configs", &[]),
     table("api-tokens", "api_tokens", &["token_hash", "ends_in"]),
-    table("container", "user_containers", &["gateway_token", "gateway_token_hash", "address"]),
+    table(
+        "container",
+        "user_containers",
+        &["gateway_token", "gateway_token_hash", "address", "place_wanted_at", "place_bytes", "put_to_sleep"],
+    ),
     table("system-container", "system_containers", &["made_by"]),
     table("container-events", "container_events", &[]),
     table("chats", "chats", &[]),
@@ -37,24 +42,25 @@ pub const TABLES: &[Table] = &[
     table("memory-history", "agent_memory_history", &[]),
     table("conversations", "conversation_archive", &[]),
     table("conversation-messages", "conversation_messages", &[]),
-    table("jobs", "jobs", &["payload", "lease_owner", "lease_until"]),
+    table("jobs", "jobs", &["payload", "lease_owner", "lease_until", "again"]),
     Table { without_of_others: &["address"], ..table("activity", "audit_log", &[]) },
 ];
 
-/// The acting user's rows as JSON texts, read as fast as they are taken.
+/// The acting user's rows as JSON texts, read as fast as the stream is consumed.
 pub async fn rows<'a>(
     tx: &'a mut Tx,
-    of: &'static Table,
+    table: &'static Table,
 ) -> Result<impl Stream<Item = Result<String>> + Send + 'a> {
+    // The table's name is part of the text: see docs/sql.md.
     let sql = format!(
         "select (to_jsonb(t) - $1::text[] - case when to_jsonb(t)->>'actor_id' = app_user()::text then '{{}}'
                  else $2::text[] end)::text from {} t",
-        of.table
+        table.table
     );
     let names = |columns: &[&str]| columns.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
-    let found = sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(sql))
-        .bind(names(of.without))
-        .bind(names(of.without_of_others))
+    let found = sqlx::query_scalar::<_, String>(AssertSqlSafe(sql))
+        .bind(names(table.without))
+        .bind(names(table.without_of_others))
         .fetch(tx.conn());
     Ok(found.map_err(Into::into))
 }

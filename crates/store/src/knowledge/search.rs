@@ -1,6 +1,9 @@
-//! Candidates by words and by meaning, and what to show of them.
+//! Chunks found by words and by meaning, and what to show of them.
 //!
-//! Filters apply before anything is ranked. Both halves read the user's own part of an index only.
+//! Filters apply before anything is ranked. Both halves read only the user's own part of an index.
+//!
+//! The two searches are assembled at run time: only a condition that was asked for may be in the statement. See
+//! docs/sql.md.
 
 use crate::{Result, Tx};
 use chrono::{DateTime, Utc};
@@ -9,38 +12,34 @@ use pgvector::HalfVector;
 use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
-/// Words of a query that count; of a text that is longer, the first in the alphabet.
-const MOST_WORDS: i64 = 32;
-/// A word in so many pieces is common, and how much more common does not matter: nobody counts on.
-const COMMON: i64 = 4_000;
-/// A collection of so many pieces is large, and how much larger does not matter.
-const LARGE: i64 = 16_000;
-/// The rarest words lead to candidates, until they stand in so many pieces; the others only add to their scores.
-const LEADS: i64 = 8_000;
-/// So many candidates by the first, cheap ranking are ranked in full, per one that is wanted.
+/// How many words of a query count; of a longer one, the first in the alphabet.
+const MAX_QUERY_WORDS: i64 = 32;
+/// A word in this many chunks is common; counting stops there.
+const COMMON_WORD_CHUNKS: i64 = 4_000;
+/// A collection of this many chunks is large; counting stops there.
+const LARGE_COLLECTION_CHUNKS: i64 = 16_000;
+/// The rarest words find candidates, as long as they are in no more chunks together; the others only add to scores.
+const MAX_LEADING_CHUNKS: i64 = 8_000;
+/// How many candidates of the first, cheap ranking are ranked in full, per hit that is wanted.
 const OVERSAMPLE: i64 = 4;
 
-/// Where is searched.
+/// What to search.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
-    /// Whose knowledge.
     pub user: UserId,
-    /// Of what sort.
     pub kind: Kind,
-    /// What it must be besides.
     pub filter: &'a Filter,
-    /// What expires by then is not found.
+    /// What has expired by then is not found.
     pub now: DateTime<Utc>,
-    /// The most candidates.
-    pub most: i64,
+    pub limit: i64,
 }
 
-/// What candidates must be; everything given must hold.
+/// What hits must match; every condition that is given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// From this agent.
     pub agent: Option<Uuid>,
-    /// Said by `user`, `assistant` or `tool`.
+    /// Written by `user`, `assistant` or `tool`.
     pub role: Option<String>,
     /// Not before.
     pub since: Option<DateTime<Utc>>,
@@ -50,20 +49,19 @@ pub struct Filter {
     pub tags: Vec<String>,
 }
 
-/// A piece that could be it.
+/// A chunk that was found.
 #[derive(Debug, Clone, Copy, PartialEq, FromRow)]
-pub struct Candidate {
-    /// The piece.
+pub struct ChunkHit {
     pub id: i64,
     /// Its finding or message.
     pub parent_id: Uuid,
-    /// Of words: the BM25 score. Of meaning: the cosine, −1 to 1.
+    /// By words: the BM25 score. By meaning: the cosine, −1 to 1.
     pub score: f64,
 }
 
 impl Filter {
-    /// As a condition on `c`, with parameters 3 to 8 behind user and kind. Only what is asked for is named: the rest
-    /// would have to be read of every row, and tags are not in the index at all.
+    /// As a condition on `c`, with parameters 3 to 8 behind user and kind. It names only what was asked for: each other
+    /// column would have to be read from every row, and tags are not in the index at all.
     fn condition(&self, kind: Kind) -> String {
         let given = [
             (kind == Kind::Finding, "(c.expires_at is null or c.expires_at > $3)"),
@@ -74,9 +72,9 @@ impl Filter {
             (!self.tags.is_empty(), "c.tags @> $8"),
         ];
         let mut condition = r#"c.user_id = $1 and c.kind = $2::"char""#.to_owned();
-        for (_, named) in given.iter().filter(|(asked, _)| *asked) {
+        for (_, term) in given.iter().filter(|(asked, _)| *asked) {
             condition.push_str(" and ");
-            condition.push_str(named);
+            condition.push_str(term);
         }
         condition
     }
@@ -93,34 +91,36 @@ macro_rules! in_scope {
             .bind($scope.filter.since)
             .bind($scope.filter.until)
             .bind(&$scope.filter.tags)
-            .bind($scope.most)
-            .bind($scope.most * OVERSAMPLE)
-            // Planned with the filter that is there: a plan for any filter would read far more.
+            .bind($scope.limit)
+            .bind($scope.limit * OVERSAMPLE)
+            // Planned for this filter: a plan for any filter would read far more.
             .persistent(false)
     };
 }
 
-/// Pieces with words of `query`, best first: BM25 over what this user has. Without a filter common words find nothing by
-/// themselves where rarer ones do: reading all of their places would take longer than it tells.
-pub async fn by_text(tx: &mut Tx, scope: Scope<'_>, language: &str, query: &str) -> Result<Vec<Candidate>> {
+/// Chunks with words of `query`, best first: BM25 over what this user has. Without a filter, common words find nothing
+/// by themselves where rarer ones do: reading all of their chunks would take long and hardly change the order.
+pub async fn by_text(tx: &mut Tx, scope: Scope<'_>, language: &str, query: &str) -> Result<Vec<ChunkHit>> {
     let condition = scope.filter.condition(scope.kind);
-    // With a filter the rare words may all stand elsewhere: every word leads, to all of its places. Without one the
-    // best can be taken before anything is read about them.
+    // With a filter, the rare words may all be in chunks that do not match it: every word leads, to all of its chunks.
+    // Without one, the best can be taken before their rows are read.
     let (leads, reach, first) = if scope.filter == &Filter::default() {
-        let leads = format!("w.places = sum(w.places) over rarest or sum(w.places) over rarest <= {LEADS}");
-        (leads, COMMON.to_string(), "(select * from led order by score desc limit $10)")
+        let leads = format!(
+            "w.places = sum(w.places) over rarest or sum(w.places) over rarest <= {MAX_LEADING_CHUNKS}"
+        );
+        (leads, COMMON_WORD_CHUNKS.to_string(), "(select * from led order by score desc limit $10)")
     } else {
         ("true".to_owned(), "all".to_owned(), "led")
     };
     let sql = format!(
         r#"with words as materialized (
              select w.term, (select count(*) from (select from knowledge_terms t where t.user_id = $1
-                                 and t.kind = $2::"char" and t.term = w.term limit {COMMON}) places) as places
+                                 and t.kind = $2::"char" and t.term = w.term limit {COMMON_WORD_CHUNKS}) places) as places
              from (select lexeme as term from unnest(to_tsvector($11::text::regconfig, $12))
-                   where length(lexeme) <= 64 order by 1 limit {MOST_WORDS}) w
+                   where length(lexeme) <= 64 order by 1 limit {MAX_QUERY_WORDS}) w
          ), size as materialized (
              select count(*) as pieces from (select from knowledge_chunks where user_id = $1 and kind = $2::"char"
-                                             limit {LARGE}) pieces
+                                             limit {LARGE_COLLECTION_CHUNKS}) pieces
          ), plan as materialized (
              select term, ln(1 + (greatest(s.pieces, w.places) - w.places + 0.5) / (w.places + 0.5))::float8 as rarity,
                     {leads} as leads
@@ -144,9 +144,9 @@ pub async fn by_text(tx: &mut Tx, scope: Scope<'_>, language: &str, query: &str)
     Ok(query.fetch_all(tx.conn()).await?)
 }
 
-/// Pieces whose meaning is nearest to `vector`, nearest first, of those that this model embedded. The signs of the
+/// Chunks whose meaning is nearest to `vector`, nearest first, of those that this model embedded. The signs of the
 /// vectors find more than are wanted, by reading all that the user has; the vectors themselves rank those.
-pub async fn by_meaning(tx: &mut Tx, scope: Scope<'_>, model: i16, vector: &[f32]) -> Result<Vec<Candidate>> {
+pub async fn by_meaning(tx: &mut Tx, scope: Scope<'_>, model: i16, vector: &[f32]) -> Result<Vec<ChunkHit>> {
     let condition = scope.filter.condition(scope.kind);
     let sql = format!(
         "with near as materialized (
@@ -163,61 +163,61 @@ pub async fn by_meaning(tx: &mut Tx, scope: Scope<'_>, model: i16, vector: &[f32
     Ok(query.fetch_all(tx.conn()).await?)
 }
 
-/// A part of an excerpt.
+/// A part of a snippet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// The words.
     pub text: String,
-    /// Whether they are the query's.
+    /// Whether it is a word of the query.
     pub hit: bool,
 }
 
-/// What to show of a piece.
+/// What to show of a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Excerpt {
+pub struct Snippet {
     /// Its finding or message.
     pub parent_id: Uuid,
-    /// Its best part, words of the query marked; its beginning where it has none.
+    /// Its best part, with the words of the query marked; its beginning where there is none of them.
     pub segments: Vec<Segment>,
 }
 
-/// Marks of a hit: characters that no text has a use for.
-const OPEN: char = '\u{e000}';
-const CLOSE: char = '\u{e001}';
+/// Marks around words of the query: characters that texts do not use.
+const MARK_START: char = '\u{e000}';
+const MARK_END: char = '\u{e001}';
 
-/// Excerpts of these pieces, in no order.
-pub async fn excerpts(
+/// Snippets of these chunks, in any order.
+pub async fn snippets(
     tx: &mut Tx,
     user: UserId,
     language: &str,
     query: &str,
     ids: &[i64],
-) -> Result<Vec<Excerpt>> {
+) -> Result<Vec<Snippet>> {
     let options = format!(
-        "StartSel={OPEN}, StopSel={CLOSE}, MinWords=20, MaxWords=40, ShortWord=2, MaxFragments=2, FragmentDelimiter= … "
+        "StartSel={MARK_START}, StopSel={MARK_END}, MinWords=20, MaxWords=40, ShortWord=2, MaxFragments=2, \
+         FragmentDelimiter= … "
     );
-    let rows: Vec<(Uuid, String)> = sqlx::query_as(
-        "select c.parent_id, ts_headline($3::text::regconfig, c.text,
-                                  replace(plainto_tsquery($3::text::regconfig, $4)::text, ' & ', ' | ')::tsquery, $5)
-         from knowledge_chunks c where c.user_id = $1 and c.id = any($2)",
+    let rows = sqlx::query!(
+        r#"select c.parent_id, ts_headline($3::text::regconfig, c.text,
+                      replace(plainto_tsquery($3::text::regconfig, $4)::text, ' & ', ' | ')::tsquery, $5) as "marked!"
+         from knowledge_chunks c where c.user_id = $1 and c.id = any($2)"#,
+        user.uuid(),
+        ids,
+        language,
+        query,
+        options,
     )
-    .bind(user.uuid())
-    .bind(ids)
-    .bind(language)
-    .bind(query)
-    .bind(options)
     .fetch_all(tx.conn())
     .await?;
     Ok(rows
         .into_iter()
-        .map(|(parent_id, marked)| Excerpt { parent_id, segments: segments(&marked) })
+        .map(|row| Snippet { parent_id: row.parent_id, segments: segments(&row.marked) })
         .collect())
 }
 
 /// Cuts a marked text at its marks.
 fn segments(marked: &str) -> Vec<Segment> {
     let mut found: Vec<Segment> = Vec::new();
-    for (n, part) in marked.split([OPEN, CLOSE]).enumerate() {
+    for (n, part) in marked.split([MARK_START, MARK_END]).enumerate() {
         if !part.is_empty() {
             found.push(Segment { text: part.to_owned(), hit: n % 2 == 1 });
         }

@@ -1,44 +1,43 @@
-//! `make compose-test`: a compose project from its setup link on, then twenty chats while its containers are killed, or
-//! a backup, a wipe and a restore.
+//! `make compose-test`: sets up a compose project by its setup link, then kills its containers during twenty chats, or backs
+//! it up, deletes everything and restores it.
 //!
-//! Owns what people do and what must hold; deploy/setup/test-compose.sh brings the project up and takes it away. Prints
-//! Markdown, and fails where something is lost.
+//! deploy/setup/test-compose.sh starts and removes the project. Prints Markdown, and fails if something is lost.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a measurement that cannot go on has nothing better to do than to say so and stop"
+    reason = "a test driver that cannot go on stops with a message"
 )]
 
 mod drill;
-mod upheaval;
+mod kills;
 
-use tests::{Person, Project, agents, cast, prepared};
+use tests::{Person, Project, agents, prepared, setup};
 use tokio::time::Instant;
 
 #[tokio::main]
 async fn main() {
-    let project = Project::of_environment().await;
-    let llm = agents::llm().await;
-    let admin = project.set_up(&cast::provider(&llm)).await;
+    let project = Project::from_environment().await;
+    let llm = agents::start_llm().await;
+    let admin = project.set_up(&setup::stub_provider(&llm)).await;
     first_answer(&admin).await;
     match prepared("PART").as_str() {
-        "kills" => upheaval::run(&project, &llm, admin).await,
+        "kills" => kills::run(&project, &llm, admin).await,
         "drill" => drill::run(&project, &admin).await,
         _ => {}
     }
 }
 
 async fn first_answer(admin: &Person) {
-    let chat = admin.chat().await;
-    let began = Instant::now();
+    let chat = admin.create_chat().await;
+    let sent_at = Instant::now();
     let turn = admin.ask(&chat, "Are you there?").await;
     let mut events = admin.follow(&turn, 0).await;
-    events.until("delta").await;
-    let first = began.elapsed().as_secs_f64();
-    events.until("done").await;
-    let turn = admin.finished(&turn).await;
+    events.wait_for("delta").await;
+    let first = sent_at.elapsed().as_secs_f64();
+    events.wait_for("done").await;
+    let turn = admin.wait_for_turn(&turn).await;
     assert_eq!(turn["status"], "done", "{turn}");
-    println!("First message, its container's start included: first word after {first:.1} s.\n");
+    println!("First message, with the start of its container: first token after {first:.1} s.\n");
 }

@@ -1,104 +1,105 @@
-//! `make upgrade-test`: the release before this tree, with people in it, is rolled to this tree while twenty chats go on.
+//! `make upgrade-test`: upgrades an instance of the release before this tree to this tree during twenty chats.
 //!
-//! Owns what people have and do and what must hold; deploy/setup/test-upgrade.sh brings the project up, does each step of
-//! the upgrade when it is told to, and takes the project away. Prints Markdown, and fails where something is lost.
+//! deploy/setup/test-upgrade.sh starts the project, runs each step of the upgrade when this driver asks for it, and removes
+//! the project. Prints Markdown, and fails if something is lost.
 //!
-//! Both releases meet the same requests from here: what this driver sends must be understood by the older one too.
+//! Both releases receive the same requests, so everything here must also work with the older one.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a measurement that cannot go on has nothing better to do than to say so and stop"
+    reason = "a test driver that cannot go on stops with a message"
 )]
 
-mod afterwards;
-mod household;
-mod kept;
-mod watch;
+mod availability;
+mod checks;
+mod comparison;
+mod users;
 
-use household::Household;
+use availability::{Phase, Probe};
 use std::{process::Stdio, time::Duration};
 use tests::{
-    Project, agents, prepared,
-    talking::{Tally, Talks},
+    Project, agents,
+    chat_load::{ChatLoad, ChatReport},
+    prepared,
 };
 use tokio::{
     process::Command,
     time::{Instant, sleep},
 };
-use watch::{Phase, Probe};
+use users::Users;
 
 const CHATS_EACH: usize = 4;
-/// Before, between and after the steps, so that what a step broke is seen to go on.
-const CALM: Duration = Duration::from_secs(5);
+/// Before the upgrade and after each step, so that chats are seen to go on.
+const PAUSE: Duration = Duration::from_secs(5);
 
-/// What docs/OPERATIONS.md tells an operator to do, as the script calls it and as the table shows it.
+/// The steps that docs/OPERATIONS.md tells an operator to take: the name that the script knows, and the name in the table.
 const STEPS: [(&str, &str); 4] = [
     ("backup", "`deploy/backup.sh` of the release before"),
-    ("images", "`make images` is done: the images have this tree's meaning"),
+    ("images", "the images' tag moves, as `make images` does it"),
     ("roll", "`deploy/roll.sh`"),
     ("up", "`docker-compose up -d`"),
 ];
 
 #[tokio::main]
 async fn main() {
-    let project = Project::of_environment().await;
-    let llm = agents::llm().await;
-    let household = Household::move_in(&project, &llm).await;
-    let before = household.inventory().await;
+    let project = Project::from_environment().await;
+    let llm = agents::start_llm().await;
+    let users = Users::create(&project, &llm).await;
+    let before = users.documents().await;
 
-    let talks = Talks::begin(&household.talkers(), CHATS_EACH).await;
-    let probe = Probe::begin(&household.admin().session);
-    let mut phases = vec![Phase::of("before it", async { sleep(CALM).await }).await];
-    for (step, shown) in STEPS {
-        phases.push(
-            Phase::of(shown, async {
-                run(step).await;
-                sleep(CALM).await;
-            })
-            .await,
-        );
+    let load = ChatLoad::start(&users.chatting_sessions(), CHATS_EACH).await;
+    let probe = Probe::start(&users.admin().session);
+    let mut phases = vec![Phase::measure("before the upgrade", sleep(PAUSE)).await];
+    for (step, name) in STEPS {
+        let phase = Phase::measure(name, async {
+            run_step(step).await;
+            sleep(PAUSE).await;
+        });
+        phases.push(phase.await);
     }
-    let words = talks.words();
-    let requests = probe.end().await;
-    let tally = talks.end(|| llm.requests()).await;
-    watch::print(&phases, &requests, &words, &tally.first_words);
-    judge(&tally);
+    let token_times = load.token_times();
+    let probe = probe.stop().await;
+    let report = load.stop(|| llm.requests()).await;
+    availability::print(&phases, &probe, &token_times, &report.times_to_first_token);
+    print(&report);
+    report.assert_nothing_lost_or_doubled();
+    // An API that is stopped has twenty seconds for its answers. These take three.
+    assert_eq!(report.with_status("done"), report.sent, "every answer is complete: {:?}", report.by_status);
 
-    afterwards::check(&project, &household, &before, &llm).await;
+    checks::run(&project, &users, &before, &llm).await;
 }
 
-/// One step, as the operator does it. Answers with what it printed.
-async fn run(step: &str) -> String {
-    let began = Instant::now();
-    let output = Command::new(prepared("UPGRADE_SCRIPT"))
+/// Runs one step as the operator does; returns its output.
+async fn run_step(step: &str) -> String {
+    let started_at = Instant::now();
+    let script = Command::new(prepared("UPGRADE_SCRIPT"))
         .arg(step)
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .await
+        .stdout(Stdio::piped())
+        .spawn()
         .unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "the step {step} failed after {:?}:\n{printed}", began.elapsed());
-    printed
+    let output = script.wait_with_output().await.unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "the step {step} failed after {:?}:\n{stdout}", started_at.elapsed());
+    stdout
 }
 
-fn judge(tally: &Tally) {
-    let (done, interrupted) = (tally.ended("done"), tally.ended("interrupted"));
-    println!("\n| messages sent | done | interrupted | ended otherwise | lost | doubled | sent again under their key | streams taken up again |");
+fn print(report: &ChatReport) {
+    let (done, interrupted) = (report.with_status("done"), report.with_status("interrupted"));
+    println!(
+        "\n| messages sent | done | interrupted | other status | lost | doubled | sent again under their key | streams opened again |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     println!(
         "| {} | {done} | {interrupted} | {} | {} | {} | {} | {} |\n",
-        tally.sent,
-        tally.sent - done - interrupted,
-        tally.lost.len(),
-        tally.doubled.len(),
-        tally.repeated,
-        tally.taken_up
+        report.sent,
+        report.sent - done - interrupted,
+        report.lost.len(),
+        report.doubled.len(),
+        report.retries,
+        report.reconnects
     );
-    tally.require_whole();
-    // An API that is told to end has twenty seconds, and these answers take three.
-    assert_eq!(done, tally.sent, "every answer comes to its end: {:?}", tally.ends);
 }

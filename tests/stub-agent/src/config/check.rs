@@ -1,4 +1,4 @@
-//! The strictness of OpenClaw's schema where Mosaic's renderer could get it wrong: unknown keys
+//! The parts of OpenClaw's strict schema that Mosaic's renderer could get wrong: unknown keys
 //! near the root, and a roster of several agents without an owner. Not the whole schema.
 
 use serde_json::Value;
@@ -128,7 +128,7 @@ const PROVIDER: &[&str] = &[
     "timeoutSeconds",
 ];
 
-/// Everything wrong with a config, in OpenClaw's words; empty when it is fine.
+/// Everything that is wrong with a config, in OpenClaw's words.
 pub fn issues(root: &Value) -> Vec<String> {
     let mut issues = Vec::new();
     unknown(&mut issues, "gateway", &root["gateway"], GATEWAY);

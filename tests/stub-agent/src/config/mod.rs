@@ -1,21 +1,13 @@
-//! `openclaw.json` as far as the stand-in obeys it: reading, and following its changes. What is
-//! wrong with a file is `check`'s business.
+//! `openclaw.json`, as far as the stand-in obeys it. `check` finds what is wrong with a file.
 
 mod check;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::gateway::Gateway;
-use crate::logs;
-
-const POLL: Duration = Duration::from_millis(200);
-
-/// How a provider is spoken to.
+/// A provider's wire format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Api {
     /// OpenAI's chat completions.
@@ -24,27 +16,24 @@ pub enum Api {
     Responses,
     /// Anthropic's messages.
     Messages,
-    /// One that the stand-in does not speak.
+    /// One that the stand-in does not support.
     Other(String),
 }
 
-/// A provider as configured, `${NAME}` substituted.
+/// A provider as configured, with `${NAME}` substituted.
 #[derive(Debug, Clone)]
 pub struct Provider {
     /// Its base URL without a trailing slash.
     pub base_url: String,
-    /// Its key.
     pub key: String,
-    /// Its dialect.
     pub api: Api,
 }
 
 /// `provider/model`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRef {
-    /// The provider's id.
     pub provider: String,
-    /// The model's id, which may itself contain slashes.
+    /// May itself contain slashes.
     pub model: String,
 }
 
@@ -55,21 +44,22 @@ pub struct Config {
     pub token: Option<String>,
     /// `gateway.http.endpoints.chatCompletions.enabled`.
     pub chat: bool,
-    /// Every agent with its models, the fallbacks behind the primary.
+    /// The models of each agent: the primary, then the fallbacks.
     pub agents: BTreeMap<String, Vec<ModelRef>>,
-    /// The tools that an agent has besides its profile's.
+    /// The tools of each agent besides those of its profile.
     pub tools: BTreeMap<String, Vec<String>>,
-    /// Every provider by id.
+    /// By id.
     pub providers: BTreeMap<String, Provider>,
-    says_info: bool,
+    /// Whether the console has lines of the level `info`.
+    pub logs_info: bool,
     has_mode: bool,
 }
 
 impl Config {
-    /// Reads a config text.
+    /// Parses a config.
     ///
     /// # Errors
-    /// What OpenClaw would say about an invalid one, in its words.
+    /// What OpenClaw logs about an invalid config, in its words.
     pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
         let mut root: Value = serde_json::from_str(text)
             .map_err(|error| format!(": JSON5 parse failed: SyntaxError: {error}"))?;
@@ -86,12 +76,12 @@ impl Config {
             tools: tools(&root),
             providers: providers(&root),
             has_mode: root["gateway"]["mode"].is_string(),
-            says_info: !matches!(level, Some("warn" | "error" | "fatal" | "silent")),
+            logs_info: !matches!(level, Some("warn" | "error" | "fatal" | "silent")),
         })
     }
 }
 
-/// Loads the file before the start.
+/// Loads the file at boot.
 ///
 /// # Errors
 /// Why the gateway cannot start with it.
@@ -105,43 +95,8 @@ pub fn load_at_boot(path: &Path) -> Result<Config, String> {
     Ok(config)
 }
 
-/// Follows the file for ever: a valid change is put in force, an invalid one is reported and the
-/// config in force stays.
-pub async fn follow(gateway: Arc<Gateway>) {
-    let path = gateway.settings().config_path.clone();
-    let mut seen = stamp(&path);
-    loop {
-        tokio::time::sleep(POLL).await;
-        let now = stamp(&path);
-        if now == seen || now.is_none() {
-            continue;
-        }
-        seen = now;
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            continue;
-        };
-        match Config::parse(&text, &from_env) {
-            Ok(config) => {
-                if config.says_info {
-                    logs::reload_applied("config hot reload applied (openclaw.json)");
-                }
-                gateway.put_in_force(config);
-            }
-            Err(issues) => {
-                logs::reload_skipped(&format!("config reload skipped (invalid config): {issues}"));
-            }
-        }
-    }
-}
-
-/// Changes whenever the file is written or replaced.
-fn stamp(path: &Path) -> Option<(SystemTime, u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    let meta = std::fs::metadata(path).ok()?;
-    Some((meta.modified().ok()?, meta.len(), meta.ino()))
-}
-
-fn from_env(name: &str) -> Option<String> {
+/// The value of an environment variable, for [`Config::parse`].
+pub fn from_env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -170,7 +125,7 @@ fn tools(root: &Value) -> BTreeMap<String, Vec<String>> {
     entries.map(|(id, entry)| (id.clone(), named(entry))).collect()
 }
 
-/// A model setting: a text, or a primary with fallbacks.
+/// A model setting: a string, or a primary with fallbacks.
 fn models(setting: &Value) -> Vec<ModelRef> {
     let primary = setting.as_str().or_else(|| setting["primary"].as_str());
     let fallbacks = setting["fallbacks"].as_array().into_iter().flatten();
@@ -202,7 +157,7 @@ fn providers(root: &Value) -> BTreeMap<String, Provider> {
         .collect()
 }
 
-/// Substitutes `${NAME}` in every text; `$${NAME}` stays as `${NAME}`, an unknown name stays.
+/// Substitutes `${NAME}` in every string. `$${NAME}` becomes `${NAME}`, and an unknown name is kept.
 fn expand(value: &mut Value, env: &dyn Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) if text.contains("${") => *text = expanded(text, env),

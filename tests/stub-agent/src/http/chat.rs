@@ -1,5 +1,5 @@
-//! `POST /v1/chat/completions`: reads the request, starts the run, passes its events on. When the
-//! caller goes away the run ends with the response: that is how OpenClaw is told to stop.
+//! `POST /v1/chat/completions`: reads the request, starts the run and forwards its events. When the
+//! caller disconnects, the run ends with the response, as in OpenClaw.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::chunks::{self, Chunks, WithUsage};
+use super::chunks::{self, Chunks, IncludeUsage};
 use super::refusal::Refusal;
 use super::target::Target;
-use super::{Operator, answer};
+use super::{Operator, json_response};
 use crate::gateway::{Gateway, Phase};
-use crate::run::{self, Event, Turn};
+use crate::run::{self, RunEvent, Turn};
 
-/// Small, so that a slow reader slows the run down and nothing piles up.
-const EVENTS: usize = 16;
+/// Small, so that a slow reader slows the run down.
+const EVENT_BUFFER: usize = 16;
 
 /// The handler.
 pub async fn handle(
@@ -49,8 +49,8 @@ pub async fn handle(
         model: model.to_owned(),
         created: Utc::now().timestamp(),
         usage: match body["stream_options"]["include_usage"].as_bool() {
-            Some(true) => WithUsage::Yes,
-            _ => WithUsage::No,
+            Some(true) => IncludeUsage::Yes,
+            _ => IncludeUsage::No,
         },
     };
     let turn = Turn {
@@ -69,11 +69,11 @@ pub async fn handle(
 }
 
 fn streamed(turn: Turn, chunks: Chunks) -> Response {
-    let (events, mut incoming) = mpsc::channel(EVENTS);
+    let (events, mut incoming) = mpsc::channel(EVENT_BUFFER);
     let run = AbortOnDrop(tokio::spawn(run::run(turn, events)).abort_handle());
     let first = chunks.role();
     let rest = stream::poll_fn(move |cx| incoming.poll_recv(cx)).map(move |event| {
-        // Moved in here, so that the run ends when the body is dropped.
+        // Captured, so that the run ends when the body is dropped.
         let _ = &run;
         chunks.event(event)
     });
@@ -88,18 +88,18 @@ fn streamed(turn: Turn, chunks: Chunks) -> Response {
 }
 
 async fn whole(turn: Turn, chunks: Chunks) -> Response {
-    let (events, mut incoming) = mpsc::channel(EVENTS);
+    let (events, mut incoming) = mpsc::channel(EVENT_BUFFER);
     let collect = async {
         let (mut text, mut calls) = (String::new(), Vec::new());
         loop {
             match incoming.recv().await {
-                Some(Event::Text(piece)) => text.push_str(&piece),
-                Some(Event::Calls(more)) => calls.extend(more),
-                Some(Event::Done(done)) => break answer(200, chunks.whole(&text, &calls, &done)),
-                Some(Event::Failed(failure)) => {
-                    break answer(failure.status, chunks::error(&failure));
+                Some(RunEvent::Text(piece)) => text.push_str(&piece),
+                Some(RunEvent::Calls(more)) => calls.extend(more),
+                Some(RunEvent::Done(done)) => break json_response(200, chunks.whole(&text, &calls, &done)),
+                Some(RunEvent::Failed(failure)) => {
+                    break json_response(failure.status, chunks::error(&failure));
                 }
-                None => break answer(500, Value::Null),
+                None => break json_response(500, Value::Null),
             }
         }
     };
@@ -114,7 +114,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// The last user message as text; images are not imitated.
+/// The text of the last user message. Images are ignored.
 fn newest_user_text(body: &Value) -> Option<String> {
     let messages = body["messages"].as_array()?;
     let newest = messages.iter().rev().find(|message| message["role"] == "user")?;

@@ -5,28 +5,26 @@ use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::run::{Done, Event, Failure};
+use crate::run::{Completion, RunEvent, RunFailure};
 use crate::upstream::{ToolCall, Usage};
 
 /// What all chunks of one answer share.
 #[derive(Debug)]
 pub struct Chunks {
-    /// The run's id.
     pub id: String,
-    /// `model` as the caller named it.
+    /// `model` as the caller sent it.
     pub model: String,
     /// Seconds since the epoch.
     pub created: i64,
     /// Whether the caller asked for token counts.
-    pub usage: WithUsage,
+    pub usage: IncludeUsage,
 }
 
 /// `stream_options.include_usage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WithUsage {
+pub enum IncludeUsage {
     /// A last chunk counts the tokens.
     Yes,
-    /// No counts.
     No,
 }
 
@@ -75,17 +73,17 @@ impl Chunks {
     }
 
     /// The bytes of an event; the last event includes the end of the stream.
-    pub fn event(&self, event: Event) -> Bytes {
+    pub fn event(&self, event: RunEvent) -> Bytes {
         Bytes::from(match event {
-            Event::Text(text) => self.delta(json!({"content": text}), None),
-            Event::Calls(calls) => self.delta(json!({"tool_calls": tool_calls(&calls)}), None),
-            Event::Done(done) => self.end(&done),
-            Event::Failed(failure) => format!("{}data: [DONE]\n\n", data(&error(&failure))),
+            RunEvent::Text(text) => self.delta(json!({"content": text}), None),
+            RunEvent::Calls(calls) => self.delta(json!({"tool_calls": tool_calls(&calls)}), None),
+            RunEvent::Done(done) => self.end(&done),
+            RunEvent::Failed(failure) => format!("{}data: [DONE]\n\n", data(&error(&failure))),
         })
     }
 
     /// The whole answer as one object.
-    pub fn whole(&self, text: &str, calls: &[ToolCall], done: &Done) -> Value {
+    pub fn whole(&self, text: &str, calls: &[ToolCall], done: &Completion) -> Value {
         let mut message = json!({"role": "assistant", "content": text});
         if !calls.is_empty() {
             message["tool_calls"] = tool_calls(calls);
@@ -94,9 +92,9 @@ impl Chunks {
         json!(self.body("chat.completion", [choice], Some(done.usage)))
     }
 
-    fn end(&self, done: &Done) -> String {
+    fn end(&self, done: &Completion) -> String {
         let mut end = self.delta(json!({}), Some(done.reason));
-        if self.usage == WithUsage::Yes {
+        if self.usage == IncludeUsage::Yes {
             let nothing: [Delta; 0] = [];
             end.push_str(&data(&self.body("chat.completion.chunk", nothing, Some(done.usage))));
         }
@@ -121,11 +119,11 @@ impl Chunks {
 }
 
 /// The error object of a failed run.
-pub fn error(failure: &Failure) -> Value {
+pub fn error(failure: &RunFailure) -> Value {
     json!({"error": {"message": failure.message, "type": failure.kind}})
 }
 
-/// One event. What is written here always serialises: texts, numbers, nothing else.
+/// One event. Serialization cannot fail, because there are only strings and numbers.
 fn data(value: &impl Serialize) -> String {
     let json = serde_json::to_string(value).unwrap_or_default();
     format!("data: {json}\n\n")

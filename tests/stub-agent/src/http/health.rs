@@ -1,4 +1,4 @@
-//! Liveness, start-up and readiness: open to all, with details for the operator.
+//! Liveness, start-up and readiness: without a token, and with details for a caller who has it.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{answer, bearer};
+use super::{bearer, json_response};
 use crate::gateway::{Gateway, Phase};
 
 /// `GET /healthz`.
 pub async fn live() -> Response {
-    answer(200, json!({"ok": true, "status": "live"}))
+    json_response(200, json!({"ok": true, "status": "live"}))
 }
 
 /// `GET /startupz`.
@@ -24,10 +24,10 @@ pub async fn startup(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) ->
         Phase::Draining => (503, "draining"),
     };
     let mut body = json!({"ok": status == 200, "status": text});
-    if gateway.admits(bearer(&headers)) {
+    if gateway.is_authorized(bearer(&headers)) {
         body["version"] = json!("2026.9.6-stub");
     }
-    answer(status, body)
+    json_response(status, body)
 }
 
 /// `GET /readyz`.
@@ -35,7 +35,7 @@ pub async fn ready(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> R
     let phase = *gateway.phase().borrow();
     let ready = phase == Phase::Ready;
     let mut body = json!({"ready": ready});
-    if gateway.admits(bearer(&headers)) {
+    if gateway.is_authorized(bearer(&headers)) {
         let failing: &[&str] = match phase {
             Phase::Starting => &["startup-sidecars"],
             Phase::Ready => &[],
@@ -44,5 +44,5 @@ pub async fn ready(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> R
         body["failing"] = json!(failing);
         body["eventLoop"] = json!({"degraded": false});
     }
-    answer(if ready { 200 } else { 503 }, body)
+    json_response(if ready { 200 } else { 503 }, body)
 }

@@ -1,8 +1,8 @@
 //! `GET /sessions/{key}/history`: a page of committed messages, or with
 //! `Accept: text/event-stream` the page and then every further message as it is committed.
 //!
-//! As measured on 2026.9.6: pages hold tool calls and tool results whatever `includeTools` says;
-//! the live stream leaves tool results out; with a `limit` it sends the page again instead.
+//! As measured on 2026.9.6: pages have tool calls and tool results, independently of `includeTools`;
+//! the live stream has no tool results, but with a `limit` it sends the page again instead.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -20,12 +20,12 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::watch;
 
 use super::refusal::Refusal;
-use super::{Operator, answer, text};
+use super::{Operator, header_text, json_response};
 use crate::gateway::{Gateway, Phase};
 use crate::session::Session;
 
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-const MAX_LIMIT: usize = 1000;
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+const MAX_PAGE_SIZE: usize = 1000;
 
 /// The handler.
 pub async fn handle(
@@ -36,24 +36,24 @@ pub async fn handle(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let session = gateway.sessions().get(&key.to_lowercase());
-    let page = Page::of(&query)?;
-    // Listening first: nothing committed in between is missed, and numbers tell doubles.
-    let live = session.listen();
-    let messages = session.read().map_err(|_| Refusal::Unavailable)?;
+    let query = HistoryQuery::parse(&query)?;
+    // Subscribed before reading, so that no message is missed. Sequence numbers show duplicates.
+    let live = session.subscribe();
+    let messages = session.read_messages().map_err(|_| Refusal::Unavailable)?;
     if messages.is_empty() {
         return Err(Refusal::NoSession(key));
     }
-    let first = page.cut(session.key(), &messages);
-    let follows = text(&headers, "accept").is_some_and(|accept| accept.contains("text/event-stream"));
+    let first = query.select(session.key(), &messages);
+    let follows = header_text(&headers, "accept").is_some_and(|accept| accept.contains("text/event-stream"));
     if !follows {
-        return Ok(answer(200, first));
+        return Ok(json_response(200, first));
     }
     let follower = Follower {
         seen: messages.last().map_or(0, seq),
         opening: Some(frame("history", &first)),
         phase: gateway.phase(),
         session,
-        page,
+        query,
         live,
     };
     let frames = stream::unfold(follower, Follower::next);
@@ -62,31 +62,31 @@ pub async fn handle(
     Ok((headers, Body::from_stream(frames)).into_response())
 }
 
-/// Which part of the history is asked for.
+/// The requested part of the history.
 #[derive(Debug)]
-struct Page {
+struct HistoryQuery {
     limit: Option<usize>,
     before: Option<u64>,
 }
 
-impl Page {
-    fn of(query: &HashMap<String, String>) -> Result<Self, Refusal> {
+impl HistoryQuery {
+    fn parse(query: &HashMap<String, String>) -> Result<Self, Refusal> {
         let number = |name: &str| match query.get(name).map(|text| text.parse::<u64>()) {
             None => Ok(None),
             Some(Ok(number)) if number > 0 => Ok(Some(number)),
             Some(_) => Err(Refusal::invalid(format!("{name} must be a positive integer"))),
         };
-        let limit = number("limit")?.map(|limit| usize::try_from(limit).unwrap_or(MAX_LIMIT));
-        Ok(Self { limit: limit.map(|limit| limit.min(MAX_LIMIT)), before: number("cursor")? })
+        let limit = number("limit")?.map(|limit| usize::try_from(limit).unwrap_or(MAX_PAGE_SIZE));
+        Ok(Self { limit: limit.map(|limit| limit.min(MAX_PAGE_SIZE)), before: number("cursor")? })
     }
 
     fn is_whole(&self) -> bool {
         self.limit.is_none() && self.before.is_none()
     }
 
-    fn cut(&self, key: &str, messages: &[Value]) -> Value {
+    fn select(&self, key: &str, messages: &[Value]) -> Value {
         let until = messages.partition_point(|message| self.before.is_none_or(|at| seq(message) < at));
-        let from = until.saturating_sub(self.limit.unwrap_or(MAX_LIMIT));
+        let from = until.saturating_sub(self.limit.unwrap_or(MAX_PAGE_SIZE));
         let items = messages.get(from..until).unwrap_or_default();
         let mut page = json!({"sessionKey": key, "items": items, "messages": items, "hasMore": from > 0});
         if let (true, Some(first)) = (from > 0, items.first()) {
@@ -98,7 +98,7 @@ impl Page {
 
 struct Follower {
     session: Arc<Session>,
-    page: Page,
+    query: HistoryQuery,
     live: Receiver<Value>,
     phase: watch::Receiver<Phase>,
     opening: Option<String>,
@@ -109,46 +109,46 @@ impl Follower {
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         let text = match self.opening.take() {
             Some(history) => format!("retry: 1000\n\n{history}"),
-            None => self.following().await?,
+            None => self.next_frame().await?,
         };
         Some((Ok(Bytes::from(text)), self))
     }
 
-    /// The next frame; `None` when the gateway stops, which a follower must not hold up.
-    async fn following(&mut self) -> Option<String> {
+    /// The next frame; `None` when the gateway stops, so that a follower does not delay that.
+    async fn next_frame(&mut self) -> Option<String> {
         loop {
             let message = tokio::select! {
                 _ = self.phase.wait_for(|phase| *phase == Phase::Draining) => return None,
-                () = tokio::time::sleep(KEEP_ALIVE) => return Some(": keepalive\n\n".to_owned()),
+                () = tokio::time::sleep(KEEP_ALIVE_INTERVAL) => return Some(": keepalive\n\n".to_owned()),
                 message = self.live.recv() => message,
             };
             match message {
                 Ok(message) if seq(&message) <= self.seen => {}
-                Ok(message) if self.page.is_whole() => {
+                Ok(message) if self.query.is_whole() => {
                     self.seen = seq(&message);
                     if message["role"] != "toolResult" {
-                        return Some(self.message(&message));
+                        return Some(self.message_frame(&message));
                     }
                 }
-                Ok(_) | Err(RecvError::Lagged(_)) => return self.again().ok(),
+                Ok(_) | Err(RecvError::Lagged(_)) => return self.page_frame().ok(),
                 Err(RecvError::Closed) => return None,
             }
         }
     }
 
-    fn message(&self, message: &Value) -> String {
-        let about = &message["__openclaw"];
+    fn message_frame(&self, message: &Value) -> String {
+        let meta = &message["__openclaw"];
         let event = json!({
             "sessionKey": self.session.key(), "message": message,
-            "messageId": about["id"], "messageSeq": about["seq"],
+            "messageId": meta["id"], "messageSeq": meta["seq"],
         });
         frame("message", &event)
     }
 
-    fn again(&mut self) -> io::Result<String> {
-        let messages = self.session.read()?;
+    fn page_frame(&mut self) -> io::Result<String> {
+        let messages = self.session.read_messages()?;
         self.seen = messages.last().map_or(self.seen, seq);
-        Ok(frame("history", &self.page.cut(self.session.key(), &messages)))
+        Ok(frame("history", &self.query.select(self.session.key(), &messages)))
     }
 }
 
@@ -166,9 +166,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_run_backwards_and_name_the_next() {
+    fn pages_go_backwards_and_have_the_cursor_of_the_next() {
         let all: Vec<_> = (1..=5).map(|n| json!({"__openclaw": {"seq": n}})).collect();
-        let page = |limit, before| Page { limit, before }.cut("k", &all);
+        let page = |limit, before| HistoryQuery { limit, before }.select("k", &all);
         let newest = page(Some(2), None);
         assert_eq!(newest["nextCursor"], "4");
         assert_eq!(newest["items"].as_array().unwrap().len(), 2);

@@ -1,4 +1,4 @@
-//! The HTTP surface: the whole table of paths, who may come in, and what every answer carries.
+//! The HTTP surface: all routes, authentication, and the headers of every response.
 
 mod chat;
 mod chunks;
@@ -26,8 +26,8 @@ use tokio::net::TcpListener;
 use crate::gateway::Gateway;
 use refusal::Refusal;
 
-const MAX_BODY: usize = 20 << 20;
-/// With one of these OpenClaw refuses to guess who the client is.
+const MAX_BODY_BYTES: usize = 20 << 20;
+/// OpenClaw refuses requests with one of these headers.
 const PROXY_HEADERS: [&str; 5] =
     ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-real-ip"];
 
@@ -47,19 +47,22 @@ pub async fn serve(
         .route("/startupz", get(health::startup))
         .route("/ready", get(health::ready))
         .route("/readyz", get(health::ready))
-        .route("/v1/models", or_405(get(models), "GET"))
-        .route("/v1/chat/completions", or_405(post(chat::handle), "POST"))
-        .route("/tools/invoke", or_405(post(tools::handle), "POST"))
-        .route("/sessions/{key}/history", or_405(get(history::handle), "GET"))
+        .route("/v1/models", or_method_not_allowed(get(models), "GET"))
+        .route("/v1/chat/completions", or_method_not_allowed(post(chat::handle), "POST"))
+        .route("/tools/invoke", or_method_not_allowed(post(tools::handle), "POST"))
+        .route("/sessions/{key}/history", or_method_not_allowed(get(history::handle), "GET"))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not Found") })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(map_response(with_security_headers))
         .with_state(gateway);
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
     axum::serve(listener, app).with_graceful_shutdown(stop).await
 }
 
-fn or_405(routes: MethodRouter<Arc<Gateway>>, allow: &'static str) -> MethodRouter<Arc<Gateway>> {
+fn or_method_not_allowed(
+    routes: MethodRouter<Arc<Gateway>>,
+    allow: &'static str,
+) -> MethodRouter<Arc<Gateway>> {
     let refuse = move || async move {
         let allow = [(header::ALLOW, HeaderValue::from_static(allow))];
         (StatusCode::METHOD_NOT_ALLOWED, allow, "Method Not Allowed")
@@ -79,7 +82,7 @@ async fn with_security_headers(mut response: Response) -> Response {
     response
 }
 
-/// A caller with the gateway's token, who did not come through an unknown proxy.
+/// A caller with the gateway's token and without a proxy.
 struct Operator;
 
 impl FromRequestParts<Arc<Gateway>> for Operator {
@@ -89,15 +92,15 @@ impl FromRequestParts<Arc<Gateway>> for Operator {
         if PROXY_HEADERS.iter().any(|name| parts.headers.contains_key(*name)) {
             return Err(Refusal::Proxy);
         }
-        if gateway.admits(bearer(&parts.headers)) { Ok(Self) } else { Err(Refusal::Unauthorized) }
+        if gateway.is_authorized(bearer(&parts.headers)) { Ok(Self) } else { Err(Refusal::Unauthorized) }
     }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    text(headers, "authorization")?.strip_prefix("Bearer ")
+    header_text(headers, "authorization")?.strip_prefix("Bearer ")
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     Some(headers.get(name)?.to_str().ok()?.trim()).filter(|text| !text.is_empty())
 }
 
@@ -115,8 +118,7 @@ async fn models(_: Operator, State(gateway): State<Arc<Gateway>>) -> Json<Value>
     Json(json!({"object": "list", "data": list}))
 }
 
-/// A JSON answer with a status.
-fn answer(status: u16, body: Value) -> Response {
+fn json_response(status: u16, body: Value) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(body)).into_response()
 }

@@ -1,35 +1,34 @@
-//! Every plain refusal before a stream begins, in OpenClaw's words.
+//! The refusals before a stream begins, in OpenClaw's words.
 
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::answer;
+use super::json_response;
 
 /// Why a request is not served.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// No token, or a wrong one.
     Unauthorized,
-    /// Came through a proxy that nobody vouches for.
+    /// Sent through an unknown proxy.
     Proxy,
     /// The endpoint is switched off.
     Disabled,
     /// Starting or stopping.
     Unavailable,
-    /// The request makes no sense; the text says why.
+    /// The request is invalid; the text says why.
     Invalid(String),
-    /// Nothing was ever said in this session.
+    /// The session does not exist.
     NoSession(String),
     /// The agent has no such tool.
     NoTool(String),
-    /// The tool could not do it.
+    /// The tool failed.
     Tool,
 }
 
 impl Refusal {
-    /// A request that makes no sense.
-    pub fn invalid(why: impl Into<String>) -> Self {
-        Self::Invalid(why.into())
+    pub fn invalid(reason: impl Into<String>) -> Self {
+        Self::Invalid(reason.into())
     }
 }
 
@@ -44,15 +43,15 @@ impl IntoResponse for Refusal {
             ),
             Self::Disabled => (404, "not_found", "Not Found".to_owned()),
             Self::Unavailable => (503, "unavailable", "Gateway is not ready".to_owned()),
-            Self::Invalid(why) => (400, "invalid_request_error", why),
+            Self::Invalid(reason) => (400, "invalid_request_error", reason),
             Self::NoSession(key) => return not_ok(404, "not_found", &format!("Session not found: {key}")),
             Self::NoTool(tool) => return not_ok(404, "not_found", &format!("Tool not available: {tool}")),
             Self::Tool => return not_ok(500, "tool_error", "tool execution failed"),
         };
-        answer(status, json!({"error": {"message": message, "type": kind}}))
+        json_response(status, json!({"error": {"message": message, "type": kind}}))
     }
 }
 
 fn not_ok(status: u16, kind: &str, message: &str) -> Response {
-    answer(status, json!({"ok": false, "error": {"type": kind, "message": message}}))
+    json_response(status, json!({"ok": false, "error": {"type": kind, "message": message}}))
 }

@@ -1,9 +1,9 @@
-//! Which agent and which session a chat request means.
+//! The agent and the session of a chat request.
 
 use axum::http::HeaderMap;
 
+use super::header_text;
 use super::refusal::Refusal;
-use super::text;
 use crate::config::Config;
 
 const NO_OWNER: &str = "Multiple agents are configured, but this operation has no explicit owner. Select an agent explicitly; CLI callers can pass --agent <id>, channels can add a binding, and ambient services can set their agentId target.";
@@ -22,42 +22,42 @@ impl Target {
     /// Resolves headers, `model` and `user` as OpenClaw does.
     ///
     /// # Errors
-    /// When no agent, an unknown agent or a reserved session is meant.
+    /// Without an agent, with an unknown agent, or with a reserved session.
     pub fn resolve(
         config: &Config,
         headers: &HeaderMap,
         model: &str,
         user: Option<&str>,
     ) -> Result<Self, Refusal> {
-        let agent = agent(config, headers, model)?;
-        let key = match (text(headers, "x-openclaw-session-key"), user) {
+        let agent = resolve_agent(config, headers, model)?;
+        let key = match (header_text(headers, "x-openclaw-session-key"), user) {
             (Some(key), _) if is_reserved(key) => return Err(Refusal::invalid(RESERVED)),
             (Some(key), _) => key.to_owned(),
             (None, Some(user)) => format!("openai-user:{user}"),
             (None, None) => format!("openai:{}", uuid::Uuid::now_v7()),
         };
         let key = key.to_lowercase();
-        // A full key names its own agent, whatever the model says: so does the real one.
+        // As in OpenClaw, a full key names its agent, independently of the model.
         let full = key.strip_prefix("agent:").and_then(|rest| rest.split_once(':'));
         let Some((own, _)) = full else {
             let session = format!("agent:{agent}:{key}");
             return Ok(Self { agent, session });
         };
-        Ok(Self { agent: known(config, own)?, session: key })
+        Ok(Self { agent: require_agent(config, own)?, session: key })
     }
 }
 
-fn agent(config: &Config, headers: &HeaderMap, model: &str) -> Result<String, Refusal> {
+fn resolve_agent(config: &Config, headers: &HeaderMap, model: &str) -> Result<String, Refusal> {
     let default = matches!(model, "" | "openclaw" | "openclaw/default");
     let named = model.strip_prefix("openclaw/");
     if !default && named.is_none() {
         return Err(Refusal::invalid("Invalid `model`. Use `openclaw` or `openclaw/<agentId>`."));
     }
-    if let Some(id) = text(headers, "x-openclaw-agent-id") {
-        return known(config, id);
+    if let Some(id) = header_text(headers, "x-openclaw-agent-id") {
+        return require_agent(config, id);
     }
     if let (false, Some(id)) = (default, named) {
-        return known(config, id);
+        return require_agent(config, id);
     }
     let mut ids = config.agents.keys();
     match (ids.next(), ids.next()) {
@@ -66,7 +66,7 @@ fn agent(config: &Config, headers: &HeaderMap, model: &str) -> Result<String, Re
     }
 }
 
-fn known(config: &Config, id: &str) -> Result<String, Refusal> {
+fn require_agent(config: &Config, id: &str) -> Result<String, Refusal> {
     if config.agents.contains_key(id) {
         return Ok(id.to_owned());
     }

@@ -1,4 +1,4 @@
-//! `POST /tools/invoke`: the two tools with which sessions are listed and deleted, for an agent that was given them.
+//! `POST /tools/invoke`: the two tools with which sessions are listed and deleted, for an agent that has them.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use super::Operator;
 use super::refusal::Refusal;
 use crate::gateway::Gateway;
 
-const PAGE: usize = 200;
+const PAGE_SIZE: usize = 200;
 
-/// What is asked.
+/// The request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Call {
@@ -52,18 +52,18 @@ pub async fn handle(
     Ok(Json(json!({"ok": true, "result": {"content": content, "details": details}})))
 }
 
-/// The newest first. None is ever put aside.
+/// The newest first. No session is ever archived.
 fn list(gateway: &Gateway, args: &Args) -> Result<Value, Refusal> {
     let mut all = gateway.sessions().list().map_err(|_| Refusal::Tool)?;
     all.retain(|_| !args.archived);
-    all.sort_by_key(|listed| std::cmp::Reverse(listed.updated_ms));
-    let until = args.offset + args.limit.unwrap_or(PAGE).min(PAGE);
+    all.sort_by_key(|session| std::cmp::Reverse(session.updated_ms));
+    let until = args.offset + args.limit.unwrap_or(PAGE_SIZE).min(PAGE_SIZE);
     let has_more = until < all.len();
-    let rows = all.iter().take(until).skip(args.offset).map(|listed| {
-        let agent = listed.key.split(':').nth(1);
+    let rows = all.iter().take(until).skip(args.offset).map(|session| {
+        let agent = session.key.split(':').nth(1);
         json!({
-            "key": listed.key, "sessionId": listed.id, "agentId": agent, "archived": false, "status": "done",
-            "updatedAt": listed.updated_ms,
+            "key": session.key, "sessionId": session.id, "agentId": agent, "archived": false, "status": "done",
+            "updatedAt": session.updated_ms,
         })
     });
     let rows: Vec<Value> = rows.collect();
@@ -74,7 +74,7 @@ fn list(gateway: &Gateway, args: &Args) -> Result<Value, Refusal> {
     Ok(page)
 }
 
-/// Only the session that was meant: its key may have a new one by now.
+/// Only the session with this id, because the key may have a new session by now.
 fn delete(gateway: &Gateway, args: &Args) -> Result<Value, Refusal> {
     let (Some(key), Some(id)) = (&args.session_key, &args.expected_session_id) else {
         return Err(Refusal::invalid("Session lifecycle action requires a durable session identity"));

@@ -1,11 +1,10 @@
-//! How a run fails, in the words that OpenClaw has for it.
+//! Failures of a run, in OpenClaw's words.
 
-use crate::upstream::Trouble;
+use crate::upstream::ProviderError;
 
-/// How a run failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// For callers that do not stream.
+pub struct RunFailure {
+    /// The status of a response without a stream.
     pub status: u16,
     /// OpenClaw's `type`.
     pub kind: &'static str,
@@ -13,17 +12,16 @@ pub struct Failure {
     pub message: String,
 }
 
-impl Failure {
+impl RunFailure {
     fn api(status: u16, message: impl Into<String>) -> Self {
         Self { status, kind: "api_error", message: message.into() }
     }
 
-    /// Something that says nothing more.
     pub fn internal() -> Self {
         Self::api(500, "internal error")
     }
 
-    /// The provider refused its key a moment ago.
+    /// The provider refused its key less than a minute ago.
     pub fn parked(provider: &str) -> Self {
         Self::api(
             503,
@@ -34,13 +32,13 @@ impl Failure {
     }
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Status { status, message, .. } if matches!(status, 401 | 403) => {
+impl From<ProviderError> for RunFailure {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Status { status, message, .. } if matches!(status, 401 | 403) => {
                 Self { status: 401, kind: "authentication_error", message: format!("{status} {message}") }
             }
-            Trouble::Status { status: 429, message, retry_after } => Self {
+            ProviderError::Status { status: 429, message, retry_after } => Self {
                 status: 429,
                 kind: "rate_limit_error",
                 message: match retry_after {
@@ -48,10 +46,10 @@ impl From<Trouble> for Failure {
                     None => format!("429 {message}"),
                 },
             },
-            Trouble::Status { status: 400..500, .. } => Self::internal(),
-            Trouble::Status { .. } | Trouble::Broken => Self::api(502, "upstream provider error"),
-            Trouble::Unreachable => Self::api(504, "upstream provider timeout"),
-            Trouble::Unspoken(api) => Self::api(500, format!("stub-agent does not speak {api}")),
+            ProviderError::Status { status: 400..500, .. } => Self::internal(),
+            ProviderError::Status { .. } | ProviderError::Broken => Self::api(502, "upstream provider error"),
+            ProviderError::Unreachable => Self::api(504, "upstream provider timeout"),
+            ProviderError::Unsupported(api) => Self::api(500, format!("stub-agent does not support {api}")),
         }
     }
 }

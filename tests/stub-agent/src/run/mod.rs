@@ -1,5 +1,5 @@
 //! One run: a user message, what the agent does with it, its answer. Runs of one session wait for
-//! each other. Dropping the run's future stops it: what was committed stays, the rest is lost.
+//! each other. Dropping the run's future stops it: committed messages stay, the rest is lost.
 
 mod failure;
 mod transcript;
@@ -13,246 +13,249 @@ use tokio::sync::mpsc::Sender;
 use crate::config::{Config, ModelRef};
 use crate::gateway::Gateway;
 use crate::logs;
+use crate::script::{Fault, Script, TokenText};
 use crate::session::Session;
-use crate::trigger::{Instead, TokensSay, Trigger};
-use crate::upstream::{self, Line, Piece, Prompt, ToolCall, Trouble, Usage};
-pub use failure::Failure;
+use crate::upstream::{self, Message, Prompt, ProviderError, ReplyPart, ToolCall, Usage};
+pub use failure::RunFailure;
 
 /// The model id that needs no provider.
-const ECHO: &str = "stub-echo";
-/// What an imitated tool takes.
-const TOOL_MILLIS: u64 = 300;
-/// A model that calls tools for ever is stopped here.
-const MAX_ROUNDS: usize = 8;
+const ECHO_MODEL: &str = "stub-echo";
+const TOOL_DURATION_MS: u64 = 300;
+/// A model that calls tools without an end is stopped here.
+const MAX_TOOL_ROUNDS: usize = 8;
 /// As after a kill by the kernel.
-const KILLED: i32 = 137;
+const EXIT_KILLED: i32 = 137;
 
-/// Everything a run needs.
+/// Everything that a run needs.
 #[derive(Debug)]
 pub struct Turn {
-    /// The shared state.
     pub gateway: Arc<Gateway>,
-    /// The config in force when the request came.
+    /// The config that was in force at the time of the request.
     pub config: Arc<Config>,
-    /// Where it is said.
     pub session: Arc<Session>,
-    /// Who answers.
+    /// The agent that answers.
     pub agent: String,
     /// `chatcmpl_…`.
     pub run_id: String,
-    /// The user's clean text.
+    /// The user's text, without what OpenClaw adds for the model.
     pub text: String,
-    /// Tools that the caller would run itself.
+    /// Tools that the caller runs itself.
     pub client_tools: Vec<Value>,
 }
 
 /// What the caller sees of a run.
 #[derive(Debug)]
-pub enum Event {
-    /// A piece of the answer.
+pub enum RunEvent {
+    /// A part of the answer.
     Text(String),
     /// Calls of the caller's own tools.
     Calls(Vec<ToolCall>),
-    /// The good end.
-    Done(Done),
-    /// The bad end.
-    Failed(Failure),
+    Done(Completion),
+    Failed(RunFailure),
 }
 
-/// How a run ended well.
+/// How a run ended without a failure.
 #[derive(Debug)]
-pub struct Done {
+pub struct Completion {
     /// Token counts of all its model calls.
     pub usage: Usage,
     /// `stop` or `tool_calls`.
     pub reason: &'static str,
 }
 
-/// Runs a turn to its end, telling `events`.
-pub async fn run(turn: Turn, events: Sender<Event>) {
-    let _mine = turn.session.turn().await;
-    let mut run = Run { turn: &turn, events: &events, spoken: String::new(), usage: Usage::default() };
-    let end = match run.answer().await {
-        Ok(reason) => Event::Done(Done { usage: run.usage, reason }),
+/// Runs a turn to its end and sends its events.
+pub async fn run(turn: Turn, events: Sender<RunEvent>) {
+    let _only_run_of_the_session = turn.session.lock_turn().await;
+    let mut run = Run { turn: &turn, events: &events, answer: String::new(), usage: Usage::default() };
+    let end = match run.run().await {
+        Ok(reason) => RunEvent::Done(Completion { usage: run.usage, reason }),
         Err(failure) => {
-            // The failure itself is the news; a full disk cannot make it worse.
+            // The caller gets the first failure, so a second one while it is committed does not matter.
             drop(turn.session.commit(transcript::failed(&turn, &failure.message)));
-            Event::Failed(failure)
+            RunEvent::Failed(failure)
         }
     };
-    // The receiver may be gone: then nobody waits for the end.
+    // The receiver may have disconnected.
     drop(events.send(end).await);
 }
 
 struct Run<'a> {
     turn: &'a Turn,
-    events: &'a Sender<Event>,
-    spoken: String,
+    events: &'a Sender<RunEvent>,
+    answer: String,
     usage: Usage,
 }
 
 impl Run<'_> {
-    async fn answer(&mut self) -> Result<&'static str, Failure> {
+    /// Returns the reason of the end.
+    async fn run(&mut self) -> Result<&'static str, RunFailure> {
         let turn = self.turn;
-        let said = turn.session.read().map_err(|_| Failure::internal())?;
-        let mut lines: Vec<_> = said.iter().filter_map(transcript::remembered).collect();
-        lines.push(Line::User(transcript::wrapped(turn)));
-        self.store(transcript::user(turn))?;
+        let earlier = turn.session.read_messages().map_err(|_| RunFailure::internal())?;
+        let mut messages: Vec<_> = earlier.iter().filter_map(transcript::for_model).collect();
+        messages.push(Message::User(transcript::wrapped(turn)));
+        self.commit(transcript::user(turn))?;
 
-        let trigger = Trigger::find(&turn.text);
-        let told = self.obey(&trigger).await?;
+        let script = Script::parse(&turn.text);
+        let tool_text = self.run_script(&script).await?;
         let models = turn.config.agents.get(&turn.agent);
         let models = models.map_or(&[][..], Vec::as_slice);
-        if let Some(count) = trigger.tokens {
-            let word = |n| match trigger.tokens_say {
-                TokensSay::Number => format!("w{n} "),
-                TokensSay::Time => format!("{} ", chrono::Utc::now().timestamp_micros()),
+        if let Some(count) = script.tokens {
+            let word = |n| match script.token_text {
+                TokenText::Number => format!("w{n} "),
+                TokenText::Time => format!("{} ", chrono::Utc::now().timestamp_micros()),
             };
-            return self.recite((0..count).map(word), trigger.gap).await;
+            return self.stream_words((0..count).map(word), script.gap).await;
         }
-        if models.first().is_some_and(|model| model.model == ECHO) {
-            let echo = told.unwrap_or_else(|| format!("echo: {}", turn.text));
+        if models.first().is_some_and(|model| model.model == ECHO_MODEL) {
+            let echo = tool_text.unwrap_or_else(|| format!("echo: {}", turn.text));
             let words = echo.split_inclusive(' ').map(str::to_owned);
-            return self.recite(words, trigger.gap).await;
+            return self.stream_words(words, script.gap).await;
         }
-        self.ask(models, &mut lines).await
+        self.ask_models(models, &mut messages).await
     }
 
-    /// Does what the text scripts before any answer; returns what a scripted tool told.
-    async fn obey(&mut self, trigger: &Trigger) -> Result<Option<String>, Failure> {
-        tokio::time::sleep(trigger.delay).await;
-        match trigger.instead {
-            Some(Instead::Hang) => std::future::pending().await,
-            Some(Instead::Die) => std::process::exit(KILLED),
+    /// Does what the script wants before the answer. Returns the text of an answer about the scripted tool.
+    async fn run_script(&mut self, script: &Script) -> Result<Option<String>, RunFailure> {
+        tokio::time::sleep(script.delay).await;
+        match script.fault {
+            Some(Fault::Hang) => std::future::pending().await,
+            Some(Fault::Die) => std::process::exit(EXIT_KILLED),
             None => {}
         }
-        if let Some(status) = trigger.error {
-            return Err(Trouble::scripted(status).into());
+        if let Some(status) = script.error {
+            return Err(ProviderError::scripted(status).into());
         }
-        let Some(name) = trigger.tool.clone() else {
+        let Some(name) = script.tool.clone() else {
             return Ok(None);
         };
         let id = format!("call_{}", uuid::Uuid::now_v7());
         let args = json!({"command": "true"}).to_string();
-        let result = self.imitate(&ToolCall { id, name, args }).await?;
+        let result = self.imitate_tool(&ToolCall { id, name, args }).await?;
         Ok(Some(format!("The tool said: {result}")))
     }
 
-    /// An answer without a provider. Each word is made when it is due; behind each comes the gap.
-    async fn recite(
+    /// An answer without a provider. Each word is made when it is sent, and the gap follows it.
+    async fn stream_words(
         &mut self,
         words: impl Iterator<Item = String>,
         gap: Duration,
-    ) -> Result<&'static str, Failure> {
+    ) -> Result<&'static str, RunFailure> {
         let mut output = 0;
         for word in words {
             output += 1;
-            self.say(word).await;
+            self.send_text(word).await;
             if !gap.is_zero() {
                 tokio::time::sleep(gap).await;
             }
         }
         let input = self.turn.text.split_whitespace().count() as u64;
         self.usage.add(Usage { input, output });
-        self.commit_answer("stub", ECHO)?;
+        self.commit_answer("stub", ECHO_MODEL)?;
         Ok("stop")
     }
 
-    /// Asks the models in their order until one answers; one that has begun to speak is the last.
-    async fn ask(&mut self, models: &[ModelRef], lines: &mut Vec<Line>) -> Result<&'static str, Failure> {
-        let mut last = Failure::internal();
+    /// Asks the models in their order until one answers. A model that failed in the middle of its answer is the last.
+    async fn ask_models(
+        &mut self,
+        models: &[ModelRef],
+        messages: &mut Vec<Message>,
+    ) -> Result<&'static str, RunFailure> {
+        let mut last = RunFailure::internal();
         for model in models {
-            match self.ask_one(model, lines).await {
+            match self.ask_model(model, messages).await {
                 Ok(reason) => return Ok(reason),
                 Err(failure) => last = failure,
             }
-            if !self.spoken.is_empty() {
+            if !self.answer.is_empty() {
                 break;
             }
         }
         Err(last)
     }
 
-    async fn ask_one(
+    async fn ask_model(
         &mut self,
         ModelRef { provider: id, model }: &ModelRef,
-        lines: &mut Vec<Line>,
-    ) -> Result<&'static str, Failure> {
+        messages: &mut Vec<Message>,
+    ) -> Result<&'static str, RunFailure> {
         let turn = self.turn;
         if turn.gateway.is_parked(id) {
-            return Err(Failure::parked(id));
+            return Err(RunFailure::parked(id));
         }
-        let provider = turn.config.providers.get(id).ok_or_else(Failure::internal)?;
-        for _ in 0..MAX_ROUNDS {
+        let provider = turn.config.providers.get(id).ok_or_else(RunFailure::internal)?;
+        for _ in 0..MAX_TOOL_ROUNDS {
             let prompt = Prompt {
                 system: format!("You are a personal assistant running inside OpenClaw: {}", turn.agent),
-                lines,
+                messages,
                 client_tools: &turn.client_tools,
             };
             let reply = upstream::ask(provider, model, &prompt).await;
-            let calls = self.listen(reply).await.map_err(|trouble| {
-                if trouble.is_refused_key() {
+            let calls = self.forward_reply(reply).await.map_err(|error| {
+                if error.is_refused_key() {
                     turn.gateway.park(id);
                 }
-                Failure::from(trouble)
+                RunFailure::from(error)
             })?;
             if calls.is_empty() {
                 self.commit_answer(id, model)?;
                 return Ok("stop");
             }
-            if calls.iter().any(|call| self.is_clients(call)) {
-                drop(self.events.send(Event::Calls(calls)).await);
+            if calls.iter().any(|call| self.is_client_tool(call)) {
+                drop(self.events.send(RunEvent::Calls(calls)).await);
                 return Ok("tool_calls");
             }
             for call in calls {
-                let (id, text) = (call.id.clone(), self.imitate(&call).await?);
-                lines.extend([Line::Call(call), Line::Result { id, text }]);
+                let (id, text) = (call.id.clone(), self.imitate_tool(&call).await?);
+                messages.extend([Message::Call(call), Message::Result { id, text }]);
             }
         }
-        Err(Failure::internal())
+        Err(RunFailure::internal())
     }
 
-    /// Passes a model's answer on; returns the tools that it wants called.
-    async fn listen(&mut self, reply: Result<upstream::Reply, Trouble>) -> Result<Vec<ToolCall>, Trouble> {
+    /// Forwards a model's answer. Returns its tool calls.
+    async fn forward_reply(
+        &mut self,
+        reply: Result<upstream::ReplyStream, ProviderError>,
+    ) -> Result<Vec<ToolCall>, ProviderError> {
         let mut reply = reply?;
         let mut calls = Vec::new();
-        while let Some(piece) = reply.next().await? {
-            match piece {
-                Piece::Text(text) => self.say(text).await,
-                Piece::Call(call) => calls.push(call),
-                Piece::Usage(usage) => self.usage.add(usage),
+        while let Some(part) = reply.next().await? {
+            match part {
+                ReplyPart::Text(text) => self.send_text(text).await,
+                ReplyPart::Call(call) => calls.push(call),
+                ReplyPart::Usage(usage) => self.usage.add(usage),
             }
         }
         Ok(calls)
     }
 
-    async fn say(&mut self, text: String) {
-        self.spoken.push_str(&text);
-        // A gone receiver also drops this future; nothing to do here.
-        drop(self.events.send(Event::Text(text)).await);
+    async fn send_text(&mut self, text: String) {
+        self.answer.push_str(&text);
+        // When the receiver disconnects, this future is dropped too.
+        drop(self.events.send(RunEvent::Text(text)).await);
     }
 
-    /// Commits a tool call and its result, in the time a tool takes. Nothing is run.
-    async fn imitate(&self, call: &ToolCall) -> Result<String, Failure> {
-        self.store(transcript::tool_call(self.turn, call))?;
-        tokio::time::sleep(Duration::from_millis(TOOL_MILLIS)).await;
+    /// Commits a tool call and its result, in the time that a tool takes. Nothing is executed.
+    async fn imitate_tool(&self, call: &ToolCall) -> Result<String, RunFailure> {
+        self.commit(transcript::tool_call(self.turn, call))?;
+        tokio::time::sleep(Duration::from_millis(TOOL_DURATION_MS)).await;
         let result = format!("stub result of {} {}", call.name, transcript::arguments(call));
-        self.store(transcript::tool_result(self.turn, call, &result, TOOL_MILLIS))?;
+        self.commit(transcript::tool_result(self.turn, call, &result, TOOL_DURATION_MS))?;
         Ok(result)
     }
 
-    fn is_clients(&self, call: &ToolCall) -> bool {
+    fn is_client_tool(&self, call: &ToolCall) -> bool {
         let mut tools = self.turn.client_tools.iter();
         tools.any(|tool| tool["function"]["name"] == call.name.as_str())
     }
 
-    fn commit_answer(&self, provider: &str, model: &str) -> Result<(), Failure> {
-        logs::reply(&self.spoken);
+    fn commit_answer(&self, provider: &str, model: &str) -> Result<(), RunFailure> {
+        logs::reply(&self.answer);
         let model = (provider, model);
-        self.store(transcript::answer(self.turn, &self.spoken, model, self.usage))
+        self.commit(transcript::answer(self.turn, &self.answer, model, self.usage))
     }
 
-    fn store(&self, message: Value) -> Result<(), Failure> {
-        self.turn.session.commit(message).map_err(|_| Failure::internal())
+    fn commit(&self, message: Value) -> Result<(), RunFailure> {
+        self.turn.session.commit(message).map_err(|_| RunFailure::internal())
     }
 }

@@ -1,13 +1,13 @@
-//! The messages of a session as OpenClaw commits them. It only builds them; `session` numbers and
-//! keeps them.
+//! The messages of a session, as OpenClaw commits them. They are only built here; `session` numbers and
+//! stores them.
 
 use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::Turn;
-use crate::upstream::{Line, ToolCall, Usage};
+use crate::upstream::{Message, ToolCall, Usage};
 
-/// The user's clean text.
+/// The user's message.
 pub fn user(turn: &Turn) -> Value {
     json!({
         "role": "user", "content": turn.text, "timestamp": now(),
@@ -36,7 +36,6 @@ pub fn tool_call(turn: &Turn, call: &ToolCall) -> Value {
     assistant(turn, json!([block]), "toolUse")
 }
 
-/// What came of it.
 pub fn tool_result(turn: &Turn, call: &ToolCall, text: &str, millis: u64) -> Value {
     json!({
         "role": "toolResult", "toolCallId": call.id, "toolName": call.name,
@@ -46,31 +45,31 @@ pub fn tool_result(turn: &Turn, call: &ToolCall, text: &str, millis: u64) -> Val
     })
 }
 
-/// A run that failed.
-pub fn failed(turn: &Turn, why: &str) -> Value {
+/// A failed run.
+pub fn failed(turn: &Turn, reason: &str) -> Value {
     let mut message = assistant(turn, json!([]), "error");
-    message["errorMessage"] = json!(why);
+    message["errorMessage"] = json!(reason);
     message
 }
 
-/// What the model is told of earlier turns: what was said, not what the tools did.
-pub fn remembered(message: &Value) -> Option<Line> {
+/// An earlier message in the model's prompt, which has no tool calls and results.
+pub fn for_model(message: &Value) -> Option<Message> {
     let content = &message["content"];
     match message["role"].as_str()? {
-        "user" => Some(Line::User(content.as_str()?.to_owned())),
-        "assistant" => Some(Line::Assistant(content[0]["text"].as_str()?.to_owned())),
+        "user" => Some(Message::User(content.as_str()?.to_owned())),
+        "assistant" => Some(Message::Assistant(content[0]["text"].as_str()?.to_owned())),
         _ => None,
     }
 }
 
-/// The user's text as the model sees it: OpenClaw wraps the time and its runtime around it.
+/// The user's text as the model gets it: OpenClaw adds the time and its runtime.
 pub fn wrapped(turn: &Turn) -> String {
     let stamp = Utc::now().format("%a %Y-%m-%d %H:%M UTC");
     let (text, agent, key) = (&turn.text, &turn.agent, turn.session.key());
     format!("[{stamp}] {text}\n\nRuntime: agent={agent} | session={key} | host=stub")
 }
 
-/// A call's arguments; an empty object when they are not JSON.
+/// A call's arguments, or an empty object if they are not JSON.
 pub fn arguments(call: &ToolCall) -> Value {
     serde_json::from_str(&call.args).unwrap_or_else(|_| json!({}))
 }

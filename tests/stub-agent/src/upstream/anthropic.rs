@@ -1,12 +1,12 @@
-//! Anthropic's messages, as OpenClaw's `anthropic-messages` speaks them.
+//! Anthropic's messages, in the form of OpenClaw's `anthropic-messages`.
 
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::{Dialect, Line, Piece, Prompt, Request, ToolCall, Usage, text};
+use super::{Dialect, Message, Prompt, ReplyPart, Request, ToolCall, Usage, text};
 
-/// The dialect; a tool call and the counts arrive in parts.
+/// A tool call and the counts arrive in parts.
 #[derive(Default)]
 pub struct Anthropic {
     call: Option<ToolCall>,
@@ -15,7 +15,7 @@ pub struct Anthropic {
 
 impl Dialect for Anthropic {
     fn request(&self, key: &str, model: &str, prompt: &Prompt<'_>) -> Request {
-        let messages: Vec<_> = prompt.lines.iter().map(message).collect();
+        let messages: Vec<_> = prompt.messages.iter().map(message).collect();
         let tools = prompt.tools().into_iter();
         let tools = tools.map(|(name, schema)| json!({"name": name, "input_schema": schema}));
         let body = json!({
@@ -29,7 +29,7 @@ impl Dialect for Anthropic {
         }
     }
 
-    fn read(&mut self, event: &Value, pieces: &mut VecDeque<Piece>) -> bool {
+    fn parse_event(&mut self, event: &Value, parts: &mut VecDeque<ReplyPart>) -> bool {
         match event["type"].as_str() {
             Some("message_start") => self.usage.input = count(event, "/message/usage/input_tokens"),
             Some("content_block_start") if event["content_block"]["type"] == "tool_use" => {
@@ -39,11 +39,11 @@ impl Dialect for Anthropic {
                     args: String::new(),
                 });
             }
-            Some("content_block_delta") => self.delta(event, pieces),
-            Some("content_block_stop") => pieces.extend(self.call.take().map(Piece::Call)),
+            Some("content_block_delta") => self.delta(event, parts),
+            Some("content_block_stop") => parts.extend(self.call.take().map(ReplyPart::Call)),
             Some("message_delta") => self.usage.output = count(event, "/usage/output_tokens"),
             Some("message_stop") => {
-                pieces.push_back(Piece::Usage(self.usage));
+                parts.push_back(ReplyPart::Usage(self.usage));
                 return true;
             }
             _ => {}
@@ -53,10 +53,10 @@ impl Dialect for Anthropic {
 }
 
 impl Anthropic {
-    fn delta(&mut self, event: &Value, pieces: &mut VecDeque<Piece>) {
+    fn delta(&mut self, event: &Value, parts: &mut VecDeque<ReplyPart>) {
         match &mut self.call {
             Some(call) => call.args.push_str(&text(event, "/delta/partial_json")),
-            None => pieces.push_back(Piece::Text(text(event, "/delta/text"))),
+            None => parts.push_back(ReplyPart::Text(text(event, "/delta/text"))),
         }
     }
 }
@@ -65,16 +65,16 @@ fn count(event: &Value, pointer: &str) -> u64 {
     event.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
 }
 
-fn message(line: &Line) -> Value {
+fn message(line: &Message) -> Value {
     match line {
-        Line::User(text) => json!({"role": "user", "content": text}),
-        Line::Assistant(text) => json!({"role": "assistant", "content": text}),
-        Line::Call(call) => {
+        Message::User(text) => json!({"role": "user", "content": text}),
+        Message::Assistant(text) => json!({"role": "assistant", "content": text}),
+        Message::Call(call) => {
             let input: Value = serde_json::from_str(&call.args).unwrap_or_else(|_| json!({}));
             let block = json!({"type": "tool_use", "id": call.id, "name": call.name, "input": input});
             json!({"role": "assistant", "content": [block]})
         }
-        Line::Result { id, text } => {
+        Message::Result { id, text } => {
             let block = json!({"type": "tool_result", "tool_use_id": id, "content": text});
             json!({"role": "user", "content": [block]})
         }

@@ -1,6 +1,6 @@
 //! One plain-HTTP POST over a connection of its own, and the events of its answer. No TLS, no
-//! pool: a stand-in's providers are other stand-ins, and one connection a run shows best that
-//! stopping a run cancels its request.
+//! pool: a stand-in's providers are other stand-ins, and with one connection per run it is clear that
+//! the end of a run cancels its request.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
-use super::Trouble;
+use super::ProviderError;
 
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The events of an answer.
-pub struct Events {
+pub struct EventReader {
     body: Incoming,
     buffer: BytesMut,
     _connection: Connection,
 }
 
-/// The task that moves the bytes; ends with its owner.
+/// The task that transfers the bytes. Dropping this aborts it.
 struct Connection(AbortHandle);
 
 impl Drop for Connection {
@@ -37,9 +37,9 @@ impl Drop for Connection {
 /// Posts JSON and waits for the head of the answer.
 ///
 /// # Errors
-/// [`Trouble::Unreachable`], or [`Trouble::Status`] for anything but a 2xx.
-pub async fn post(url: &str, headers: &[(&str, String)], body: &Value) -> Result<Events, Trouble> {
-    let uri: Uri = url.parse().map_err(|_| Trouble::Unreachable)?;
+/// [`ProviderError::Unreachable`], or [`ProviderError::Status`] for anything but a 2xx.
+pub async fn post(url: &str, headers: &[(&str, String)], body: &Value) -> Result<EventReader, ProviderError> {
+    let uri: Uri = url.parse().map_err(|_| ProviderError::Unreachable)?;
     let (mut sender, connection) = connect(&uri).await?;
     let mut request = Request::post(uri.path())
         .header(header::HOST, uri.authority().map_or("", |host| host.as_str()))
@@ -47,29 +47,30 @@ pub async fn post(url: &str, headers: &[(&str, String)], body: &Value) -> Result
     for (name, value) in headers {
         request = request.header(*name, value);
     }
-    let request = request.body(Full::new(Bytes::from(body.to_string()))).map_err(|_| Trouble::Unreachable)?;
-    let response = sender.send_request(request).await.map_err(|_| Trouble::Broken)?;
+    let request =
+        request.body(Full::new(Bytes::from(body.to_string()))).map_err(|_| ProviderError::Unreachable)?;
+    let response = sender.send_request(request).await.map_err(|_| ProviderError::Broken)?;
     if !response.status().is_success() {
         return Err(refused(response).await);
     }
-    Ok(Events { body: response.into_body(), buffer: BytesMut::new(), _connection: connection })
+    Ok(EventReader { body: response.into_body(), buffer: BytesMut::new(), _connection: connection })
 }
 
-async fn connect(uri: &Uri) -> Result<(http1::SendRequest<Full<Bytes>>, Connection), Trouble> {
-    let host = uri.host().ok_or(Trouble::Unreachable)?;
+async fn connect(uri: &Uri) -> Result<(http1::SendRequest<Full<Bytes>>, Connection), ProviderError> {
+    let host = uri.host().ok_or(ProviderError::Unreachable)?;
     let host = host.trim_matches(['[', ']']);
     let socket = TcpStream::connect((host, uri.port_u16().unwrap_or(80)));
-    let socket = tokio::time::timeout(CONNECT, socket).await;
+    let socket = tokio::time::timeout(CONNECT_TIMEOUT, socket).await;
     let Ok(Ok(socket)) = socket else {
-        return Err(Trouble::Unreachable);
+        return Err(ProviderError::Unreachable);
     };
     let handshake = http1::handshake(TokioIo::new(socket)).await;
-    let (sender, connection) = handshake.map_err(|_| Trouble::Unreachable)?;
+    let (sender, connection) = handshake.map_err(|_| ProviderError::Unreachable)?;
     let task = tokio::spawn(async move { drop(connection.await) });
     Ok((sender, Connection(task.abort_handle())))
 }
 
-async fn refused(response: Response<Incoming>) -> Trouble {
+async fn refused(response: Response<Incoming>) -> ProviderError {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -77,15 +78,15 @@ async fn refused(response: Response<Incoming>) -> Trouble {
     let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let message = body["error"]["message"].as_str().or_else(|| body["error"].as_str());
-    Trouble::Status { status, message: message.unwrap_or("(no message)").to_owned(), retry_after }
+    ProviderError::Status { status, message: message.unwrap_or("(no message)").to_owned(), retry_after }
 }
 
-impl Events {
+impl EventReader {
     /// The next event's JSON; `None` when the body ends.
     ///
     /// # Errors
-    /// [`Trouble::Broken`] when the connection breaks.
-    pub async fn next(&mut self) -> Result<Option<Value>, Trouble> {
+    /// [`ProviderError::Broken`] when the connection breaks.
+    pub async fn next(&mut self) -> Result<Option<Value>, ProviderError> {
         loop {
             while let Some(line) = self.line() {
                 if let Some(event) = event(&line) {
@@ -96,7 +97,7 @@ impl Events {
                 Some(Ok(frame)) => {
                     self.buffer.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
                 }
-                Some(Err(_)) => return Err(Trouble::Broken),
+                Some(Err(_)) => return Err(ProviderError::Broken),
                 None => return Ok(None),
             }
         }
@@ -108,7 +109,7 @@ impl Events {
     }
 }
 
-/// A `data:` line as JSON; `[DONE]` is a text. All else is of no use here.
+/// A `data:` line as JSON; `[DONE]` becomes a string. Other lines are ignored.
 fn event(line: &[u8]) -> Option<Value> {
     let data = line.strip_prefix(b"data:")?.trim_ascii();
     if data == b"[DONE]" {

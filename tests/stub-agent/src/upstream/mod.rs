@@ -1,5 +1,5 @@
-//! The provider's side of a run: one prompt, one streamed answer, in the dialect that the config
-//! names. One attempt only; what a failure means to the caller is `run`'s business.
+//! The provider's side of a run: one prompt, one streamed answer, in the wire format that the config
+//! names. One attempt only; `run` decides what a failure means to the caller.
 
 mod anthropic;
 mod connect;
@@ -11,61 +11,51 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use crate::config::{Api, Provider};
-use connect::Events;
+use connect::EventReader;
 
 /// A tool call that a model made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolCall {
     /// The provider's id for it.
     pub id: String,
-    /// The tool.
     pub name: String,
     /// Its arguments as JSON text.
     pub args: String,
 }
 
-/// Token counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Of the prompt.
     pub input: u64,
-    /// Of the answer.
     pub output: u64,
 }
 
 impl Usage {
-    /// Counts another model call in.
+    /// Adds the counts of another model call.
     pub fn add(&mut self, more: Self) {
         self.input += more.input;
         self.output += more.output;
     }
 }
 
-/// One line of the conversation.
+/// A message of the conversation.
 #[derive(Debug)]
-pub enum Line {
-    /// By the user.
+pub enum Message {
     User(String),
-    /// By the model.
     Assistant(String),
     /// A tool call of the model.
     Call(ToolCall),
-    /// Its result.
     Result {
-        /// The call's id.
         id: String,
-        /// What came of it.
         text: String,
     },
 }
 
-/// What the model is told.
+/// The input of a model call.
 #[derive(Debug)]
 pub struct Prompt<'a> {
-    /// The system prompt.
     pub system: String,
-    /// The conversation, the newest last.
-    pub lines: &'a [Line],
+    /// Oldest first.
+    pub messages: &'a [Message],
     /// The caller's own tools, in OpenAI's form.
     pub client_tools: &'a [Value],
 }
@@ -83,10 +73,10 @@ impl Prompt<'_> {
     }
 }
 
-/// What a provider sends.
+/// A part of a provider's answer.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// Some of the answer.
+pub enum ReplyPart {
+    /// Some of the text.
     Text(String),
     /// A whole tool call.
     Call(ToolCall),
@@ -96,26 +86,23 @@ pub enum Piece {
 
 /// Why a provider did not answer.
 #[derive(Debug)]
-pub enum Trouble {
-    /// It refused.
+pub enum ProviderError {
     Status {
-        /// The HTTP status.
         status: u16,
-        /// Its own words.
+        /// In the provider's words.
         message: String,
         /// Seconds, as sent.
         retry_after: Option<String>,
     },
-    /// No connection.
     Unreachable,
-    /// The stream ended before its end.
+    /// The stream broke off.
     Broken,
-    /// A dialect that the stand-in does not speak.
-    Unspoken(String),
+    /// A wire format that the stand-in does not support.
+    Unsupported(String),
 }
 
-impl Trouble {
-    /// As if a provider had answered with this status.
+impl ProviderError {
+    /// The error of a provider that answers with this status.
     pub fn scripted(status: u16) -> Self {
         Self::Status {
             status,
@@ -124,13 +111,13 @@ impl Trouble {
         }
     }
 
-    /// Whether the key was refused: OpenClaw then leaves it alone for a minute.
+    /// Whether the key was refused. OpenClaw does not use it for a minute then.
     pub fn is_refused_key(&self) -> bool {
         matches!(self, Self::Status { status: 401 | 403, .. })
     }
 }
 
-/// A request in a dialect.
+/// A request in a wire format.
 struct Request {
     path: &'static str,
     headers: Vec<(&'static str, String)>,
@@ -140,33 +127,33 @@ struct Request {
 /// A wire format.
 trait Dialect: Send {
     fn request(&self, key: &str, model: &str, prompt: &Prompt<'_>) -> Request;
-    /// Reads one event, pushing what it says; true when it is the last one.
-    fn read(&mut self, event: &Value, pieces: &mut VecDeque<Piece>) -> bool;
+    /// Parses one event into `parts`. Returns whether it is the last one.
+    fn parse_event(&mut self, event: &Value, parts: &mut VecDeque<ReplyPart>) -> bool;
 }
 
 /// A streamed answer; dropping it cancels the provider's request.
-pub struct Reply {
+pub struct ReplyStream {
     dialect: Box<dyn Dialect>,
-    events: Events,
-    pieces: VecDeque<Piece>,
+    events: EventReader,
+    parts: VecDeque<ReplyPart>,
     ended: bool,
 }
 
-impl Reply {
-    /// The next piece; `None` at the proper end.
+impl ReplyStream {
+    /// The next part; `None` at the regular end.
     ///
     /// # Errors
-    /// [`Trouble::Broken`] when the stream ends before that.
-    pub async fn next(&mut self) -> Result<Option<Piece>, Trouble> {
+    /// [`ProviderError::Broken`] when the stream ends before that.
+    pub async fn next(&mut self) -> Result<Option<ReplyPart>, ProviderError> {
         loop {
-            if let Some(piece) = self.pieces.pop_front() {
+            if let Some(piece) = self.parts.pop_front() {
                 return Ok(Some(piece));
             }
             if self.ended {
                 return Ok(None);
             }
-            let event = self.events.next().await?.ok_or(Trouble::Broken)?;
-            self.ended = self.dialect.read(&event, &mut self.pieces);
+            let event = self.events.next().await?.ok_or(ProviderError::Broken)?;
+            self.ended = self.dialect.parse_event(&event, &mut self.parts);
         }
     }
 }
@@ -174,21 +161,25 @@ impl Reply {
 /// Asks a provider.
 ///
 /// # Errors
-/// Every [`Trouble`] that shows before the answer begins.
-pub async fn ask(provider: &Provider, model: &str, prompt: &Prompt<'_>) -> Result<Reply, Trouble> {
+/// Every [`ProviderError`] before the answer begins.
+pub async fn ask(
+    provider: &Provider,
+    model: &str,
+    prompt: &Prompt<'_>,
+) -> Result<ReplyStream, ProviderError> {
     let dialect: Box<dyn Dialect> = match &provider.api {
         Api::Completions => Box::new(openai_chat::OpenAiChat::default()),
         Api::Responses => Box::new(openai_responses::OpenAiResponses),
         Api::Messages => Box::new(anthropic::Anthropic::default()),
-        Api::Other(name) => return Err(Trouble::Unspoken(name.clone())),
+        Api::Other(name) => return Err(ProviderError::Unsupported(name.clone())),
     };
     let request = dialect.request(&provider.key, model, prompt);
     let url = format!("{}{}", provider.base_url, request.path);
     let events = connect::post(&url, &request.headers, &request.body).await?;
-    Ok(Reply { dialect, events, pieces: VecDeque::new(), ended: false })
+    Ok(ReplyStream { dialect, events, parts: VecDeque::new(), ended: false })
 }
 
-/// A text inside an event; empty when absent.
+/// A string inside an event, or an empty one.
 fn text(event: &Value, pointer: &str) -> String {
     let found = event.pointer(pointer).and_then(Value::as_str);
     found.unwrap_or_default().to_owned()

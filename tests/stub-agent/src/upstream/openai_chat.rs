@@ -1,12 +1,12 @@
-//! OpenAI's chat completions, as OpenClaw's `openai-completions` speaks them.
+//! OpenAI's chat completions, in the form of OpenClaw's `openai-completions`.
 
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::{Dialect, Line, Piece, Prompt, Request, ToolCall, Usage, text};
+use super::{Dialect, Message, Prompt, ReplyPart, Request, ToolCall, Usage, text};
 
-/// The dialect; a tool call arrives in parts and is kept until it is whole.
+/// A tool call arrives in parts and is kept until it is complete.
 #[derive(Default)]
 pub struct OpenAiChat {
     calls: Vec<ToolCall>,
@@ -15,7 +15,7 @@ pub struct OpenAiChat {
 impl Dialect for OpenAiChat {
     fn request(&self, key: &str, model: &str, prompt: &Prompt<'_>) -> Request {
         let mut messages = vec![json!({"role": "system", "content": prompt.system})];
-        messages.extend(prompt.lines.iter().map(message));
+        messages.extend(prompt.messages.iter().map(message));
         let tools = prompt.tools().into_iter().map(|(name, parameters)| {
             json!({"type": "function", "function": {"name": name, "parameters": parameters}})
         });
@@ -26,15 +26,15 @@ impl Dialect for OpenAiChat {
         Request { path: "/chat/completions", headers: vec![("authorization", format!("Bearer {key}"))], body }
     }
 
-    fn read(&mut self, event: &Value, pieces: &mut VecDeque<Piece>) -> bool {
+    fn parse_event(&mut self, event: &Value, parts: &mut VecDeque<ReplyPart>) -> bool {
         if event == "[DONE]" {
-            pieces.extend(self.calls.drain(..).map(Piece::Call));
+            parts.extend(self.calls.drain(..).map(ReplyPart::Call));
             return true;
         }
         let delta = &event["choices"][0]["delta"];
         let said = text(delta, "/content");
         if !said.is_empty() {
-            pieces.push_back(Piece::Text(said));
+            parts.push_back(ReplyPart::Text(said));
         }
         for part in delta["tool_calls"].as_array().into_iter().flatten() {
             self.gather(part);
@@ -42,7 +42,7 @@ impl Dialect for OpenAiChat {
         if let (Some(input), Some(output)) =
             (event["usage"]["prompt_tokens"].as_u64(), event["usage"]["completion_tokens"].as_u64())
         {
-            pieces.push_back(Piece::Usage(Usage { input, output }));
+            parts.push_back(ReplyPart::Usage(Usage { input, output }));
         }
         false
     }
@@ -62,15 +62,15 @@ impl OpenAiChat {
     }
 }
 
-fn message(line: &Line) -> Value {
+fn message(line: &Message) -> Value {
     match line {
-        Line::User(text) => json!({"role": "user", "content": text}),
-        Line::Assistant(text) => json!({"role": "assistant", "content": text}),
-        Line::Call(call) => {
+        Message::User(text) => json!({"role": "user", "content": text}),
+        Message::Assistant(text) => json!({"role": "assistant", "content": text}),
+        Message::Call(call) => {
             let function = json!({"name": call.name, "arguments": call.args});
             let call = json!({"id": call.id, "type": "function", "function": function});
             json!({"role": "assistant", "content": null, "tool_calls": [call]})
         }
-        Line::Result { id, text } => json!({"role": "tool", "tool_call_id": id, "content": text}),
+        Message::Result { id, text } => json!({"role": "tool", "tool_call_id": id, "content": text}),
     }
 }

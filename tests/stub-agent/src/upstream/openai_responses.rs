@@ -1,17 +1,16 @@
-//! OpenAI's responses, as OpenClaw's `openai-responses` speaks them.
+//! OpenAI's responses, in the form of OpenClaw's `openai-responses`.
 
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::{Dialect, Line, Piece, Prompt, Request, ToolCall, Usage, text};
+use super::{Dialect, Message, Prompt, ReplyPart, Request, ToolCall, Usage, text};
 
-/// The dialect.
 pub struct OpenAiResponses;
 
 impl Dialect for OpenAiResponses {
     fn request(&self, key: &str, model: &str, prompt: &Prompt<'_>) -> Request {
-        let input: Vec<_> = prompt.lines.iter().map(item).collect();
+        let input: Vec<_> = prompt.messages.iter().map(item).collect();
         let tools = prompt
             .tools()
             .into_iter()
@@ -23,13 +22,13 @@ impl Dialect for OpenAiResponses {
         Request { path: "/responses", headers: vec![("authorization", format!("Bearer {key}"))], body }
     }
 
-    fn read(&mut self, event: &Value, pieces: &mut VecDeque<Piece>) -> bool {
+    fn parse_event(&mut self, event: &Value, parts: &mut VecDeque<ReplyPart>) -> bool {
         match event["type"].as_str() {
             Some("response.output_text.delta") => {
-                pieces.push_back(Piece::Text(text(event, "/delta")));
+                parts.push_back(ReplyPart::Text(text(event, "/delta")));
             }
             Some("response.output_item.done") if event["item"]["type"] == "function_call" => {
-                pieces.push_back(Piece::Call(ToolCall {
+                parts.push_back(ReplyPart::Call(ToolCall {
                     id: text(event, "/item/call_id"),
                     name: text(event, "/item/name"),
                     args: text(event, "/item/arguments"),
@@ -37,7 +36,7 @@ impl Dialect for OpenAiResponses {
             }
             Some("response.completed") => {
                 let count = |name: &str| event["response"]["usage"][name].as_u64();
-                pieces.push_back(Piece::Usage(Usage {
+                parts.push_back(ReplyPart::Usage(Usage {
                     input: count("input_tokens").unwrap_or_default(),
                     output: count("output_tokens").unwrap_or_default(),
                 }));
@@ -49,18 +48,18 @@ impl Dialect for OpenAiResponses {
     }
 }
 
-fn item(line: &Line) -> Value {
+fn item(line: &Message) -> Value {
     match line {
-        Line::User(text) => {
+        Message::User(text) => {
             json!({"role": "user", "content": [{"type": "input_text", "text": text}]})
         }
-        Line::Assistant(text) => {
+        Message::Assistant(text) => {
             json!({"role": "assistant", "content": [{"type": "output_text", "text": text}]})
         }
-        Line::Call(call) => json!({
+        Message::Call(call) => json!({
             "type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.args,
         }),
-        Line::Result { id, text } => {
+        Message::Result { id, text } => {
             json!({"type": "function_call_output", "call_id": id, "output": text})
         }
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use stub_llm::State;
+use stub_llm::RequestState;
 
 use crate::harness::{Agent, config, text_of, write_config};
 
@@ -178,15 +178,15 @@ async fn leaving_a_stream_cancels_the_providers_request() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     drop(answer);
-    let mut state = State::Running;
+    let mut state = RequestState::Running;
     for _ in 0..100 {
         state = agent.llm.requests()[0].state;
-        if state != State::Running {
+        if state != RequestState::Running {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(state, State::Cancelled);
+    assert_eq!(state, RequestState::Cancelled);
     let rows = agent.history("agent:chat:openai-user:gone").await.unwrap();
     assert_eq!(rows.len(), 1, "the user's message stays, the partial answer is lost");
 }

@@ -4,46 +4,45 @@ use axum::http::{HeaderMap, Uri};
 use serde_json::{Value, json};
 
 use super::{delivery, header, list, plain};
-use crate::ask::{Ask, Said};
-use crate::play::{Dialect, Frames, event};
-use crate::script::{Answer, Failure};
+use crate::request::{ChatMessage, CompletionRequest};
+use crate::respond::{Dialect, Frames, event};
+use crate::script::{Answer, ProviderFailure};
 
-/// The dialect.
 pub struct Anthropic;
 
 impl Dialect for Anthropic {
     const STREAM_TYPE: &'static str = "text/event-stream; charset=utf-8";
 
-    fn ask(_: &Uri, headers: &HeaderMap, body: &Value) -> Ask {
-        let mut said = vec![Said::Other(plain(&body["system"]))];
-        said.extend(list(body, "messages").iter().flat_map(said_in));
+    fn parse_request(_: &Uri, headers: &HeaderMap, body: &Value) -> CompletionRequest {
+        let mut messages = vec![ChatMessage::Other(plain(&body["system"]))];
+        messages.extend(list(body, "messages").iter().flat_map(parse_messages));
         let model = body["model"].as_str().unwrap_or_default();
-        Ask::new(model, header(headers, "x-api-key"), delivery(body), &said)
+        CompletionRequest::new(model, header(headers, "x-api-key"), delivery(body), &messages)
     }
 
-    fn refusal(failure: Failure, ask: &Ask) -> (u16, Value) {
+    fn refusal(failure: ProviderFailure, request: &CompletionRequest) -> (u16, Value) {
         let (status, kind, message) = match failure {
-            Failure::NoKey => (401, "authentication_error", "x-api-key header is required"),
-            Failure::BadKey => (401, "authentication_error", "invalid x-api-key"),
-            Failure::RateLimited => (
+            ProviderFailure::NoKey => (401, "authentication_error", "x-api-key header is required"),
+            ProviderFailure::BadKey => (401, "authentication_error", "invalid x-api-key"),
+            ProviderFailure::RateLimited => (
                 429,
                 "rate_limit_error",
                 "This request would exceed your organization's rate limit of 5 requests per minute.",
             ),
-            Failure::Quota => (
+            ProviderFailure::Quota => (
                 400,
                 "invalid_request_error",
                 "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.",
             ),
-            Failure::NoModel => (404, "not_found_error", ""),
-            Failure::ContextLength => {
+            ProviderFailure::NoModel => (404, "not_found_error", ""),
+            ProviderFailure::ContextLength => {
                 (400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum")
             }
-            Failure::Server(529) => (529, "overloaded_error", "Overloaded"),
-            Failure::Server(status) => (status, "api_error", "Internal server error"),
+            ProviderFailure::Server(529) => (529, "overloaded_error", "Overloaded"),
+            ProviderFailure::Server(status) => (status, "api_error", "Internal server error"),
         };
         let message = match failure {
-            Failure::NoModel => format!("model: {}", ask.model),
+            ProviderFailure::NoModel => format!("model: {}", request.model),
             _ => message.to_owned(),
         };
         let error = json!({"type": kind, "message": message});
@@ -51,8 +50,8 @@ impl Dialect for Anthropic {
         (status, body)
     }
 
-    fn frames(ask: &Ask, answer: &Answer) -> Frames {
-        let mut start = message(ask, answer, json!([]));
+    fn frames(request: &CompletionRequest, answer: &Answer) -> Frames {
+        let mut start = response_message(request, answer, json!([]));
         start["stop_reason"] = Value::Null;
         start["usage"]["output_tokens"] = json!(1);
         let block = match answer.tool() {
@@ -82,38 +81,38 @@ impl Dialect for Anthropic {
         }
     }
 
-    fn whole(ask: &Ask, answer: &Answer) -> Value {
+    fn whole(request: &CompletionRequest, answer: &Answer) -> Value {
         let block = match answer.tool() {
             None => json!({"type": "text", "text": answer.text()}),
             Some(call) => {
                 json!({"type": "tool_use", "id": "toolu_stub", "name": call.name, "input": call.args})
             }
         };
-        message(ask, answer, json!([block]))
+        response_message(request, answer, json!([block]))
     }
 }
 
-/// A user message holds text, or results of tools, or both.
-fn said_in(message: &Value) -> Vec<Said> {
+/// A user message has text, or tool results, or both.
+fn parse_messages(message: &Value) -> Vec<ChatMessage> {
     let content = &message["content"];
     if message["role"] != "user" {
-        return vec![Said::Other(plain(content))];
+        return vec![ChatMessage::Other(plain(content))];
     }
     let text = plain(content);
     let results = content.as_array().into_iter().flatten();
     let results = results.filter(|block| block["type"] == "tool_result");
-    let mut said: Vec<_> = results.map(|block| Said::Tool(plain(&block["content"]))).collect();
+    let mut messages: Vec<_> = results.map(|block| ChatMessage::Tool(plain(&block["content"]))).collect();
     if !text.is_empty() {
-        said.push(Said::User(text));
+        messages.push(ChatMessage::User(text));
     }
-    said
+    messages
 }
 
-fn message(ask: &Ask, answer: &Answer, content: Value) -> Value {
+fn response_message(request: &CompletionRequest, answer: &Answer, content: Value) -> Value {
     json!({
-        "id": "msg_stub", "type": "message", "role": "assistant", "model": ask.model,
+        "id": "msg_stub", "type": "message", "role": "assistant", "model": request.model,
         "content": content, "stop_reason": stop_reason(answer), "stop_sequence": null,
-        "usage": {"input_tokens": ask.prompt_tokens, "output_tokens": answer.tokens()},
+        "usage": {"input_tokens": request.prompt_tokens, "output_tokens": answer.tokens()},
     })
 }
 

@@ -4,83 +4,82 @@ use axum::http::{HeaderMap, Uri};
 use serde_json::{Value, json};
 
 use super::{header, list};
-use crate::ask::{Ask, Delivery, Said};
-use crate::play::{Dialect, Frames, data};
-use crate::script::{Answer, Failure};
+use crate::request::{ChatMessage, CompletionRequest, Delivery};
+use crate::respond::{Dialect, Frames, data};
+use crate::script::{Answer, ProviderFailure};
 
-/// The dialect.
 pub struct Google;
 
 impl Dialect for Google {
     const STREAM_TYPE: &'static str = "text/event-stream";
 
-    fn ask(uri: &Uri, headers: &HeaderMap, body: &Value) -> Ask {
+    fn parse_request(uri: &Uri, headers: &HeaderMap, body: &Value) -> CompletionRequest {
         let call = uri.path().rsplit('/').next().unwrap_or_default();
         let (model, method) = call.split_once(':').unwrap_or((call, ""));
         let delivery = match method {
             "streamGenerateContent" => Delivery::StreamedWithUsage,
             _ => Delivery::Whole,
         };
-        let said: Vec<_> = list(body, "contents").iter().map(said).collect();
-        Ask::new(model, key(uri, headers), delivery, &said)
+        let messages: Vec<_> = list(body, "contents").iter().map(parse_message).collect();
+        CompletionRequest::new(model, key(uri, headers), delivery, &messages)
     }
 
-    fn refusal(failure: Failure, ask: &Ask) -> (u16, Value) {
+    fn refusal(failure: ProviderFailure, request: &CompletionRequest) -> (u16, Value) {
         let (code, status, message) = match failure {
-            Failure::NoKey => (
+            ProviderFailure::NoKey => (
                 403,
                 "PERMISSION_DENIED",
                 "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of API consumer identity to call this API.".to_owned(),
             ),
-            Failure::BadKey => (
+            ProviderFailure::BadKey => (
                 400,
                 "INVALID_ARGUMENT",
                 "API key not valid. Please pass a valid API key.".to_owned(),
             ),
-            Failure::RateLimited | Failure::Quota => (
+            ProviderFailure::RateLimited | ProviderFailure::Quota => (
                 429,
                 "RESOURCE_EXHAUSTED",
                 "You exceeded your current quota, please check your plan and billing details.".to_owned(),
             ),
-            Failure::NoModel => (
+            ProviderFailure::NoModel => (
                 404,
                 "NOT_FOUND",
-                format!("models/{} is not found for API version v1beta, or is not supported for generateContent.", ask.model),
+                format!("models/{} is not found for API version v1beta, or is not supported for generateContent.", request.model),
             ),
-            Failure::ContextLength => (
+            ProviderFailure::ContextLength => (
                 400,
                 "INVALID_ARGUMENT",
                 "The input token count exceeds the maximum number of tokens allowed (1048576).".to_owned(),
             ),
-            Failure::Server(code) => (code, "INTERNAL", "An internal error has occurred.".to_owned()),
+            ProviderFailure::Server(code) => (code, "INTERNAL", "An internal error has occurred.".to_owned()),
         };
         let mut error = json!({"code": code, "message": message, "status": status});
-        if failure == Failure::BadKey {
+        if failure == ProviderFailure::BadKey {
             error["details"] = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo",
                 "reason": "API_KEY_INVALID", "domain": "googleapis.com"}]);
         }
         (code, json!({"error": error}))
     }
 
-    fn frames(ask: &Ask, answer: &Answer) -> Frames {
+    fn frames(request: &CompletionRequest, answer: &Answer) -> Frames {
         let pieces = Frames::pieces(
             answer,
-            |text| data(&reply(ask, json!([{"text": text}]))),
-            |call| data(&reply(ask, json!([{"functionCall": {"name": call.name, "args": call.args}}]))),
+            |text| data(&reply(request, json!([{"text": text}]))),
+            |call| data(&reply(request, json!([{"functionCall": {"name": call.name, "args": call.args}}]))),
         );
         Frames {
             opening: String::new(),
             pieces,
-            closing: data(&finished(reply(ask, json!([{"text": ""}])), ask, answer)),
+            closing: data(&finished(reply(request, json!([{"text": ""}])), request, answer)),
         }
     }
 
-    fn whole(ask: &Ask, answer: &Answer) -> Value {
+    fn whole(request: &CompletionRequest, answer: &Answer) -> Value {
         let part = match answer.tool() {
             None => json!({"text": answer.text()}),
             Some(call) => json!({"functionCall": {"name": call.name, "args": call.args}}),
         };
-        finished(reply(ask, json!([part])), ask, answer)
+        finished(reply(request, json!([part])), request, answer)
     }
 }
 
@@ -92,27 +91,27 @@ fn key(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     header(headers, "x-goog-api-key").or_else(in_query)
 }
 
-fn said(content: &Value) -> Said {
+fn parse_message(content: &Value) -> ChatMessage {
     let parts = list(content, "parts");
     if let Some(result) = parts.iter().find_map(|part| part.get("functionResponse")) {
-        return Said::Tool(result["response"].to_string());
+        return ChatMessage::Tool(result["response"].to_string());
     }
     let texts: Vec<_> = parts.iter().filter_map(|p| p["text"].as_str()).collect();
     match content["role"].as_str() {
-        Some("user") | None => Said::User(texts.join("\n")),
-        Some(_) => Said::Other(texts.join("\n")),
+        Some("user") | None => ChatMessage::User(texts.join("\n")),
+        Some(_) => ChatMessage::Other(texts.join("\n")),
     }
 }
 
-fn reply(ask: &Ask, parts: Value) -> Value {
+fn reply(request: &CompletionRequest, parts: Value) -> Value {
     json!({
         "candidates": [{"content": {"role": "model", "parts": parts}, "index": 0}],
-        "modelVersion": ask.model, "responseId": "stub",
+        "modelVersion": request.model, "responseId": "stub",
     })
 }
 
-fn finished(mut reply: Value, ask: &Ask, answer: &Answer) -> Value {
-    let (prompt, tokens) = (ask.prompt_tokens, answer.tokens());
+fn finished(mut reply: Value, request: &CompletionRequest, answer: &Answer) -> Value {
+    let (prompt, tokens) = (request.prompt_tokens, answer.tokens());
     reply["candidates"][0]["finishReason"] = json!("STOP");
     reply["usageMetadata"] = json!({
         "promptTokenCount": prompt, "candidatesTokenCount": tokens, "totalTokenCount": prompt + tokens,

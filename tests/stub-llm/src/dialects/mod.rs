@@ -1,5 +1,5 @@
-//! The wire formats, one file each, and the few lines they share. A dialect only translates; what
-//! to say is `script`'s, when to say it `play`'s.
+//! The wire formats, one file each, and what they share. A dialect only translates: `script` decides
+//! what is sent, and `respond` when.
 
 pub mod anthropic;
 pub mod google;
@@ -11,7 +11,7 @@ pub mod openai_responses;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
-use crate::ask::Delivery;
+use crate::request::Delivery;
 
 /// A header as text.
 pub fn header(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -43,7 +43,7 @@ pub fn plain(content: &Value) -> String {
     }
 }
 
-/// The array under a name; nothing when it is absent.
+/// The array of this name, or an empty one.
 pub fn list<'a>(body: &'a Value, name: &str) -> &'a [Value] {
     body[name].as_array().map_or(&[], Vec::as_slice)
 }

@@ -4,43 +4,42 @@ use axum::http::{HeaderMap, Uri};
 use serde_json::{Value, json};
 
 use super::{bearer, delivery, list, openai_errors, plain};
-use crate::ask::{Ask, Said};
-use crate::play::{Dialect, Frames, event};
-use crate::script::{Answer, Failure};
+use crate::request::{ChatMessage, CompletionRequest};
+use crate::respond::{Dialect, Frames, event};
+use crate::script::{Answer, ProviderFailure};
 
 const ID: &str = "resp_stub";
 const ITEM: &str = "msg_stub";
 
-/// The dialect.
 pub struct OpenAiResponses;
 
 impl Dialect for OpenAiResponses {
     const STREAM_TYPE: &'static str = "text/event-stream; charset=utf-8";
 
-    fn ask(_: &Uri, headers: &HeaderMap, body: &Value) -> Ask {
-        let said = match &body["input"] {
-            Value::String(text) => vec![Said::User(text.clone())],
-            _ => list(body, "input").iter().map(said).collect(),
+    fn parse_request(_: &Uri, headers: &HeaderMap, body: &Value) -> CompletionRequest {
+        let messages = match &body["input"] {
+            Value::String(text) => vec![ChatMessage::User(text.clone())],
+            _ => list(body, "input").iter().map(parse_message).collect(),
         };
         let model = body["model"].as_str().unwrap_or_default();
-        Ask::new(model, bearer(headers), delivery(body), &said)
+        CompletionRequest::new(model, bearer(headers), delivery(body), &messages)
     }
 
-    fn refusal(failure: Failure, ask: &Ask) -> (u16, Value) {
-        openai_errors::refusal(failure, ask)
+    fn refusal(failure: ProviderFailure, request: &CompletionRequest) -> (u16, Value) {
+        openai_errors::refusal(failure, request)
     }
 
-    fn frames(ask: &Ask, answer: &Answer) -> Frames {
+    fn frames(request: &CompletionRequest, answer: &Answer) -> Frames {
         let item = item(answer);
         let mut empty = item.clone();
         if answer.tool().is_none() {
             empty["content"] = json!([]);
         }
-        let created = json!({"type": "response.created", "response": response(ask, "in_progress", &[])});
+        let created = json!({"type": "response.created", "response": response(request, "in_progress", &[])});
         let added = json!({"type": "response.output_item.added", "output_index": 0, "item": empty});
         let done = json!({"type": "response.output_item.done", "output_index": 0, "item": item});
-        let mut completed = response(ask, "completed", &[item]);
-        completed["usage"] = usage(ask, answer);
+        let mut completed = response(request, "completed", &[item]);
+        completed["usage"] = usage(request, answer);
         let completed = json!({"type": "response.completed", "response": completed});
         Frames {
             opening: event(&created) + &event(&added) + &part(answer, "added", ""),
@@ -53,27 +52,27 @@ impl Dialect for OpenAiResponses {
         }
     }
 
-    fn whole(ask: &Ask, answer: &Answer) -> Value {
-        let mut response = response(ask, "completed", &[item(answer)]);
-        response["usage"] = usage(ask, answer);
+    fn whole(request: &CompletionRequest, answer: &Answer) -> Value {
+        let mut response = response(request, "completed", &[item(answer)]);
+        response["usage"] = usage(request, answer);
         response
     }
 }
 
-fn said(item: &Value) -> Said {
+fn parse_message(item: &Value) -> ChatMessage {
     match (item["type"].as_str(), item["role"].as_str()) {
         (Some("function_call_output"), _) => {
             let output = &item["output"];
-            Said::Tool(output.as_str().map_or_else(|| plain(output), str::to_owned))
+            ChatMessage::Tool(output.as_str().map_or_else(|| plain(output), str::to_owned))
         }
-        (_, Some("user")) => Said::User(plain(&item["content"])),
-        _ => Said::Other(plain(&item["content"])),
+        (_, Some("user")) => ChatMessage::User(plain(&item["content"])),
+        _ => ChatMessage::Other(plain(&item["content"])),
     }
 }
 
-fn response(ask: &Ask, status: &str, output: &[Value]) -> Value {
+fn response(request: &CompletionRequest, status: &str, output: &[Value]) -> Value {
     json!({
-        "id": ID, "object": "response", "created_at": 1_700_000_000, "model": ask.model,
+        "id": ID, "object": "response", "created_at": 1_700_000_000, "model": request.model,
         "status": status, "output": output,
     })
 }
@@ -91,7 +90,7 @@ fn item(answer: &Answer) -> Value {
     }
 }
 
-/// The content part that holds a text; a tool call has none.
+/// The content part of a text. A tool call has none.
 fn part(answer: &Answer, what: &str, text: &str) -> String {
     if answer.tool().is_some() {
         return String::new();
@@ -126,7 +125,7 @@ fn delta(kind: &str, item: &str, delta: &str) -> String {
     }))
 }
 
-fn usage(ask: &Ask, answer: &Answer) -> Value {
-    let (input, output) = (ask.prompt_tokens, answer.tokens());
+fn usage(request: &CompletionRequest, answer: &Answer) -> Value {
+    let (input, output) = (request.prompt_tokens, answer.tokens());
     json!({"input_tokens": input, "output_tokens": output, "total_tokens": input + output})
 }

@@ -2,7 +2,7 @@ import { LoaderCircle } from 'lucide-react'
 import type { ComponentProps, ReactNode } from 'react'
 import { cn } from '@/lib/cn'
 
-const LOOKS = {
+const VARIANTS = {
   primary: 'bg-primary text-primary-fg hover:bg-primary-hover disabled:opacity-50',
   secondary: 'border border-line-strong bg-surface text-fg hover:bg-surface-2 disabled:text-subtle',
   ghost: 'text-muted hover:bg-surface-2 hover:text-fg disabled:opacity-50',
@@ -14,30 +14,30 @@ const SIZES = {
   lg: 'h-9 gap-2 px-3.5 text-sm',
 }
 
-export type Look = keyof typeof LOOKS
+export type ButtonVariant = keyof typeof VARIANTS
 
-export function buttonClass(look: Look = 'secondary', size: keyof typeof SIZES = 'lg', className?: string) {
+export function buttonClass(variant: ButtonVariant = 'secondary', size: keyof typeof SIZES = 'lg', className?: string) {
   return cn(
     'inline-flex shrink-0 items-center justify-center whitespace-nowrap rounded-control font-medium transition-colors duration-100',
     '[&>svg]:size-4 [&>svg]:shrink-0',
-    LOOKS[look],
+    VARIANTS[variant],
     SIZES[size],
     className,
   )
 }
 
 interface Props extends ComponentProps<'button'> {
-  look?: Look
+  variant?: ButtonVariant
   size?: keyof typeof SIZES
   /** Shows a spinner and refuses further presses while the person waits. */
   busy?: boolean
 }
 
-export function Button({ look, size, busy = false, className, children, disabled, ...rest }: Props) {
+export function Button({ variant, size, busy = false, className, children, disabled, ...rest }: Props) {
   return (
     <button
       type="button"
-      className={buttonClass(look, size, className)}
+      className={buttonClass(variant, size, className)}
       disabled={disabled || busy}
       aria-busy={busy || undefined}
       {...rest}

@@ -11,7 +11,7 @@ interface HeadProps {
   actions?: ReactNode
 }
 
-export function CardHead({ title, children, actions }: HeadProps) {
+export function CardHeader({ title, children, actions }: HeadProps) {
   return (
     <div className="flex items-start justify-between gap-x-4 gap-y-3 border-b px-5 py-4 max-sm:flex-wrap">
       <div className="min-w-0 max-w-xl max-sm:basis-52 max-sm:grow">
@@ -24,7 +24,7 @@ export function CardHead({ title, children, actions }: HeadProps) {
 }
 
 /** Names and values. */
-export function Facts({ items }: { items: [string, ReactNode][] }) {
+export function DescriptionList({ items }: { items: [string, ReactNode][] }) {
   return (
     <dl className="grid grid-cols-[minmax(96px,max-content)_1fr] gap-x-6 gap-y-2 text-sm">
       {items.map(([name, value]) => (

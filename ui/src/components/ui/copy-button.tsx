@@ -14,7 +14,7 @@ export function CopyButton({ text, name, label }: { text: string; name: string; 
   }, [copied])
   const copy = async () => {
     if (await copyText(text)) setCopied(true)
-    else toast.failed('The browser does not allow copying here. Select the text and copy it yourself.')
+    else toast.error('The browser does not allow copying here. Select the text and copy it yourself.')
   }
   const icon = copied ? <Check aria-hidden /> : <Copy aria-hidden />
   const said = (

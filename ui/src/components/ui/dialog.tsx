@@ -73,7 +73,7 @@ export function ConfirmDialog({ open, onClose, title, description, action, onCon
       footer={
         <>
           <Button onClick={onClose}>Keep it</Button>
-          <Button look="danger" busy={busy} onClick={confirm}>
+          <Button variant="danger" busy={busy} onClick={confirm}>
             {action}
           </Button>
         </>

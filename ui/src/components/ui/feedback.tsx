@@ -1,6 +1,6 @@
 import { CircleAlert, CircleFadingArrowUp, Info, LoaderCircle, TriangleAlert } from 'lucide-react'
 import type { ComponentProps, ReactNode } from 'react'
-import { isStatus, message } from '@/api/client'
+import { isStatus, errorMessage } from '@/api/client'
 import { cn } from '@/lib/cn'
 import { Button } from './button'
 
@@ -87,13 +87,13 @@ export function LoadError({ what, error, onRetry }: { what: string; error: unkno
   // While replicas are updated one by one, an older one may not know the address yet.
   if (isStatus(error, 404))
     return (
-      <Empty
+      <EmptyState
         icon={<CircleFadingArrowUp aria-hidden />}
         title="This server does not have it yet"
         action={<Button onClick={onRetry}>Try again</Button>}
       >
         {what} come with a newer version of Mosaic. Update the server, then open this page again.
-      </Empty>
+      </EmptyState>
     )
   return (
     <div className="p-4">
@@ -105,7 +105,7 @@ export function LoadError({ what, error, onRetry }: { what: string; error: unkno
           </Button>
         }
       >
-        {message(error)}
+        {errorMessage(error)}
       </Alert>
     </div>
   )
@@ -118,7 +118,7 @@ interface EmptyProps {
   action?: ReactNode
 }
 
-export function Empty({ icon, title, children, action }: EmptyProps) {
+export function EmptyState({ icon, title, children, action }: EmptyProps) {
   return (
     <div className="flex flex-col items-center px-6 py-14 text-center">
       {icon && (

@@ -7,7 +7,7 @@ const CONTROL =
   'focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent/35 ' +
   'disabled:bg-surface-2 disabled:text-muted aria-invalid:border-bad'
 
-interface Wiring {
+interface ControlProps {
   id: string
   'aria-describedby'?: string
   'aria-invalid'?: true
@@ -20,7 +20,7 @@ interface FieldProps {
   /** Stands at the right end of the label's line. */
   aside?: ReactNode
   className?: string
-  children: (wiring: Wiring) => ReactNode
+  children: (controlProps: ControlProps) => ReactNode
 }
 
 /** Label, control, hint and error, tied together for screen readers. */

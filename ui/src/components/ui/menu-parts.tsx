@@ -1,9 +1,29 @@
 import { Menu as Base } from '@base-ui/react/menu'
-import type { ReactNode } from 'react'
+import type { ReactElement, ReactNode } from 'react'
 import { cn } from '@/lib/cn'
-import type { ChoiceProps, MenuProps } from './menu'
 
-/** An open menu with its button. Loaded when the first menu is opened, see `menu.tsx`. */
+export interface MenuProps {
+  /** The button that opens it. */
+  trigger: ReactElement<{
+    onClick?: () => void
+    onPointerEnter?: () => void
+    'aria-haspopup'?: 'menu'
+    'aria-expanded'?: boolean
+  }>
+  side?: 'top' | 'bottom'
+  align?: 'start' | 'end'
+  className?: string
+  children: ReactNode
+}
+
+export interface ChoiceProps<T extends string> {
+  label: string
+  value: T
+  onChange: (value: T) => void
+  options: { value: T; label: ReactNode; icon?: ReactNode }[]
+}
+
+/** An open menu with its button. Loaded when the first menu is opened; see `menu.tsx`. */
 export function OpenMenu({ trigger, side = 'bottom', align = 'start', className, children }: MenuProps) {
   return (
     <Base.Root modal={false} defaultOpen>
@@ -42,7 +62,7 @@ export function MenuItem({ onSelect, danger = false, children }: ItemProps) {
   )
 }
 
-/** A choice of one, with its mark. */
+/** A group of radio items. */
 export function MenuChoice({ label, value, onChange, options }: ChoiceProps<string>) {
   return (
     <Base.Group>

@@ -1,42 +1,22 @@
-import { cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useState } from 'react'
+import { cloneElement, lazy, Suspense, useState } from 'react'
+import type { ChoiceProps, MenuProps } from './menu-parts'
 
-const parts = () => import('./menu-parts')
-const OpenMenu = lazy(() => parts().then((module) => ({ default: module.OpenMenu })))
-export const MenuItem = lazy(() => parts().then((module) => ({ default: module.MenuItem })))
-export const MenuSeparator = lazy(() => parts().then((module) => ({ default: module.MenuSeparator })))
-const Choice = lazy(() => parts().then((module) => ({ default: module.MenuChoice })))
+const loadParts = () => import('./menu-parts')
+const OpenMenu = lazy(() => loadParts().then((module) => ({ default: module.OpenMenu })))
+export const MenuItem = lazy(() => loadParts().then((module) => ({ default: module.MenuItem })))
+export const MenuSeparator = lazy(() => loadParts().then((module) => ({ default: module.MenuSeparator })))
+const Choice = lazy(() => loadParts().then((module) => ({ default: module.MenuChoice })))
 
-export interface MenuProps {
-  /** The button that opens it. */
-  trigger: ReactElement<{
-    onClick?: () => void
-    onPointerEnter?: () => void
-    'aria-haspopup'?: 'menu'
-    'aria-expanded'?: boolean
-  }>
-  side?: 'top' | 'bottom'
-  align?: 'start' | 'end'
-  className?: string
-  children: ReactNode
-}
-
-export interface ChoiceProps<T extends string> {
-  label: string
-  value: T
-  onChange: (value: T) => void
-  options: { value: T; label: ReactNode; icon?: ReactNode }[]
-}
-
-/** A menu. What makes it open and stand in its place is large, so it is loaded when it is wanted. */
+/** A menu. The code that opens and positions it is large, so it is loaded on first use. */
 export function Menu(props: MenuProps) {
-  const [wanted, setWanted] = useState(false)
+  const [opened, setOpened] = useState(false)
   const closed = cloneElement(props.trigger, {
     'aria-haspopup': 'menu',
     'aria-expanded': false,
-    onClick: () => setWanted(true),
-    onPointerEnter: () => void parts(),
+    onClick: () => setOpened(true),
+    onPointerEnter: () => void loadParts(),
   })
-  if (!wanted) return closed
+  if (!opened) return closed
   return (
     <Suspense fallback={closed}>
       <OpenMenu {...props} />
@@ -44,7 +24,7 @@ export function Menu(props: MenuProps) {
   )
 }
 
-/** A choice of one, with its mark. */
+/** A group of radio items. */
 export function MenuChoice<T extends string>({ onChange, ...rest }: ChoiceProps<T>) {
   return <Choice {...rest} onChange={(value) => onChange(value as T)} />
 }

@@ -25,15 +25,15 @@ export function RemoveButton({ children = 'Delete', remove, done, failed, onRemo
     try {
       await remove()
     } catch (error) {
-      toast.failed(failed, error)
+      toast.error(failed, error)
       throw error
     }
-    toast.done(done)
+    toast.success(done)
     onRemoved()
   }
   return (
     <>
-      <Button look="danger" className="ml-auto" onClick={() => setOpen(true)}>
+      <Button variant="danger" className="ml-auto" onClick={() => setOpen(true)}>
         {children}
       </Button>
       <ConfirmDialog {...question} open={open} onClose={() => setOpen(false)} onConfirm={confirm} />

@@ -15,10 +15,10 @@ export function SaveBar({
     <div className="sticky bottom-4 z-10 flex animate-rise items-center justify-between gap-3 rounded-panel border bg-surface px-4 py-2.5 shadow-float">
       <p className="text-sm text-muted">Not saved yet</p>
       <div className="flex gap-2">
-        <Button look="ghost" onClick={onDiscard} disabled={busy}>
+        <Button variant="ghost" onClick={onDiscard} disabled={busy}>
           Discard
         </Button>
-        <Button type="submit" look="primary" busy={busy}>
+        <Button type="submit" variant="primary" busy={busy}>
           Save changes
         </Button>
       </div>

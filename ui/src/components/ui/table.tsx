@@ -2,7 +2,7 @@ import type { ComponentProps } from 'react'
 import { cn } from '@/lib/cn'
 
 /** The line of names above a table. */
-export function HeadRow({ className, ...rest }: ComponentProps<'tr'>) {
+export function TableHeaderRow({ className, ...rest }: ComponentProps<'tr'>) {
   return (
     <tr
       className={cn(

@@ -1,27 +1,19 @@
-/** Short messages at the edge of the page. What shows them is loaded with the first one. */
+/** Short messages at the edge of the page. Their renderer is loaded with the first one. */
 import { lazy, Suspense, useSyncExternalStore } from 'react'
-import { message } from '@/api/client'
+import { errorMessage } from '@/api/client'
+import type { ToastOptions } from './toast-list'
 
-export interface Shown {
-  title: string
-  description?: string
-  bad: boolean
-  timeout: number
-  onTimeout?: () => void
-  action?: { label: string; onPress: () => void }
-}
+const loadToastList = () => import('./toast-list')
+const ToastList = lazy(loadToastList)
 
-const toaster = () => import('./toaster')
-const Toaster = lazy(toaster)
-
-let wanted = false
+let needed = false
 const listeners = new Set<() => void>()
 
-async function show(shown: Shown): Promise<void> {
-  wanted = true
+async function show(options: ToastOptions): Promise<void> {
+  needed = true
   for (const listener of listeners) listener()
-  const module = await toaster()
-  module.show(shown)
+  const module = await loadToastList()
+  module.showToast(options)
 }
 
 interface Undo {
@@ -32,34 +24,34 @@ interface Undo {
 }
 
 export const toast = {
-  /** Tells of something done. The words repeat the button's verb in the past. */
-  done(title: string, undo?: Undo): void {
+  /** The title repeats the button's verb in the past. */
+  success(title: string, undo?: Undo): void {
     const action = undo && { label: undo.label, onPress: undo.onPress }
     void show({ title, bad: false, timeout: undo?.timeout ?? 4000, onTimeout: undo?.onTimeout, action })
   },
-  /** Tells of something that did not work, and what to do. */
-  failed(title: string, error?: unknown): void {
+  error(title: string, error?: unknown): void {
     void show({
       title,
-      description: error === undefined ? undefined : message(error),
+      description: error === undefined ? undefined : errorMessage(error),
       bad: true,
       timeout: 8000,
     })
   },
 }
 
-export function Toasts() {
-  const shown = useSyncExternalStore(
+/** Stands once in the page; renders nothing before the first toast. */
+export function Toaster() {
+  const visible = useSyncExternalStore(
     (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    () => wanted,
+    () => needed,
   )
-  if (!shown) return null
+  if (!visible) return null
   return (
     <Suspense>
-      <Toaster />
+      <ToastList />
     </Suspense>
   )
 }

@@ -1,18 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ComponentProps } from 'react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { Select } from '@/components/ui/field'
 
 interface Props extends ComponentProps<'select'> {
-  /** The word for "no model", where there may be none. */
+  /** The label of "no model", if that is allowed. */
   none?: string
-  /** What is chosen now, shown even when no provider lists it any more. */
+  /** The current choice, shown even if no provider lists it any more. */
   current?: string
 }
 
-/** Every model of every provider of this person. */
+/** All models of all providers of the user. */
 export function ModelSelect({ none, current, ...rest }: Props) {
-  const { data } = useQuery(q.providers)
+  const { data } = useQuery(queries.providers)
   const items = data?.items ?? []
   const known = items.some((provider) =>
     provider.models.some((model) => `${provider.slug}/${model.id}` === current),

@@ -1,7 +1,7 @@
 import { cn } from '@/lib/cn'
 import { TEMPLATES, type Template } from './templates'
 
-/** A choice of beginnings for a personality. */
+/** A choice of templates for a personality. */
 export function TemplateCards({
   chosen,
   onChoose,

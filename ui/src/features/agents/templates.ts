@@ -1,4 +1,4 @@
-/** Beginnings for a personality. Everything in them can be changed later. */
+/** Templates for a personality. Everything in them can be changed later. */
 import type { Personality } from '@/api/types'
 
 export interface Template {
@@ -12,7 +12,7 @@ export const TEMPLATES: Template[] = [
   {
     id: 'assistant',
     name: 'Assistant',
-    about: 'Helps with whatever comes up. Short and friendly.',
+    about: 'Helps with anything. Short and friendly.',
     personality: {
       soul: 'Be helpful, warm and brief. Say plainly when you are not sure. Ask back when a question can be read in two ways.',
       identity: 'A personal assistant for everyday questions, writing and planning.',
@@ -42,7 +42,7 @@ export const TEMPLATES: Template[] = [
   {
     id: 'blank',
     name: 'Blank',
-    about: 'Nothing said. You write everything yourself.',
+    about: 'Empty. You write everything yourself.',
     personality: { soul: '', identity: '', user: '' },
   },
 ]

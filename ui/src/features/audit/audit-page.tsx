@@ -1,25 +1,25 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Download, ScrollText, X } from 'lucide-react'
-import { address, isStatus } from '@/api/client'
-import { q } from '@/api/queries'
+import { buildUrl, isStatus } from '@/api/client'
+import { queries } from '@/api/queries'
 import { Button, buttonClass } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
-import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Select } from '@/components/ui/field'
-import { ShowOlder } from '@/components/ui/show-older'
+import { LoadMore } from '@/components/ui/load-more'
 import { ForbiddenPage } from '@/features/shell/full-page'
 import { TopBar } from '@/features/shell/top-bar'
 import { AuditTable } from './audit-table'
 
 const route = getRouteApi('/_app/audit')
 
-/** Everything that was done, never the content. For admins. */
+/** All audit entries. For admins. */
 export function AuditPage() {
   const filter = route.useSearch()
   const navigate = useNavigate()
-  const { data: me } = useQuery(q.me)
-  const list = useInfiniteQuery({ ...q.audit(filter), enabled: me?.role === 'admin' })
+  const { data: me } = useQuery(queries.me)
+  const list = useInfiniteQuery({ ...queries.audit(filter), enabled: me?.role === 'admin' })
   const set = (next: typeof filter) =>
     navigate({ to: '/audit', search: { ...filter, ...next }, replace: true })
   if (me?.role !== 'admin' || isStatus(list.error, 403)) return <ForbiddenPage what="The audit log" />
@@ -29,7 +29,7 @@ export function AuditPage() {
     <>
       <TopBar
         title="Audit"
-        note="Who did what, never the content"
+        note="Who did what, without the content"
         actions={
           <>
             <Export format="csv" filter={filter} />
@@ -49,7 +49,7 @@ export function AuditPage() {
               onChange={(actor) => set({ actor: actor || undefined })}
             />
             {filtered && (
-              <Button look="ghost" onClick={() => set({ action: undefined, actor: undefined })}>
+              <Button variant="ghost" onClick={() => set({ action: undefined, actor: undefined })}>
                 <X aria-hidden />
                 Clear filters
               </Button>
@@ -60,13 +60,13 @@ export function AuditPage() {
             <LoadError what="The audit log" error={list.error} onRetry={() => list.refetch()} />
           )}
           {list.data && entries.length === 0 && (
-            <Empty
+            <EmptyState
               icon={<ScrollText aria-hidden />}
-              title={filtered ? 'No entry matches these filters' : 'Nothing yet'}
+              title={filtered ? 'No entry matches these filters' : 'No entries yet'}
             />
           )}
           {entries.length > 0 && <AuditTable name="Audit log" entries={entries} />}
-          <ShowOlder list={list} />
+          <LoadMore list={list} />
         </Card>
       </div>
     </>
@@ -82,7 +82,7 @@ function Export({
 }) {
   return (
     <a
-      href={address('/api/audit', { ...filter, format })}
+      href={buildUrl('/api/audit', { ...filter, format })}
       download={`audit.${format}`}
       aria-label={`Export as ${format.toUpperCase()}`}
       className={buttonClass('secondary', 'md')}
@@ -93,7 +93,7 @@ function Export({
   )
 }
 
-/** The nouns of the actions: `provider` takes in `provider.create` and all the others. */
+/** The prefixes of the actions: `provider` matches `provider.create` and all other provider actions. */
 const NOUNS: [noun: string, label: string][] = [
   ['auth', 'Signing in and out'],
   ['session', 'Sessions'],
@@ -134,7 +134,7 @@ function ActionFilter({ value, onChange }: { value: string; onChange: (value: st
 }
 
 function ActorFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const { data } = useQuery(q.users)
+  const { data } = useQuery(queries.users)
   return (
     <Select
       aria-label="Who"
@@ -142,7 +142,7 @@ function ActorFilter({ value, onChange }: { value: string; onChange: (value: str
       value={value}
       onChange={(event) => onChange(event.target.value)}
     >
-      <option value="">Everybody</option>
+      <option value="">Everyone</option>
       {data?.items.map((user) => (
         <option key={user.id} value={user.id}>
           {user.displayName || user.username}

@@ -1,10 +1,10 @@
 import type { AuditEntry } from '@/api/types'
 import { Badge } from '@/components/ui/feedback'
-import { HeadRow } from '@/components/ui/table'
-import { ago, dateTime } from '@/lib/time'
+import { TableHeaderRow } from '@/components/ui/table'
+import { timeAgo, formatDateTime } from '@/lib/time'
 
-/** Words for the actions that people do most. Others show their stable name. */
-const ACTIONS: Record<string, string> = {
+/** Labels of the common actions. Others show their name. */
+const ACTION_LABELS: Record<string, string> = {
   'agent.change': 'Changed an agent',
   'agent.create': 'Added an agent',
   'agent.delete': 'Deleted an agent',
@@ -14,7 +14,7 @@ const ACTIONS: Record<string, string> = {
   'breakglass.create': 'Created the admin account',
   'breakglass.password': 'Changed the admin password',
   'breakglass.reset': 'Reset the admin password on the server',
-  'chat.completion': 'Used the OpenAI address',
+  'chat.completion': 'Used the OpenAI API',
   'container.restart': 'Restarted a container',
   'container.start': 'Started a container',
   'container.stop': 'Stopped a container',
@@ -26,7 +26,7 @@ const ACTIONS: Record<string, string> = {
   'lane.limit': 'Limited a lane',
   'lane.pause': 'Paused a lane',
   'lane.resume': 'Resumed a lane',
-  'me.export': 'Exported everything of theirs',
+  'me.export': 'Exported their data',
   'me.export_download': 'Downloaded an export',
   'oidc.change': 'Changed single sign-on',
   'oidc.remove': 'Turned single sign-on off',
@@ -41,18 +41,18 @@ const ACTIONS: Record<string, string> = {
   'settings.allow_host': 'Allowed a private host',
   'settings.change': 'Changed the settings',
   'system_container.change': 'Changed an agent of the instance',
-  'system_container.create': 'Made an agent of the instance',
+  'system_container.create': 'Created an agent of the instance',
   'token.create': 'Created an API token',
   'token.revoke': 'Revoked an API token',
   'user.change': 'Changed a user',
-  'user.create': 'Let a new user in',
-  'user.delete': 'Asked to delete an account',
+  'user.create': 'Created a user',
+  'user.delete': 'Requested the deletion of an account',
   'user.deleted': 'Deleted an account',
-  'user.role': 'Changed a role by its group',
+  'user.role': 'Changed a role by group',
 }
 
-export function actionName(action: string): string {
-  return ACTIONS[action] ?? action
+export function actionLabel(action: string): string {
+  return ACTION_LABELS[action] ?? action
 }
 
 /** Who did what to what, newest first. */
@@ -60,7 +60,7 @@ export function AuditTable({ name, entries }: { name: string; entries: AuditEntr
   return (
     <table aria-label={name} className="w-full text-sm">
       <thead className="max-sm:sr-only">
-        <HeadRow className="[&>th]:px-5">
+        <TableHeaderRow className="[&>th]:px-5">
           <th scope="col">Action</th>
           <th scope="col">Who</th>
           <th scope="col" className="hidden md:table-cell">
@@ -69,31 +69,31 @@ export function AuditTable({ name, entries }: { name: string; entries: AuditEntr
           <th scope="col" className="text-right">
             When
           </th>
-        </HeadRow>
+        </TableHeaderRow>
       </thead>
       <tbody className="divide-y">
         {entries.map((entry) => (
           <tr key={entry.id} className="align-top [&>td]:px-5 [&>td]:py-3">
             <td className="min-w-0">
               <p className="flex flex-wrap items-center gap-2 font-medium">
-                {actionName(entry.action)}
+                {actionLabel(entry.action)}
                 {entry.outcome !== 'ok' && (
                   <Badge tone="bad">{entry.outcome === 'denied' ? 'Refused' : 'Failed'}</Badge>
                 )}
               </p>
               <p className="max-w-96 text-xs wrap-anywhere text-muted">
                 <Subject id={entry.subject} />
-                {brief(entry.detail) && ` · ${brief(entry.detail)}`}
+                {summarize(entry.detail) && ` · ${summarize(entry.detail)}`}
               </p>
               <p className="text-xs text-muted sm:hidden">{actorOf(entry)}</p>
             </td>
             <td className="max-sm:hidden">{actorOf(entry)}</td>
             <td className="hidden font-mono text-xs text-muted md:table-cell">
-              {entry.address || (entry.actorKind === 'admin' ? 'Not told' : 'This server')}
+              {entry.address || (entry.actorKind === 'admin' ? 'Not shown' : 'This server')}
             </td>
             <td className="tnum text-right whitespace-nowrap text-muted">
-              <time dateTime={entry.at} title={dateTime(entry.at)}>
-                {ago(entry.at)}
+              <time dateTime={entry.at} title={formatDateTime(entry.at)}>
+                {timeAgo(entry.at)}
               </time>
             </td>
           </tr>
@@ -103,7 +103,7 @@ export function AuditTable({ name, entries }: { name: string; entries: AuditEntr
   )
 }
 
-/** An id of ours says nothing to a reader but which one it is: its end does that too. */
+/** Shows the end of an id, which is enough to tell two apart. */
 function Subject({ id }: { id: string }) {
   const [, noun, end] = /^([a-z]+)_[0-9a-f]{24}([0-9a-f]{8})$/.exec(id) ?? []
   return (
@@ -113,26 +113,26 @@ function Subject({ id }: { id: string }) {
   )
 }
 
-/** Who did it; what nobody signed in did has no name. */
+/** The name of the actor. */
 function actorOf(entry: AuditEntry): string {
   if (entry.actorKind === 'system') return 'Mosaic'
   if (entry.actorName) return entry.actorName
-  if (entry.actorKind === 'anonymous') return 'Nobody signed in'
-  // People are not told which one.
+  if (entry.actorKind === 'anonymous') return 'Not signed in'
+  // Users do not see which admin it was.
   return entry.actorKind === 'admin' ? 'An admin' : 'A deleted user'
 }
 
-function brief(detail: unknown): string {
+function summarize(detail: unknown): string {
   if (typeof detail !== 'object' || detail === null) return ''
   return Object.entries(detail)
     .map(
       ([name, value]) =>
-        `${words(name)}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+        `${toWords(name)}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
     )
     .join(', ')
     .slice(0, 160)
 }
 
-function words(name: string): string {
+function toWords(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 }

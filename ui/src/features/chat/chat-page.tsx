@@ -3,10 +3,10 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { useCallback, useEffect, useState } from 'react'
 import { isStatus } from '@/api/client'
 import { chats } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Agent, ChatWithTurns } from '@/api/types'
 import { buttonClass } from '@/components/ui/button'
-import { Empty, LoadError, Skeleton } from '@/components/ui/feedback'
+import { EmptyState, LoadError, Skeleton } from '@/components/ui/feedback'
 import { toast } from '@/components/ui/toast'
 import { titleOf } from '@/features/shell/chat-row'
 import { TopBar } from '@/features/shell/top-bar'
@@ -20,8 +20,8 @@ const NO_AGENTS: Agent[] = []
 
 export function ChatPage() {
   const { id } = route.useParams()
-  const chat = useQuery(q.chat(id))
-  const { data: agents } = useQuery(q.agents)
+  const chat = useQuery(queries.chat(id))
+  const { data: agents } = useQuery(queries.agents)
   if (chat.isPending)
     return (
       <>
@@ -34,7 +34,7 @@ export function ChatPage() {
       <>
         <TopBar title="Chat" />
         {isStatus(chat.error, 404) ? (
-          <Empty
+          <EmptyState
             title="This chat does not exist"
             action={
               <Link to="/chat" className={buttonClass('primary')}>
@@ -42,8 +42,8 @@ export function ChatPage() {
               </Link>
             }
           >
-            It was deleted, or it belongs to somebody else.
-          </Empty>
+            It was deleted, or it belongs to another user.
+          </EmptyState>
         ) : (
           <LoadError what="This chat" error={chat.error} onRetry={() => chat.refetch()} />
         )}
@@ -60,7 +60,7 @@ function Conversation({ chat, agents }: { chat: ChatWithTurns; agents: Agent[] }
   const live = useLiveTurn(last?.id ?? '')
   const running = last !== undefined && !isFinal(last.status) && !(live && isFinal(live.status))
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `send` changes with every render and stays the same thing
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `send` is a new function on every render but does not change its meaning
   const ask = useCallback(async (message: Message) => (await send(message)) !== null, [chat.id, sending])
   const lastId = last?.id
   const stop = useCallback(async () => {
@@ -68,15 +68,15 @@ function Conversation({ chat, agents }: { chat: ChatWithTurns; agents: Agent[] }
     try {
       await chats.stop(lastId)
     } catch (error) {
-      toast.failed('The answer was not stopped', error)
+      toast.error('The answer was not stopped', error)
     }
   }, [lastId])
-  useEscape(running ? stop : undefined)
+  useStopOnEscape(running ? stop : undefined)
 
   return (
     <>
       <TopBar title={titleOf(chat)} />
-      <Status
+      <AnswerStatus
         running={running}
         name={agents.find((agent) => agent.id === last?.agentId)?.name ?? 'Your agent'}
       />
@@ -94,21 +94,21 @@ function Conversation({ chat, agents }: { chat: ChatWithTurns; agents: Agent[] }
   )
 }
 
-/** Says that an answer begins and ends, for those who do not see it. Never the words of it. */
-function Status({ running, name }: { running: boolean; name: string }) {
-  const [was, setWas] = useState(running)
+/** Announces to screen readers that an answer starts and ends, without its text. */
+function AnswerStatus({ running, name }: { running: boolean; name: string }) {
+  const [wasRunning, setWasRunning] = useState(running)
   useEffect(() => {
-    if (running) setWas(true)
+    if (running) setWasRunning(true)
   }, [running])
   return (
     <p role="status" className="sr-only">
-      {running ? `${name} is answering` : was ? `${name} has finished` : ''}
+      {running ? `${name} is answering` : wasRunning ? `${name} has finished` : ''}
     </p>
   )
 }
 
-/** Esc stops the answer, unless a menu or dialog wants it. */
-function useEscape(stop: (() => void) | undefined): void {
+/** Esc stops the answer, unless a menu or dialog is open. */
+function useStopOnEscape(stop: (() => void) | undefined): void {
   useEffect(() => {
     if (!stop) return
     const onKey = (event: KeyboardEvent) => {

@@ -1,67 +1,66 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowUp, ChevronDown, Square } from 'lucide-react'
 import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Agent } from '@/api/types'
 import { Menu, MenuChoice } from '@/components/ui/menu'
 import { cn } from '@/lib/cn'
-import { readDraft, writeDraft } from '@/lib/draft'
-import { number } from '@/lib/time'
+import { loadDraft, saveDraft } from '@/lib/drafts'
+import { formatNumber } from '@/lib/time'
 
 interface Props {
-  /** Under which name the draft is kept. */
+  /** The name that the draft is stored under. */
   draft: string
   agents: Agent[]
   agentId: string | null
   onAgent: (id: string) => void
-  /** Answers whether it was sent: only then the box is emptied. */
+  /** Resolves to whether the message was sent; only then the input is cleared. */
   onSend: (text: string) => Promise<boolean>
   sending: boolean
-  /** Given while an answer is being made. */
+  /** Set while an answer is running. */
   onStop?: () => void
-  /** A text to begin with, for instance a starter. */
+  /** Text to start with, for example a suggestion. */
   preset?: string
 }
 
-/** The longest message, in characters. */
-const MOST = 100_000
-const TALLEST = 240
+const MAX_MESSAGE_CHARS = 100_000
+const MAX_INPUT_HEIGHT_PX = 240
 
 export function Composer({ draft, agents, agentId, onAgent, onSend, sending, onStop, preset }: Props) {
-  const [text, setText] = useState(() => readDraft(draft))
+  const [text, setText] = useState(() => loadDraft(draft))
   const box = useRef<HTMLTextAreaElement>(null)
   const agent = agents.find((one) => one.id === agentId) ?? agents[0]
 
-  useEffect(() => writeDraft(draft, text), [draft, text])
+  useEffect(() => saveDraft(draft, text), [draft, text])
   useEffect(() => {
     if (!preset) return
     setText(preset)
     box.current?.focus()
   }, [preset])
   useEffect(() => {
-    // On touch a focus would open the keyboard over the page.
+    // On touch screens focus would open the keyboard over the page.
     if (matchMedia('(pointer: fine)').matches) box.current?.focus()
   }, [])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the text is what makes it grow
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height depends on the text
   useLayoutEffect(() => {
     const area = box.current
     if (!area) return
     area.style.height = 'auto'
-    area.style.height = `${Math.min(area.scrollHeight, TALLEST)}px`
+    area.style.height = `${Math.min(area.scrollHeight, MAX_INPUT_HEIGHT_PX)}px`
   }, [text])
 
-  const tooLong = text.length > MOST
+  const tooLong = text.length > MAX_MESSAGE_CHARS
   const ready = text.trim() !== '' && !tooLong && !sending && !onStop
   const submit = async (event?: FormEvent) => {
     event?.preventDefault()
     if (!ready || !(await onSend(text))) return
-    // The page may be gone before an effect could do it.
-    writeDraft(draft, '')
+    // The page may be unmounted before an effect could clear the draft.
+    saveDraft(draft, '')
     setText('')
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
-    // On a phone Enter makes a line, since there is no Shift.
+    // On touch screens Enter inserts a line break, since there is no Shift.
     if (!matchMedia('(pointer: fine)').matches) return
     event.preventDefault()
     void submit()
@@ -86,7 +85,7 @@ export function Composer({ draft, agents, agentId, onAgent, onSend, sending, onS
           <AgentMenu agents={agents} agent={agent} onAgent={onAgent} />
           <p className={cn('ml-auto text-xs text-muted', tooLong && 'text-bad')}>
             {tooLong
-              ? `${number(text.length)} of ${number(MOST)} characters. Shorten it to send it.`
+              ? `${formatNumber(text.length)} of ${formatNumber(MAX_MESSAGE_CHARS)} characters. Shorten it to send it.`
               : onStop && <span className="hidden sm:inline">Esc to stop</span>}
           </p>
           {onStop ? (
@@ -119,8 +118,8 @@ export function Composer({ draft, agents, agentId, onAgent, onSend, sending, onS
   )
 }
 
-const ASLEEP = { dot: 'bg-line-strong', word: 'asleep' }
-const DOTS: Record<string, { dot: string; word: string }> = {
+const ASLEEP_STATUS = { dot: 'bg-line-strong', word: 'asleep' }
+const CONTAINER_STATUS: Record<string, { dot: string; word: string }> = {
   ready: { dot: 'bg-ok', word: 'awake' },
   starting: { dot: 'bg-warn', word: 'starting' },
   paused: { dot: 'bg-ok', word: 'dozing' },
@@ -134,8 +133,8 @@ interface AgentMenuProps {
 }
 
 function AgentMenu({ agents, agent, onAgent }: AgentMenuProps) {
-  const { data } = useQuery({ ...q.container, refetchInterval: 15_000 })
-  const { dot, word } = DOTS[data?.container?.observed ?? ''] ?? ASLEEP
+  const { data } = useQuery({ ...queries.container, refetchInterval: 15_000 })
+  const { dot, word } = CONTAINER_STATUS[data?.container?.observed ?? ''] ?? ASLEEP_STATUS
   if (!agent) return null
   return (
     <Menu
@@ -153,7 +152,7 @@ function AgentMenu({ agents, agent, onAgent }: AgentMenuProps) {
       }
     >
       <MenuChoice
-        label="Who answers next"
+        label="Agent for the next answer"
         value={agent.id}
         onChange={onAgent}
         options={agents.map((one) => ({ value: one.id, label: one.name }))}

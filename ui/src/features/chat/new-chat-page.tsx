@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useRouter } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Me } from '@/api/types'
 import { buttonClass } from '@/components/ui/button'
 import { Alert } from '@/components/ui/feedback'
@@ -9,7 +9,7 @@ import { TopBar } from '@/features/shell/top-bar'
 import { Composer } from './composer'
 import { useSend } from './use-send'
 
-const STARTERS: { title: string; text: string }[] = [
+const SUGGESTIONS: { title: string; text: string }[] = [
   {
     title: 'Plan my week',
     text: 'Help me plan my week. Ask me first what has to be done, then suggest a plan day by day.',
@@ -18,12 +18,12 @@ const STARTERS: { title: string; text: string }[] = [
   { title: 'Improve a text', text: 'Improve this text. Keep my tone and tell me what you changed:\n\n' },
 ]
 
-/** A chat that does not exist before its first message. */
+/** The chat is created with its first message. */
 export function NewChatPage() {
   const navigate = useNavigate()
-  usePageOfChat()
-  const { data: me } = useQuery(q.me)
-  const { data: agents } = useQuery(q.agents)
+  usePreloadedChatPage()
+  const { data: me } = useQuery(queries.me)
+  const { data: agents } = useQuery(queries.agents)
   const { send, sending } = useSend(null)
   const [agentId, setAgentId] = useState<string | null>(null)
   const [preset, setPreset] = useState<string>()
@@ -53,16 +53,16 @@ export function NewChatPage() {
               Connect a model provider and create an agent. Then you can chat.
             </Alert>
           ) : (
-            <ul aria-label="Beginnings" className="mt-5 grid gap-2 sm:grid-cols-3">
-              {STARTERS.map((starter) => (
-                <li key={starter.title}>
+            <ul aria-label="Suggestions" className="mt-5 grid gap-2 sm:grid-cols-3">
+              {SUGGESTIONS.map((suggestion) => (
+                <li key={suggestion.title}>
                   <button
                     type="button"
-                    onClick={() => setPreset(starter.text)}
+                    onClick={() => setPreset(suggestion.text)}
                     className="flex h-full w-full flex-col items-start justify-start rounded-card border bg-surface px-4 py-3 text-left shadow-card hover:bg-surface-2"
                   >
-                    <span className="block text-sm font-medium">{starter.title}</span>
-                    <span className="line-clamp-2 text-xs text-muted">{starter.text}</span>
+                    <span className="block text-sm font-medium">{suggestion.title}</span>
+                    <span className="line-clamp-2 text-xs text-muted">{suggestion.text}</span>
                   </button>
                 </li>
               ))}
@@ -84,16 +84,16 @@ export function NewChatPage() {
 }
 
 function greeting(me: Me | undefined): string {
-  if (me?.keptBy) return `What shall ${me.username} do?`
+  if (me?.keptBy) return `What should ${me.username} do?`
   const name = me?.displayName || me?.username
-  return name ? `Hello ${name}, what shall we do?` : 'What shall we do?'
+  return name ? `Hello ${name}, what would you like to do?` : 'What would you like to do?'
 }
 
-/** Has the page of a chat at hand before the first message: what it starts may disturb the line. */
-function usePageOfChat(): void {
+/** Loads the chat page before the first message: starting a container may interrupt the network. */
+function usePreloadedChatPage(): void {
   const router = useRouter()
   useEffect(() => {
-    // Should it fail, it is loaded again when it is needed.
+    // If this fails, the chunk is loaded again when it is needed.
     const load = async () => router.loadRouteChunk(router.routesById['/_app/chat/$id'])
     load().catch(() => {})
   }, [router])

@@ -3,30 +3,30 @@ import { Check } from 'lucide-react'
 import type { Stage } from '@/api/types'
 import { Spinner } from '@/components/ui/feedback'
 import { cn } from '@/lib/cn'
-import { useNow } from '@/lib/use-interval'
+import { useNow } from '@/lib/use-now'
 import type { LiveTurn } from './turn-store'
 
 const STEPS: { name: Stage; label: string }[] = [
-  { name: 'queued', label: 'Waiting for a free place' },
-  { name: 'creating', label: 'Preparing its place' },
+  { name: 'queued', label: 'Waiting for a free slot' },
+  { name: 'creating', label: 'Creating its container' },
   { name: 'booting', label: 'Starting up' },
   { name: 'loading', label: 'Loading personality and memory' },
 ]
 const ORDER: Stage[] = ['queued', 'creating', 'booting', 'loading', 'ready']
 
-/** From here on a start is worth an explanation. */
-const SLOW_MS = 20_000
+/** After this long a start gets an explanation. */
+const SLOW_START_MS = 20_000
 
 function seconds(ms: number): string {
   return `${(Math.max(0, ms) / 1000).toFixed(1)} s`
 }
 
-/** What happens before the first word: every step with its time, and why it waits. */
+/** The steps of a container start with their times, shown before the first token. */
 export function StartCard({ turn }: { turn: LiveTurn }) {
   const elapsed = useNow(100) - turn.acceptedAt
   const current = turn.stages.at(-1)
   const at = current ? ORDER.indexOf(current.name) : 0
-  const slow = elapsed > SLOW_MS
+  const slow = elapsed > SLOW_START_MS
   return (
     <div className="max-w-[420px] animate-rise rounded-panel border bg-surface px-4 py-3.5 shadow-card">
       <p role="status" className="text-sm font-medium">
@@ -44,7 +44,7 @@ export function StartCard({ turn }: { turn: LiveTurn }) {
             <span className={cn('flex-1', position > at && 'text-muted')}>
               {step.label}
               <span className="sr-only">
-                {position < at ? ': done' : position === at ? ': under way' : ''}
+                {position < at ? ': done' : position === at ? ': in progress' : ''}
               </span>
             </span>
             <span aria-hidden className="tnum text-xs text-muted">
@@ -55,7 +55,7 @@ export function StartCard({ turn }: { turn: LiveTurn }) {
       </ol>
       {slow && (
         <p className="mt-2.5 text-xs text-muted">
-          Your message is kept and will be answered.{' '}
+          Your message is saved and will be answered.{' '}
           <Link to="/jobs" className="font-medium text-accent hover:underline">
             Show the details
           </Link>

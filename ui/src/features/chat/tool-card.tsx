@@ -1,12 +1,12 @@
 import { ChevronRight, CircleCheck, CircleX, Wrench } from 'lucide-react'
-import type { Tool } from '@/api/types'
+import type { ToolCall } from '@/api/types'
 import { Spinner } from '@/components/ui/feedback'
 
-const WORDS = { running: 'running', done: 'done', failed: 'failed' }
+const STATUS_LABELS = { running: 'running', done: 'done', failed: 'failed' }
 
-/** Something the agent did besides writing. Its arguments and result open on demand. */
-export function ToolCard({ tool, over }: { tool: Tool; over: boolean }) {
-  // A tool whose end was never told of was over when the answer was.
+/** A tool call of the agent, with its arguments and result on demand. */
+export function ToolCard({ tool, over }: { tool: ToolCall; over: boolean }) {
+  // A tool call whose end was not reported ended with the answer.
   const status = tool.status === 'running' && over ? undefined : tool.status
   const input = pretty(tool.arguments)
   return (
@@ -24,17 +24,17 @@ export function ToolCard({ tool, over }: { tool: Tool; over: boolean }) {
         {status === 'running' && <Spinner />}
         {status === 'done' && <CircleCheck aria-hidden className="size-4 text-ok" />}
         {status === 'failed' && <CircleX aria-hidden className="size-4 text-bad" />}
-        {status && <span className="text-xs text-muted">{WORDS[status]}</span>}
+        {status && <span className="text-xs text-muted">{STATUS_LABELS[status]}</span>}
         <ChevronRight
           aria-hidden
           className="size-4 text-muted transition-transform duration-100 group-open:rotate-90"
         />
       </summary>
       <div className="flex flex-col gap-2 border-t px-3 py-2.5">
-        {input && <Part label="Asked" text={input} />}
+        {input && <Part label="Arguments" text={input} />}
         {tool.result !== undefined && <Part label="Result" text={tool.result || 'Nothing'} />}
         {!input && tool.result === undefined && (
-          <p className="text-xs text-muted">Nothing more is known of it.</p>
+          <p className="text-xs text-muted">No further details.</p>
         )}
       </div>
     </details>

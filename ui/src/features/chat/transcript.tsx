@@ -12,21 +12,21 @@ interface Props {
   onSend?: (message: Message) => Promise<boolean>
 }
 
-/** All turns of a chat, with its end in view until its reader scrolls up. */
+/** All turns of a chat. Stays at the end until the user scrolls up. */
 export function Transcript({ turns, agents, onSend }: Props) {
   const box = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
-  const { away, toEnd, toPart } = usePinnedScroll(box, content)
-  const wanted = useRouterState({ select: (state) => state.location.hash })
+  const { showJumpButton, scrollToEnd, scrollToElement } = usePinnedScroll(box, content)
+  const targetId = useRouterState({ select: (state) => state.location.hash })
   const lastId = turns.at(-1)?.id
-  // Whoever sends something wants to see it.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new turn is what moves it
-  useEffect(toEnd, [lastId, toEnd])
-  // Whoever follows a link to a turn wants to see that one.
+  // A new turn scrolls to the end.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when there is a new turn
+  useEffect(scrollToEnd, [lastId, scrollToEnd])
+  // A link to a turn scrolls to that turn.
   useEffect(() => {
-    const turn = wanted ? document.getElementById(wanted) : null
-    if (turn) toPart(turn)
-  }, [wanted, toPart])
+    const turn = targetId ? document.getElementById(targetId) : null
+    if (turn) scrollToElement(turn)
+  }, [targetId, scrollToElement])
   return (
     <div className="relative min-h-0 flex-1">
       <div
@@ -52,14 +52,14 @@ export function Transcript({ turns, agents, onSend }: Props) {
           ))}
         </div>
       </div>
-      {away && (
+      {showJumpButton && (
         <button
           type="button"
-          onClick={toEnd}
+          onClick={scrollToEnd}
           className="absolute bottom-3 left-1/2 flex h-8 -translate-x-1/2 animate-rise items-center gap-1.5 rounded-full border bg-surface px-3 text-xs font-medium shadow-float hover:bg-surface-2"
         >
           <ArrowDown aria-hidden className="size-3.5" />
-          To the latest
+          Jump to latest
         </button>
       )}
     </div>

@@ -1,14 +1,14 @@
 /**
- * The turns that are being answered. Lives outside React: changing pages does not stop an answer, and a
- * token does not render a page. Every follower sees the same turn.
+ * The turns that are being answered. Lives outside React: leaving the page does not stop an answer, and not every token
+ * renders the page. All components share one stream per turn.
  */
 import { useSyncExternalStore } from 'react'
-import { q, queryClient } from '@/api/queries'
-import { tellTabs } from '@/api/tabs'
-import type { Stage, Tool, TurnError, TurnEvents, TurnStatus, Usage } from '@/api/types'
-import { follow } from '@/lib/sse'
+import { queries, queryClient } from '@/api/queries'
+import { notifyOtherTabs } from '@/api/cross-tab'
+import type { Stage, TokenUsage, ToolCall, TurnError, TurnEvents, TurnStatus } from '@/api/types'
+import { followEvents } from '@/lib/sse'
 
-export interface StageSeen {
+export interface StageProgress {
   name: Stage
   /** Milliseconds after the message was accepted. */
   from: number
@@ -19,53 +19,53 @@ export interface StageSeen {
 
 export interface LiveTurn {
   text: string
-  stages: StageSeen[]
+  stages: StageProgress[]
   /** This page's clock when the message was accepted. */
   acceptedAt: number
-  tools: Tool[]
-  usage?: Usage
-  /** What the agent is likely doing while nothing comes. */
+  tools: ToolCall[]
+  usage?: TokenUsage
+  /** What the agent is probably doing while no event arrives. */
   waiting?: string
   error?: TurnError
   status: TurnStatus
-  line: 'open' | 'lost'
+  connection: 'open' | 'lost'
 }
 
-/** How often a page is told of new text. */
-const FLUSH_MS = 50
+/** How often components are rendered with new text. */
+const RENDER_INTERVAL_MS = 50
 
-interface Entry {
-  now: LiveTurn
-  shown: LiveTurn
+interface ActiveTurn {
+  latest: LiveTurn
+  rendered: LiveTurn
   timer?: ReturnType<typeof setTimeout>
   abort: AbortController
 }
 
-const entries = new Map<string, Entry>()
+const activeTurns = new Map<string, ActiveTurn>()
 const listeners = new Set<() => void>()
 
-function tell(): void {
+function notifyListeners(): void {
   for (const listener of listeners) listener()
 }
 
-function flush(entry: Entry): void {
-  clearTimeout(entry.timer)
-  entry.timer = undefined
-  entry.shown = entry.now
-  tell()
+function flush(turn: ActiveTurn): void {
+  clearTimeout(turn.timer)
+  turn.timer = undefined
+  turn.rendered = turn.latest
+  notifyListeners()
 }
 
-function change(entry: Entry, next: Partial<LiveTurn>): void {
-  entry.now = { ...entry.now, ...next }
-  entry.timer ??= setTimeout(() => flush(entry), FLUSH_MS)
+function update(turn: ActiveTurn, next: Partial<LiveTurn>): void {
+  turn.latest = { ...turn.latest, ...next }
+  turn.timer ??= setTimeout(() => flush(turn), RENDER_INTERVAL_MS)
 }
 
 export function isFinal(status: TurnStatus): boolean {
   return status !== 'pending' && status !== 'running'
 }
 
-/** What one event makes of a turn. Pure. */
-export function apply(turn: LiveTurn, name: string, data: unknown, now: number): Partial<LiveTurn> {
+/** The changes of a turn by one event. Pure. */
+export function applyEvent(turn: LiveTurn, name: string, data: unknown, now: number): Partial<LiveTurn> {
   switch (name) {
     case 'stage':
       return withStage(turn, data as TurnEvents['stage'], now)
@@ -76,9 +76,9 @@ export function apply(turn: LiveTurn, name: string, data: unknown, now: number):
     case 'snapshot':
       return { text: (data as TurnEvents['snapshot']).text, status: 'running', waiting: undefined }
     case 'tool':
-      return { tools: withTool(turn.tools, data as Tool), status: 'running', waiting: undefined }
+      return { tools: withTool(turn.tools, data as ToolCall), status: 'running', waiting: undefined }
     case 'usage':
-      return { usage: data as Usage }
+      return { usage: data as TokenUsage }
     case 'done':
       return { status: (data as TurnEvents['done']).status, waiting: undefined }
     case 'error':
@@ -89,7 +89,7 @@ export function apply(turn: LiveTurn, name: string, data: unknown, now: number):
 }
 
 function withStage(turn: LiveTurn, stage: TurnEvents['stage'], now: number): Partial<LiveTurn> {
-  const seen = {
+  const progress = {
     name: stage.name,
     from: stage.elapsedMs,
     usualMs: stage.usualMs,
@@ -97,57 +97,57 @@ function withStage(turn: LiveTurn, stage: TurnEvents['stage'], now: number): Par
     note: stage.note,
   }
   const last = turn.stages.at(-1)
-  // The same step told again brings news of the queue, not a new beginning.
+  // A repeated stage updates the place in the queue; it does not start again.
   const stages =
-    last?.name === seen.name
-      ? [...turn.stages.slice(0, -1), { ...seen, from: last.from }]
-      : [...turn.stages, seen]
+    last?.name === progress.name
+      ? [...turn.stages.slice(0, -1), { ...progress, from: last.from }]
+      : [...turn.stages, progress]
   return { stages, acceptedAt: now - stage.elapsedMs }
 }
 
-function withTool(tools: Tool[], tool: Tool): Tool[] {
+function withTool(tools: ToolCall[], tool: ToolCall): ToolCall[] {
   const at = tools.findIndex((known) => known.id === tool.id)
   return at < 0 ? [...tools, tool] : tools.map((known, here) => (here === at ? { ...known, ...tool } : known))
 }
 
-function blank(): LiveTurn {
-  return { text: '', stages: [], acceptedAt: Date.now(), tools: [], status: 'pending', line: 'open' }
+function pendingTurn(): LiveTurn {
+  return { text: '', stages: [], acceptedAt: Date.now(), tools: [], status: 'pending', connection: 'open' }
 }
 
-/** Follows a turn until its end, once, however many ask. */
+/** Follows a turn until its end. Does nothing if it is followed already. */
 export function followTurn(id: string, chat: string): void {
-  if (entries.has(id)) return
-  const entry: Entry = { now: blank(), shown: blank(), abort: new AbortController() }
-  entries.set(id, entry)
-  tell()
-  void follow({
+  if (activeTurns.has(id)) return
+  const turn: ActiveTurn = { latest: pendingTurn(), rendered: pendingTurn(), abort: new AbortController() }
+  activeTurns.set(id, turn)
+  notifyListeners()
+  void followEvents({
     url: `/api/turns/${id}/events`,
-    signal: entry.abort.signal,
+    signal: turn.abort.signal,
     onEvent: ({ name, data }) => {
-      change(entry, apply(entry.now, name, JSON.parse(data), Date.now()))
+      update(turn, applyEvent(turn.latest, name, JSON.parse(data), Date.now()))
       if (name !== 'done' && name !== 'error') return undefined
-      flush(entry)
-      void settle(id, chat)
+      flush(turn)
+      void replaceByStored(id, chat)
       return 'end'
     },
-    onLine: (line) => {
-      if (line !== entry.now.line) change(entry, { line })
+    onConnectionChange: (connection) => {
+      if (connection !== turn.latest.connection) update(turn, { connection })
     },
-    // Deleted meanwhile, or somebody else's session: the page reads again what there is.
-    onRefused: () => void settle(id, chat),
+    // The turn was deleted, or the session changed: the page reads the stored turns again.
+    onRejected: () => void replaceByStored(id, chat),
   })
 }
 
-/** The stored turn takes over from the live one. */
-async function settle(id: string, chat: string): Promise<void> {
-  await queryClient.invalidateQueries({ queryKey: q.chat(chat).queryKey })
-  void queryClient.invalidateQueries({ queryKey: q.chats.queryKey })
-  void queryClient.invalidateQueries({ queryKey: q.container.queryKey })
-  tellTabs('chat', chat)
-  const entry = entries.get(id)
-  if (entry) clearTimeout(entry.timer)
-  entries.delete(id)
-  tell()
+/** Replaces the live turn by the stored one. */
+async function replaceByStored(id: string, chat: string): Promise<void> {
+  await queryClient.invalidateQueries({ queryKey: queries.chat(chat).queryKey })
+  void queryClient.invalidateQueries({ queryKey: queries.chats.queryKey })
+  void queryClient.invalidateQueries({ queryKey: queries.container.queryKey })
+  notifyOtherTabs('chat', chat)
+  const turn = activeTurns.get(id)
+  if (turn) clearTimeout(turn.timer)
+  activeTurns.delete(id)
+  notifyListeners()
 }
 
 function subscribe(listener: () => void): () => void {
@@ -156,5 +156,5 @@ function subscribe(listener: () => void): () => void {
 }
 
 export function useLiveTurn(id: string): LiveTurn | undefined {
-  return useSyncExternalStore(subscribe, () => entries.get(id)?.shown)
+  return useSyncExternalStore(subscribe, () => activeTurns.get(id)?.rendered)
 }

@@ -3,13 +3,13 @@ import { memo, useEffect } from 'react'
 import type { Agent, Turn } from '@/api/types'
 import { IconButton } from '@/components/ui/button'
 import { CopyButton } from '@/components/ui/copy-button'
-import { Markdown } from '@/lib/markdown/markdown'
-import { dateTime, number } from '@/lib/time'
-import { useNow } from '@/lib/use-interval'
-import { Question } from './question'
+import { Markdown } from '@/components/markdown/markdown'
+import { formatDateTime, formatNumber } from '@/lib/time'
+import { useNow } from '@/lib/use-now'
+import { UserMessage } from './user-message'
 import { StartCard } from './start-card'
 import { ToolCard } from './tool-card'
-import { saysTryAgain, TurnTrouble } from './turn-error'
+import { hasRetryButton, TurnErrorAlert } from './turn-error-alert'
 import { followTurn, isFinal, type LiveTurn, useLiveTurn } from './turn-store'
 import type { Message } from './use-send'
 
@@ -17,12 +17,12 @@ interface Props {
   turn: Turn
   agent: Agent | undefined
   last: boolean
-  /** Absent while an answer of this chat is being made. */
+  /** Absent while an answer of this chat is running. */
   onSend?: (message: Message) => Promise<boolean>
 }
 
-/** A start that is over this soon is not worth a card. */
-const CARD_AFTER_MS = 350
+/** Shorter starts do not get a card. */
+const START_CARD_DELAY_MS = 350
 
 /** One question and its answer, live or as stored. */
 export const TurnView = memo(function TurnView({ turn, agent, last, onSend }: Props) {
@@ -31,16 +31,16 @@ export const TurnView = memo(function TurnView({ turn, agent, last, onSend }: Pr
     if (!over) followTurn(turn.id, turn.chatId)
   }, [over, turn.id, turn.chatId])
   const live = useLiveTurn(turn.id)
-  const view = over || !live ? stored(turn) : live
+  const view = over || !live ? fromStored(turn) : live
   const finished = isFinal(view.status)
-  const again = (text: string) =>
+  const resend = (text: string) =>
     onSend?.({ text, agentId: turn.agentId ?? undefined, replaces: turn.id }) ?? Promise.resolve(false)
-  // Asked again in the middle, it would take everything behind it away; editing says so first.
-  const retry = onSend && last ? () => void again(turn.question) : undefined
+  // Only the last turn has a retry button: elsewhere it would remove the later turns without a warning.
+  const retry = onSend && last ? () => void resend(turn.question) : undefined
   const name = agent?.name ?? 'Agent'
   return (
     <article id={turn.id} aria-label={`Message ${turn.seq}`} className="flex scroll-mt-8 flex-col gap-5">
-      <Question text={turn.question} hasLater={!last} onResend={onSend && again} />
+      <UserMessage text={turn.question} hasLater={!last} onResend={onSend && resend} />
       <div className="group/answer">
         <div className="flex items-center gap-2.5">
           <span
@@ -55,12 +55,12 @@ export const TurnView = memo(function TurnView({ turn, agent, last, onSend }: Pr
           {view.tools.map((tool) => (
             <ToolCard key={tool.id} tool={tool} over={finished} />
           ))}
-          {!finished && <Before turn={view} name={name} />}
+          {!finished && <PendingAnswer turn={view} name={name} />}
           {view.text && <Markdown text={view.text} />}
-          {!finished && view.line === 'lost' && (
+          {!finished && view.connection === 'lost' && (
             <p className="flex items-center gap-2 text-sm text-muted">
               <WifiOff aria-hidden className="size-4" />
-              The connection broke. Trying again; the answer goes on meanwhile.
+              Connection lost. Reconnecting; the answer continues in the meantime.
             </p>
           )}
           {finished && view.status === 'stopped' && (
@@ -69,13 +69,13 @@ export const TurnView = memo(function TurnView({ turn, agent, last, onSend }: Pr
           {finished && view.status === 'done' && !view.text && (
             <p className="text-sm text-muted">The agent finished without an answer.</p>
           )}
-          {finished && <TurnTrouble status={view.status} error={view.error} onRetry={retry} />}
+          {finished && <TurnErrorAlert status={view.status} error={view.error} onRetry={retry} />}
           {finished && (
             <Actions
               turn={turn}
               view={view}
               last={last}
-              onRetry={saysTryAgain(view.status) ? undefined : retry}
+              onRetry={hasRetryButton(view.status) ? undefined : retry}
             />
           )}
         </div>
@@ -84,7 +84,7 @@ export const TurnView = memo(function TurnView({ turn, agent, last, onSend }: Pr
   )
 })
 
-function stored(turn: Turn): LiveTurn {
+function fromStored(turn: Turn): LiveTurn {
   return {
     text: turn.answer,
     stages: [],
@@ -93,22 +93,22 @@ function stored(turn: Turn): LiveTurn {
     usage: turn.usage ?? undefined,
     error: turn.error ?? undefined,
     status: turn.status,
-    line: 'open',
+    connection: 'open',
   }
 }
 
-/** What stands where the first word will be. */
-function Before({ turn, name }: { turn: LiveTurn; name: string }) {
+/** Shown until the first token arrives. */
+function PendingAnswer({ turn, name }: { turn: LiveTurn; name: string }) {
   const stage = turn.stages.at(-1)
   const starting = stage !== undefined && stage.name !== 'ready' && turn.text === ''
   const now = useNow(starting ? 200 : null)
   if (turn.waiting) return <p className="text-sm text-muted">{turn.waiting}</p>
-  if (starting && now - turn.acceptedAt > CARD_AFTER_MS) return <StartCard turn={turn} />
-  if (turn.text === '' && !turn.tools.some((tool) => tool.status === 'running')) return <Dots name={name} />
+  if (starting && now - turn.acceptedAt > START_CARD_DELAY_MS) return <StartCard turn={turn} />
+  if (turn.text === '' && !turn.tools.some((tool) => tool.status === 'running')) return <ThinkingDots name={name} />
   return null
 }
 
-function Dots({ name }: { name: string }) {
+function ThinkingDots({ name }: { name: string }) {
   return (
     <div className="flex h-6 items-center gap-1" title={`${name} is thinking`}>
       {['', '[animation-delay:200ms]', '[animation-delay:400ms]'].map((delay) => (
@@ -126,7 +126,7 @@ interface ActionsProps {
 }
 
 function Actions({ turn, view, last, onRetry }: ActionsProps) {
-  const tokens = view.usage ? `${number(view.usage.outputTokens)} tokens` : ''
+  const tokens = view.usage ? `${formatNumber(view.usage.outputTokens)} tokens` : ''
   return (
     <div
       className={`-ml-2 flex items-center transition-opacity duration-100 group-focus-within/answer:opacity-100 group-hover/answer:opacity-100 pointer-coarse:opacity-100 ${last ? '' : 'opacity-0'}`}
@@ -138,9 +138,9 @@ function Actions({ turn, view, last, onRetry }: ActionsProps) {
         </IconButton>
       )}
       <p className="tnum ml-2 text-xs text-muted">
-        {tokens && <span title={`${number(view.usage?.inputTokens ?? 0)} tokens read`}>{tokens}</span>}
+        {tokens && <span title={`${formatNumber(view.usage?.inputTokens ?? 0)} tokens read`}>{tokens}</span>}
         {tokens && turn.finishedAt && ' · '}
-        {turn.finishedAt && <time dateTime={turn.finishedAt}>{dateTime(turn.finishedAt)}</time>}
+        {turn.finishedAt && <time dateTime={turn.finishedAt}>{formatDateTime(turn.finishedAt)}</time>}
       </p>
     </div>
   )

@@ -1,70 +1,70 @@
 /**
- * Keeps the end of a growing text in view, until its reader scrolls up. Only a gesture lets go, never a
- * distance: text that grows fast must not look like somebody who reads.
+ * Keeps the end of a growing text in view until the user scrolls up. Only a gesture unpins it, never the distance to the
+ * end: fast-growing text must not look like a user who scrolls.
  */
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 
-const NEAR = 32
-const UP = new Set(['ArrowUp', 'PageUp', 'Home'])
+const END_TOLERANCE_PX = 32
+const SCROLL_UP_KEYS = new Set(['ArrowUp', 'PageUp', 'Home'])
 
 export function usePinnedScroll(box: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>) {
   const pinned = useRef(true)
-  const [away, setAway] = useState(false)
+  const [showJumpButton, setShowJumpButton] = useState(false)
 
-  const toEnd = useCallback(() => {
+  const scrollToEnd = useCallback(() => {
     pinned.current = true
-    setAway(false)
+    setShowJumpButton(false)
     const element = box.current
     if (element) element.scrollTop = element.scrollHeight
   }, [box])
 
-  /** Shows one part and stays there. */
-  const toPart = useCallback((part: Element) => {
+  /** Scrolls to an element and stays there. */
+  const scrollToElement = useCallback((target: Element) => {
     pinned.current = false
-    part.scrollIntoView({ block: 'start' })
+    target.scrollIntoView({ block: 'start' })
   }, [])
 
   useEffect(() => {
     const element = box.current
     const inner = content.current
     if (!element || !inner) return
-    const atEnd = () => element.scrollHeight - element.scrollTop - element.clientHeight < NEAR
-    const letGo = () => {
+    const atEnd = () => element.scrollHeight - element.scrollTop - element.clientHeight < END_TOLERANCE_PX
+    const unpin = () => {
       if (element.scrollHeight <= element.clientHeight) return
       pinned.current = false
-      setAway(!atEnd())
+      setShowJumpButton(!atEnd())
     }
-    const onWheel = (event: WheelEvent) => event.deltaY < 0 && letGo()
-    const onKey = (event: KeyboardEvent) => UP.has(event.key) && !isTyping(event.target) && letGo()
-    // A press on the scroll bar hits the box itself.
-    const onPress = (event: PointerEvent) => event.target === element && letGo()
+    const onWheel = (event: WheelEvent) => event.deltaY < 0 && unpin()
+    const onKey = (event: KeyboardEvent) => SCROLL_UP_KEYS.has(event.key) && !isTyping(event.target) && unpin()
+    // A press on the scroll bar has the box itself as its target.
+    const onPress = (event: PointerEvent) => event.target === element && unpin()
     const onScroll = () => {
       if (atEnd()) {
         pinned.current = true
-        setAway(false)
-      } else if (!pinned.current) setAway(true)
+        setShowJumpButton(false)
+      } else if (!pinned.current) setShowJumpButton(true)
     }
-    const grown = new ResizeObserver(() => {
+    const resizeObserver = new ResizeObserver(() => {
       if (pinned.current) element.scrollTop = element.scrollHeight
     })
-    grown.observe(inner)
-    grown.observe(element)
+    resizeObserver.observe(inner)
+    resizeObserver.observe(element)
     element.addEventListener('wheel', onWheel, { passive: true })
-    element.addEventListener('touchmove', letGo, { passive: true })
+    element.addEventListener('touchmove', unpin, { passive: true })
     element.addEventListener('keydown', onKey)
     element.addEventListener('pointerdown', onPress)
     element.addEventListener('scroll', onScroll, { passive: true })
     return () => {
-      grown.disconnect()
+      resizeObserver.disconnect()
       element.removeEventListener('wheel', onWheel)
-      element.removeEventListener('touchmove', letGo)
+      element.removeEventListener('touchmove', unpin)
       element.removeEventListener('keydown', onKey)
       element.removeEventListener('pointerdown', onPress)
       element.removeEventListener('scroll', onScroll)
     }
   }, [box, content])
 
-  return { away, toEnd, toPart }
+  return { showJumpButton, scrollToEnd, scrollToElement }
 }
 
 function isTyping(target: EventTarget | null): boolean {

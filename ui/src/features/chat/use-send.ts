@@ -1,9 +1,10 @@
-/** Sends messages. The same message sent again after a broken line is never asked twice. */
+/** Sends messages. A message that is sent again after a lost connection is not asked twice. */
 import { useRef, useState } from 'react'
-import { ApiError, freshKey, isStatus } from '@/api/client'
+import { ApiError, isStatus } from '@/api/client'
+import { newIdempotencyKey } from '@/api/idempotency-keys'
 import { chats } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
-import { tellTabs } from '@/api/tabs'
+import { queries, queryClient } from '@/api/queries'
+import { notifyOtherTabs } from '@/api/cross-tab'
 import type { ChatWithTurns, Turn } from '@/api/types'
 import { toast } from '@/components/ui/toast'
 import { followTurn } from './turn-store'
@@ -11,34 +12,34 @@ import { followTurn } from './turn-store'
 export interface Message {
   text: string
   agentId?: string
-  /** The turn that this one stands in for. */
+  /** The turn that this message replaces, with all later ones. */
   replaces?: string
 }
 
-/** Sends to `chat`, or to a new one. Answers with the chat's id, or `null` when it was not sent. */
+/** `send` sends to `chat`, or to a new chat, and resolves to the chat's id, or `null` if the message was not sent. */
 export function useSend(chat: string | null) {
   const [sending, setSending] = useState(false)
-  const attempt = useRef<{ of: string; key: string; chatKey: string } | null>(null)
+  const unsent = useRef<{ content: string; key: string; chatKey: string } | null>(null)
 
   const send = async (message: Message): Promise<string | null> => {
     if (sending) return null
     setSending(true)
-    const of = JSON.stringify([chat, message])
-    if (attempt.current?.of !== of) attempt.current = { of, key: freshKey(), chatKey: freshKey() }
-    const { key, chatKey } = attempt.current
+    const content = JSON.stringify([chat, message])
+    if (unsent.current?.content !== content) unsent.current = { content, key: newIdempotencyKey(), chatKey: newIdempotencyKey() }
+    const { key, chatKey } = unsent.current
     try {
-      const id = chat ?? (await again(() => chats.create(chatKey))).id
-      const { turnId } = await again(() => chats.ask(id, message, key))
-      attempt.current = null
-      show(id, turnId, message)
+      const id = chat ?? (await retryIfOffline(() => chats.create(chatKey))).id
+      const { turnId } = await retryIfOffline(() => chats.ask(id, message, key))
+      unsent.current = null
+      addPendingTurn(id, turnId, message)
       followTurn(turnId, id)
-      tellTabs('chat', id)
-      void queryClient.invalidateQueries({ queryKey: q.chats.queryKey })
+      notifyOtherTabs('chat', id)
+      void queryClient.invalidateQueries({ queryKey: queries.chats.queryKey })
       return id
     } catch (error) {
-      // The chat that was made for it was deleted meanwhile: the next try makes another.
-      if (isStatus(error, 404)) attempt.current = null
-      toast.failed('Your message was not sent', error)
+      // The new chat was deleted in the meantime: the next try creates another.
+      if (isStatus(error, 404)) unsent.current = null
+      toast.error('Your message was not sent', error)
       return null
     } finally {
       setSending(false)
@@ -47,8 +48,8 @@ export function useSend(chat: string | null) {
   return { send, sending }
 }
 
-/** A line that broke is tried once more: the key makes that safe. */
-async function again<R>(work: () => Promise<R>): Promise<R> {
+/** Retries once after a lost connection. The idempotency key makes that safe. */
+async function retryIfOffline<R>(work: () => Promise<R>): Promise<R> {
   try {
     return await work()
   } catch (error) {
@@ -58,10 +59,10 @@ async function again<R>(work: () => Promise<R>): Promise<R> {
   }
 }
 
-/** Puts the message on the page before the server is asked for the chat again. */
-function show(id: string, turnId: string, { text, agentId, replaces }: Message): void {
+/** Puts the message on the page before the chat is read again. */
+function addPendingTurn(id: string, turnId: string, { text, agentId, replaces }: Message): void {
   const at = new Date().toISOString()
-  queryClient.setQueryData(q.chat(id).queryKey, (before: ChatWithTurns | undefined): ChatWithTurns => {
+  queryClient.setQueryData(queries.chat(id).queryKey, (before: ChatWithTurns | undefined): ChatWithTurns => {
     const chat = before ?? {
       id,
       title: text.trim().slice(0, 60),
@@ -70,8 +71,8 @@ function show(id: string, turnId: string, { text, agentId, replaces }: Message):
       updatedAt: at,
       turns: [],
     }
-    const cut = replaces ? chat.turns.findIndex((turn) => turn.id === replaces) : -1
-    const kept = cut < 0 ? chat.turns : chat.turns.slice(0, cut)
+    const replacedAt = replaces ? chat.turns.findIndex((turn) => turn.id === replaces) : -1
+    const kept = replacedAt < 0 ? chat.turns : chat.turns.slice(0, replacedAt)
     if (kept.some((turn) => turn.id === turnId)) return chat
     const turn: Turn = {
       id: turnId,

@@ -6,11 +6,11 @@ import { IconButton } from '@/components/ui/button'
 import { ConfirmDialog } from '@/components/ui/dialog'
 import { Badge } from '@/components/ui/feedback'
 import { Menu, MenuItem } from '@/components/ui/menu'
-import { HeadRow } from '@/components/ui/table'
+import { TableHeaderRow } from '@/components/ui/table'
 import { toast } from '@/components/ui/toast'
-import { bytes } from '@/lib/bytes'
-import { ago, dateTime, duration } from '@/lib/time'
-import { State } from './state'
+import { formatBytes } from '@/lib/bytes'
+import { timeAgo, formatDateTime, formatDuration } from '@/lib/time'
+import { ContainerStateBadge } from './container-state'
 
 export function ContainerTable({ items }: { items: FleetContainer[] }) {
   const [stopping, setStopping] = useState<FleetContainer | null>(null)
@@ -18,7 +18,7 @@ export function ContainerTable({ items }: { items: FleetContainer[] }) {
     <>
       <table aria-label="Containers" className="w-full text-sm">
         <thead>
-          <HeadRow>
+          <TableHeaderRow>
             <th scope="col" className="pl-5!">
               User
             </th>
@@ -40,7 +40,7 @@ export function ContainerTable({ items }: { items: FleetContainer[] }) {
             <th scope="col" className="w-14">
               <span className="sr-only">Actions</span>
             </th>
-          </HeadRow>
+          </TableHeaderRow>
         </thead>
         <tbody className="divide-y">
           {items.map((item) => (
@@ -55,19 +55,19 @@ export function ContainerTable({ items }: { items: FleetContainer[] }) {
         description="A running answer is interrupted. What the agents know is kept, and the next message starts it again."
         action="Stop container"
         onConfirm={async () => {
-          if (stopping) await act(fleet.stop(stopping.id), 'Container stops')
+          if (stopping) await withToast(fleet.stop(stopping.id), 'Stopping the container')
         }}
       />
     </>
   )
 }
 
-async function act(work: Promise<unknown>, said: string): Promise<void> {
+async function withToast(action: Promise<unknown>, successTitle: string): Promise<void> {
   try {
-    await work
-    toast.done(said)
+    await action
+    toast.success(successTitle)
   } catch (error) {
-    toast.failed('It did not work', error)
+    toast.error('It did not work', error)
     throw error
   }
 }
@@ -85,18 +85,18 @@ function Row({ item, onStop }: { item: FleetContainer; onStop: () => void }) {
           <p className="max-w-md text-xs text-bad">{item.reason}</p>
         ) : (
           <p className="text-xs text-muted">
-            <time dateTime={item.since} title={dateTime(item.since)}>
-              changed {ago(item.since)}
+            <time dateTime={item.since} title={formatDateTime(item.since)}>
+              changed {timeAgo(item.since)}
             </time>
           </p>
         )}
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-1 sm:hidden">
-          <State {...item} />
+          <ContainerStateBadge {...item} />
           <span className="tnum text-xs text-muted">{memory(item)}</span>
         </div>
       </td>
       <td className="max-sm:hidden">
-        <State {...item} />
+        <ContainerStateBadge {...item} />
       </td>
       <td className="tnum whitespace-nowrap text-muted max-md:hidden">{idle(item)}</td>
       <td className="tnum text-right whitespace-nowrap text-muted max-sm:hidden">
@@ -108,9 +108,9 @@ function Row({ item, onStop }: { item: FleetContainer; onStop: () => void }) {
           className="block max-w-56 truncate font-mono text-xs leading-5 text-muted"
           title={item.image ?? undefined}
         >
-          {item.image ?? 'Not made'}
+          {item.image ?? 'Not created'}
         </span>
-        {item.outdated && <p className="text-xs text-warn">A newer one is there</p>}
+        {item.outdated && <p className="text-xs text-warn">A newer image is available</p>}
       </td>
       <td className="tnum text-right text-muted max-lg:hidden">{item.restarts}</td>
       <td className="py-1.5! text-right">
@@ -124,7 +124,7 @@ function Row({ item, onStop }: { item: FleetContainer; onStop: () => void }) {
         >
           <MenuItem
             onSelect={() =>
-              void act(fleet.restart(item.id), up ? 'Container restarts' : 'Container starts').catch(() => {})
+              void withToast(fleet.restart(item.id), up ? 'Restarting the container' : 'Starting the container').catch(() => {})
             }
           >
             <RotateCcw aria-hidden />
@@ -144,16 +144,16 @@ function Row({ item, onStop }: { item: FleetContainer; onStop: () => void }) {
 
 function idle({ idleSeconds, state }: FleetContainer): string {
   if (idleSeconds == null) return state === 'ready' ? 'In use' : 'Not running'
-  return duration(idleSeconds * 1000)
+  return formatDuration(idleSeconds * 1000)
 }
 
 function memory({ memory: { usedBytes, limitBytes } }: FleetContainer): string {
-  return usedBytes == null ? `up to ${bytes(limitBytes)}` : `${bytes(usedBytes)} of ${bytes(limitBytes)}`
+  return usedBytes == null ? `up to ${formatBytes(limitBytes)}` : `${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}`
 }
 
-/** What it gets when it starts next, where that is something else. */
+/** The limits from the next start on, if they differ. */
 function nextLimits({ limits, nextLimits: next }: FleetContainer): string {
   const more =
-    next?.memoryMib === limits.memoryMib ? 'Other limits' : `${bytes((next?.memoryMib ?? 0) * 1024 ** 2)}`
-  return `${more} from its next start`
+    next?.memoryMib === limits.memoryMib ? 'New limits' : `${formatBytes((next?.memoryMib ?? 0) * 1024 ** 2)}`
+  return `${more} from the next start`
 }

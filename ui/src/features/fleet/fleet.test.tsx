@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event'
 import { expect, test } from 'vitest'
 import type { FleetContainer, SelfTest, SystemContainer } from '@/api/types'
 import { openPage } from '@/test-page'
-import { lookOf } from './state'
+import { styleOf } from './container-state'
 
 const GIB = 1024 ** 3
 const ben: FleetContainer = {
@@ -64,7 +64,7 @@ const done: SelfTest = {
   checks: [check],
 }
 
-test('the fleet shows how containers are, and a stop has to be meant', async () => {
+test('the fleet shows the containers, and a stop must be confirmed', async () => {
   const calls = await openPage('/fleet', {
     'GET /api/fleet/containers': fleet,
     'GET /api/fleet/self-test': done,
@@ -73,15 +73,15 @@ test('the fleet shows how containers are, and a stop has to be meant', async () 
   })
   const table = await screen.findByRole('table', { name: 'Containers' })
   const [, first, second] = within(table).getAllByRole('row')
-  for (const told of [
+  for (const text of [
     'ben',
     'Awake',
     '2 min 5 s',
     '512 MiB of 2 GiB',
-    '4 GiB from its next start',
-    'A newer one is there',
+    '4 GiB from the next start',
+    'A newer image is available',
   ])
-    expect(first).toHaveTextContent(told)
+    expect(first).toHaveTextContent(text)
   expect(second).toHaveTextContent('It ran out of memory (2 GiB).')
   expect(screen.getByRole('progressbar', { name: 'Memory taken' }).getAttribute('aria-valuenow')).toBe('50')
 
@@ -94,7 +94,7 @@ test('the fleet shows how containers are, and a stop has to be meant', async () 
   await expect.poll(() => calls.filter(({ path }) => path.endsWith('/ctr_1/stop'))).toHaveLength(1)
 })
 
-test('walls that are not in force are told in red, whatever the checks say', async () => {
+test('isolation that is not enforced shows as an error, even if all checks passed', async () => {
   await openPage('/fleet', {
     'GET /api/fleet/containers': fleet,
     'GET /api/fleet/self-test': { ...done, enforced: false, summary: 'The guard does not run.' },
@@ -102,7 +102,7 @@ test('walls that are not in force are told in red, whatever the checks say', asy
   expect((await screen.findByRole('alert')).textContent).toContain('Not enforced')
 })
 
-test('a self-test that runs shows how far it is, and its end is read by itself', async () => {
+test('a running self-test shows its progress, and its result appears without a reload', async () => {
   let over = false
   await openPage('/fleet', {
     'GET /api/fleet/containers': fleet,
@@ -115,21 +115,21 @@ test('a self-test that runs shows how far it is, and its end is read by itself',
   })
   expect(await screen.findByText(/40 % done/)).toBeTruthy()
   over = true
-  expect(await screen.findByRole('table', { name: 'What was tried' }, { timeout: 4000 })).toBeTruthy()
-  expect(screen.getByText('The walls hold.')).toBeTruthy()
+  expect(await screen.findByRole('table', { name: 'Self-test checks' }, { timeout: 4000 })).toBeTruthy()
+  expect(screen.getByText('Isolation holds.')).toBeTruthy()
 })
 
-test('a server without a fleet says what to do', async () => {
+test('a server without a fleet shows what to do', async () => {
   await openPage('/fleet', {})
-  expect(await screen.findByText('This server does not have it yet')).toBeTruthy()
+  expect(await screen.findByText('Not available on this server yet')).toBeTruthy()
 })
 
-test('a container that still runs against the wish is stopping', () => {
-  expect(lookOf({ state: 'ready', desired: 'stopped' }).word).toBe('Stopping')
-  expect(lookOf({ state: 'something-new', desired: 'running' }).word).toBe('something-new')
+test('a container that runs but is to be stopped shows as stopping', () => {
+  expect(styleOf({ state: 'ready', desired: 'stopped' }).word).toBe('Stopping')
+  expect(styleOf({ state: 'something-new', desired: 'running' }).word).toBe('something-new')
 })
 
-test('an agent of the instance is made, told apart when it is shut, and removed when that is meant', async () => {
+test('an agent of the instance is created, shown as disabled, and removed after confirmation', async () => {
   const calls = await openPage('/fleet', {
     'GET /api/fleet/containers': fleet,
     'GET /api/fleet/self-test': done,
@@ -137,16 +137,16 @@ test('an agent of the instance is made, told apart when it is shut, and removed 
     'POST /api/fleet/system-containers': { ...desk, name: 'ci-bot' },
     'DELETE /api/fleet/system-containers/usr_9': { jobId: 'job_3' },
   })
-  const facts = await screen.findAllByText('Never used · sleeps after 30 min unused · made by maya')
+  const facts = await screen.findAllByText('Never used · sleeps after 30 min unused · created by maya')
   expect(facts).toHaveLength(2)
   expect(screen.getByRole('button', { name: 'Open old-bot' })).toBeDisabled()
   const user = userEvent.setup()
   await user.click(screen.getByRole('button', { name: 'New agent' }))
   const dialog = await screen.findByRole('dialog', { name: 'A new agent of the instance' })
-  await user.click(within(dialog).getByRole('button', { name: 'Make it' }))
+  await user.click(within(dialog).getByRole('button', { name: 'Create' }))
   expect(await within(dialog).findByText('Give it a name of one word.')).toBeVisible()
   await user.type(within(dialog).getByRole('textbox', { name: 'Name' }), 'ci-bot')
-  await user.click(within(dialog).getByRole('button', { name: 'Make it' }))
+  await user.click(within(dialog).getByRole('button', { name: 'Create' }))
   const sent = (method: string) => calls.find((call) => call.method === method)
   await expect.poll(() => sent('POST')?.body).toEqual({ name: 'ci-bot', purpose: '' })
 

@@ -1,71 +1,72 @@
 import { Check, CircleX, ShieldAlert, ShieldCheck, TriangleAlert } from 'lucide-react'
 import { fleet } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { SelfTest, SelfTestCheck } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Progress } from '@/components/ui/progress'
-import { HeadRow } from '@/components/ui/table'
+import { TableHeaderRow } from '@/components/ui/table'
+import { toast } from '@/components/ui/toast'
 import { cn } from '@/lib/cn'
-import { ago } from '@/lib/time'
-import { useAskedJob } from '@/lib/use-asked-job'
+import { timeAgo } from '@/lib/time'
+import { useLastJob } from '@/lib/use-last-job'
 
-/** Proves from inside what agents can reach and what they cannot. */
+/** Shows from inside a container what agents can reach and what they cannot. */
 export function SelfTestCard() {
-  const [last, { begin, going, busy, job }] = useAskedJob(
-    q.selfTest,
+  const [last, { start, running, busy, job }] = useLastJob(
+    queries.selfTest,
     fleet.selfTest,
-    'The self-test was not started',
+    (error) => toast.error('The self-test was not started', error),
   )
   return (
     <Card className="overflow-hidden">
-      <CardHead
+      <CardHeader
         title="Isolation"
         actions={
-          <Button size="md" busy={busy} onClick={begin}>
+          <Button size="md" busy={busy} onClick={start}>
             {last.data ? 'Run the self-test again' : 'Run the self-test'}
           </Button>
         }
       >
         The self-test tries, from inside a container, to reach what no agent may reach. First it shows that
         each target would have answered.
-      </CardHead>
+      </CardHeader>
       {last.isPending && <SkeletonRows rows={2} />}
       {last.isError && !last.data && (
         <LoadError what="The self-test" error={last.error} onRetry={() => last.refetch()} />
       )}
-      {going && (
+      {running && (
         <div className="flex flex-col gap-2 border-b px-5 py-4">
           <p role="status" className="text-sm">
-            {job?.progress ? `Trying to break out: ${job.progress} % done` : 'The self-test begins'}
+            {job?.progress ? `Trying to break out: ${job.progress} % done` : 'Starting the self-test'}
           </p>
           <Progress label="Self-test" value={job?.progress ? job.progress / 100 : null} />
         </div>
       )}
-      {last.data === null && !going && (
+      {last.data === null && !running && (
         <p className="px-5 py-4 text-sm text-muted">
-          It was never run here. It takes about a minute and disturbs nobody.
+          Not run yet. It takes about a minute and does not disturb anyone.
         </p>
       )}
-      {last.data && last.data.state !== 'running' && <Result test={last.data} />}
+      {last.data && last.data.state !== 'running' && <TestResult test={last.data} />}
     </Card>
   )
 }
 
-function Result({ test }: { test: SelfTest }) {
+function TestResult({ test }: { test: SelfTest }) {
   return (
     <>
       <div className="px-5 py-4">
         <Verdict test={test} />
       </div>
-      {test.checks.length > 0 && <Matrix checks={test.checks} />}
+      {test.checks.length > 0 && <CheckTable checks={test.checks} />}
     </>
   )
 }
 
 function Verdict({ test }: { test: SelfTest }) {
-  const when = test.finishedAt ? ` ${ago(test.finishedAt)}.` : ''
+  const when = test.finishedAt ? ` ${timeAgo(test.finishedAt)}.` : ''
   if (test.enforced === false)
     return (
       <Alert title="Not enforced">
@@ -75,47 +76,47 @@ function Verdict({ test }: { test: SelfTest }) {
     )
   if (test.state === 'failed')
     return (
-      <Alert tone="warn" title="The self-test did not come to its end">
+      <Alert tone="warn" title="The self-test did not finish">
         {test.summary}
       </Alert>
     )
   const passed = test.checks.every((check) => check.passed)
-  if (!passed) return <Alert title="A wall has a hole">{test.summary}</Alert>
+  if (!passed) return <Alert title="Isolation is broken">{test.summary}</Alert>
   return (
     <p className="flex items-start gap-2.5 text-sm">
       <ShieldCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" />
       <span>
-        <span className="font-medium">The walls hold.</span> {test.summary}
+        <span className="font-medium">Isolation holds.</span> {test.summary}
         <span className="text-muted">{when && ` Tried${when}`}</span>
       </span>
     </p>
   )
 }
 
-const WORDS: Record<SelfTestCheck['outcome'], string> = {
+const OUTCOME_LABELS: Record<SelfTestCheck['outcome'], string> = {
   denied: 'Denied',
   allowed: 'Reached',
-  unknown: 'Not known',
+  unknown: 'Unknown',
 }
 
-function Matrix({ checks }: { checks: SelfTestCheck[] }) {
+function CheckTable({ checks }: { checks: SelfTestCheck[] }) {
   return (
-    <table aria-label="What was tried" className="w-full border-t text-sm">
+    <table aria-label="Self-test checks" className="w-full border-t text-sm">
       <thead>
-        <HeadRow>
+        <TableHeaderRow>
           <th scope="col" className="pl-5!">
             Target
           </th>
           <th scope="col" className="max-md:hidden">
-            Would have answered
+            Proof that it answers
           </th>
           <th scope="col" className="max-sm:hidden">
-            Wanted
+            Expected
           </th>
           <th scope="col" className="pr-5!">
-            Found
+            Result
           </th>
-        </HeadRow>
+        </TableHeaderRow>
       </thead>
       <tbody className="divide-y">
         {checks.map((check) => (
@@ -130,9 +131,9 @@ function Matrix({ checks }: { checks: SelfTestCheck[] }) {
             <td className="max-w-80 text-xs leading-5 wrap-anywhere text-muted max-md:hidden">
               {check.proof}
             </td>
-            <td className="text-muted max-sm:hidden">{WORDS[check.expected]}</td>
+            <td className="text-muted max-sm:hidden">{OUTCOME_LABELS[check.expected]}</td>
             <td className="pr-5! whitespace-nowrap">
-              <Found check={check} />
+              <Outcome check={check} />
             </td>
           </tr>
         ))}
@@ -141,7 +142,7 @@ function Matrix({ checks }: { checks: SelfTestCheck[] }) {
   )
 }
 
-function Found({ check }: { check: SelfTestCheck }) {
+function Outcome({ check }: { check: SelfTestCheck }) {
   const unknown = check.outcome === 'unknown'
   const Icon = check.passed
     ? Check
@@ -158,7 +159,7 @@ function Found({ check }: { check: SelfTestCheck }) {
       )}
     >
       <Icon aria-hidden className="size-4 shrink-0" />
-      {WORDS[check.outcome]}
+      {OUTCOME_LABELS[check.outcome]}
     </span>
   )
 }

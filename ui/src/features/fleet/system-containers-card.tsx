@@ -2,24 +2,24 @@ import { useQuery } from '@tanstack/react-query'
 import { Ellipsis, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { fleet } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { SystemContainer } from '@/api/types'
 import { Button, IconButton } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { ConfirmDialog } from '@/components/ui/dialog'
 import { Badge, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Menu, MenuItem } from '@/components/ui/menu'
 import { toast } from '@/components/ui/toast'
-import { keep } from '@/features/shell/keep'
-import { ago, duration } from '@/lib/time'
-import { State } from './state'
+import { startImpersonation } from '@/features/shell/impersonation'
+import { timeAgo, formatDuration } from '@/lib/time'
+import { ContainerStateBadge } from './container-state'
 import { SystemContainerDialog } from './system-container-dialog'
 
-const LOOK_MS = 3000
+const POLL_INTERVAL_MS = 3000
 
-/** Agents that belong to no person: programs use them, admins look after them. */
+/** Agents without an owner: programs use them, admins manage them. */
 export function SystemContainersCard() {
-  const list = useQuery({ ...q.systemContainers, refetchInterval: LOOK_MS })
+  const list = useQuery({ ...queries.systemContainers, refetchInterval: POLL_INTERVAL_MS })
   const [editing, setEditing] = useState<SystemContainer | 'new' | null>(null)
   const [removing, setRemoving] = useState<SystemContainer | null>(null)
   const items = list.data?.items ?? []
@@ -31,17 +31,17 @@ export function SystemContainersCard() {
   )
   return (
     <Card className="overflow-hidden">
-      <CardHead title="The instance's own agents" actions={add}>
-        They belong to nobody, like a help desk or a bot. Nobody signs in as one: admins look after it,
-        programs use it with API tokens.
-      </CardHead>
+      <CardHeader title="The instance's own agents" actions={add}>
+        Agents without an owner, such as a help desk or a bot. They cannot sign in: admins manage them, and
+        programs use them with API tokens.
+      </CardHeader>
       {list.isPending && <SkeletonRows rows={1} />}
       {list.isError && !list.data && (
         <LoadError what="The instance's own agents" error={list.error} onRetry={() => list.refetch()} />
       )}
       {list.data && items.length === 0 && (
         <p className="px-5 py-4 text-sm text-muted">
-          None yet. Make one for what is not one person's matter.
+          None yet. Create one for work that does not belong to a single person.
         </p>
       )}
       <ul className="divide-y">
@@ -51,7 +51,7 @@ export function SystemContainersCard() {
       </ul>
       {editing && (
         <SystemContainerDialog
-          of={editing === 'new' ? undefined : editing}
+          saved={editing === 'new' ? undefined : editing}
           onClose={() => setEditing(null)}
         />
       )}
@@ -59,7 +59,7 @@ export function SystemContainersCard() {
         open={removing !== null}
         onClose={() => setRemoving(null)}
         title={`Remove ${removing?.name ?? 'this agent'}?`}
-        description="Its chats, agents, providers and keys, findings, memory and conversations are erased, and its container with all its files. Programs that use it are refused from now on. Nobody can bring it back."
+        description="Its chats, agents, providers and keys, findings, memory and conversations are erased, and its container with all its files. Programs that use it are refused from now on. This cannot be undone."
         action="Remove it"
         onConfirm={async () => {
           if (removing) await remove(removing)
@@ -72,9 +72,9 @@ export function SystemContainersCard() {
 async function remove({ id, name }: SystemContainer): Promise<void> {
   try {
     await fleet.removeSystemContainer(id)
-    toast.done(`${name} is being removed`)
+    toast.success(`${name} is being removed`)
   } catch (error) {
-    toast.failed('It was not removed', error)
+    toast.error('It was not removed', error)
     throw error
   }
 }
@@ -91,17 +91,17 @@ function Row({ item, onEdit, onRemove }: RowProps) {
       <div className="min-w-0 flex-1 basis-52">
         <p className="font-medium wrap-anywhere">{item.name}</p>
         {item.purpose && <p className="text-sm wrap-anywhere text-muted">{item.purpose}</p>}
-        <p className="text-xs text-muted">{facts(item)}</p>
+        <p className="text-xs text-muted">{description(item)}</p>
       </div>
       <div className="flex items-center gap-1 max-sm:w-full">
         <span className="mr-auto pr-2">
-          {item.disabledAt ? <Badge tone="bad">Disabled</Badge> : <State state={item.state} />}
+          {item.disabledAt ? <Badge tone="bad">Disabled</Badge> : <ContainerStateBadge state={item.state} />}
         </span>
         <Button
           size="sm"
           aria-label={`Open ${item.name}`}
           disabled={item.disabledAt !== null}
-          onClick={() => keep(item.id)}
+          onClick={() => startImpersonation(item.id)}
         >
           Open
         </Button>
@@ -115,7 +115,7 @@ function Row({ item, onEdit, onRemove }: RowProps) {
         >
           <MenuItem onSelect={onEdit}>
             <Pencil aria-hidden />
-            Say what it is for
+            Edit its purpose
           </MenuItem>
           <MenuItem danger onSelect={onRemove}>
             <Trash2 aria-hidden />
@@ -127,11 +127,11 @@ function Row({ item, onEdit, onRemove }: RowProps) {
   )
 }
 
-function facts({ idleStopAfterSeconds, lastUsedAt, madeBy }: SystemContainer): string {
-  const rests =
+function description({ idleStopAfterSeconds, lastUsedAt, madeBy }: SystemContainer): string {
+  const sleeps =
     idleStopAfterSeconds === 0
       ? 'never sleeps'
-      : `sleeps after ${duration(idleStopAfterSeconds * 1000)} unused`
-  const used = lastUsedAt ? `Last used ${ago(lastUsedAt)}` : 'Never used'
-  return [used, rests, madeBy && `made by ${madeBy}`].filter(Boolean).join(' · ')
+      : `sleeps after ${formatDuration(idleStopAfterSeconds * 1000)} unused`
+  const used = lastUsedAt ? `Last used ${timeAgo(lastUsedAt)}` : 'Never used'
+  return [used, sleeps, madeBy && `created by ${madeBy}`].filter(Boolean).join(' · ')
 }

@@ -1,17 +1,17 @@
-import type { Attempt, JobDetail } from '@/api/types'
+import type { JobAttempt, JobDetail } from '@/api/types'
 import { cn } from '@/lib/cn'
-import { dateTime, duration } from '@/lib/time'
-import { STATES } from './state'
+import { formatDateTime, formatDuration } from '@/lib/time'
+import { STATE_STYLES } from './job-state'
 
-const OUTCOMES: Record<string, string> = {
+const OUTCOME_LABELS: Record<string, string> = {
   done: 'succeeded',
-  retry: 'failed, to be tried again',
+  retry: 'failed, will be retried',
   failed: 'failed',
   fail: 'failed',
   give_up: 'gave up',
   cancelled: 'was cancelled',
   lost: 'lost its worker',
-  snooze: 'was put off',
+  snooze: 'was deferred',
 }
 
 /** Every attempt with its error, newest first. */
@@ -22,7 +22,7 @@ export function Attempts({ job }: { job: JobDetail }) {
       <h3 className="text-sm font-medium">Attempts</h3>
       {attempts.length === 0 && (
         <p className="mt-1.5 text-sm text-muted">
-          {job.state === 'running' ? 'The first attempt is under way.' : 'Nothing was tried yet.'}
+          {job.state === 'running' ? 'The first attempt is running.' : 'Not tried yet.'}
         </p>
       )}
       <ol className="mt-2.5 flex flex-col">
@@ -38,9 +38,9 @@ export function Attempts({ job }: { job: JobDetail }) {
   )
 }
 
-function Entry({ attempt, last }: { attempt: Attempt; last: boolean }) {
-  const good = attempt.outcome === 'done'
-  const took = attempt.finishedAt
+function Entry({ attempt, last }: { attempt: JobAttempt; last: boolean }) {
+  const succeeded = attempt.outcome === 'done'
+  const tookMs = attempt.finishedAt
     ? new Date(attempt.finishedAt).getTime() - new Date(attempt.startedAt).getTime()
     : null
   return (
@@ -49,7 +49,7 @@ function Entry({ attempt, last }: { attempt: Attempt; last: boolean }) {
         <span
           className={cn(
             'size-2.5 shrink-0 rounded-full',
-            good ? 'bg-ok' : attempt.error ? 'bg-bad' : 'bg-control',
+            succeeded ? 'bg-ok' : attempt.error ? 'bg-bad' : 'bg-control',
           )}
         />
         {!last && <span className="mt-1 w-px flex-1 bg-line-strong" />}
@@ -58,13 +58,13 @@ function Entry({ attempt, last }: { attempt: Attempt; last: boolean }) {
         <div className="flex flex-wrap justify-between gap-x-4 text-sm">
           <p className="font-medium">
             Attempt {attempt.attempt}{' '}
-            {OUTCOMES[attempt.outcome] ??
-              STATES[attempt.outcome as keyof typeof STATES]?.word.toLowerCase() ??
+            {OUTCOME_LABELS[attempt.outcome] ??
+              STATE_STYLES[attempt.outcome as keyof typeof STATE_STYLES]?.label.toLowerCase() ??
               attempt.outcome}
           </p>
           <p className="tnum text-xs leading-5 text-muted">
-            {dateTime(attempt.startedAt)}
-            {took !== null && ` · ${duration(took)}`}
+            {formatDateTime(attempt.startedAt)}
+            {tookMs !== null && ` · ${formatDuration(tookMs)}`}
           </p>
         </div>
         {attempt.worker && (

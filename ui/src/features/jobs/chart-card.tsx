@@ -2,11 +2,11 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import type { JobStats } from '@/api/types'
 import { Card } from '@/components/ui/card'
 import { Skeleton } from '@/components/ui/feedback'
-import { number } from '@/lib/time'
+import { formatNumber } from '@/lib/time'
 
 const Chart = lazy(() => import('./chart'))
 
-/** How much is done, by the minute. The picture comes when the rest of the page stands. */
+/** The throughput per minute. The chart is loaded after the rest of the page. */
 export function ChartCard({ stats }: { stats: JobStats | undefined }) {
   const [idle, setIdle] = useState(false)
   useEffect(() => {
@@ -28,7 +28,7 @@ export function ChartCard({ stats }: { stats: JobStats | undefined }) {
         </p>
       </div>
       <p className="sr-only">
-        In the last hour {number(done)} jobs were done and {number(failed)} failed.
+        In the last hour {formatNumber(done)} jobs were done and {formatNumber(failed)} failed.
       </p>
       <div className="mt-2 h-44">
         {stats && idle ? (
@@ -47,7 +47,7 @@ function Legend({ className, name, value }: { className: string; name: string; v
   return (
     <span className="flex items-center gap-1.5">
       <span aria-hidden className={`h-0.5 w-3 rounded-full ${className}`} />
-      {name} <span className="tnum font-medium text-fg">{number(value)}</span>
+      {name} <span className="tnum font-medium text-fg">{formatNumber(value)}</span>
     </span>
   )
 }

@@ -2,11 +2,11 @@ import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { JobStats } from '@/api/types'
-import { useShownTheme } from '@/lib/theme'
+import { useResolvedTheme } from '@/lib/theme'
 
 type Points = JobStats['throughput']
 
-function data(points: Points): uPlot.AlignedData {
+function toColumns(points: Points): uPlot.AlignedData {
   return [
     points.map((point) => new Date(point.minute).getTime() / 1000),
     points.map((point) => point.done),
@@ -14,23 +14,23 @@ function data(points: Points): uPlot.AlignedData {
   ]
 }
 
-/** Done and failed jobs a minute. What it shows is also told as a sentence beside it. */
+/** Done and failed jobs per minute. `ChartCard` has the same figures as text. */
 export default function Chart({ points }: { points: Points }) {
   const box = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(null)
   const latest = useRef(points)
-  const theme = useShownTheme()
+  const theme = useResolvedTheme()
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a canvas has no CSS: another theme is another picture
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours of a canvas do not follow the theme
   useEffect(() => {
     const element = box.current
     if (!element) return
     const size = () => ({ width: element.clientWidth, height: element.clientHeight })
-    plot.current = new uPlot(options(size()), data(latest.current), element)
-    const resized = new ResizeObserver(() => plot.current?.setSize(size()))
-    resized.observe(element)
+    plot.current = new uPlot(options(size()), toColumns(latest.current), element)
+    const resizeObserver = new ResizeObserver(() => plot.current?.setSize(size()))
+    resizeObserver.observe(element)
     return () => {
-      resized.disconnect()
+      resizeObserver.disconnect()
       plot.current?.destroy()
       plot.current = null
     }
@@ -38,7 +38,7 @@ export default function Chart({ points }: { points: Points }) {
 
   useEffect(() => {
     latest.current = points
-    plot.current?.setData(data(points))
+    plot.current?.setData(toColumns(points))
   }, [points])
 
   return <div ref={box} aria-hidden className="h-full w-full" />
@@ -59,7 +59,7 @@ function options(size: { width: number; height: number }): uPlot.Options {
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, size: 26, values: (_plot, ticks) => ticks.map(clock) },
+      { ...axis, grid: { show: false }, space: 90, size: 26, values: (_plot, ticks) => ticks.map(formatTick) },
       { ...axis, size: 34, space: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000] },
     ],
     series: [
@@ -70,7 +70,7 @@ function options(size: { width: number; height: number }): uPlot.Options {
   }
 }
 
-function clock(seconds: number): string {
+function formatTick(seconds: number): string {
   const at = new Date(seconds * 1000)
   return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`
 }

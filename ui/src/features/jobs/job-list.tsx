@@ -1,20 +1,20 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Inbox, X } from 'lucide-react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Job } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
-import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Select } from '@/components/ui/field'
 import { SearchInput } from '@/components/ui/search-input'
-import { ShowOlder } from '@/components/ui/show-older'
+import { LoadMore } from '@/components/ui/load-more'
 import { BulkBar } from './bulk-bar'
 import { JobTable } from './job-table'
-import { filterOf, isFiltered, type JobSearch } from './search'
-import { KIND_NAMES } from './state'
+import { filterOf, isFiltered, type JobSearch } from './job-search'
+import { KIND_OPTIONS } from './job-state'
 
-const NONE: Job[] = []
+const NO_JOBS: Job[] = []
 
 interface Props {
   search: JobSearch
@@ -23,10 +23,10 @@ interface Props {
   admin: boolean
 }
 
-/** The jobs that fit the filters, newest first. */
+/** The jobs that match the filters, newest first. */
 export function JobList({ search, selected, onSelect, admin }: Props) {
-  const list = useInfiniteQuery(q.jobs(filterOf(search)))
-  const jobs = list.data?.pages.flatMap((page) => page.items) ?? NONE
+  const list = useInfiniteQuery(queries.jobs(filterOf(search)))
+  const jobs = list.data?.pages.flatMap((page) => page.items) ?? NO_JOBS
   const filtered = isFiltered(search)
   return (
     <Card className="overflow-hidden">
@@ -40,16 +40,16 @@ export function JobList({ search, selected, onSelect, admin }: Props) {
         <LoadError what="The jobs" error={list.error} onRetry={() => list.refetch()} />
       )}
       {list.data && jobs.length === 0 && (
-        <Empty
+        <EmptyState
           icon={<Inbox aria-hidden />}
-          title={filtered ? 'No jobs match these filters' : 'Nothing in the queue'}
+          title={filtered ? 'No jobs match these filters' : 'No jobs yet'}
           action={filtered && <ClearFilters />}
         >
-          {filtered ? undefined : 'Starting a container or testing a provider shows here, with every step.'}
-        </Empty>
+          {filtered ? undefined : 'Jobs such as starting a container or testing a provider appear here, with every step.'}
+        </EmptyState>
       )}
       {jobs.length > 0 && <JobTable jobs={jobs} selected={selected} onSelect={onSelect} admin={admin} />}
-      <ShowOlder list={list} />
+      <LoadMore list={list} />
     </Card>
   )
 }
@@ -57,7 +57,7 @@ export function JobList({ search, selected, onSelect, admin }: Props) {
 function ClearFilters() {
   const navigate = useNavigate()
   return (
-    <Button look="ghost" onClick={() => navigate({ to: '/jobs', search: {} })}>
+    <Button variant="ghost" onClick={() => navigate({ to: '/jobs', search: {} })}>
       <X aria-hidden />
       Clear filters
     </Button>
@@ -85,7 +85,7 @@ function Filters({ search }: { search: JobSearch }) {
         onChange={(event) => set({ kind: event.target.value || undefined })}
       >
         <option value="">All kinds</option>
-        {KIND_NAMES.map(([kind, name]) => (
+        {KIND_OPTIONS.map(([kind, name]) => (
           <option key={kind} value={kind}>
             {name}
           </option>

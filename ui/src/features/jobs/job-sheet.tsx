@@ -2,30 +2,30 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { isStatus } from '@/api/client'
-import { jobs as write } from '@/api/mutations'
-import { q } from '@/api/queries'
-import type { Acted, JobDetail } from '@/api/types'
+import { jobs as jobMutations } from '@/api/mutations'
+import { queries } from '@/api/queries'
+import type { BulkResult, JobDetail } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { Facts } from '@/components/ui/card'
+import { DescriptionList } from '@/components/ui/card'
 import { CopyButton } from '@/components/ui/copy-button'
-import { Alert, Empty, LoadError, Skeleton } from '@/components/ui/feedback'
+import { Alert, EmptyState, LoadError, Skeleton } from '@/components/ui/feedback'
 import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
-import { dateTime, duration } from '@/lib/time'
+import { formatDateTime, formatDuration } from '@/lib/time'
 import { Attempts } from './attempts'
-import { useOwner } from './job-table'
-import { canCancel, canRetry, kindName, StateBadge } from './state'
+import { useOwnerName } from './job-table'
+import { canCancel, canRetry, kindLabel, StateBadge } from './job-state'
 import { Waterfall } from './waterfall'
 
 const route = getRouteApi('/_app/jobs/$id')
 
-/** One job in full, over the list. */
+/** The details of one job, over the list. */
 export function JobSheet() {
   const { id } = route.useParams()
   const search = route.useSearch()
   const navigate = useNavigate()
   const job = useQuery({
-    ...q.job(id),
+    ...queries.job(id),
     refetchInterval: ({ state }) => (state.data && canCancel(state.data) ? 1500 : false),
   })
   const close = () => navigate({ to: '/jobs', search, replace: true })
@@ -33,7 +33,7 @@ export function JobSheet() {
     <Sheet
       open
       onClose={close}
-      title={job.data ? kindName(job.data.kind) : 'Job'}
+      title={job.data ? kindLabel(job.data.kind) : 'Job'}
       footer={job.data && <Actions job={job.data} />}
     >
       {job.isPending && (
@@ -45,9 +45,9 @@ export function JobSheet() {
         </div>
       )}
       {job.isError && !job.data && isStatus(job.error, 404) && (
-        <Empty title="This job is not there any more">
-          Finished jobs leave the history after a while, or it is somebody else's.
-        </Empty>
+        <EmptyState title="This job no longer exists">
+          Finished jobs are removed from the history after a while, or it belongs to another user.
+        </EmptyState>
       )}
       {job.isError && !job.data && !isStatus(job.error, 404) && (
         <LoadError what="The job" error={job.error} onRetry={() => job.refetch()} />
@@ -58,8 +58,8 @@ export function JobSheet() {
 }
 
 function Body({ job }: { job: JobDetail }) {
-  const { data: me } = useQuery(q.me)
-  const owner = useOwner(me?.role === 'admin' ? job.owner : undefined)
+  const { data: me } = useQuery(queries.me)
+  const owner = useOwnerName(me?.role === 'admin' ? job.owner : undefined)
   return (
     <div className="flex flex-col gap-6 px-5 py-5">
       <div className="flex flex-wrap items-center gap-2.5">
@@ -69,14 +69,14 @@ function Body({ job }: { job: JobDetail }) {
         )}
       </div>
       {job.waits && (
-        <Alert tone="info" title="Why it waits">
+        <Alert tone="info" title="Why it is waiting">
           {job.waits.sentence}
         </Alert>
       )}
-      <Facts
+      <DescriptionList
         items={[
           ['Id', <Id key="id" id={job.id} />],
-          ...(owner ? ([['Whose', owner]] as [string, string][]) : []),
+          ...(owner ? ([['Owner', owner]] as [string, string][]) : []),
           [
             'Kind',
             <span key="kind" className="font-mono text-xs">
@@ -85,13 +85,13 @@ function Body({ job }: { job: JobDetail }) {
           ],
           ['Lane', job.lane],
           ['Attempts', `${job.attempt} of ${job.maxAttempts}`],
-          ['Created', dateTime(job.createdAt)],
-          ['Due', dateTime(job.dueAt)],
-          ['Begun', job.startedAt ? dateTime(job.startedAt) : 'Not yet'],
-          ['Finished', job.finishedAt ? dateTime(job.finishedAt) : 'Not yet'],
+          ['Created', formatDateTime(job.createdAt)],
+          ['Scheduled for', formatDateTime(job.dueAt)],
+          ['Started', job.startedAt ? formatDateTime(job.startedAt) : 'Not yet'],
+          ['Finished', job.finishedAt ? formatDateTime(job.finishedAt) : 'Not yet'],
           ...(job.startedAt && job.finishedAt
             ? ([
-                ['Took', duration(new Date(job.finishedAt).getTime() - new Date(job.startedAt).getTime())],
+                ['Took', formatDuration(new Date(job.finishedAt).getTime() - new Date(job.startedAt).getTime())],
               ] as [string, string][])
             : []),
         ]}
@@ -113,14 +113,14 @@ function Id({ id }: { id: string }) {
 
 function Actions({ job }: { job: JobDetail }) {
   const [busy, setBusy] = useState<string | null>(null)
-  const run = async (name: string, work: (chosen: { ids: string[] }) => Promise<Acted>, said: string) => {
+  const run = async (name: string, action: (selection: { ids: string[] }) => Promise<BulkResult>, successTitle: string) => {
     setBusy(name)
     try {
-      const { changed } = await work({ ids: [job.id] })
-      if (changed > 0) toast.done(said)
-      else toast.failed('It changed meanwhile, so nothing was done. Look at its state.')
+      const { changed } = await action({ ids: [job.id] })
+      if (changed > 0) toast.success(successTitle)
+      else toast.error('The job changed in the meantime, so nothing was done. Check its state.')
     } catch (error) {
-      toast.failed('It did not work', error)
+      toast.error('It did not work', error)
     } finally {
       setBusy(null)
     }
@@ -128,18 +128,18 @@ function Actions({ job }: { job: JobDetail }) {
   return (
     <>
       <Button
-        look="primary"
+        variant="primary"
         disabled={!canRetry(job)}
         busy={busy === 'retry'}
-        onClick={() => run('retry', write.retry, 'Job retried')}
+        onClick={() => run('retry', jobMutations.retry, 'Job retried')}
       >
         Retry now
       </Button>
       <Button
-        look="danger"
+        variant="danger"
         disabled={!canCancel(job)}
         busy={busy === 'cancel'}
-        onClick={() => run('cancel', write.cancel, 'Job cancelled')}
+        onClick={() => run('cancel', jobMutations.cancel, 'Job cancelled')}
       >
         Cancel job
       </Button>

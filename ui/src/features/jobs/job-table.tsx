@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Job } from '@/api/types'
 import { Checkbox } from '@/components/ui/field'
-import { HeadRow } from '@/components/ui/table'
-import { ago, dateTime } from '@/lib/time'
-import { useNow } from '@/lib/use-interval'
-import { kindName, StateBadge } from './state'
+import { TableHeaderRow } from '@/components/ui/table'
+import { timeAgo, formatDateTime } from '@/lib/time'
+import { useNow } from '@/lib/use-now'
+import { kindLabel, StateBadge } from './job-state'
 
 const route = getRouteApi('/_app/jobs')
 
@@ -29,7 +29,7 @@ export function JobTable({ jobs, selected, onSelect, admin }: Props) {
   return (
     <table aria-label="Jobs" className="w-full text-sm">
       <thead>
-        <HeadRow>
+        <TableHeaderRow>
           <th scope="col" className="w-11 pl-5!">
             <Checkbox
               aria-label="Select all jobs shown"
@@ -51,7 +51,7 @@ export function JobTable({ jobs, selected, onSelect, admin }: Props) {
           <th scope="col" className="pr-5! text-right max-sm:hidden">
             Created
           </th>
-        </HeadRow>
+        </TableHeaderRow>
       </thead>
       <tbody className="divide-y">
         {jobs.map((job) => (
@@ -79,8 +79,8 @@ interface RowProps {
 
 function Row({ job, now, admin, selected, onSelect }: RowProps) {
   const search = route.useSearch()
-  const owner = useOwner(admin ? job.owner : undefined)
-  const name = kindName(job.kind)
+  const owner = useOwnerName(admin ? job.owner : undefined)
+  const name = kindLabel(job.kind)
   return (
     <tr className="group hover:bg-surface-2 [&>td]:px-3 [&>td]:py-2.5">
       <td className="pl-5!">
@@ -101,7 +101,7 @@ function Row({ job, now, admin, selected, onSelect }: RowProps) {
         </p>
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-1 sm:hidden">
           <StateBadge job={job} />
-          <span className="text-xs text-muted">{ago(job.createdAt, now)}</span>
+          <span className="text-xs text-muted">{timeAgo(job.createdAt, now)}</span>
         </div>
       </td>
       <td className="max-sm:hidden">
@@ -112,24 +112,24 @@ function Row({ job, now, admin, selected, onSelect }: RowProps) {
         {job.attempt} / {job.maxAttempts}
       </td>
       <td className="tnum pr-5! text-right whitespace-nowrap text-muted max-sm:hidden">
-        <time dateTime={job.createdAt} title={dateTime(job.createdAt)}>
-          {ago(job.createdAt, now)}
+        <time dateTime={job.createdAt} title={formatDateTime(job.createdAt)}>
+          {timeAgo(job.createdAt, now)}
         </time>
       </td>
     </tr>
   )
 }
 
-/** The end of an id tells one job from another; its beginning is the time. */
+/** The end of an id is random; its beginning is the time. */
 export function shortId(id: string): string {
   return id.slice(-8)
 }
 
-/** Whose job it is, for admins. */
-export function useOwner(owner: string | null | undefined): string | null {
-  const { data } = useQuery({ ...q.users, enabled: typeof owner === 'string', staleTime: 60_000 })
+/** The name of a job's owner, for admins. `null` for `undefined`. */
+export function useOwnerName(owner: string | null | undefined): string | null {
+  const { data } = useQuery({ ...queries.users, enabled: typeof owner === 'string', staleTime: 60_000 })
   if (owner === undefined) return null
   if (owner === null) return 'Mosaic'
   const user = data?.items.find((one) => one.id === owner)
-  return user ? user.displayName || user.username : 'somebody'
+  return user ? user.displayName || user.username : 'another user'
 }

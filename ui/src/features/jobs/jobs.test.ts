@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JobDetail } from '@/api/types'
-import { isFiltered, parseSearch } from './search'
-import { canCancel, canRetry } from './state'
+import { isFiltered, parseSearch } from './job-search'
+import { canCancel, canRetry } from './job-state'
 import { bars } from './waterfall'
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 22, 10, 0, second)).toISOString()
@@ -27,7 +27,7 @@ const JOB: JobDetail = {
 }
 
 describe('the waterfall', () => {
-  it('begins with the wait and goes on until now', () => {
+  it('starts with the wait and ends now', () => {
     const now = Date.parse(at(7))
     expect(bars(JOB, now).map((bar) => [bar.name, bar.to - bar.from, bar.open])).toEqual([
       ['queued', 2000, false],
@@ -36,13 +36,13 @@ describe('the waterfall', () => {
     ])
   })
 
-  it('tells of the attempt that did the work, not of one that found nothing left to do', () => {
+  it('shows the attempt that did the work, not one that found nothing to do', () => {
     const phases = [
       { attempt: 1, name: 'create', startedAt: at(2), finishedAt: at(3) },
       { attempt: 1, name: 'boot', startedAt: at(3), finishedAt: at(9) },
       { attempt: 2, name: 'ready', startedAt: at(10), finishedAt: at(10) },
     ]
-    const again = {
+    const rerun = {
       ...JOB,
       state: 'done' as const,
       attempt: 2,
@@ -50,14 +50,14 @@ describe('the waterfall', () => {
       finishedAt: at(10),
       phases,
     }
-    expect(bars(again, Date.parse(at(20))).map((bar) => [bar.name, bar.to - bar.from])).toEqual([
+    expect(bars(rerun, Date.parse(at(20))).map((bar) => [bar.name, bar.to - bar.from])).toEqual([
       ['queued', 2000],
       ['create', 1000],
       ['boot', 6000],
     ])
   })
 
-  it('is all wait before somebody took the job', () => {
+  it('is only the wait before a worker claims the job', () => {
     const waiting = { ...JOB, state: 'queued' as const, startedAt: null, phases: [] }
     expect(bars(waiting, Date.parse(at(5))).map((bar) => [bar.name, bar.to - bar.from, bar.open])).toEqual([
       ['queued', 5000, true],
@@ -65,8 +65,8 @@ describe('the waterfall', () => {
   })
 })
 
-describe('what can be done', () => {
-  it('follows the state', () => {
+describe('the actions', () => {
+  it('depend on the state', () => {
     expect([canRetry(JOB), canCancel(JOB)]).toEqual([false, true])
     expect([canRetry({ ...JOB, state: 'dead' }), canCancel({ ...JOB, state: 'dead' })]).toEqual([true, false])
     expect(canRetry({ ...JOB, state: 'queued', attempt: 1 })).toBe(true)
@@ -74,8 +74,8 @@ describe('what can be done', () => {
   })
 })
 
-describe('the address of the board', () => {
-  it('keeps what makes sense and drops the rest', () => {
+describe('the search parameters', () => {
+  it('keep valid values and drop the rest', () => {
     expect(parseSearch({ state: 'dead', q: 'start', lane: '', kind: 7, view: 'nonsense' })).toEqual({
       state: 'dead',
       q: 'start',

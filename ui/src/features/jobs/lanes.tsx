@@ -1,20 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
 import { Pause, Play } from 'lucide-react'
 import { useState } from 'react'
-import { jobs as write } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { jobs as jobMutations } from '@/api/mutations'
+import { queries } from '@/api/queries'
 import type { Lane } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Badge, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Input } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
-import { ago, number } from '@/lib/time'
-import { useAttempt } from '@/lib/use-attempt'
+import { timeAgo, formatNumber } from '@/lib/time'
+import { useAsyncAction } from '@/lib/use-async-action'
 
-/** The lanes that jobs wait in, with pause and limit. For admins. */
+/** The lanes of the queue, with pause and concurrency limit. For admins. */
 export function Lanes() {
-  const list = useQuery({ ...q.lanes, refetchInterval: 3000 })
+  const list = useQuery({ ...queries.lanes, refetchInterval: 3000 })
   return (
     <Card className="overflow-hidden">
       {list.isPending && <SkeletonRows rows={4} />}
@@ -31,27 +31,27 @@ export function Lanes() {
 }
 
 function Row({ lane }: { lane: Lane }) {
-  const { busy, attempt } = useAttempt()
+  const { busy, runAction } = useAsyncAction()
   const paused = Boolean(lane.pausedAt)
   const toggle = () =>
-    attempt(
+    runAction(
       async () => {
-        await (paused ? write.resumeLane(lane.name) : write.pauseLane(lane.name))
-        toast.done(paused ? `Lane ${lane.name} resumed` : `Lane ${lane.name} paused`)
+        await (paused ? jobMutations.resumeLane(lane.name) : jobMutations.pauseLane(lane.name))
+        toast.success(paused ? `Lane ${lane.name} resumed` : `Lane ${lane.name} paused`)
       },
-      (error) => toast.failed(`Lane ${lane.name} was not changed`, error),
+      (error) => toast.error(`Lane ${lane.name} was not changed`, error),
     )
   return (
     <li className="flex flex-wrap items-center gap-x-5 gap-y-3 px-5 py-3.5">
       <div className="min-w-0 flex-1 basis-56">
         <p className="flex items-center gap-2 font-medium">
           {lane.name}
-          {paused && <Badge tone="warn">Paused {ago(lane.pausedAt ?? '')}</Badge>}
+          {paused && <Badge tone="warn">Paused {timeAgo(lane.pausedAt ?? '')}</Badge>}
         </p>
         <p className="tnum text-xs text-muted">
-          {number(lane.running)} of {number(lane.slots)} slots busy · {number(lane.ready)} ready ·{' '}
-          {number(lane.later)} later
-          {lane.oldestDue && lane.ready > 0 && ` · oldest due ${ago(lane.oldestDue)}`}
+          {formatNumber(lane.running)} of {formatNumber(lane.slots)} slots busy · {formatNumber(lane.ready)} ready ·{' '}
+          {formatNumber(lane.later)} scheduled
+          {lane.oldestDue && lane.ready > 0 && ` · oldest due ${timeAgo(lane.oldestDue)}`}
         </p>
       </div>
       <Limit lane={lane} />
@@ -74,22 +74,22 @@ function Limit({ lane }: { lane: Lane }) {
   const save = async () => {
     if (text === null) return
     try {
-      await write.limitLane(lane.name, text === '' ? null : Number(text))
-      toast.done(`Limit of lane ${lane.name} changed`)
+      await jobMutations.limitLane(lane.name, text === '' ? null : Number(text))
+      toast.success(`Limit of lane ${lane.name} changed`)
     } catch (error) {
-      toast.failed('The limit was not changed', error)
+      toast.error('The limit was not changed', error)
     } finally {
       setText(null)
     }
   }
   return (
     <label className="flex items-center gap-2 text-xs text-muted">
-      At once
+      Limit
       <Input
         type="number"
         min={0}
-        aria-label={`Most jobs of lane ${lane.name} at once`}
-        placeholder="All"
+        aria-label={`Concurrency limit of lane ${lane.name}`}
+        placeholder="None"
         className="tnum h-8 w-20 text-sm"
         value={shown}
         onChange={(event) => setText(event.target.value)}

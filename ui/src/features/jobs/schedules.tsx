@@ -2,25 +2,25 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { CalendarClock, Play } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import { ApiError, message } from '@/api/client'
-import { jobs as write } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { ApiError, errorMessage } from '@/api/client'
+import { jobs as jobMutations } from '@/api/mutations'
+import { queries } from '@/api/queries'
 import type { Schedule } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Dialog } from '@/components/ui/dialog'
-import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Field, Input } from '@/components/ui/field'
 import { Switch } from '@/components/ui/switch'
 import { toast } from '@/components/ui/toast'
-import { ago, dateTime, due } from '@/lib/time'
-import { useAttempt } from '@/lib/use-attempt'
-import { useNow } from '@/lib/use-interval'
-import { kindName } from './state'
+import { timeAgo, formatDateTime, timeUntil } from '@/lib/time'
+import { useAsyncAction } from '@/lib/use-async-action'
+import { useNow } from '@/lib/use-now'
+import { kindLabel } from './job-state'
 
-/** What runs by the clock. For admins. */
+/** The schedules of recurring jobs. For admins. */
 export function Schedules() {
-  const list = useQuery({ ...q.schedules, refetchInterval: 5000 })
+  const list = useQuery({ ...queries.schedules, refetchInterval: 5000 })
   return (
     <Card className="overflow-hidden">
       {list.isPending && <SkeletonRows rows={3} />}
@@ -28,7 +28,7 @@ export function Schedules() {
         <LoadError what="The schedules" error={list.error} onRetry={() => list.refetch()} />
       )}
       {list.data?.items.length === 0 && (
-        <Empty icon={<CalendarClock aria-hidden />} title="Nothing runs by the clock" />
+        <EmptyState icon={<CalendarClock aria-hidden />} title="No schedules" />
       )}
       <ul className="divide-y">
         {list.data?.items.map((schedule) => (
@@ -42,34 +42,34 @@ export function Schedules() {
 function Row({ schedule }: { schedule: Schedule }) {
   const now = useNow(1000)
   const [editing, setEditing] = useState(false)
-  const { busy, attempt } = useAttempt()
+  const { busy, runAction } = useAsyncAction()
   const run = () =>
-    attempt(
+    runAction(
       async () => {
-        await write.runSchedule(schedule.name)
-        toast.done(`${schedule.name} runs now`)
+        await jobMutations.runSchedule(schedule.name)
+        toast.success(`${schedule.name} runs now`)
       },
-      (error) => toast.failed(`${schedule.name} was not run`, error),
+      (error) => toast.error(`${schedule.name} was not run`, error),
     )
   const toggle = (enabled: boolean) =>
-    write
+    jobMutations
       .changeSchedule(schedule.name, { enabled })
-      .catch((error: unknown) => toast.failed(`${schedule.name} was not changed`, error))
+      .catch((error: unknown) => toast.error(`${schedule.name} was not changed`, error))
   return (
     <li className="flex flex-wrap items-center gap-x-5 gap-y-3 px-5 py-3.5">
       <div className="min-w-0 flex-1 basis-64">
         <Switch
-          label={kindName(schedule.kind)}
+          label={kindLabel(schedule.kind)}
           checked={schedule.enabled}
           onChange={toggle}
           hint={
             <span className="tnum">
               <span className="font-mono">{schedule.cron}</span>
-              {schedule.enabled && schedule.nextDue && ` · next ${due(schedule.nextDue, now)}`}
+              {schedule.enabled && schedule.nextDue && ` · next ${timeUntil(schedule.nextDue, now)}`}
               {schedule.lastRun && (
                 <>
                   {' · last '}
-                  <span title={dateTime(schedule.lastRun)}>{ago(schedule.lastRun, now)}</span>
+                  <span title={formatDateTime(schedule.lastRun)}>{timeAgo(schedule.lastRun, now)}</span>
                 </>
               )}
               {schedule.lastState && `, ${schedule.lastState}`}
@@ -89,12 +89,12 @@ function Row({ schedule }: { schedule: Schedule }) {
       )}
       <Button
         size="md"
-        aria-label={`Change when ${kindName(schedule.kind)} runs`}
+        aria-label={`Change when ${kindLabel(schedule.kind)} runs`}
         onClick={() => setEditing(true)}
       >
         Change
       </Button>
-      <Button size="md" busy={busy} aria-label={`Run now: ${kindName(schedule.kind)}`} onClick={run}>
+      <Button size="md" busy={busy} aria-label={`Run now: ${kindLabel(schedule.kind)}`} onClick={run}>
         <Play aria-hidden />
         Run now
       </Button>
@@ -105,29 +105,29 @@ function Row({ schedule }: { schedule: Schedule }) {
 
 function Editor({ schedule, onClose }: { schedule: Schedule; onClose: () => void }) {
   const [cron, setCron] = useState(schedule.cron)
-  const { busy, trouble, attempt, refuse } = useAttempt()
+  const { busy, errorText, runAction, setErrorText } = useAsyncAction()
   const save = (event: FormEvent) => {
     event.preventDefault()
-    return attempt(
+    return runAction(
       async () => {
-        await write.changeSchedule(schedule.name, { cron: cron.trim() })
-        toast.done('Schedule changed')
+        await jobMutations.changeSchedule(schedule.name, { cron: cron.trim() })
+        toast.success('Schedule changed')
         onClose()
       },
-      (error) => refuse((error instanceof ApiError && error.problem.errors?.[0]?.message) || message(error)),
+      (error) => setErrorText((error instanceof ApiError && error.problem.errors?.[0]?.message) || errorMessage(error)),
     )
   }
   return (
-    <Dialog open onClose={onClose} title={`When: ${kindName(schedule.kind)}`}>
+    <Dialog open onClose={onClose} title={`Schedule: ${kindLabel(schedule.kind)}`}>
       <form onSubmit={save} className="flex flex-col gap-4">
         <Field
           label="Cron expression"
-          error={trouble ?? undefined}
+          error={errorText ?? undefined}
           hint="Minute, hour, day of month, month, day of week; in UTC."
         >
-          {(wiring) => (
+          {(controlProps) => (
             <Input
-              {...wiring}
+              {...controlProps}
               spellCheck={false}
               className="font-mono"
               value={cron}
@@ -137,7 +137,7 @@ function Editor({ schedule, onClose }: { schedule: Schedule; onClose: () => void
         </Field>
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={busy} disabled={cron.trim() === schedule.cron}>
+          <Button type="submit" variant="primary" busy={busy} disabled={cron.trim() === schedule.cron}>
             Save
           </Button>
         </div>

@@ -2,12 +2,12 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { JOB_STATES, type JobStats } from '@/api/types'
 import { Skeleton } from '@/components/ui/feedback'
 import { cn } from '@/lib/cn'
-import { number } from '@/lib/time'
-import { STATES } from './state'
+import { formatNumber } from '@/lib/time'
+import { STATE_STYLES } from './job-state'
 
 const route = getRouteApi('/_app/jobs')
 
-/** How many jobs are in which state; a tile is also the filter for its state. */
+/** The number of jobs in each state; a tile also filters by its state. */
 export function StateTiles({ stats }: { stats: JobStats | undefined }) {
   const search = route.useSearch()
   return (
@@ -16,7 +16,7 @@ export function StateTiles({ stats }: { stats: JobStats | undefined }) {
       className="hairline -mx-4 flex gap-2.5 overflow-x-auto px-4 py-0.5 md:mx-0 md:grid md:grid-cols-6 md:overflow-visible md:px-0"
     >
       {JOB_STATES.map((state) => {
-        const { word, Icon, color } = STATES[state]
+        const { label, Icon, color } = STATE_STYLES[state]
         const counts = stats?.counts.filter((count) => count.state === state) ?? []
         const total = counts.reduce((sum, count) => sum + count.count, 0)
         const more = counts.some((count) => count.more)
@@ -35,11 +35,11 @@ export function StateTiles({ stats }: { stats: JobStats | undefined }) {
             >
               <span className="flex items-center gap-2 text-sm text-muted">
                 <Icon aria-hidden className={cn('size-4', color)} />
-                {word}
+                {label}
               </span>
               {stats ? (
                 <span className="tnum mt-1 block text-xl font-semibold">
-                  {number(total)}
+                  {formatNumber(total)}
                   {more && '+'}
                 </span>
               ) : (

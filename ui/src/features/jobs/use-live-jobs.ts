@@ -1,24 +1,24 @@
-/** The board's own stream: numbers at every change, and which jobs to read again. */
+/** The event stream of the jobs page: statistics with every change, and which jobs to read again. */
 import { useEffect, useRef, useState } from 'react'
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import type { JobChanges } from '@/api/types'
-import { follow } from '@/lib/sse'
+import { followEvents } from '@/lib/sse'
 
-export type Line = 'live' | 'reconnecting' | 'paused'
+export type ConnectionState = 'live' | 'reconnecting' | 'paused'
 
-/** Lists are read again at most this often. */
-const RELOAD_MS = 1000
+/** The list is read again at most this often. */
+const RELOAD_INTERVAL_MS = 1000
 
-/** While `paused` the numbers go on and the list stands still. */
-export function useLiveJobs(paused: boolean): Line {
+/** While `paused`, the statistics are updated and the list is not. */
+export function useLiveJobs(paused: boolean): ConnectionState {
   const [lost, setLost] = useState(false)
-  const held = useRef(paused)
-  const missed = useRef(false)
+  const isPaused = useRef(paused)
+  const missedChanges = useRef(false)
 
   useEffect(() => {
-    held.current = paused
-    if (!paused && missed.current) {
-      missed.current = false
+    isPaused.current = paused
+    if (!paused && missedChanges.current) {
+      missedChanges.current = false
       void queryClient.invalidateQueries({ queryKey: ['jobs', 'list'] })
     }
   }, [paused])
@@ -30,18 +30,18 @@ export function useLiveJobs(paused: boolean): Line {
       timer = undefined
       void queryClient.invalidateQueries({ queryKey: ['jobs', 'list'] })
     }
-    void follow({
+    void followEvents({
       url: '/api/jobs/events',
       signal: abort.signal,
-      onLine: (line) => setLost(line === 'lost'),
+      onConnectionChange: (state) => setLost(state === 'lost'),
       onEvent: ({ name, data }) => {
         if (name !== 'jobs') return undefined
         const { changed, more, stats } = JSON.parse(data) as JobChanges
-        queryClient.setQueryData(q.jobStats.queryKey, stats)
+        queryClient.setQueryData(queries.jobStats.queryKey, stats)
         if (changed.length === 0 && !more) return undefined
-        for (const id of changed) void queryClient.invalidateQueries({ queryKey: q.job(id).queryKey })
-        if (held.current) missed.current = true
-        else timer ??= setTimeout(reload, RELOAD_MS)
+        for (const id of changed) void queryClient.invalidateQueries({ queryKey: queries.job(id).queryKey })
+        if (isPaused.current) missedChanges.current = true
+        else timer ??= setTimeout(reload, RELOAD_INTERVAL_MS)
         return undefined
       },
     })

@@ -1,10 +1,10 @@
 import type { JobDetail } from '@/api/types'
-import { duration } from '@/lib/time'
-import { useNow } from '@/lib/use-interval'
+import { formatDuration } from '@/lib/time'
+import { useNow } from '@/lib/use-now'
 
-const NAMES: Record<string, string> = {
+const PHASE_LABELS: Record<string, string> = {
   queued: 'Waited',
-  claimed: 'Taken by a worker',
+  claimed: 'Claimed by a worker',
   image: 'Image',
   network: 'Network',
   create: 'Create it',
@@ -31,10 +31,10 @@ interface Bar {
 const time = (iso: string) => new Date(iso).getTime()
 
 /**
- * The attempt whose phases tell where the time went: the one that runs, at the end the longest. A job that was asked for
- * again while it ran is tried once more, and mostly finds nothing left to do.
+ * The attempt to show: the running one, or after the end the longest. A job that was requested again while it ran has a
+ * further attempt, which usually finds nothing to do.
  */
-function telling(job: JobDetail): number {
+function attemptToShow(job: JobDetail): number {
   if (!job.finishedAt) return job.attempt
   const took = (attempt: number) => {
     const phases = job.phases.filter((phase) => phase.attempt === attempt)
@@ -45,15 +45,15 @@ function telling(job: JobDetail): number {
   return attempts.reduce((best, attempt) => (took(attempt) > took(best) ? attempt : best), job.attempt)
 }
 
-/** The phases of one attempt, behind the time it waited for. */
+/** The wait before an attempt, and its phases. */
 export function bars(job: JobDetail, now: number): Bar[] {
   const end = job.finishedAt ? time(job.finishedAt) : now
-  const attempt = telling(job)
+  const attempt = attemptToShow(job)
   const phases = job.phases.filter((phase) => phase.attempt === attempt)
-  const taken = (attempt === job.attempt ? job.startedAt : null) ?? phases[0]?.startedAt
-  const began = taken ? time(taken) : null
+  const claimedAt = (attempt === job.attempt ? job.startedAt : null) ?? phases[0]?.startedAt
+  const startedAt = claimedAt ? time(claimedAt) : null
   const created = time(job.createdAt)
-  const waited: Bar = { id: 'queued', name: 'queued', from: created, to: began ?? end, open: began === null }
+  const waited: Bar = { id: 'queued', name: 'queued', from: created, to: startedAt ?? end, open: startedAt === null }
   return [
     waited,
     ...phases.map((phase, at) => ({
@@ -70,7 +70,7 @@ export function Waterfall({ job }: { job: JobDetail }) {
   const now = useNow(job.finishedAt ? null : 500)
   const all = bars(job, now)
   const first = Math.min(...all.map((bar) => bar.from))
-  const whole = Math.max(1, Math.max(...all.map((bar) => bar.to)) - first)
+  const total = Math.max(1, Math.max(...all.map((bar) => bar.to)) - first)
   return (
     <section aria-label="Phases">
       <h3 className="text-sm font-medium">Where the time went</h3>
@@ -79,17 +79,17 @@ export function Waterfall({ job }: { job: JobDetail }) {
           const length = Math.max(0, bar.to - bar.from)
           return (
             <li key={bar.id} className="grid grid-cols-[116px_1fr_64px] items-center gap-3 text-xs">
-              <span className="truncate">{NAMES[bar.name] ?? bar.name}</span>
+              <span className="truncate">{PHASE_LABELS[bar.name] ?? bar.name}</span>
               <span aria-hidden className="relative h-2 rounded-full bg-surface-2">
                 <span
                   className={`absolute inset-y-0 min-w-1 rounded-full ${bar.name === 'queued' ? 'bg-line-strong' : bar.open ? 'animate-pulse bg-accent' : 'bg-accent'}`}
                   style={{
-                    left: `${((bar.from - first) / whole) * 100}%`,
-                    width: `${(length / whole) * 100}%`,
+                    left: `${((bar.from - first) / total) * 100}%`,
+                    width: `${(length / total) * 100}%`,
                   }}
                 />
               </span>
-              <span className="tnum text-right text-muted">{duration(length)}</span>
+              <span className="tnum text-right text-muted">{formatDuration(length)}</span>
             </li>
           )
         })}

@@ -1,24 +1,24 @@
 import { useQuery } from '@tanstack/react-query'
 import { Server } from 'lucide-react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Worker } from '@/api/types'
 import { Card } from '@/components/ui/card'
-import { Badge, Empty, LoadError, SkeletonRows, type Tone } from '@/components/ui/feedback'
+import { Badge, EmptyState, LoadError, SkeletonRows, type Tone } from '@/components/ui/feedback'
 import { cn } from '@/lib/cn'
-import { ago } from '@/lib/time'
-import { useNow } from '@/lib/use-interval'
+import { timeAgo } from '@/lib/time'
+import { useNow } from '@/lib/use-now'
 
-const STATES: Record<Worker['state'], { tone: Tone; word: string }> = {
+const STATE_STYLES: Record<Worker['state'], { tone: Tone; word: string }> = {
   alive: { tone: 'ok', word: 'Alive' },
   stopped: { tone: 'neutral', word: 'Stopped' },
   silent: { tone: 'bad', word: 'Silent' },
 }
-/** More slots than this are told, not drawn. */
-const DRAWN = 16
+/** A lane with more slots has no bar. */
+const MAX_DRAWN_SLOTS = 16
 
-/** Who does the work, and how much of it. For admins. */
+/** The workers and their load. For admins. */
 export function Workers() {
-  const list = useQuery({ ...q.workers, refetchInterval: 3000 })
+  const list = useQuery({ ...queries.workers, refetchInterval: 3000 })
   const now = useNow(1000)
   return (
     <Card className="overflow-hidden">
@@ -27,9 +27,9 @@ export function Workers() {
         <LoadError what="The workers" error={list.error} onRetry={() => list.refetch()} />
       )}
       {list.data?.items.length === 0 && (
-        <Empty icon={<Server aria-hidden />} title="No worker was ever seen">
+        <EmptyState icon={<Server aria-hidden />} title="No workers yet">
           Jobs wait until one runs. Start it with mosaic worker on the server.
-        </Empty>
+        </EmptyState>
       )}
       <ul className="divide-y">
         {list.data?.items.map((worker) => (
@@ -39,11 +39,11 @@ export function Workers() {
                 <span className="truncate font-mono text-sm">
                   {worker.host}:{worker.pid}
                 </span>
-                <Badge tone={STATES[worker.state].tone}>{STATES[worker.state].word}</Badge>
+                <Badge tone={STATE_STYLES[worker.state].tone}>{STATE_STYLES[worker.state].word}</Badge>
               </p>
               <p className="tnum text-xs text-muted">
-                Version {worker.version} · started {ago(worker.startedAt, now)} · last heard{' '}
-                {ago(worker.lastSeen, now)}
+                Version {worker.version} · started {timeAgo(worker.startedAt, now)} · last heartbeat{' '}
+                {timeAgo(worker.lastSeen, now)}
               </p>
             </div>
             <div className="grid flex-1 basis-72 grid-cols-2 gap-x-6 gap-y-3">
@@ -55,7 +55,7 @@ export function Workers() {
                       {lane.busy} of {lane.slots} busy
                     </span>
                   </p>
-                  {lane.slots <= DRAWN && (
+                  {lane.slots <= MAX_DRAWN_SLOTS && (
                     <div aria-hidden className="mt-1 flex gap-0.5">
                       {Array.from({ length: lane.slots }, (_, slot) => slot).map((slot) => (
                         <span

@@ -1,17 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { Select } from '@/components/ui/field'
 
 interface Props {
   value: string
   onChange: (agent: string) => void
-  /** What the choice of none is called; without it there is always one. */
+  /** The label of the option for no agent; without it one agent is always selected. */
   all?: string
 }
 
-/** Whose knowledge it is about. */
 export function AgentFilter({ value, onChange, all }: Props) {
-  const { data } = useQuery(q.agents)
+  const { data } = useQuery(queries.agents)
   return (
     <Select
       aria-label="Agent"
@@ -29,9 +28,9 @@ export function AgentFilter({ value, onChange, all }: Props) {
   )
 }
 
-/** The name of an agent, also of one that is gone. */
+/** Returns the name of an agent, or a placeholder for a deleted one. */
 export function useAgentName(): (id: string | null | undefined) => string | null {
-  const { data } = useQuery(q.agents)
+  const { data } = useQuery(queries.agents)
   return (id) =>
     id == null ? null : (data?.items.find((agent) => agent.id === id)?.name ?? 'a deleted agent')
 }

@@ -3,32 +3,31 @@ import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { isStatus } from '@/api/client'
 import { conversations } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { ConversationMessage } from '@/api/types'
 import { buttonClass } from '@/components/ui/button'
-import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { RemoveButton } from '@/components/ui/remove-button'
 import { Sheet } from '@/components/ui/sheet'
-import { ShowOlder } from '@/components/ui/show-older'
+import { LoadMore } from '@/components/ui/load-more'
 import { cn } from '@/lib/cn'
-import { dateTime } from '@/lib/time'
-import { ROLES } from './roles'
+import { formatDateTime } from '@/lib/time'
+import { ROLE_LABELS } from './roles'
 
 interface Props {
   id: string
-  /** The message to show first. */
+  /** The message to scroll to. */
   at?: string
   onClose: () => void
 }
 
-/** A conversation as it was, to read. */
 export function ConversationSheet({ id, at, onClose }: Props) {
-  const list = useInfiniteQuery(q.conversation(id))
+  const list = useInfiniteQuery(queries.conversation(id))
   const head = list.data?.pages[0]
   const messages = list.data?.pages.flatMap((page) => page.items) ?? []
   const { hasNextPage, isFetching, fetchNextPage } = list
   const missing = at !== undefined && list.data !== undefined && !messages.some((one) => one.id === at)
-  // What is to be shown may be far behind.
+  // The message to scroll to may be on a later page.
   useEffect(() => {
     if (missing && hasNextPage && !isFetching) void fetchNextPage()
   }, [missing, hasNextPage, isFetching, fetchNextPage])
@@ -47,7 +46,7 @@ export function ConversationSheet({ id, at, onClose }: Props) {
             )}
             <RemoveButton
               title={`Delete “${head.title || 'this conversation'}”?`}
-              description="It cannot be searched any more, by you or your agents. A chat of it stays."
+              description="You and your agents can no longer search it. Its chat stays."
               action="Delete conversation"
               remove={() => conversations.remove(id)}
               done="Conversation deleted"
@@ -60,39 +59,39 @@ export function ConversationSheet({ id, at, onClose }: Props) {
     >
       {list.isPending && <SkeletonRows rows={5} />}
       {list.isError && !list.data && isStatus(list.error, 404) && (
-        <Empty title="This conversation is not there any more">It was deleted.</Empty>
+        <EmptyState title="This conversation no longer exists">It was deleted.</EmptyState>
       )}
       {list.isError && !list.data && !isStatus(list.error, 404) && (
         <LoadError what="The conversation" error={list.error} onRetry={() => list.refetch()} />
       )}
       <ol aria-label="Messages" className="flex flex-col gap-1 px-3 py-4">
         {messages.map((message) => (
-          <Message key={message.id} message={message} wanted={message.id === at} />
+          <Message key={message.id} message={message} highlighted={message.id === at} />
         ))}
       </ol>
-      <ShowOlder list={list} label="Show more" />
+      <LoadMore list={list} label="Show more" />
     </Sheet>
   )
 }
 
-function Message({ message, wanted }: { message: ConversationMessage; wanted: boolean }) {
+function Message({ message, highlighted }: { message: ConversationMessage; highlighted: boolean }) {
   const item = useRef<HTMLLIElement>(null)
   useEffect(() => {
-    if (wanted) item.current?.scrollIntoView({ block: 'center' })
-  }, [wanted])
+    if (highlighted) item.current?.scrollIntoView({ block: 'center' })
+  }, [highlighted])
   return (
     <li
       ref={item}
-      aria-current={wanted || undefined}
-      className={cn('rounded-panel px-3 py-2.5', wanted && 'bg-accent-soft')}
+      aria-current={highlighted || undefined}
+      className={cn('rounded-panel px-3 py-2.5', highlighted && 'bg-accent-soft')}
     >
       <p className="flex flex-wrap items-baseline justify-between gap-x-4 text-xs text-muted">
         <span className="font-medium text-fg">
-          {ROLES[message.role]}
+          {ROLE_LABELS[message.role]}
           {message.toolName && <span className="ml-1.5 font-mono font-normal">{message.toolName}</span>}
         </span>
         <time className="tnum" dateTime={message.at}>
-          {dateTime(message.at)}
+          {formatDateTime(message.at)}
         </time>
       </p>
       <p

@@ -2,25 +2,25 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { MessagesSquare, Upload } from 'lucide-react'
 import { useState } from 'react'
-import { q } from '@/api/queries'
-import type { Conversation, FoundMessage } from '@/api/types'
+import { queries } from '@/api/queries'
+import type { Conversation, MessageMatch } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
-import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { SearchInput } from '@/components/ui/search-input'
-import { ShowOlder } from '@/components/ui/show-older'
-import { ago } from '@/lib/time'
+import { LoadMore } from '@/components/ui/load-more'
+import { timeAgo } from '@/lib/time'
 import { AgentFilter, useAgentName } from './agent-filter'
 import { ConversationSheet } from './conversation-sheet'
 import { ImportDialog } from './import-dialog'
-import { Line, OpenLink } from './open-link'
-import { ROLES } from './roles'
-import type { KnowledgeSearch } from './search'
-import { Snippet, Tally } from './snippet'
+import { ListRow, OpenLink } from './list-row'
+import { ROLE_LABELS } from './roles'
+import type { KnowledgeSearch } from './knowledge-search'
+import { Snippet, ResultCount } from './snippet'
 
 const route = getRouteApi('/_app/knowledge')
 
-/** Everything that was said, with what the tools did; from Mosaic's chats and from elsewhere. */
+/** Archived conversations with their tool calls, from Mosaic's chats and from imports. */
 export function Conversations() {
   const search = route.useSearch()
   const navigate = useNavigate()
@@ -31,7 +31,7 @@ export function Conversations() {
     <Card className="overflow-hidden">
       <div className="flex flex-wrap items-center gap-2 border-b p-3">
         <SearchInput
-          label="Search what was said"
+          label="Search conversations"
           className="min-w-52 flex-1"
           value={search.q ?? ''}
           onChange={(text) => set({ q: text || undefined })}
@@ -46,7 +46,7 @@ export function Conversations() {
           Import
         </Button>
       </div>
-      {search.q ? <Found query={search.q} agentId={search.agent} /> : <All agentId={search.agent} />}
+      {search.q ? <SearchResults query={search.q} agentId={search.agent} /> : <AllConversations agentId={search.agent} />}
       {search.open && (
         <ConversationSheet
           key={search.open}
@@ -60,8 +60,8 @@ export function Conversations() {
   )
 }
 
-function All({ agentId }: { agentId?: string }) {
-  const list = useInfiniteQuery(q.conversations({ agentId }))
+function AllConversations({ agentId }: { agentId?: string }) {
+  const list = useInfiniteQuery(queries.conversations({ agentId }))
   const items = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
@@ -70,10 +70,10 @@ function All({ agentId }: { agentId?: string }) {
         <LoadError what="Conversations" error={list.error} onRetry={() => list.refetch()} />
       )}
       {list.data && items.length === 0 && (
-        <Empty icon={<MessagesSquare aria-hidden />} title="No conversations yet">
-          Every chat comes here a few seconds after its answer, with what the tools did, and your agents can
+        <EmptyState icon={<MessagesSquare aria-hidden />} title="No conversations yet">
+          Every chat appears here a few seconds after its answer, with what the tools did, and your agents can
           look things up in it. Session logs of another OpenClaw can be imported.
-        </Empty>
+        </EmptyState>
       )}
       {items.length > 0 && (
         <ul aria-label="Conversations" className="divide-y">
@@ -82,7 +82,7 @@ function All({ agentId }: { agentId?: string }) {
           ))}
         </ul>
       )}
-      <ShowOlder list={list} />
+      <LoadMore list={list} />
     </>
   )
 }
@@ -91,57 +91,57 @@ function Row({ conversation }: { conversation: Conversation }) {
   const agentName = useAgentName()
   const agent = agentName(conversation.agentId)
   return (
-    <Line
+    <ListRow
       open={conversation.id}
-      name={conversation.title || 'Without a title'}
-      aside={ago(conversation.lastAt)}
+      name={conversation.title || 'Untitled'}
+      aside={timeAgo(conversation.lastAt)}
     >
       <p className="tnum text-xs text-muted">
         {conversation.messages === 1 ? 'One message' : `${conversation.messages} messages`}
         {agent && ` · with ${agent}`}
-        {!conversation.chatId && ' · not from a chat here'}
+        {!conversation.chatId && ' · imported'}
       </p>
-    </Line>
+    </ListRow>
   )
 }
 
-function Found({ query, agentId }: { query: string; agentId?: string }) {
-  const found = useQuery({ ...q.foundMessages(query, { agentId }), placeholderData: (before) => before })
+function SearchResults({ query, agentId }: { query: string; agentId?: string }) {
+  const found = useQuery({ ...queries.messageSearch(query, { agentId }), placeholderData: (before) => before })
   if (found.isPending) return <SkeletonRows rows={5} />
   if (!found.data)
     return <LoadError what="Conversations" error={found.error} onRetry={() => found.refetch()} />
   const { items, mode, note } = found.data
   if (items.length === 0)
     return (
-      <Empty icon={<MessagesSquare aria-hidden />} title="Nothing found">
-        Nobody said these words{mode === 'hybrid' && ' or meant this'}. Try fewer or other words.
+      <EmptyState icon={<MessagesSquare aria-hidden />} title="Nothing found">
+        No message has these words{mode === 'hybrid' && ' or this meaning'}. Try fewer or other words.
         {note && ` ${note}`}
-      </Empty>
+      </EmptyState>
     )
   return (
     <>
-      <Tally count={items.length} mode={mode} note={note} />
+      <ResultCount count={items.length} mode={mode} note={note} />
       <ul aria-label="Messages found" className="divide-y">
         {items.map((message) => (
-          <Hit key={message.messageId} message={message} />
+          <MessageRow key={message.messageId} message={message} />
         ))}
       </ul>
     </>
   )
 }
 
-function Hit({ message }: { message: FoundMessage }) {
+function MessageRow({ message }: { message: MessageMatch }) {
   return (
     <li className="relative flex flex-col gap-1 px-5 py-3.5 hover:bg-surface-2">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <OpenLink open={message.conversationId} at={message.messageId}>
-          {message.title || 'Without a title'}
+          {message.title || 'Untitled'}
         </OpenLink>
         <span className="tnum text-xs text-muted">
-          {ROLES[message.role]} · {ago(message.at)}
+          {ROLE_LABELS[message.role]} · {timeAgo(message.at)}
         </span>
       </div>
-      <Snippet pieces={message.snippet} />
+      <Snippet parts={message.snippet} />
       {message.chatId && (
         <Link
           to="/chat/$id"
@@ -149,7 +149,7 @@ function Hit({ message }: { message: FoundMessage }) {
           hash={message.turnId ?? undefined}
           className="relative z-1 self-start text-xs text-accent hover:underline"
         >
-          Go on in the chat
+          Continue in the chat
         </Link>
       )}
     </li>

@@ -1,10 +1,10 @@
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import { saveFile } from '@/lib/save-file'
 
-/** Every finding, in one file. */
+/** Downloads all findings as one JSON file. */
 export async function downloadFindings(): Promise<void> {
   const { pages } = await queryClient.fetchInfiniteQuery({
-    ...q.findings({}),
+    ...queries.findings({}),
     pages: Number.MAX_SAFE_INTEGER,
     staleTime: 0,
   })

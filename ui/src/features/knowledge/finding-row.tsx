@@ -1,20 +1,19 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
-import type { Finding, FoundFinding } from '@/api/types'
-import { ago, date } from '@/lib/time'
+import type { Finding, FindingMatch } from '@/api/types'
+import { timeAgo, formatDate } from '@/lib/time'
 import { useAgentName } from './agent-filter'
-import { OpenLink } from './open-link'
+import { OpenLink } from './list-row'
 import { Snippet } from './snippet'
 
 const route = getRouteApi('/_app/knowledge')
 
-/** One finding in the list, with where it comes from. */
-export function FindingRow({ finding }: { finding: Finding | FoundFinding }) {
+export function FindingRow({ finding }: { finding: Finding | FindingMatch }) {
   const search = route.useSearch()
   return (
     <li className="relative flex flex-col gap-1 px-5 py-3.5 hover:bg-surface-2">
-      <OpenLink open={finding.id}>{nameOf(finding)}</OpenLink>
+      <OpenLink open={finding.id}>{titleOf(finding)}</OpenLink>
       {'snippet' in finding && finding.snippet.length > 0 ? (
-        <Snippet pieces={finding.snippet} />
+        <Snippet parts={finding.snippet} />
       ) : (
         finding.title && <p className="line-clamp-2 text-sm wrap-anywhere text-muted">{finding.content}</p>
       )}
@@ -30,12 +29,11 @@ export function FindingRow({ finding }: { finding: Finding | FoundFinding }) {
           </Link>
         ))}
         <Source finding={finding} />
-        <span className="tnum">{ago(finding.updatedAt)}</span>
-        {finding.expiresAt && <span>kept until {date(finding.expiresAt)}</span>}
+        <span className="tnum">{timeAgo(finding.updatedAt)}</span>
+        {finding.expiresAt && <span>expires {formatDate(finding.expiresAt)}</span>}
         {finding.similar.length > 0 && (
           <span>
-            {finding.similar.length === 1 ? 'one other is' : `${finding.similar.length} others are`} much like
-            it
+            {finding.similar.length === 1 ? 'one similar finding' : `${finding.similar.length} similar findings`}
           </span>
         )}
       </div>
@@ -43,14 +41,14 @@ export function FindingRow({ finding }: { finding: Finding | FoundFinding }) {
   )
 }
 
-/** Its title, or how it begins. */
-export function nameOf({ title, content }: Pick<Finding, 'title' | 'content'>): string {
+/** The title, or the start of the content. */
+export function titleOf({ title, content }: Pick<Finding, 'title' | 'content'>): string {
   if (title) return title
   const line = content.trim().split('\n')[0] ?? ''
   return line.length > 120 ? `${line.slice(0, 120)}…` : line
 }
 
-/** Who saved it, with the way to the message it comes from. */
+/** Who saved the finding, with a link to the message it comes from. */
 export function Source({ finding: { source } }: { finding: Finding }) {
   const agentName = useAgentName()
   const who = source.kind === 'person' ? 'by you' : `by ${agentName(source.agentId) ?? 'an agent'}`

@@ -4,26 +4,26 @@ import { useState } from 'react'
 import * as z from 'zod/mini'
 import { isStatus } from '@/api/client'
 import { findings } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Finding } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { Alert, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Alert, EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Field, Input, Select, Textarea } from '@/components/ui/field'
 import { RemoveButton } from '@/components/ui/remove-button'
 import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
-import { tellForm, useZodForm } from '@/lib/form'
-import { dateTime } from '@/lib/time'
-import { nameOf, Source } from './finding-row'
+import { applyServerErrors, useZodForm } from '@/lib/form'
+import { formatDateTime } from '@/lib/time'
+import { titleOf, Source } from './finding-row'
 
 const route = getRouteApi('/_app/knowledge')
-const DAY_S = 86_400
+const DAY_SECONDS = 86_400
 
 const schema = z.object({
   title: z.string(),
   content: z.string().check(z.minLength(1, 'Write what was found.')),
   tags: z.string(),
-  /** Seconds, `never`, or empty: as it is. */
+  /** Seconds, `never`, or empty for no change. */
   keep: z.string(),
 })
 
@@ -33,17 +33,17 @@ interface Props {
   onClose: () => void
 }
 
-/** Adds a finding, or shows and changes one. */
+/** Creates or edits a finding. */
 export function FindingSheet({ id, onClose }: Props) {
-  const fresh = id === 'new'
-  const finding = useQuery({ ...q.finding(id), enabled: !fresh, staleTime: 0 })
-  if (fresh) return <Form onClose={onClose} />
-  if (finding.data) return <Form saved={finding.data} onClose={onClose} />
+  const isNew = id === 'new'
+  const finding = useQuery({ ...queries.finding(id), enabled: !isNew, staleTime: 0 })
+  if (isNew) return <FindingForm onClose={onClose} />
+  if (finding.data) return <FindingForm saved={finding.data} onClose={onClose} />
   return (
     <Sheet open onClose={onClose} title="Finding">
       {finding.isPending && <SkeletonRows rows={3} />}
       {isStatus(finding.error, 404) && (
-        <Empty title="This finding is not there any more">It was deleted, or its time was over.</Empty>
+        <EmptyState title="This finding no longer exists">It was deleted, or it expired.</EmptyState>
       )}
       {finding.isError && !isStatus(finding.error, 404) && (
         <LoadError what="The finding" error={finding.error} onRetry={() => finding.refetch()} />
@@ -52,8 +52,8 @@ export function FindingSheet({ id, onClose }: Props) {
   )
 }
 
-function Form({ saved, onClose }: { saved?: Finding; onClose: () => void }) {
-  const [trouble, setTrouble] = useState<string | null>(null)
+function FindingForm({ saved, onClose }: { saved?: Finding; onClose: () => void }) {
+  const [errorText, setErrorText] = useState<string | null>(null)
   const form = useZodForm(schema, {
     defaultValues: {
       title: saved?.title ?? '',
@@ -64,9 +64,9 @@ function Form({ saved, onClose }: { saved?: Finding; onClose: () => void }) {
   })
   const { errors, isSubmitting, isDirty, dirtyFields } = form.formState
   const submit = form.handleSubmit(async ({ title, content, tags, keep }) => {
-    setTrouble(null)
+    setErrorText(null)
     const body = {
-      // What is emptied is told as `null`; a new one just goes without.
+      // `null` clears the title of a saved finding; a new one leaves it out.
       title: title.trim() || (saved ? null : undefined),
       content,
       tags: tags.split(/[\s,#]+/).filter(Boolean),
@@ -76,26 +76,26 @@ function Form({ saved, onClose }: { saved?: Finding; onClose: () => void }) {
       const merged = saved
         ? await findings.change(saved.id, body).then(() => false)
         : await findings.create(body)
-      toast.done(merged ? 'You had this finding already' : saved ? 'Finding saved' : 'Finding added')
+      toast.success(merged ? 'You already had this finding' : saved ? 'Finding saved' : 'Finding added')
       onClose()
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     }
   })
   return (
     <Sheet
       open
       onClose={onClose}
-      title={saved ? nameOf(saved) : 'Add a finding'}
+      title={saved ? titleOf(saved) : 'Add a finding'}
       footer={
         <>
-          <Button look="primary" busy={isSubmitting} disabled={saved && !isDirty} onClick={submit}>
+          <Button variant="primary" busy={isSubmitting} disabled={saved && !isDirty} onClick={submit}>
             {saved ? 'Save changes' : 'Add finding'}
           </Button>
           {saved && (
             <RemoveButton
-              title={`Delete “${nameOf(saved)}”?`}
-              description="Your agents do not find it any more. This cannot be taken back."
+              title={`Delete “${titleOf(saved)}”?`}
+              description="Your agents no longer find it. This cannot be undone."
               action="Delete finding"
               remove={() => findings.remove(saved.id)}
               done="Finding deleted"
@@ -107,47 +107,47 @@ function Form({ saved, onClose }: { saved?: Finding; onClose: () => void }) {
       }
     >
       <form noValidate onSubmit={submit} className="flex flex-col gap-5 px-5 py-5">
-        <Field label="Title" error={errors.title?.message} hint="Can be left empty.">
-          {(wiring) => <Input {...wiring} autoComplete="off" {...form.register('title')} />}
+        <Field label="Title" error={errors.title?.message} hint="Optional.">
+          {(controlProps) => <Input {...controlProps} autoComplete="off" {...form.register('title')} />}
         </Field>
         <Field label="What was found" error={errors.content?.message}>
-          {(wiring) => <Textarea {...wiring} rows={10} {...form.register('content')} />}
+          {(controlProps) => <Textarea {...controlProps} rows={10} {...form.register('content')} />}
         </Field>
         <Field label="Tags" error={errors.tags?.message} hint="Separated by commas.">
-          {(wiring) => (
-            <Input {...wiring} autoCapitalize="off" autoComplete="off" {...form.register('tags')} />
+          {(controlProps) => (
+            <Input {...controlProps} autoCapitalize="off" autoComplete="off" {...form.register('tags')} />
           )}
         </Field>
         <Field label="Keep it">
-          {(wiring) => (
-            <Select {...wiring} {...form.register('keep')}>
-              {saved?.expiresAt && <option value="">Until {dateTime(saved.expiresAt)}</option>}
-              <option value="never">For ever</option>
-              <option value={DAY_S}>For a day</option>
-              <option value={7 * DAY_S}>For a week</option>
-              <option value={30 * DAY_S}>For 30 days</option>
+          {(controlProps) => (
+            <Select {...controlProps} {...form.register('keep')}>
+              {saved?.expiresAt && <option value="">Until {formatDateTime(saved.expiresAt)}</option>}
+              <option value="never">Forever</option>
+              <option value={DAY_SECONDS}>For a day</option>
+              <option value={7 * DAY_SECONDS}>For a week</option>
+              <option value={30 * DAY_SECONDS}>For 30 days</option>
             </Select>
           )}
         </Field>
-        {trouble && <Alert title="This did not work">{trouble}</Alert>}
-        {saved && <About finding={saved} />}
+        {errorText && <Alert title="This did not work">{errorText}</Alert>}
+        {saved && <FindingDetails finding={saved} />}
         <button type="submit" hidden />
       </form>
     </Sheet>
   )
 }
 
-/** Where it comes from, and what is much like it. */
-function About({ finding }: { finding: Finding }) {
+/** The source of a finding, and similar ones. */
+function FindingDetails({ finding }: { finding: Finding }) {
   const search = route.useSearch()
   return (
     <div className="flex flex-col gap-4 border-t pt-5 text-sm">
       <p className="text-muted">
-        Saved <Source finding={finding} /> · {dateTime(finding.createdAt)}
+        Saved <Source finding={finding} /> · {formatDateTime(finding.createdAt)}
       </p>
       {finding.similar.length > 0 && (
-        <section aria-label="Much like it">
-          <h3 className="text-sm">Much like it</h3>
+        <section aria-label="Similar findings">
+          <h3 className="text-sm">Similar findings</h3>
           <ul className="mt-2 flex flex-col gap-1.5">
             {finding.similar.map((other) => (
               <li key={other.id}>
@@ -156,9 +156,9 @@ function About({ finding }: { finding: Finding }) {
                   search={{ ...search, open: other.id }}
                   className="text-accent hover:underline"
                 >
-                  {other.title ?? 'Without a title'}
+                  {other.title ?? 'Untitled'}
                 </Link>
-                <span className="tnum ml-2 text-xs text-muted">{Math.round(other.score * 100)} % alike</span>
+                <span className="tnum ml-2 text-xs text-muted">{Math.round(other.score * 100)} % similar</span>
               </li>
             ))}
           </ul>

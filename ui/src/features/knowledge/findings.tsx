@@ -1,25 +1,24 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Download, Lightbulb, Plus, X } from 'lucide-react'
-import { q } from '@/api/queries'
-import type { Finding, FoundFinding } from '@/api/types'
+import { queries } from '@/api/queries'
+import type { Finding, FindingMatch } from '@/api/types'
 import { Button, buttonClass } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
-import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { SearchInput } from '@/components/ui/search-input'
-import { ShowOlder } from '@/components/ui/show-older'
+import { LoadMore } from '@/components/ui/load-more'
 import { toast } from '@/components/ui/toast'
-import { useAttempt } from '@/lib/use-attempt'
+import { useAsyncAction } from '@/lib/use-async-action'
 import { AgentFilter } from './agent-filter'
 import { downloadFindings } from './download-findings'
 import { FindingRow } from './finding-row'
 import { FindingSheet } from './finding-sheet'
-import type { KnowledgeSearch } from './search'
-import { Tally } from './snippet'
+import type { KnowledgeSearch } from './knowledge-search'
+import { ResultCount } from './snippet'
 
 const route = getRouteApi('/_app/knowledge')
 
-/** What agents and their person found worth keeping. */
 export function Findings() {
   const search = route.useSearch()
   const navigate = useNavigate()
@@ -47,11 +46,11 @@ export function Findings() {
           </Button>
         )}
         <div className="ml-auto flex gap-2">
-          <Export />
-          <Add look="primary" />
+          <ExportButton />
+          <AddLink variant="primary" />
         </div>
       </div>
-      {query ? <Found query={query} tag={tag} agentId={agent} /> : <All tag={tag} agentId={agent} />}
+      {query ? <SearchResults query={query} tag={tag} agentId={agent} /> : <AllFindings tag={tag} agentId={agent} />}
       {search.open && (
         <FindingSheet
           key={search.open}
@@ -65,20 +64,20 @@ export function Findings() {
   )
 }
 
-function Add({ look }: { look: 'primary' | 'secondary' }) {
+function AddLink({ variant }: { variant: 'primary' | 'secondary' }) {
   const search = route.useSearch()
   return (
-    <Link to="/knowledge" search={{ ...search, open: 'new' }} className={buttonClass(look)}>
+    <Link to="/knowledge" search={{ ...search, open: 'new' }} className={buttonClass(variant)}>
       <Plus aria-hidden />
       Add finding
     </Link>
   )
 }
 
-function Export() {
-  const { busy, attempt } = useAttempt()
+function ExportButton() {
+  const { busy, runAction } = useAsyncAction()
   const run = () =>
-    attempt(downloadFindings, (error) => toast.failed('The findings were not exported', error))
+    runAction(downloadFindings, (error) => toast.error('The findings were not exported', error))
   return (
     <Button busy={busy} onClick={run}>
       {!busy && <Download aria-hidden />}
@@ -92,8 +91,8 @@ interface Filter {
   agentId?: string
 }
 
-function All({ tag, agentId }: Filter) {
-  const list = useInfiniteQuery(q.findings({ tag, agentId }))
+function AllFindings({ tag, agentId }: Filter) {
+  const list = useInfiniteQuery(queries.findings({ tag, agentId }))
   const items = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
@@ -101,16 +100,16 @@ function All({ tag, agentId }: Filter) {
       {list.isError && !list.data && (
         <LoadError what="Findings" error={list.error} onRetry={() => list.refetch()} />
       )}
-      {list.data && items.length === 0 && <None filtered={Boolean(tag || agentId)} />}
+      {list.data && items.length === 0 && <NoFindings filtered={Boolean(tag || agentId)} />}
       <Rows items={items} />
-      <ShowOlder list={list} />
+      <LoadMore list={list} />
     </>
   )
 }
 
-function Found({ query, tag, agentId }: Filter & { query: string }) {
+function SearchResults({ query, tag, agentId }: Filter & { query: string }) {
   const found = useQuery({
-    ...q.foundFindings(query, { tags: tag ? [tag] : undefined, agentId }),
+    ...queries.findingSearch(query, { tags: tag ? [tag] : undefined, agentId }),
     placeholderData: (before) => before,
   })
   if (found.isPending) return <SkeletonRows rows={5} />
@@ -118,20 +117,20 @@ function Found({ query, tag, agentId }: Filter & { query: string }) {
   const { items, mode, note } = found.data
   if (items.length === 0)
     return (
-      <Empty icon={<Lightbulb aria-hidden />} title="Nothing found">
+      <EmptyState icon={<Lightbulb aria-hidden />} title="Nothing found">
         No finding has these words{mode === 'hybrid' && ' or this meaning'}. Try fewer or other words.
         {note && ` ${note}`}
-      </Empty>
+      </EmptyState>
     )
   return (
     <>
-      <Tally count={items.length} mode={mode} note={note} />
+      <ResultCount count={items.length} mode={mode} note={note} />
       <Rows items={items} />
     </>
   )
 }
 
-function Rows({ items }: { items: (Finding | FoundFinding)[] }) {
+function Rows({ items }: { items: (Finding | FindingMatch)[] }) {
   if (items.length === 0) return null
   return (
     <ul aria-label="Findings" className="divide-y">
@@ -142,12 +141,12 @@ function Rows({ items }: { items: (Finding | FoundFinding)[] }) {
   )
 }
 
-function None({ filtered }: { filtered: boolean }) {
-  if (filtered) return <Empty icon={<Lightbulb aria-hidden />} title="No finding fits this choice" />
+function NoFindings({ filtered }: { filtered: boolean }) {
+  if (filtered) return <EmptyState icon={<Lightbulb aria-hidden />} title="No finding matches these filters" />
   return (
-    <Empty icon={<Lightbulb aria-hidden />} title="No findings yet" action={<Add look="secondary" />}>
-      Your agents save here what they found out and want to use again, and so can you. Ask one to “save this
+    <EmptyState icon={<Lightbulb aria-hidden />} title="No findings yet" action={<AddLink variant="secondary" />}>
+      Your agents save here what they found out and want to use again, and you can too. Ask one to “save this
       as a finding”.
-    </Empty>
+    </EmptyState>
   )
 }

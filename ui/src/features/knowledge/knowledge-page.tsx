@@ -1,24 +1,24 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { TAB_BAR, tabClass } from '@/components/ui/tabs'
+import { TAB_BAR, tabClass } from '@/components/ui/tab-links'
 import { TopBar } from '@/features/shell/top-bar'
 import { Conversations } from './conversations'
 import { Findings } from './findings'
 import { IndexState } from './index-state'
 import { Memories } from './memories'
-import { TABS, type Tab } from './search'
+import { TABS, type Tab } from './knowledge-search'
 
 const route = getRouteApi('/_app/knowledge')
 
-const NAMES: Record<Tab, string> = {
+const TAB_LABELS: Record<Tab, string> = {
   findings: 'Findings',
   memory: 'Memory',
   conversations: 'Conversations',
 }
 
-/** What your agents found out, keep in mind and have said. Nobody else's is ever here. */
+/** The findings, memory and conversations of the user's own agents. */
 export function KnowledgePage() {
-  const { tab: named } = route.useSearch()
-  const tab: Tab = named ?? 'findings'
+  const { tab: tabParam } = route.useSearch()
+  const tab: Tab = tabParam ?? 'findings'
   return (
     <>
       <TopBar title="Knowledge" note="What your agents know. Only you can see it." />
@@ -34,7 +34,7 @@ export function KnowledgePage() {
                 activeProps={{}}
                 className={tabClass(one === tab)}
               >
-                {NAMES[one]}
+                {TAB_LABELS[one]}
               </Link>
             ))}
           </nav>

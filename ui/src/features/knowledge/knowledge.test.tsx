@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event'
 import { expect, test } from 'vitest'
 import type { Finding } from '@/api/types'
 import { openPage, status } from '@/test-page'
-import { parse } from './value'
+import { parseValue } from './memory-value'
 
 const at = '2026-11-22T10:00:00Z'
 const finding: Finding = {
@@ -25,7 +25,7 @@ const ready = {
   },
 }
 
-test('findings: the list, a search with its hits, and the way to the message', async () => {
+test('findings: the list, a search with its matches, and the link to the message', async () => {
   const calls = await openPage('/knowledge', {
     ...ready,
     'GET /api/findings': { items: [finding] },
@@ -57,7 +57,7 @@ test('findings: the list, a search with its hits, and the way to the message', a
   expect(calls.at(-1)?.body).toMatchObject({ query: 'lease' })
 })
 
-test('findings: a saved one shows what is much like it, and what is emptied is told so', async () => {
+test('findings: a saved one shows similar ones, and a cleared title is sent as null', async () => {
   const calls = await openPage('/knowledge?open=fnd_1', {
     ...ready,
     'GET /api/findings': { items: [finding] },
@@ -73,7 +73,7 @@ test('findings: a saved one shows what is much like it, and what is emptied is t
     .toEqual({ title: null, content: finding.content, tags: ['queue'] })
 })
 
-test('findings: nothing there says how they get there, and adding what is known is told', async () => {
+test('findings: the empty list explains itself, and adding a duplicate is reported', async () => {
   const calls = await openPage('/knowledge', {
     ...ready,
     'GET /api/findings': { items: [] },
@@ -91,10 +91,10 @@ test('findings: nothing there says how they get there, and adding what is known 
   await expect
     .poll(() => calls.find(({ method, path }) => method === 'POST' && path === '/api/findings')?.body)
     .toEqual({ content: 'A lease lapses.', tags: ['queue', 'jobs'], ttlSeconds: 604_800 })
-  expect(await screen.findByText('You had this finding already')).toBeInTheDocument()
+  expect(await screen.findByText('You already had this finding')).toBeInTheDocument()
 })
 
-test('memory: a change is refused where the agent was faster, and read again', async () => {
+test('memory: a change conflicts with a change by the agent, and the entry is reloaded', async () => {
   let version = 1
   const entry = () => ({ key: 'user.address', value: 'Maya', version, expiresAt: null, updatedAt: at })
   const calls = await openPage('/knowledge?tab=memory', {
@@ -113,22 +113,22 @@ test('memory: a change is refused where the agent was faster, and read again', a
   await userEvent.clear(box)
   await userEvent.type(box, 'Mrs Okafor')
   await userEvent.click(within(sheet).getByRole('button', { name: 'Save changes' }))
-  expect(await within(sheet).findByText('Your agent changed it meanwhile')).toBeVisible()
+  expect(await within(sheet).findByText('Your agent changed this in the meantime')).toBeVisible()
   expect(calls.find(({ method }) => method === 'PUT')).toMatchObject({
     query: { agentId: 'agt_1' },
     body: { value: 'Mrs Okafor', ifVersion: 1 },
   })
-  await userEvent.click(within(sheet).getByRole('button', { name: 'Read it again' }))
+  await userEvent.click(within(sheet).getByRole('button', { name: 'Reload it' }))
   expect(await screen.findByDisplayValue('Dr Okafor')).toBeVisible()
 })
 
-test('memory: what is no JSON is not saved as JSON', () => {
-  expect(parse('{"a": 1}', 'json')).toEqual({ value: { a: 1 } })
-  expect(parse('{a: 1}', 'json')).toHaveProperty('trouble')
-  expect(parse('{a: 1}', 'text')).toEqual({ value: '{a: 1}' })
+test('memory: invalid JSON is not saved as JSON', () => {
+  expect(parseValue('{"a": 1}', 'json')).toEqual({ value: { a: 1 } })
+  expect(parseValue('{a: 1}', 'json')).toHaveProperty('errorText')
+  expect(parseValue('{a: 1}', 'text')).toEqual({ value: '{a: 1}' })
 })
 
-test('conversations: a hit opens at its message, however far behind it is', async () => {
+test('conversations: a match opens at its message, on whichever page that is', async () => {
   const head = {
     id: 'cnv_1',
     title: 'Leases',
@@ -164,7 +164,7 @@ test('conversations: a hit opens at its message, however far behind it is', asyn
     'GET /api/conversations/cnv_1': ({ query }) =>
       query.cursor
         ? { ...head, items: [{ ...message, id: 'msg_2', role: 'assistant', text: 'It lapses.' }] }
-        : { ...head, items: [{ ...message, id: 'msg_1', text: 'What of leases?' }], nextCursor: 'c' },
+        : { ...head, items: [{ ...message, id: 'msg_1', text: 'What about leases?' }], nextCursor: 'c' },
   })
   expect(await screen.findByText(/One result, by words and meaning/)).toBeVisible()
   await userEvent.click(screen.getByRole('link', { name: 'Leases' }))
@@ -172,7 +172,7 @@ test('conversations: a hit opens at its message, however far behind it is', asyn
   await expect.poll(() => sheet.querySelector('[aria-current="true"]')?.textContent).toContain('It lapses.')
 })
 
-test('conversations: an import tells what came in and what did not', async () => {
+test('conversations: an import reports what was imported and what was skipped', async () => {
   const calls = await openPage('/knowledge?tab=conversations', {
     ...ready,
     'GET /api/conversations': { items: [] },
@@ -190,13 +190,13 @@ test('conversations: an import tells what came in and what did not', async () =>
   await userEvent.upload(within(dialog).getByLabelText('File'), new File(['{}'], 'session.jsonl'))
   await userEvent.click(run)
   expect(
-    await within(dialog).findByText(/12 messages of one conversation imported\. 3 were known/),
+    await within(dialog).findByText(/12 messages of one conversation imported\. 3 were imported before/),
   ).toBeVisible()
   expect(within(dialog).getByText('Line 7: This is not JSON.')).toBeVisible()
   expect(calls.findLast(({ method }) => method === 'POST')?.body).toBeInstanceOf(Blob)
 })
 
-test('a server without knowledge says what to do', async () => {
+test('a server without knowledge shows what to do', async () => {
   await openPage('/knowledge', {})
-  expect(await screen.findByText('This server does not have it yet')).toBeVisible()
+  expect(await screen.findByText('Not available on this server yet')).toBeVisible()
 })

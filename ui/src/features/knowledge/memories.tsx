@@ -1,30 +1,30 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Brain, Plus } from 'lucide-react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Memory } from '@/api/types'
 import { buttonClass } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
-import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { SearchInput } from '@/components/ui/search-input'
-import { ShowOlder } from '@/components/ui/show-older'
-import { ago, date } from '@/lib/time'
+import { LoadMore } from '@/components/ui/load-more'
+import { timeAgo, formatDate } from '@/lib/time'
 import { AgentFilter } from './agent-filter'
 import { MemorySheet } from './memory-sheet'
-import { Line } from './open-link'
-import type { KnowledgeSearch } from './search'
-import { asText } from './value'
+import { ListRow } from './list-row'
+import type { KnowledgeSearch } from './knowledge-search'
+import { asText } from './memory-value'
 
 const route = getRouteApi('/_app/knowledge')
 
-/** In the address: what belongs to no single agent. */
+/** The `agent` search parameter for entries shared by all agents. */
 const SHARED = 'shared'
 
-/** What each agent keeps in mind, under a name. */
+/** The memory entries of an agent. */
 export function Memories() {
   const search = route.useSearch()
   const navigate = useNavigate()
-  const agents = useQuery(q.agents)
+  const agents = useQuery(queries.agents)
   const first = agents.data && (agents.data.items[0]?.id ?? '')
   const agentId = search.agent === SHARED ? '' : (search.agent ?? first)
   const set = (next: Partial<KnowledgeSearch>) =>
@@ -39,7 +39,7 @@ export function Memories() {
     <Card className="overflow-hidden">
       <div className="flex flex-wrap items-center gap-2 border-b p-3">
         <SearchInput
-          label="Names that begin with"
+          label="Names that start with"
           className="min-w-52 flex-1"
           value={search.q ?? ''}
           onChange={(text) => set({ q: text || undefined })}
@@ -69,7 +69,7 @@ export function Memories() {
 }
 
 function List({ agentId, prefix }: { agentId: string; prefix: string }) {
-  const list = useInfiniteQuery(q.memory(agentId, prefix))
+  const list = useInfiniteQuery(queries.memory(agentId, prefix))
   const items = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
@@ -78,13 +78,13 @@ function List({ agentId, prefix }: { agentId: string; prefix: string }) {
         <LoadError what="Memories" error={list.error} onRetry={() => list.refetch()} />
       )}
       {list.data && items.length === 0 && (
-        <Empty
+        <EmptyState
           icon={<Brain aria-hidden />}
-          title={prefix ? 'No name begins like this' : 'Nothing remembered yet'}
+          title={prefix ? 'No name starts with this' : 'Nothing remembered yet'}
         >
           {!prefix &&
-            'What is to be known the next time is noted here, for example how you like to be addressed. Ask your agent to remember something.'}
-        </Empty>
+            'Your agents note here what they should know next time, for example how you like to be addressed. Ask your agent to remember something.'}
+        </EmptyState>
       )}
       {items.length > 0 && (
         <ul aria-label="Memory" className="divide-y">
@@ -93,25 +93,25 @@ function List({ agentId, prefix }: { agentId: string; prefix: string }) {
           ))}
         </ul>
       )}
-      <ShowOlder list={list} label="Show more" />
+      <LoadMore list={list} label="Show more" />
     </>
   )
 }
 
 function Row({ memory }: { memory: Memory }) {
   return (
-    <Line
+    <ListRow
       code
       open={memory.key}
       name={memory.key}
       aside={
         <>
-          {ago(memory.updatedAt)}
-          {memory.expiresAt && ` · kept until ${date(memory.expiresAt)}`}
+          {timeAgo(memory.updatedAt)}
+          {memory.expiresAt && ` · expires ${formatDate(memory.expiresAt)}`}
         </>
       }
     >
       <p className="line-clamp-2 text-sm wrap-anywhere text-muted">{asText(memory.value)}</p>
-    </Line>
+    </ListRow>
   )
 }

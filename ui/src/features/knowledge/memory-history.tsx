@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { MemoryVersion } from '@/api/types'
-import { dateTime } from '@/lib/time'
-import { asText } from './value'
+import { formatDateTime } from '@/lib/time'
+import { asText } from './memory-value'
 
-/** What it was before, newest first. */
-export function History({ agentId, name }: { agentId: string; name: string }) {
-  const { data } = useQuery(q.memoryHistory(agentId, name))
+/** The earlier versions of an entry, newest first. */
+export function MemoryHistory({ agentId, name }: { agentId: string; name: string }) {
+  const { data } = useQuery(queries.memoryHistory(agentId, name))
   if (!data || data.items.length === 0) return null
   return (
     <section aria-label="History" className="border-t pt-5">
@@ -29,11 +29,11 @@ function Version({ version }: { version: MemoryVersion }) {
           Version {version.version}, by {by}
         </span>
         <time className="tnum" dateTime={version.at}>
-          {dateTime(version.at)}
+          {formatDateTime(version.at)}
         </time>
       </p>
       {version.value === null ? (
-        <p className="text-muted">Forgotten</p>
+        <p className="text-muted">Deleted</p>
       ) : (
         <p className="line-clamp-3 whitespace-pre-wrap wrap-anywhere">{asText(version.value)}</p>
       )}

@@ -1,18 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { hasCode, isStatus, message } from '@/api/client'
-import { memory as write } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { hasCode, isStatus, errorMessage } from '@/api/client'
+import { memory as memoryMutations } from '@/api/mutations'
+import { queries, queryClient } from '@/api/queries'
 import type { Memory } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { Alert, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Alert, EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Field, Input, Select, Textarea } from '@/components/ui/field'
 import { RemoveButton } from '@/components/ui/remove-button'
 import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
-import { useAttempt } from '@/lib/use-attempt'
-import { History } from './memory-history'
-import { asText, type Form, formOf, parse } from './value'
+import { useAsyncAction } from '@/lib/use-async-action'
+import { MemoryHistory } from './memory-history'
+import { asText, type ValueFormat, formatOf, parseValue } from './memory-value'
 
 interface Props {
   agentId: string
@@ -21,19 +21,19 @@ interface Props {
   onClose: () => void
 }
 
-/** Adds an entry to an agent's memory, or shows and changes one. */
+/** Creates or edits an entry of an agent's memory. */
 export function MemorySheet({ agentId, name, onClose }: Props) {
-  const fresh = name === 'new'
-  const entry = useQuery({ ...q.memoryEntry(agentId, name), enabled: !fresh, staleTime: 0 })
-  if (fresh) return <Editor agentId={agentId} onClose={onClose} />
-  // Another version is another form: what is typed belongs to the one it was read from.
+  const isNew = name === 'new'
+  const entry = useQuery({ ...queries.memoryEntry(agentId, name), enabled: !isNew, staleTime: 0 })
+  if (isNew) return <Editor agentId={agentId} onClose={onClose} />
+  // A new version resets the form: unsaved text belongs to the version it was based on.
   if (entry.data)
     return <Editor key={entry.data.version} agentId={agentId} saved={entry.data} onClose={onClose} />
   return (
     <Sheet open onClose={onClose} title={name}>
       {entry.isPending && <SkeletonRows rows={2} />}
       {isStatus(entry.error, 404) && (
-        <Empty title="This is not remembered any more">It was forgotten, or its time was over.</Empty>
+        <EmptyState title="This entry no longer exists">It was deleted, or it expired.</EmptyState>
       )}
       {entry.isError && !isStatus(entry.error, 404) && (
         <LoadError what="The entry" error={entry.error} onRetry={() => entry.refetch()} />
@@ -44,22 +44,22 @@ export function MemorySheet({ agentId, name, onClose }: Props) {
 
 function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; onClose: () => void }) {
   const [key, setKey] = useState('')
-  const [form, setForm] = useState<Form>(saved ? formOf(saved.value) : 'text')
+  const [format, setFormat] = useState<ValueFormat>(saved ? formatOf(saved.value) : 'text')
   const [text, setText] = useState(saved ? asText(saved.value) : '')
   const [stale, setStale] = useState(false)
-  const { busy, trouble, attempt, refuse } = useAttempt()
+  const { busy, errorText, runAction, setErrorText } = useAsyncAction()
   const name = saved?.key ?? key.trim()
   const save = async () => {
-    const parsed = parse(text, form)
-    if ('trouble' in parsed) return refuse(parsed.trouble)
-    await attempt(
+    const parsed = parseValue(text, format)
+    if ('errorText' in parsed) return setErrorText(parsed.errorText)
+    await runAction(
       async () => {
-        // A new one must be new: nothing that is there is overwritten unseen.
-        await write.set(agentId, name, { value: parsed.value, ifVersion: saved?.version ?? 0 })
-        toast.done(saved ? 'Entry saved' : 'Entry added')
+        // Version 0 means that the entry must not exist yet.
+        await memoryMutations.set(agentId, name, { value: parsed.value, ifVersion: saved?.version ?? 0 })
+        toast.success(saved ? 'Entry saved' : 'Entry added')
         onClose()
       },
-      (error) => (hasCode(error, 'version_conflict') ? setStale(true) : refuse(message(error))),
+      (error) => (hasCode(error, 'version_conflict') ? setStale(true) : setErrorText(errorMessage(error))),
     )
   }
   return (
@@ -69,15 +69,15 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
       title={saved ? <span className="font-mono text-base">{saved.key}</span> : 'Add an entry'}
       footer={
         <>
-          <Button look="primary" busy={busy} disabled={name === '' || text === ''} onClick={save}>
+          <Button variant="primary" busy={busy} disabled={name === '' || text === ''} onClick={save}>
             {saved ? 'Save changes' : 'Add entry'}
           </Button>
           {saved && (
             <RemoveButton
               title={`Forget ${saved.key}?`}
-              description="Your agent does not know it any more from its next message on."
+              description="From its next message on, your agent no longer knows it."
               action="Forget it"
-              remove={() => write.forget(agentId, saved.key)}
+              remove={() => memoryMutations.forget(agentId, saved.key)}
               done="Forgotten"
               failed="It was not forgotten"
               onRemoved={onClose}
@@ -92,7 +92,7 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
         {stale && (
           <Alert
             tone="warn"
-            title={saved ? 'Your agent changed it meanwhile' : 'There is an entry of this name already'}
+            title={saved ? 'Your agent changed this in the meantime' : 'An entry with this name already exists'}
             actions={
               saved && (
                 <Button
@@ -101,21 +101,21 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
                     queryClient.invalidateQueries({ queryKey: ['memory', 'one', agentId, saved.key] })
                   }
                 >
-                  Read it again
+                  Reload it
                 </Button>
               )
             }
           >
             {saved
-              ? 'Reading it again discards what you typed here.'
+              ? 'Reloading discards what you typed here.'
               : 'Choose another name, or open that one.'}
           </Alert>
         )}
         {!saved && (
-          <Field label="Name" hint="As the agent asks for it, for example user.address.">
-            {(wiring) => (
+          <Field label="Name" hint="The name that the agent uses, for example user.address.">
+            {(controlProps) => (
               <Input
-                {...wiring}
+                {...controlProps}
                 className="font-mono"
                 autoCapitalize="off"
                 autoComplete="off"
@@ -126,27 +126,27 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
             )}
           </Field>
         )}
-        <Field label="What it remembers" error={trouble ?? undefined}>
-          {(wiring) => (
+        <Field label="What it remembers" error={errorText ?? undefined}>
+          {(controlProps) => (
             <Textarea
-              {...wiring}
+              {...controlProps}
               rows={8}
-              className={form === 'json' ? 'font-mono text-sm' : undefined}
-              spellCheck={form === 'text'}
+              className={format === 'json' ? 'font-mono text-sm' : undefined}
+              spellCheck={format === 'text'}
               value={text}
               onChange={(event) => setText(event.target.value)}
             />
           )}
         </Field>
-        <Field label="Kept as" className="max-w-40">
-          {(wiring) => (
-            <Select {...wiring} value={form} onChange={(event) => setForm(event.target.value as Form)}>
+        <Field label="Format" className="max-w-40">
+          {(controlProps) => (
+            <Select {...controlProps} value={format} onChange={(event) => setFormat(event.target.value as ValueFormat)}>
               <option value="text">Text</option>
               <option value="json">JSON</option>
             </Select>
           )}
         </Field>
-        {saved && <History agentId={agentId} name={saved.key} />}
+        {saved && <MemoryHistory agentId={agentId} name={saved.key} />}
       </div>
     </Sheet>
   )

@@ -1,7 +1,6 @@
 import type { ConversationMessage } from '@/api/types'
 
-/** Who said it. */
-export const ROLES: Record<ConversationMessage['role'], string> = {
+export const ROLE_LABELS: Record<ConversationMessage['role'], string> = {
   user: 'You',
   assistant: 'Agent',
   tool: 'Tool',

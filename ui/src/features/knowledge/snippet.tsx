@@ -1,29 +1,29 @@
-import type { Found, Piece } from '@/api/types'
+import type { SearchResults, SnippetPart } from '@/api/types'
 
-/** A part of a text with what was searched for in it. */
-export function Snippet({ pieces }: { pieces: Piece[] }) {
+/** An excerpt with the matches marked. */
+export function Snippet({ parts }: { parts: SnippetPart[] }) {
   return (
     <p className="line-clamp-3 text-sm wrap-anywhere text-muted">
-      {pieces.map((piece, at) =>
-        piece.hit ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the pieces never change places
+      {parts.map((part, at) =>
+        part.hit ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the parts never change
           <mark key={at} className="rounded-[3px] bg-warn-soft px-0.5 font-medium text-fg">
-            {piece.text}
+            {part.text}
           </mark>
         ) : (
-          piece.text
+          part.text
         ),
       )}
     </p>
   )
 }
 
-interface TallyProps extends Pick<Found<unknown>, 'mode' | 'note'> {
+interface ResultCountProps extends Pick<SearchResults<unknown>, 'mode' | 'note'> {
   count: number
 }
 
-/** How many were found, and by what. */
-export function Tally({ count, mode, note }: TallyProps) {
+/** The number of results, and how they were found. */
+export function ResultCount({ count, mode, note }: ResultCountProps) {
   return (
     <p role="status" className="border-b px-5 py-2 text-xs text-muted">
       {count === 1 ? 'One result' : `${count} results`}, by{' '}

@@ -3,34 +3,34 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import * as z from 'zod/mini'
 import { auth } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import { Button, buttonClass } from '@/components/ui/button'
 import { Alert } from '@/components/ui/feedback'
 import { Field, Input, SecretInput } from '@/components/ui/field'
 import { Logo } from '@/features/shell/logo'
-import { tellForm, useZodForm } from '@/lib/form'
-import { keepNext } from '@/lib/next'
+import { applyServerErrors, useZodForm } from '@/lib/form'
+import { saveReturnPath } from '@/lib/return-path'
 import { useTitle } from '@/lib/use-title'
 
 const route = getRouteApi('/login')
 
-/** Codes that the way back from single sign-on may bring. */
-const REASONS: Record<string, string> = {
-  oidc_no_account: 'There is no account for you here yet. Ask your admin to let you in.',
+/** Error codes in the redirect from single sign-on. */
+const SSO_ERRORS: Record<string, string> = {
+  oidc_no_account: 'You do not have an account here yet. Ask an admin to create one.',
   oidc_not_allowed: 'Your account may not use this Mosaic. Ask your admin.',
   oidc_not_configured: 'Single sign-on is not set up. Use the admin account.',
   oidc_provider: 'The sign-in provider could not be used right now. Try again in a moment.',
-  oidc_state: 'The sign-in took too long or was begun in another window. Start again.',
-  oidc_replayed: 'This sign-in was used already. Start again.',
+  oidc_state: 'The sign-in took too long or was started in another window. Start again.',
+  oidc_replayed: 'This sign-in was already used. Start again.',
   account_disabled: 'Your account is disabled. Ask your admin.',
   insecure_transport: 'Signing in needs https here. Ask your admin for the right address.',
 }
 
-/** Signing in: with single sign-on where there is one, with the admin account always. */
+/** Single sign-on if it is configured, and always the admin account. */
 export function LoginPage() {
   useTitle('Sign in')
   const { next, error, deleted } = route.useSearch()
-  const { data: methods } = useQuery(q.methods)
+  const { data: methods } = useQuery(queries.methods)
   const [breakglass, setBreakglass] = useState(false)
   const sso = methods?.oidc === true
   return (
@@ -40,31 +40,31 @@ export function LoginPage() {
         <h1 className="mt-5 text-center text-xl">Sign in to Mosaic</h1>
         {deleted && (
           <Alert tone="info" className="mt-6" title="Your account is being deleted">
-            Everything that was yours goes with it. It takes a minute or two.
+            All your data is deleted with it. This takes a minute or two.
           </Alert>
         )}
         {error && (
           <Alert className="mt-6" title="Single sign-on did not work">
-            {REASONS[error] ??
-              'Try again. If it stays so, ask your admin, who finds the reason in the audit log.'}
+            {SSO_ERRORS[error] ??
+              'Try again. If it keeps failing, ask your admin: the audit log shows the reason.'}
           </Alert>
         )}
         <div className="mt-7 flex flex-col gap-4">
           {sso && (
             <a
               href="/api/auth/oidc/start"
-              onClick={() => keepNext(next)}
+              onClick={() => saveReturnPath(next)}
               className={buttonClass(breakglass ? 'secondary' : 'primary', 'lg', 'w-full')}
             >
               {methods?.oidcLabel ? `Continue with ${methods.oidcLabel}` : 'Continue with single sign-on'}
             </a>
           )}
           {sso && !breakglass && (
-            <Button look="ghost" onClick={() => setBreakglass(true)}>
+            <Button variant="ghost" onClick={() => setBreakglass(true)}>
               Use the admin account
             </Button>
           )}
-          {(!sso || breakglass) && <Breakglass next={next ?? '/chat'} />}
+          {(!sso || breakglass) && <BreakglassForm next={next ?? '/chat'} />}
         </div>
       </div>
     </main>
@@ -76,30 +76,30 @@ const schema = z.object({
   password: z.string().check(z.minLength(1, 'Enter your password.')),
 })
 
-function Breakglass({ next }: { next: string }) {
+function BreakglassForm({ next }: { next: string }) {
   const navigate = useNavigate()
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const form = useZodForm(schema, { defaultValues: { username: '', password: '' }, mode: 'onSubmit' })
   const { errors, isSubmitting } = form.formState
   const submit = form.handleSubmit(async (values) => {
-    setTrouble(null)
+    setErrorText(null)
     try {
       const me = await auth.login(values)
       queryClient.clear()
-      queryClient.setQueryData(q.me.queryKey, me)
+      queryClient.setQueryData(queries.me.queryKey, me)
       await navigate({ href: next })
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
       form.setFocus('password', { shouldSelect: true })
     }
   })
   return (
     <form noValidate onSubmit={submit} className="flex flex-col gap-4">
-      {trouble && <Alert>{trouble}</Alert>}
+      {errorText && <Alert>{errorText}</Alert>}
       <Field label="User name" error={errors.username?.message}>
-        {(wiring) => (
+        {(controlProps) => (
           <Input
-            {...wiring}
+            {...controlProps}
             autoComplete="username"
             autoCapitalize="off"
             spellCheck={false}
@@ -108,11 +108,11 @@ function Breakglass({ next }: { next: string }) {
         )}
       </Field>
       <Field label="Password" error={errors.password?.message}>
-        {(wiring) => (
-          <SecretInput {...wiring} autoComplete="current-password" {...form.register('password')} />
+        {(controlProps) => (
+          <SecretInput {...controlProps} autoComplete="current-password" {...form.register('password')} />
         )}
       </Field>
-      <Button type="submit" look="primary" busy={isSubmitting} className="w-full">
+      <Button type="submit" variant="primary" busy={isSubmitting} className="w-full">
         Sign in
       </Button>
     </form>

@@ -4,7 +4,7 @@ import * as z from 'zod/mini'
 import { CopyButton } from '@/components/ui/copy-button'
 import { Field, Input, SecretInput } from '@/components/ui/field'
 
-/** What the setup and the settings ask of a provider alike. */
+/** The fields that the setup and the settings share. */
 export const oidcShape = {
   issuer: z
     .string()
@@ -24,7 +24,7 @@ export function IssuerField({ error, input }: Props) {
       error={error}
       hint="The address of the provider, for example https://login.example.com"
     >
-      {(wiring) => <Input {...wiring} type="url" autoCapitalize="off" spellCheck={false} {...input} />}
+      {(controlProps) => <Input {...controlProps} type="url" autoCapitalize="off" spellCheck={false} {...input} />}
     </Field>
   )
 }
@@ -32,27 +32,26 @@ export function IssuerField({ error, input }: Props) {
 export function ClientIdField({ error, input }: Props) {
   return (
     <Field label="Client ID" error={error}>
-      {(wiring) => (
-        <Input {...wiring} autoComplete="off" autoCapitalize="off" spellCheck={false} {...input} />
+      {(controlProps) => (
+        <Input {...controlProps} autoComplete="off" autoCapitalize="off" spellCheck={false} {...input} />
       )}
     </Field>
   )
 }
 
-/** Write-only: `set` says that one is stored. */
+/** Write-only: `set` means that a secret is stored. */
 export function ClientSecretField({ error, input, set = false }: Props & { set?: boolean | undefined }) {
   return (
     <Field
       label="Client secret"
       error={error}
-      hint={set ? 'Set. Type another one to replace it.' : 'Stored encrypted and never shown again.'}
+      hint={set ? 'Set. Type a new one to replace it.' : 'Stored encrypted and never shown again.'}
     >
-      {(wiring) => <SecretInput {...wiring} autoComplete="off" {...input} />}
+      {(controlProps) => <SecretInput {...controlProps} autoComplete="off" {...input} />}
     </Field>
   )
 }
 
-/** Where the provider sends browsers back to, for copying. */
 export function RedirectAddress({ url, children }: { url: string; children: ReactNode }) {
   return (
     <div className="flex flex-col gap-1.5">

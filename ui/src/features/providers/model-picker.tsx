@@ -1,24 +1,23 @@
 import { Plus, X } from 'lucide-react'
 import { useId, useMemo, useState } from 'react'
-import type { OfferedModel } from '@/api/types'
+import type { ProviderModel } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Checkbox, Input } from '@/components/ui/field'
 
 interface Props {
   chosen: string[]
   onChange: (chosen: string[]) => void
-  /** What the provider offers; `null` before it was asked. */
-  offered: OfferedModel[] | null
-  /** Asks the provider; absent when a key has to be typed first. */
+  /** The models of the provider; `null` before they were loaded. */
+  offered: ProviderModel[] | null
+  /** Loads the models; absent while fields are missing. */
   onLoad?: () => void
   loading: boolean
   error?: string
 }
 
-/** The most rows that are worth scrolling through; the search narrows them down. */
-const ROWS = 100
+const MAX_ROWS = 100
 
-/** Which of a provider's models agents may use: from its list, or typed. */
+/** Chooses the models that agents may use, from the provider's list or by id. */
 export function ModelPicker({ chosen, onChange, offered, onLoad, loading, error }: Props) {
   const [text, setText] = useState('')
   const id = useId()
@@ -101,7 +100,7 @@ function Chosen({ chosen, onChange }: Pick<Props, 'chosen' | 'onChange'>) {
 }
 
 interface OfferedProps extends Pick<Props, 'chosen' | 'onChange'> {
-  offered: OfferedModel[]
+  offered: ProviderModel[]
   search: string
 }
 
@@ -112,14 +111,14 @@ function Offered({ offered, search, chosen, onChange }: OfferedProps) {
   }, [offered, search])
   if (found.length === 0)
     return (
-      <p className="text-xs text-muted">The list has no such model. Press Enter to use the id as typed.</p>
+      <p className="text-xs text-muted">No model in the list matches. Press Enter to use the id as typed.</p>
     )
   return (
     <ul
       aria-label="Models of this provider"
       className="hairline max-h-52 overflow-y-auto rounded-control border bg-surface p-1"
     >
-      {found.slice(0, ROWS).map((model) => (
+      {found.slice(0, MAX_ROWS).map((model) => (
         <li key={model.id}>
           <label className="flex min-h-8 cursor-pointer items-center gap-2.5 rounded-chip px-2 text-sm hover:bg-surface-2">
             <Checkbox
@@ -135,9 +134,9 @@ function Offered({ offered, search, chosen, onChange }: OfferedProps) {
           </label>
         </li>
       ))}
-      {found.length > ROWS && (
+      {found.length > MAX_ROWS && (
         <li className="px-2 py-1.5 text-xs text-muted">
-          {found.length - ROWS} more. Search to narrow them down.
+          {found.length - MAX_ROWS} more. Search to narrow them down.
         </li>
       )}
     </ul>

@@ -2,48 +2,48 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Controller, type UseFormReturn, useWatch } from 'react-hook-form'
 import { providers } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
-import type { CatalogEntry, OfferedModel, Provider } from '@/api/types'
+import { queries, queryClient } from '@/api/queries'
+import type { CatalogEntry, ProviderModel, Provider } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Field, Input, SecretInput } from '@/components/ui/field'
 import { Switch } from '@/components/ui/switch'
 import { cn } from '@/lib/cn'
-import { tellForm } from '@/lib/form'
+import { applyServerErrors } from '@/lib/form'
 import { explain } from './explain'
 import { ModelPicker } from './model-picker'
-import { isAsSaved, lacksKey, type ProviderValues, toNew } from './schema'
+import { usesSavedAccount, needsKeyAgain, type ProviderValues, toNewProvider } from './schema'
 
 interface Props {
   form: UseFormReturn<ProviderValues>
   saved?: Provider
-  /** The setup leaves the name to the kind's label. */
-  named?: boolean
+  /** Whether the name can be edited; the setup uses the label of the kind. */
+  withName?: boolean
 }
 
-/** How many kinds are offered before somebody asks for all of them. */
-const FIRST = ['anthropic', 'openai', 'google', 'openrouter', 'ollama', 'openai-compatible']
+/** The kinds that are shown until the user asks for all. */
+const COMMON_KINDS = ['anthropic', 'openai', 'google', 'openrouter', 'ollama', 'openai-compatible']
 
 /** The fields of a provider, the same in the setup and in the settings. */
-export function ProviderFields({ form, saved, named = false }: Props) {
-  const { data } = useQuery(q.catalog)
-  const { data: me } = useQuery(q.me)
+export function ProviderFields({ form, saved, withName = false }: Props) {
+  const { data } = useQuery(queries.catalog)
+  const { data: me } = useQuery(queries.me)
   const values = useWatch({ control: form.control }) as ProviderValues
   const entry = data?.items.find((item) => item.kind === values.kind)
   const { errors } = form.formState
-  const ownAddress = entry !== undefined && (entry.needsBaseUrl || values.baseUrl !== '')
+  const hasCustomAddress = entry !== undefined && (entry.needsBaseUrl || values.baseUrl !== '')
   return (
     <>
       <KindChoice form={form} catalog={data?.items ?? []} entry={entry} />
-      {named && (
-        <Field label="Name" error={errors.name?.message} hint="How agents and lists call this account.">
-          {(wiring) => (
-            <Input {...wiring} placeholder={entry?.label} maxLength={80} {...form.register('name')} />
+      {withName && (
+        <Field label="Name" error={errors.name?.message} hint="Shown in lists and to your agents.">
+          {(controlProps) => (
+            <Input {...controlProps} placeholder={entry?.label} maxLength={80} {...form.register('name')} />
           )}
         </Field>
       )}
       <Address form={form} entry={entry} />
       <KeyField key={saved?.version ?? 0} form={form} entry={entry} saved={saved} />
-      {(ownAddress || values.kind === 'ollama' || errors.baseUrl) && me?.role === 'admin' && (
+      {(hasCustomAddress || values.kind === 'ollama' || errors.baseUrl) && me?.role === 'admin' && (
         <Controller
           control={form.control}
           name="allowPrivateHost"
@@ -76,7 +76,7 @@ interface PartProps {
 function KindChoice({ form, catalog, entry }: PartProps & { catalog: CatalogEntry[] }) {
   const kind = useWatch({ control: form.control, name: 'kind' })
   const [all, setAll] = useState(false)
-  const shown = all ? catalog : catalog.filter((item) => FIRST.includes(item.kind) || item.kind === kind)
+  const shown = all ? catalog : catalog.filter((item) => COMMON_KINDS.includes(item.kind) || item.kind === kind)
   return (
     <fieldset>
       <legend className="mb-1.5 text-sm font-medium">Provider</legend>
@@ -123,17 +123,17 @@ function KindChoice({ form, catalog, entry }: PartProps & { catalog: CatalogEntr
 
 function Address({ form, entry }: PartProps) {
   const baseUrl = useWatch({ control: form.control, name: 'baseUrl' })
-  const [own, setOwn] = useState(false)
+  const [customAddress, setCustomAddress] = useState(false)
   const error = form.formState.errors.baseUrl?.message
   if (!entry) return null
-  if (!entry.needsBaseUrl && !own && !baseUrl && !error)
+  if (!entry.needsBaseUrl && !customAddress && !baseUrl && !error)
     return (
       <p className="-mt-2 text-xs text-muted">
         Address: <span className="font-mono break-all">{entry.baseUrl}</span>{' '}
         <button
           type="button"
           className="font-medium text-accent hover:underline"
-          onClick={() => setOwn(true)}
+          onClick={() => setCustomAddress(true)}
         >
           Use another address
         </button>
@@ -145,9 +145,9 @@ function Address({ form, entry }: PartProps) {
       error={error}
       hint={entry.needsBaseUrl ? `For example ${entry.exampleUrl}` : `Leave it empty for ${entry.baseUrl}`}
     >
-      {(wiring) => (
+      {(controlProps) => (
         <Input
-          {...wiring}
+          {...controlProps}
           type="url"
           autoCapitalize="off"
           spellCheck={false}
@@ -162,9 +162,9 @@ function Address({ form, entry }: PartProps) {
 function KeyField({ form, entry, saved }: PartProps) {
   const values = useWatch({ control: form.control }) as ProviderValues
   const [replace, setReplace] = useState(false)
-  const kept = saved?.apiKey.set && !lacksKey(values, entry, saved)
+  const keepsKey = saved?.apiKey.set && !needsKeyAgain(values, entry, saved)
   const error = form.formState.errors.apiKey?.message
-  if (kept && !replace && !error)
+  if (keepsKey && !replace && !error)
     return (
       <div className="flex flex-col gap-1.5">
         <span className="text-sm font-medium">API key</span>
@@ -177,7 +177,7 @@ function KeyField({ form, entry, saved }: PartProps) {
               </>
             )}
           </span>
-          <Button look="ghost" size="sm" onClick={() => setReplace(true)}>
+          <Button variant="ghost" size="sm" onClick={() => setReplace(true)}>
             Replace
           </Button>
         </div>
@@ -188,11 +188,11 @@ function KeyField({ form, entry, saved }: PartProps) {
     <Field
       label={`API key${optional}`}
       error={error}
-      hint="Stored encrypted. It is never shown again, and agents of others never use it."
+      hint="Stored encrypted and never shown again. Agents of other users cannot use it."
     >
-      {(wiring) => (
+      {(controlProps) => (
         <SecretInput
-          {...wiring}
+          {...controlProps}
           autoComplete="off"
           placeholder={entry?.keyPrefix ? `${entry.keyPrefix}…` : undefined}
           {...form.register('apiKey')}
@@ -204,24 +204,24 @@ function KeyField({ form, entry, saved }: PartProps) {
 
 function Models({ form, entry, saved }: PartProps) {
   const values = useWatch({ control: form.control }) as ProviderValues
-  const [offered, setOffered] = useState<OfferedModel[] | null>(null)
+  const [offered, setOffered] = useState<ProviderModel[] | null>(null)
   const [loading, setLoading] = useState(false)
-  const [trouble, setTrouble] = useState<string>()
+  const [errorText, setErrorText] = useState<string>()
   // A stored key is only used with what is stored; for anything else it has to be typed again.
-  const asSaved = saved !== undefined && isAsSaved(values, saved)
+  const asSaved = saved !== undefined && usesSavedAccount(values, saved)
   const complete =
     entry !== undefined &&
-    !lacksKey(values, entry, undefined) &&
+    !needsKeyAgain(values, entry, undefined) &&
     !(entry.needsBaseUrl && !values.baseUrl.trim())
   const load = async () => {
     setLoading(true)
-    setTrouble(undefined)
+    setErrorText(undefined)
     try {
-      const { models, failure } = await (asSaved ? ofSaved(saved) : ofTyped(values))
+      const { models, failure } = await (asSaved ? loadModelsOfSaved(saved) : loadModelsOfUnsaved(values))
       if (models) setOffered(models)
-      else setTrouble(failure ?? 'This provider has no list. Type the id of a model.')
+      else setErrorText(failure ?? 'This provider has no list. Type the id of a model.')
     } catch (error) {
-      setTrouble(tellForm(form, error) ?? undefined)
+      setErrorText(applyServerErrors(form, error) ?? undefined)
     } finally {
       setLoading(false)
     }
@@ -234,31 +234,31 @@ function Models({ form, entry, saved }: PartProps) {
         <ModelPicker
           chosen={field.value}
           onChange={(models) => {
-            setTrouble(undefined)
+            setErrorText(undefined)
             form.setValue('models', models, { shouldDirty: true, shouldValidate: form.formState.isSubmitted })
           }}
           offered={offered}
           onLoad={asSaved || complete ? load : undefined}
           loading={loading}
-          error={trouble ?? fieldState.error?.message}
+          error={errorText ?? fieldState.error?.message}
         />
       )}
     />
   )
 }
 
-interface Offer {
-  models?: OfferedModel[] | null
+interface ModelList {
+  models?: ProviderModel[] | null
   failure?: string | null
 }
 
-async function ofSaved(saved: Provider): Promise<Offer> {
-  const { items, listed } = await queryClient.fetchQuery(q.providerModels(saved.id))
+async function loadModelsOfSaved(saved: Provider): Promise<ModelList> {
+  const { items, listed } = await queryClient.fetchQuery(queries.providerModels(saved.id))
   return { models: listed ? items : undefined }
 }
 
-async function ofTyped(values: ProviderValues): Promise<Offer> {
-  const report = await providers.testTyped({ ...toNew(values), models: [] })
+async function loadModelsOfUnsaved(values: ProviderValues): Promise<ModelList> {
+  const report = await providers.testUnsaved({ ...toNewProvider(values), models: [] })
   const failure = report.steps.find((step) => step.failure)?.failure
   return { models: report.models, failure: failure ? explain(failure) : null }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CatalogEntry, JobDetail, Provider } from '@/api/types'
 import { explain } from './explain'
-import { lacksKey, toNew, toPatch, valuesOf } from './schema'
+import { needsKeyAgain, toNewProvider, toProviderChanges, valuesOf } from './schema'
 import { stepsOf } from './use-saved-test'
 
 const SAVED: Provider = {
@@ -28,33 +28,33 @@ const ENTRY: CatalogEntry = {
   about: '',
 }
 
-describe('a provider as typed', () => {
+describe('a provider form', () => {
   it('sends only what changed, and never an empty key', () => {
-    expect(toPatch(valuesOf(SAVED), SAVED)).toEqual({})
-    expect(toPatch({ ...valuesOf(SAVED), name: 'Work', models: ['a', 'b'] }, SAVED)).toEqual({
+    expect(toProviderChanges(valuesOf(SAVED), SAVED)).toEqual({})
+    expect(toProviderChanges({ ...valuesOf(SAVED), name: 'Work', models: ['a', 'b'] }, SAVED)).toEqual({
       name: 'Work',
       models: [{ id: 'a' }, { id: 'b' }],
     })
   })
 
-  it('leaves out what was left empty', () => {
-    expect(toNew({ ...valuesOf(SAVED), name: ' ', apiKey: ' ' })).toMatchObject({
+  it('leaves out empty fields', () => {
+    expect(toNewProvider({ ...valuesOf(SAVED), name: ' ', apiKey: ' ' })).toMatchObject({
       name: undefined,
       apiKey: undefined,
     })
   })
 
-  it('needs the key again where the stored one must not go', () => {
+  it('needs the key again for another address or kind', () => {
     const values = valuesOf(SAVED)
-    expect(lacksKey(values, ENTRY, SAVED)).toBe(false)
-    expect(lacksKey({ ...values, baseUrl: 'https://other.example' }, ENTRY, SAVED)).toBe(true)
-    expect(lacksKey({ ...values, kind: 'groq' }, ENTRY, SAVED)).toBe(true)
-    expect(lacksKey(values, { ...ENTRY, needsKey: false }, undefined)).toBe(false)
+    expect(needsKeyAgain(values, ENTRY, SAVED)).toBe(false)
+    expect(needsKeyAgain({ ...values, baseUrl: 'https://other.example' }, ENTRY, SAVED)).toBe(true)
+    expect(needsKeyAgain({ ...values, kind: 'groq' }, ENTRY, SAVED)).toBe(true)
+    expect(needsKeyAgain(values, { ...ENTRY, needsKey: false }, undefined)).toBe(false)
   })
 })
 
 describe('the steps of a running test', () => {
-  it('are those of the last attempt', () => {
+  it('are from the last attempt', () => {
     const at = (second: number) => `2026-11-22T10:00:${String(second).padStart(2, '0')}Z`
     const job = {
       attempt: 2,
@@ -74,13 +74,13 @@ describe('the steps of a running test', () => {
 })
 
 describe('explain', () => {
-  it('says what happened, what to do and what would have been right', () => {
+  it('shows the failure, the next step and similar models', () => {
     const failure = {
       cause: 'model_unknown' as const,
       title: 'The provider does not offer this model to this account (404).',
       nextStep: 'Check the model id, or choose one from the list.',
     }
     expect(explain(failure)).toBe(`${failure.title} ${failure.nextStep}`)
-    expect(explain({ ...failure, didYouMean: ['gpt-5.4'] })).toContain('It does offer: gpt-5.4.')
+    expect(explain({ ...failure, didYouMean: ['gpt-5.4'] })).toContain('Did you mean gpt-5.4?')
   })
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { CatalogEntry, NewProvider, Provider, ProviderPatch } from '@/api/types'
+import type { CatalogEntry, NewProvider, Provider, ProviderChanges } from '@/api/types'
 
 export const providerSchema = z.object({
   kind: z.string(),
@@ -26,7 +26,7 @@ export function valuesOf(provider: Provider): ProviderValues {
   }
 }
 
-export function toNew(values: ProviderValues): NewProvider {
+export function toNewProvider(values: ProviderValues): NewProvider {
   return {
     kind: values.kind,
     name: values.name.trim() || undefined,
@@ -37,10 +37,10 @@ export function toNew(values: ProviderValues): NewProvider {
   }
 }
 
-/** Only what differs from what is saved; a key that was not typed stays as it is. */
-export function toPatch(values: ProviderValues, saved: Provider): ProviderPatch {
+/** Only the changed fields. An empty key field keeps the stored key. */
+export function toProviderChanges(values: ProviderValues, saved: Provider): ProviderChanges {
   const before = valuesOf(saved)
-  const patch: ProviderPatch = {}
+  const patch: ProviderChanges = {}
   if (values.kind !== before.kind) patch.kind = values.kind
   if (values.name.trim() && values.name !== before.name) patch.name = values.name.trim()
   if (values.baseUrl.trim() !== before.baseUrl) patch.baseUrl = values.baseUrl.trim() || null
@@ -51,15 +51,15 @@ export function toPatch(values: ProviderValues, saved: Provider): ProviderPatch 
   return patch
 }
 
-/** Whether the account itself is the saved one: same kind, same address, no new key. */
-export function isAsSaved(values: ProviderValues, saved: Provider): boolean {
+/** Whether kind, address and key are the saved ones. */
+export function usesSavedAccount(values: ProviderValues, saved: Provider): boolean {
   return (
     values.kind === saved.kind && values.baseUrl.trim() === (saved.baseUrl ?? '') && !values.apiKey.trim()
   )
 }
 
-/** Whether the key has to be typed before anything can be asked of the provider. */
-export function lacksKey(
+/** Whether the key must be typed before the provider can be called. */
+export function needsKeyAgain(
   values: ProviderValues,
   entry: CatalogEntry | undefined,
   saved: Provider | undefined,

@@ -2,7 +2,7 @@ import { Check, CircleX, Minus } from 'lucide-react'
 import type { StepReport, TestStep } from '@/api/types'
 import { Spinner } from '@/components/ui/feedback'
 import { cn } from '@/lib/cn'
-import { duration } from '@/lib/time'
+import { formatDuration } from '@/lib/time'
 import { explain } from './explain'
 
 export const STEP_NAMES: Record<TestStep, string> = {
@@ -13,16 +13,16 @@ export const STEP_NAMES: Record<TestStep, string> = {
 }
 export const STEPS = Object.keys(STEP_NAMES) as TestStep[]
 
-export type Run = { state: 'running' | 'passed' | 'failed'; steps: StepReport[]; trouble?: string }
+export type TestRun = { state: 'running' | 'passed' | 'failed'; steps: StepReport[]; errorText?: string }
 
-const TITLES = {
+const RUN_TITLES = {
   running: 'Testing the connection',
   passed: 'The connection works',
   failed: 'The connection failed',
 }
 
-/** The four steps of a connection test, as they go. */
-export function TestSteps({ run }: { run: Run }) {
+/** The steps of a connection test, live. */
+export function TestSteps({ run }: { run: TestRun }) {
   return (
     <section
       aria-label="Connection test"
@@ -34,24 +34,24 @@ export function TestSteps({ run }: { run: Run }) {
       )}
     >
       <p role="status" className="text-sm font-medium">
-        {TITLES[run.state]}
+        {RUN_TITLES[run.state]}
       </p>
       <ol className="mt-2.5 flex flex-col gap-2">
         {run.steps.map((step) => (
           <Step key={step.step} step={step} />
         ))}
       </ol>
-      {run.trouble && <p className="mt-2 text-sm">{run.trouble}</p>}
+      {run.errorText && <p className="mt-2 text-sm">{run.errorText}</p>}
     </section>
   )
 }
 
-const WORDS = {
-  running: 'under way',
+const STATUS_LABELS = {
+  running: 'in progress',
   passed: 'passed',
   skipped: 'skipped',
   failed: 'failed',
-  not_run: 'not begun',
+  not_run: 'not started',
 }
 
 function Step({ step }: { step: StepReport }) {
@@ -59,15 +59,15 @@ function Step({ step }: { step: StepReport }) {
   return (
     <li className="flex gap-2.5 text-sm">
       <span className="flex h-5 w-4 shrink-0 items-center justify-center">
-        <Mark status={step.status} />
+        <StatusIcon status={step.status} />
       </span>
       <div className="min-w-0 flex-1">
         <div className="flex flex-wrap justify-between gap-x-4">
           <span className={cn(waiting && 'text-muted')}>
             {STEP_NAMES[step.step]}
-            <span className="sr-only">: {WORDS[step.status]}</span>
+            <span className="sr-only">: {STATUS_LABELS[step.status]}</span>
           </span>
-          {step.elapsedMs > 0 && <span className="tnum text-xs text-muted">{duration(step.elapsedMs)}</span>}
+          {step.elapsedMs > 0 && <span className="tnum text-xs text-muted">{formatDuration(step.elapsedMs)}</span>}
         </div>
         {step.note && <p className="text-xs text-muted">{step.note}</p>}
         {step.failure && <p className="text-sm">{explain(step.failure)}</p>}
@@ -79,7 +79,7 @@ function Step({ step }: { step: StepReport }) {
   )
 }
 
-function Mark({ status }: { status: StepReport['status'] }) {
+function StatusIcon({ status }: { status: StepReport['status'] }) {
   if (status === 'running') return <Spinner />
   if (status === 'passed') return <Check aria-hidden className="size-4 text-ok" />
   if (status === 'failed') return <CircleX aria-hidden className="size-4 text-bad" />

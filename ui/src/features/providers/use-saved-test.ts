@@ -1,14 +1,14 @@
-/** Tests a saved provider: a job whose phases are the steps, followed until it is over. */
+/** Tests a saved provider: a job whose phases are the steps of the test, polled until it is over. */
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { message } from '@/api/client'
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import type { JobDetail, StepReport, TestStatus, TestStep } from '@/api/types'
-import { type Run, STEPS } from './test-steps'
+import { type TestRun, STEPS } from './test-steps'
 
-const LOOK_MS = 350
-const FINAL = new Set(['done', 'failed', 'dead', 'cancelled'])
+const POLL_INTERVAL_MS = 350
+const MAX_POLL_FAILURES = 5
+const FINAL_STATES = new Set(['done', 'failed', 'dead', 'cancelled'])
 
-export function blankSteps(first: TestStatus = 'not_run'): StepReport[] {
+export function pendingSteps(first: TestStatus = 'not_run'): StepReport[] {
   return STEPS.map((step, at) => ({ step, status: at === 0 ? first : 'not_run', elapsedMs: 0 }))
 }
 
@@ -24,82 +24,78 @@ export function stepsOf(job: JobDetail): StepReport[] {
   })
 }
 
-/** What the last test of a saved provider said. */
-export async function lastRun(provider: string): Promise<Run | null> {
-  const { lastTest } = await queryClient.fetchQuery({ ...q.provider(provider), staleTime: 0 })
+/** The result of the last test of a saved provider. */
+export async function loadLastRun(provider: string): Promise<TestRun | null> {
+  const { lastTest } = await queryClient.fetchQuery({ ...queries.provider(provider), staleTime: 0 })
   if (!lastTest) return null
   return { state: lastTest.ok ? 'passed' : 'failed', steps: lastTest.steps }
 }
 
-export function useSavedTest() {
-  const [run, setRun] = useState<Run | null>(null)
-  const going = useRef(0)
+export function useSavedProviderTest() {
+  const [run, setRun] = useState<TestRun | null>(null)
+  const currentRun = useRef(0)
   useEffect(
     () => () => {
-      going.current = -1
+      currentRun.current = -1
     },
     [],
   )
 
-  /** `enqueue` saves and asks for the test; it answers with the job and the provider. */
+  /** `enqueue` saves the provider and enqueues the test job. */
   const start = useCallback(async (enqueue: () => Promise<{ providerId: string; jobId: string }>) => {
-    going.current += 1
-    const mine = going.current
-    const show = (next: Run) => {
-      if (going.current === mine) setRun(next)
+    currentRun.current += 1
+    const thisRun = currentRun.current
+    const show = (next: TestRun) => {
+      if (currentRun.current === thisRun) setRun(next)
     }
-    show({ state: 'running', steps: blankSteps('running') })
+    show({ state: 'running', steps: pendingSteps('running') })
     try {
       const { providerId, jobId } = await enqueue()
-      const job = await ended(
+      const job = await waitForJob(
         jobId,
         (steps) => show({ state: 'running', steps }),
-        () => going.current === mine,
+        () => currentRun.current === thisRun,
       )
       if (!job) return
-      const last = await lastRun(providerId)
+      const last = await loadLastRun(providerId)
       show(
         last ?? {
           state: 'failed',
           steps: stepsOf(job),
-          trouble: job.lastError ?? 'The test did not end. Try again.',
+          errorText: job.lastError ?? 'The test did not finish. Try again.',
         },
       )
     } catch (error) {
-      if (going.current === mine) setRun(null)
+      if (currentRun.current === thisRun) setRun(null)
       throw error
     }
   }, [])
 
-  const forget = useCallback(() => {
-    going.current += 1
+  const reset = useCallback(() => {
+    currentRun.current += 1
     setRun(null)
   }, [])
-  return { run, setRun, start, forget }
+  return { run, setRun, start, reset }
 }
 
-async function ended(
+async function waitForJob(
   id: string,
   show: (steps: StepReport[]) => void,
-  wanted: () => boolean,
+  isCurrent: () => boolean,
 ): Promise<JobDetail | null> {
-  let misses = 0
-  while (wanted()) {
+  let failures = 0
+  while (isCurrent()) {
     try {
-      const job = await queryClient.fetchQuery({ ...q.job(id), staleTime: 0, retry: false })
-      if (FINAL.has(job.state)) return job
+      const job = await queryClient.fetchQuery({ ...queries.job(id), staleTime: 0, retry: false })
+      if (FINAL_STATES.has(job.state)) return job
       const steps = stepsOf(job)
-      show(steps.some((step) => step.status !== 'not_run') ? steps : blankSteps('running'))
-      misses = 0
+      show(steps.some((step) => step.status !== 'not_run') ? steps : pendingSteps('running'))
+      failures = 0
     } catch (error) {
-      misses += 1
-      if (misses > 5) throw error
+      failures += 1
+      if (failures > MAX_POLL_FAILURES) throw error
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS))
   }
   return null
-}
-
-export function troubleOf(error: unknown): Run {
-  return { state: 'failed', steps: blankSteps(), trouble: message(error) }
 }

@@ -1,30 +1,30 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { History } from 'lucide-react'
-import { q } from '@/api/queries'
-import { Card, CardHead } from '@/components/ui/card'
-import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
-import { ShowOlder } from '@/components/ui/show-older'
+import { queries } from '@/api/queries'
+import { Card, CardHeader } from '@/components/ui/card'
+import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { LoadMore } from '@/components/ui/load-more'
 import { AuditTable } from '@/features/audit/audit-table'
 import { useTitle } from '@/lib/use-title'
 
 export function ActivityPage() {
   useTitle('Activity')
-  const list = useInfiniteQuery(q.activity)
+  const list = useInfiniteQuery(queries.activity)
   const entries = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Card className="overflow-hidden">
-      <CardHead title="Activity">What you, your programs and admins did with what is yours.</CardHead>
+      <CardHeader title="Activity">What you, your programs and admins did with what is yours.</CardHeader>
       {list.isPending && <SkeletonRows rows={5} />}
       {list.isError && !list.data && (
         <LoadError what="Your activity" error={list.error} onRetry={() => list.refetch()} />
       )}
       {list.data && entries.length === 0 && (
-        <Empty icon={<History aria-hidden />} title="Nothing yet">
+        <EmptyState icon={<History aria-hidden />} title="Nothing yet">
           As soon as something happens with what is yours, it is listed here.
-        </Empty>
+        </EmptyState>
       )}
       {entries.length > 0 && <AuditTable name="Activity" entries={entries} />}
-      <ShowOlder list={list} />
+      <LoadMore list={list} />
     </Card>
   )
 }

@@ -1,6 +1,5 @@
 import { useState } from 'react'
 import { Controller, type UseFormReturn, useWatch } from 'react-hook-form'
-import * as z from 'zod/mini'
 import { agents } from '@/api/mutations'
 import type { Agent } from '@/api/types'
 import { Button } from '@/components/ui/button'
@@ -12,33 +11,20 @@ import { toast } from '@/components/ui/toast'
 import { ModelSelect } from '@/features/agents/model-select'
 import { TemplateCards } from '@/features/agents/template-cards'
 import { TEMPLATES } from '@/features/agents/templates'
-import { tellForm, useZodForm } from '@/lib/form'
+import { applyServerErrors, useZodForm } from '@/lib/form'
+import { type AgentFormValues, agentFormSchema } from './agent-form'
 import { ALL_TOOLS, Tools } from './agent-tools'
 import { PersonalityEditor } from './personality-editor'
 import { Skills } from './skills'
 
-const schema = z.object({
-  name: z.string().check(z.minLength(1, 'Give it a name.')),
-  model: z.string().check(z.minLength(1, 'Choose a model.')),
-  fallbacks: z.array(z.string()),
-  tools: z.array(z.enum(['read', 'write', 'edit', 'exec', 'web_fetch'])),
-  skills: z.array(z.object({ name: z.string(), description: z.string(), content: z.string() })),
-  personality: z.object({
-    soul: z.string().check(z.maxLength(20_000, 'Use at most 20,000 characters.')),
-    identity: z.string().check(z.maxLength(20_000, 'Use at most 20,000 characters.')),
-    user: z.string().check(z.maxLength(4_000, 'Use at most 4,000 characters.')),
-  }),
-})
-export type AgentValues = z.infer<typeof schema>
-
-const MOST_FALLBACKS = 5
+const MAX_FALLBACKS = 5
 
 /** Adds an agent, or shows and changes one. */
 export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => void }) {
   const [template, setTemplate] = useState(TEMPLATES[0]?.id ?? '')
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const personality = saved?.personality ?? TEMPLATES[0]?.personality ?? { soul: '', identity: '', user: '' }
-  const form = useZodForm(schema, {
+  const form = useZodForm(agentFormSchema, {
     defaultValues: {
       name: saved?.name ?? '',
       model: saved?.model ?? '',
@@ -50,15 +36,15 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
   })
   const { errors, isSubmitting, isDirty } = form.formState
   const submit = form.handleSubmit(async (values) => {
-    setTrouble(null)
+    setErrorText(null)
     try {
       const body = { ...values, fallbacks: values.fallbacks.filter(Boolean) }
       if (saved) await agents.change(saved.id, saved.version, body)
       else await agents.create(body)
-      toast.done(saved ? 'Agent saved. It applies before the next message.' : 'Agent added')
+      toast.success(saved ? 'Agent saved. It applies before the next message.' : 'Agent added')
       onClose()
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     }
   })
   return (
@@ -68,7 +54,7 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
       title={saved ? saved.name : 'Add an agent'}
       footer={
         <>
-          <Button look="primary" busy={isSubmitting} disabled={saved && !isDirty} onClick={submit}>
+          <Button variant="primary" busy={isSubmitting} disabled={saved && !isDirty} onClick={submit}>
             {saved ? 'Save changes' : 'Add agent'}
           </Button>
           {saved && (
@@ -87,15 +73,15 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
     >
       <form noValidate onSubmit={submit} className="flex flex-col gap-5 px-5 py-5">
         <Field label="Name" error={errors.name?.message}>
-          {(wiring) => <Input {...wiring} maxLength={80} autoComplete="off" {...form.register('name')} />}
+          {(controlProps) => <Input {...controlProps} maxLength={80} autoComplete="off" {...form.register('name')} />}
         </Field>
         <Field label="Model" error={errors.model?.message}>
-          {(wiring) => (
+          {(controlProps) => (
             <Controller
               control={form.control}
               name="model"
               render={({ field }) => (
-                <ModelSelect {...wiring} {...field} current={field.value} none="Choose a model" />
+                <ModelSelect {...controlProps} {...field} current={field.value} none="Choose a model" />
               )}
             />
           )}
@@ -113,7 +99,7 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
         <PersonalityEditor form={form} />
         <Tools form={form} />
         <Skills form={form} />
-        {trouble && <Alert title="This did not work">{trouble}</Alert>}
+        {errorText && <Alert title="This did not work">{errorText}</Alert>}
         <button type="submit" hidden />
       </form>
     </Sheet>
@@ -121,10 +107,10 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
 }
 
 /** Who stands in when the model fails: one after the other. */
-function Fallbacks({ form }: { form: UseFormReturn<AgentValues> }) {
+function Fallbacks({ form }: { form: UseFormReturn<AgentFormValues> }) {
   const chosen = useWatch({ control: form.control, name: 'fallbacks' })
   const set = (next: string[]) => form.setValue('fallbacks', next.filter(Boolean), { shouldDirty: true })
-  const slots = [...chosen, ''].slice(0, MOST_FALLBACKS)
+  const slots = [...chosen, ''].slice(0, MAX_FALLBACKS)
   return (
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-1.5 text-sm font-medium">Stand-ins</legend>

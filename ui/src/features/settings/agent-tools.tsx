@@ -1,7 +1,7 @@
 import type { UseFormReturn } from 'react-hook-form'
 import type { AgentTool } from '@/api/types'
 import { Checkbox } from '@/components/ui/field'
-import type { AgentValues } from './agent-sheet'
+import type { AgentFormValues } from './agent-form'
 
 const TOOLS: Record<AgentTool, { label: string; about: string }> = {
   read: { label: 'Read files', about: 'Of its own workspace' },
@@ -13,7 +13,7 @@ const TOOLS: Record<AgentTool, { label: string; about: string }> = {
 export const ALL_TOOLS = Object.keys(TOOLS) as AgentTool[]
 
 /** What the agent may do besides talking. */
-export function Tools({ form }: { form: UseFormReturn<AgentValues> }) {
+export function Tools({ form }: { form: UseFormReturn<AgentFormValues> }) {
   return (
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-1.5 text-sm font-medium">Tools</legend>

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Bot, Plus } from 'lucide-react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { buttonClass } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
-import { Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Card, CardHeader } from '@/components/ui/card'
+import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { useTitle } from '@/lib/use-title'
 import { AgentSheet } from './agent-sheet'
 import { ContainerCard } from './container-card'
@@ -15,8 +15,8 @@ export function AgentsPage() {
   useTitle('Agents')
   const { open } = route.useSearch()
   const navigate = useNavigate()
-  const list = useQuery(q.agents)
-  const { data: providers } = useQuery(q.providers)
+  const list = useQuery(queries.agents)
+  const { data: providers } = useQuery(queries.providers)
   const items = list.data?.items ?? []
   const shown = open === 'new' ? undefined : items.find((agent) => agent.id === open)
   const noModel = providers?.items.every((provider) => provider.models.length === 0) ?? false
@@ -33,17 +33,17 @@ export function AgentsPage() {
   return (
     <div className="flex flex-col gap-6">
       <Card>
-        <CardHead title="Agents" actions={items.length > 0 && add}>
+        <CardHeader title="Agents" actions={items.length > 0 && add}>
           Each has a name, a personality and its models. You choose in the chat who answers.
-        </CardHead>
+        </CardHeader>
         {list.isPending && <SkeletonRows rows={2} />}
         {list.isError && !list.data && (
           <LoadError what="Your agents" error={list.error} onRetry={() => list.refetch()} />
         )}
         {list.data && items.length === 0 && (
-          <Empty icon={<Bot aria-hidden />} title="No agent yet" action={add}>
+          <EmptyState icon={<Bot aria-hidden />} title="No agent yet" action={add}>
             Create one and give it a personality.
-          </Empty>
+          </EmptyState>
         )}
         <ul className="divide-y">
           {items.map((agent) => (

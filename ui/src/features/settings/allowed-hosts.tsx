@@ -2,7 +2,7 @@ import { Plus, X } from 'lucide-react'
 import { useState } from 'react'
 import type { AllowedHost } from '@/api/types'
 import { Button, IconButton } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { Input } from '@/components/ui/field'
 
 interface Props {
@@ -14,25 +14,25 @@ interface Props {
 /** Private hosts that providers may live on; everything else private is refused. */
 export function AllowedHosts({ hosts, error, onChange }: Props) {
   const [text, setText] = useState('')
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const add = () => {
     const match = /^(\[[^\]]+\]|[^:\s/]+):(\d{1,5})$/.exec(text.trim().toLowerCase())
     const [, host, port] = match ?? []
     if (!host || !port || Number(port) < 1 || Number(port) > 65_535) {
-      setTrouble('Write host and port, for example ollama.lan:11434.')
+      setErrorText('Write host and port, for example ollama.lan:11434.')
       return
     }
-    setTrouble(null)
+    setErrorText(null)
     setText('')
     if (!hosts.some((one) => one.host === host && one.port === Number(port)))
       onChange([...hosts, { host, port: Number(port) }])
   }
   return (
     <Card>
-      <CardHead title="Allowed private hosts">
+      <CardHeader title="Allowed private hosts">
         Model servers in your own network. Without an entry here, Mosaic does not connect to private
         addresses.
-      </CardHead>
+      </CardHeader>
       <div className="flex max-w-md flex-col gap-3 px-5 py-5">
         {hosts.length > 0 && (
           <ul className="divide-y rounded-control border">
@@ -57,8 +57,8 @@ export function AllowedHosts({ hosts, error, onChange }: Props) {
         <div className="flex gap-2">
           <Input
             aria-label="Host and port"
-            aria-invalid={trouble || error ? true : undefined}
-            aria-describedby={trouble || error ? 'allowed-hosts-error' : undefined}
+            aria-invalid={errorText || error ? true : undefined}
+            aria-describedby={errorText || error ? 'allowed-hosts-error' : undefined}
             placeholder="ollama.lan:11434"
             autoCapitalize="off"
             spellCheck={false}
@@ -75,9 +75,9 @@ export function AllowedHosts({ hosts, error, onChange }: Props) {
             Allow
           </Button>
         </div>
-        {(trouble ?? error) && (
+        {(errorText ?? error) && (
           <p id="allowed-hosts-error" className="text-xs text-bad">
-            {trouble ?? error}
+            {errorText ?? error}
           </p>
         )}
       </div>

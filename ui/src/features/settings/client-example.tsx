@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import type { Agent } from '@/api/types'
-import { Card, CardHead } from '@/components/ui/card'
-import { CodeBlock } from '@/lib/markdown/code-block'
+import { Card, CardHeader } from '@/components/ui/card'
+import { CodeBlock } from '@/components/markdown/code-block'
 
 type Kind = 'python' | 'javascript' | 'bash'
 const NAMES: Record<Kind, string> = { python: 'Python', javascript: 'JavaScript', bash: 'curl' }
@@ -11,9 +11,9 @@ export function ClientExample({ agent }: { agent: Agent | undefined }) {
   const [kind, setKind] = useState<Kind>('python')
   return (
     <Card>
-      <CardHead title="Use it with any OpenAI client">
+      <CardHeader title="Use it with any OpenAI client">
         Address, a token as key, and the agent as model: nothing else is different.
-      </CardHead>
+      </CardHeader>
       <div className="flex flex-col gap-3 px-5 py-4">
         <div className="flex gap-1">
           {(Object.keys(NAMES) as Kind[]).map((one) => (

@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { container } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import type { Container, CurrentContainer } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { Alert, Badge, LoadError, SkeletonRows, type Tone } from '@/components/ui/feedback'
-import { follow } from '@/lib/sse'
-import { clockTime, duration } from '@/lib/time'
+import { followEvents } from '@/lib/sse'
+import { formatClockTime, formatDuration } from '@/lib/time'
 
 interface Look {
   tone: Tone
@@ -33,18 +33,18 @@ const STATES: Record<string, Look> = {
 
 /** The one container in which all agents of a person live. */
 export function ContainerCard() {
-  const query = useQuery(q.container)
+  const query = useQuery(queries.container)
   useLive()
   const current = query.data?.container
   const state = lookOf(current)
   return (
     <Card>
-      <CardHead
+      <CardHeader
         title="Where your agents live"
         actions={query.data && <Badge tone={state.tone}>{state.word}</Badge>}
       >
         All your agents share one container that nobody else can enter.
-      </CardHead>
+      </CardHeader>
       {query.isPending && <SkeletonRows rows={1} />}
       {query.isError && !query.data && (
         <LoadError what="The state of your container" error={query.error} onRetry={() => query.refetch()} />
@@ -58,7 +58,7 @@ export function ContainerCard() {
           ) : (
             <p className="text-sm text-muted">
               {current?.reason ?? aboutOf(current)}
-              {current && ` Like this since ${clockTime(current.stageSince)}.`}
+              {current && ` Like this since ${formatClockTime(current.stageSince)}.`}
               {current?.takesOver && ' It is taking over your changed settings.'}
               {current?.outdated && ' A newer image is there: restart it to use it.'}
             </p>
@@ -73,7 +73,7 @@ export function ContainerCard() {
 function aboutOf(current: Container | null | undefined): string {
   const idle = current?.idleStopAfterSeconds
   if (current?.observed === 'ready' && idle)
-    return `It goes to sleep when nobody used it for ${duration(idle * 1000)}.`
+    return `It goes to sleep when nobody used it for ${formatDuration(idle * 1000)}.`
   return lookOf(current).about
 }
 
@@ -83,14 +83,14 @@ function lookOf(current: Container | null | undefined): Look {
 
 function Buttons({ current }: { current: Container | null }) {
   const [busy, setBusy] = useState<string | null>(null)
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const run = async (name: string, work: () => Promise<unknown>) => {
     setBusy(name)
-    setTrouble(null)
+    setErrorText(null)
     try {
       await work()
     } catch (error) {
-      setTrouble(error instanceof Error ? error.message : 'It did not work. Try again.')
+      setErrorText(error instanceof Error ? error.message : 'It did not work. Try again.')
     } finally {
       setBusy(null)
     }
@@ -114,7 +114,7 @@ function Buttons({ current }: { current: Container | null }) {
           </Button>
         </>
       )}
-      {trouble && <p className="text-sm text-bad">{trouble}</p>}
+      {errorText && <p className="text-sm text-bad">{errorText}</p>}
     </div>
   )
 }
@@ -123,11 +123,11 @@ function Buttons({ current }: { current: Container | null }) {
 function useLive(): void {
   useEffect(() => {
     const abort = new AbortController()
-    void follow({
+    void followEvents({
       url: '/api/container/events',
       signal: abort.signal,
       onEvent: ({ data }) => {
-        queryClient.setQueryData<CurrentContainer>(q.container.queryKey, JSON.parse(data) as CurrentContainer)
+        queryClient.setQueryData<CurrentContainer>(queries.container.queryKey, JSON.parse(data) as CurrentContainer)
         return undefined
       },
     })

@@ -1,17 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { useTitle } from '@/lib/use-title'
-import { DeleteMeCard } from './delete-me-card'
+import { DeleteAccountCard } from './delete-account-card'
 import { ExportCard } from './export-card'
 
 /** What is yours: taken along, or gone for good. One of the instance's own agents is removed where it was made. */
 export function DataPage() {
   useTitle('My data')
-  const { data: me } = useQuery(q.me)
+  const { data: me } = useQuery(queries.me)
   return (
     <div className="flex flex-col gap-6">
       <ExportCard />
-      {me && !me.keptBy && <DeleteMeCard />}
+      {me && !me.keptBy && <DeleteAccountCard />}
     </div>
   )
 }

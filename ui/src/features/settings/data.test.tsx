@@ -36,7 +36,7 @@ test('an export is asked for, followed, and fetched', async () => {
   expect(screen.getByText('Your data, 3 MiB')).toBeVisible()
 })
 
-test('an account is deleted only by whoever types who he is, and a refusal is told', async () => {
+test('an account is deleted only by whoever types who he is, and a toApiError is told', async () => {
   const left = vi.fn()
   vi.stubGlobal('location', { assign: left, href: 'http://here/' })
   let last = true

@@ -1,28 +1,28 @@
 import { useQuery } from '@tanstack/react-query'
 import { Download, FileArchive } from 'lucide-react'
 import { mine } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Export, JobDetail } from '@/api/types'
 import { Button, buttonClass } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Progress } from '@/components/ui/progress'
 import { toast } from '@/components/ui/toast'
-import { bytes } from '@/lib/bytes'
+import { formatBytes } from '@/lib/bytes'
 import { saveFile } from '@/lib/save-file'
-import { ago, dateTime } from '@/lib/time'
-import { useAskedJob } from '@/lib/use-asked-job'
-import { useAttempt } from '@/lib/use-attempt'
+import { timeAgo, formatDateTime } from '@/lib/time'
+import { useLastJob } from '@/lib/use-last-job'
+import { useAsyncAction } from '@/lib/use-async-action'
 
 /** Everything of one person in one archive, made in the background. */
 export function ExportCard() {
-  const [last, { begin, going, busy, job }] = useAskedJob(q.export, mine.export, 'The export was not started')
+  const [last, { begin, going, busy, job }] = useLastJob(queries.export, mine.export, 'The export was not started')
   return (
     <Card>
-      <CardHead title="Export">
+      <CardHeader title="Export">
         Chats as text and JSON, agents, findings, memory, conversations and the files of your container, in
         one archive. Your keys are not in it.
-      </CardHead>
+      </CardHeader>
       {last.isPending && <SkeletonRows rows={1} />}
       {last.isError && !last.data && (
         <LoadError what="Exports" error={last.error} onRetry={() => last.refetch()} />
@@ -35,7 +35,7 @@ export function ExportCard() {
             <Alert title="The export failed">{last.data.detail ?? 'Start it again.'}</Alert>
           )}
           <div>
-            <Button look={last.data?.state === 'ready' ? 'secondary' : 'primary'} busy={busy} onClick={begin}>
+            <Button variant={last.data?.state === 'ready' ? 'secondary' : 'primary'} busy={busy} onClick={begin}>
               {last.data && !going ? 'Make a new export' : 'Make an export'}
             </Button>
           </div>
@@ -61,8 +61,8 @@ function Going({ job }: { job: JobDetail | undefined }) {
 
 /** A link, which needs no room in this page; where the tab acts for another account, the page fetches it itself. */
 function Fetch() {
-  const { data: me } = useQuery(q.me)
-  const { busy, attempt } = useAttempt()
+  const { data: me } = useQuery(queries.me)
+  const { busy, runAction } = useAsyncAction()
   if (!me?.keptBy)
     return (
       <a href="/api/me/export/download" download className={buttonClass('primary')}>
@@ -71,12 +71,12 @@ function Fetch() {
       </a>
     )
   const fetchIt = () =>
-    attempt(
+    runAction(
       async () => saveFile(await mine.archive(), 'mosaic-export.tar.gz'),
-      (error) => toast.failed('The archive was not downloaded', error),
+      (error) => toast.error('The archive was not downloaded', error),
     )
   return (
-    <Button look="primary" busy={busy} onClick={fetchIt}>
+    <Button variant="primary" busy={busy} onClick={fetchIt}>
       <Download aria-hidden />
       Download
     </Button>
@@ -88,10 +88,10 @@ function Ready({ archive }: { archive: Export }) {
     <div className="flex flex-wrap items-center gap-x-4 gap-y-3 rounded-panel border px-4 py-3.5">
       <FileArchive aria-hidden className="size-5 shrink-0 text-muted" />
       <div className="min-w-0 flex-1 basis-52">
-        <p className="font-medium">Your data{archive.sizeBytes != null && `, ${bytes(archive.sizeBytes)}`}</p>
+        <p className="font-medium">Your data{archive.sizeBytes != null && `, ${formatBytes(archive.sizeBytes)}`}</p>
         <p className="text-xs text-muted">
-          Made {ago(archive.createdAt)}
-          {archive.expiresAt && ` · kept until ${dateTime(archive.expiresAt)}`}
+          Made {timeAgo(archive.createdAt)}
+          {archive.expiresAt && ` · kept until ${formatDateTime(archive.expiresAt)}`}
         </p>
       </div>
       <Fetch />

@@ -180,11 +180,11 @@ export function SettingField({ field, value, error, onChange }: Props) {
   const unit = field.unit ?? 1
   return (
     <Field label={field.label} hint={field.hint} error={error}>
-      {(wiring) => {
+      {(controlProps) => {
         if (field.kind === 'choice') {
           const known = field.options?.some(([option]) => option === inner)
           return (
-            <Select {...wiring} value={String(inner)} onChange={(event) => set(event.target.value)}>
+            <Select {...controlProps} value={String(inner)} onChange={(event) => set(event.target.value)}>
               {!known && <option value={String(inner)}>{String(inner)}</option>}
               {field.options?.map(([option, label]) => (
                 <option key={option} value={option}>
@@ -197,7 +197,7 @@ export function SettingField({ field, value, error, onChange }: Props) {
         if (field.kind === 'number')
           return (
             <Input
-              {...wiring}
+              {...controlProps}
               type="number"
               inputMode="numeric"
               className="tnum"
@@ -212,7 +212,7 @@ export function SettingField({ field, value, error, onChange }: Props) {
         if (field.kind === 'list')
           return (
             <Input
-              {...wiring}
+              {...controlProps}
               spellCheck={false}
               defaultValue={Array.isArray(inner) ? inner.join(', ') : ''}
               onChange={(event) => set(event.target.value.split(/[\s,]+/).filter(Boolean))}
@@ -220,7 +220,7 @@ export function SettingField({ field, value, error, onChange }: Props) {
           )
         return (
           <Input
-            {...wiring}
+            {...controlProps}
             spellCheck={false}
             autoCapitalize="off"
             placeholder={field.placeholder}

@@ -1,16 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { ApiError, hasCode, isStatus, message } from '@/api/client'
+import { ApiError, hasCode, isStatus, errorMessage } from '@/api/client'
 import { admin } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import type { KnowledgeSettings, Settings, Versioned } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { SaveBar } from '@/components/ui/save-bar'
 import { toast } from '@/components/ui/toast'
 import { ForbiddenPage } from '@/features/shell/full-page'
-import { useAttempt } from '@/lib/use-attempt'
+import { useAsyncAction } from '@/lib/use-async-action'
 import { useTitle } from '@/lib/use-title'
 import { AllowedHosts } from './allowed-hosts'
 import { SECTIONS, SettingField } from './instance-fields'
@@ -18,9 +18,9 @@ import { KnowledgeFields } from './knowledge-fields'
 
 export function InstancePage() {
   useTitle('Instance')
-  const { data: me } = useQuery(q.me)
+  const { data: me } = useQuery(queries.me)
   // While somebody types nothing may be read anew under his hands.
-  const settings = useQuery({ ...q.settings, staleTime: Infinity, enabled: me?.role === 'admin' })
+  const settings = useQuery({ ...queries.settings, staleTime: Infinity, enabled: me?.role === 'admin' })
   if (me?.role !== 'admin' || isStatus(settings.error, 403))
     return <ForbiddenPage what="The settings of the instance" />
   if (settings.isPending)
@@ -42,7 +42,7 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
   const [draft, setDraft] = useState<Settings>(saved.value)
   const [errors, setErrors] = useState<Record<string, string>>({})
   const [stale, setStale] = useState(false)
-  const { busy, trouble, attempt, refuse } = useAttempt()
+  const { busy, errorText, runAction, setErrorText } = useAsyncAction()
   const changed = Object.keys(draft).filter(
     (name) => JSON.stringify(draft[name]) !== JSON.stringify(saved.value[name]),
   )
@@ -51,17 +51,17 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
   const save = async (event: FormEvent) => {
     event.preventDefault()
     setErrors({})
-    await attempt(async () => {
+    await runAction(async () => {
       const patch = Object.fromEntries(changed.map((name) => [name, told(draft[name])]))
       await admin.settings(saved.version, patch)
-      toast.done('Settings saved')
+      toast.success('Settings saved')
     }, refused)
   }
   const refused = (error: unknown) => {
     if (hasCode(error, 'stale')) setStale(true)
     else if (error instanceof ApiError && error.problem.errors?.length)
       setErrors(Object.fromEntries(error.problem.errors.map((one) => [one.field, one.message])))
-    else refuse(message(error))
+    else setErrorText(errorMessage(error))
   }
   return (
     <form noValidate onSubmit={save} className="flex flex-col gap-6">
@@ -72,7 +72,7 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
           actions={
             <Button
               size="sm"
-              onClick={() => queryClient.invalidateQueries({ queryKey: q.settings.queryKey })}
+              onClick={() => queryClient.invalidateQueries({ queryKey: queries.settings.queryKey })}
             >
               Read them again
             </Button>
@@ -86,7 +86,7 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
         if (fields.length === 0) return null
         return (
           <Card key={section.title}>
-            <CardHead title={section.title}>{section.about}</CardHead>
+            <CardHeader title={section.title}>{section.about}</CardHeader>
             <div className="grid gap-5 px-5 py-5 sm:grid-cols-2">
               {fields.map((field) => (
                 <SettingField
@@ -113,7 +113,7 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
         error={errors.allowedHosts}
         onChange={(hosts) => change('allowedHosts', hosts)}
       />
-      {trouble && <Alert title="The settings were not saved">{trouble}</Alert>}
+      {errorText && <Alert title="The settings were not saved">{errorText}</Alert>}
       <SaveBar
         shown={changed.length > 0}
         busy={busy}

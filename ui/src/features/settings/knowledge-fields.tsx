@@ -1,5 +1,5 @@
 import type { Embeddings, KnowledgeSettings } from '@/api/types'
-import { Card, CardHead } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { Field, Input, SecretInput, Select } from '@/components/ui/field'
 
 const SOURCES: [Embeddings['source'], string][] = [
@@ -27,19 +27,19 @@ export function KnowledgeFields({ value, errors, onChange }: Props) {
   const error = (name: string) => errors[`knowledge.${name}`]
   return (
     <Card>
-      <CardHead title="Knowledge">
+      <CardHeader title="Knowledge">
         How findings and conversations are searched. After a change, what is there is indexed anew in the
         background, and search goes on meanwhile.
-      </CardHead>
+      </CardHeader>
       <div className="grid gap-5 px-5 py-5 sm:grid-cols-2">
         <Field
           label="Search by meaning"
           error={error('embeddings.source')}
           hint="The model that comes along needs no key and no network."
         >
-          {(wiring) => (
+          {(controlProps) => (
             <Select
-              {...wiring}
+              {...controlProps}
               value={embeddings.source}
               onChange={(event) => change({ source: event.target.value as Embeddings['source'] })}
             >
@@ -56,9 +56,9 @@ export function KnowledgeFields({ value, errors, onChange }: Props) {
           error={error('textSearchLanguage')}
           hint="So that search knows a word in all its forms. Simple: words as they are written."
         >
-          {(wiring) => (
+          {(controlProps) => (
             <Select
-              {...wiring}
+              {...controlProps}
               value={textSearchLanguage}
               onChange={(event) => onChange({ ...value, textSearchLanguage: event.target.value })}
             >
@@ -89,9 +89,9 @@ function Endpoint({ embeddings: { baseUrl, model, apiKey }, error, onChange }: E
   return (
     <>
       <Field label="API address" error={error('embeddings.baseUrl')} hint="Up to and with /v1.">
-        {(wiring) => (
+        {(controlProps) => (
           <Input
-            {...wiring}
+            {...controlProps}
             type="url"
             spellCheck={false}
             autoCapitalize="off"
@@ -102,9 +102,9 @@ function Endpoint({ embeddings: { baseUrl, model, apiKey }, error, onChange }: E
         )}
       </Field>
       <Field label="Model" error={error('embeddings.model')}>
-        {(wiring) => (
+        {(controlProps) => (
           <Input
-            {...wiring}
+            {...controlProps}
             spellCheck={false}
             autoCapitalize="off"
             autoComplete="off"
@@ -119,12 +119,12 @@ function Endpoint({ embeddings: { baseUrl, model, apiKey }, error, onChange }: E
         hint={
           stored?.set
             ? `Set${stored.endsIn && `, ends in ${stored.endsIn}`}. Leave empty to keep it.`
-            : 'Empty where the server wants none.'
+            : 'Leave empty if the server needs none.'
         }
       >
-        {(wiring) => (
+        {(controlProps) => (
           <SecretInput
-            {...wiring}
+            {...controlProps}
             autoComplete="off"
             value={typeof apiKey === 'string' ? apiKey : ''}
             onChange={(event) => onChange({ apiKey: event.target.value })}

@@ -17,7 +17,7 @@ import {
   oidcShape,
   RedirectAddress,
 } from '@/features/oidc/oidc-fields'
-import { tellForm, useZodForm } from '@/lib/form'
+import { applyServerErrors, useZodForm } from '@/lib/form'
 
 const schema = z.object({
   ...oidcShape,
@@ -37,7 +37,7 @@ function list(text: string): string[] {
 
 /** Single sign-on: what is set, what is typed, and a test of what is typed. */
 export function OidcForm({ saved }: { saved: OidcSettings | null }) {
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const [report, setReport] = useState<{ of: string; report: OidcReport } | null>(null)
   const [testing, setTesting] = useState(false)
   const [removing, setRemoving] = useState(false)
@@ -57,7 +57,7 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
   const { errors, isSubmitting, isDirty } = form.formState
   const typed = JSON.stringify(useWatch({ control: form.control }))
   const submit = form.handleSubmit(async (values) => {
-    setTrouble(null)
+    setErrorText(null)
     try {
       await admin.oidc({
         issuer: values.issuer,
@@ -72,19 +72,19 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
         groupsClaim: values.groupsClaim || undefined,
       })
       form.reset({ ...values, clientSecret: '' })
-      toast.done('Single sign-on saved')
+      toast.success('Single sign-on saved')
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     }
   })
   const test = form.handleSubmit(async ({ issuer, clientId, clientSecret }) => {
-    setTrouble(null)
+    setErrorText(null)
     setTesting(true)
     try {
       const answer = await admin.testOidc({ issuer, clientId, clientSecret: clientSecret || undefined })
       setReport({ of: typed, report: answer })
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     } finally {
       setTesting(false)
     }
@@ -106,7 +106,7 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
         error={errors.label?.message}
         hint="People see “Continue with” and this name."
       >
-        {(wiring) => <Input {...wiring} maxLength={40} autoComplete="off" {...form.register('label')} />}
+        {(controlProps) => <Input {...controlProps} maxLength={40} autoComplete="off" {...form.register('label')} />}
       </Field>
       <RedirectAddress url={redirect}>Register it at the provider.</RedirectAddress>
       <Controller
@@ -126,9 +126,9 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
         error={errors.allowedDomains?.message}
         hint="Separated by commas. Empty: any."
       >
-        {(wiring) => (
+        {(controlProps) => (
           <Input
-            {...wiring}
+            {...controlProps}
             spellCheck={false}
             placeholder="example.com"
             {...form.register('allowedDomains')}
@@ -137,27 +137,27 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
       </Field>
       <div className="grid gap-5 sm:grid-cols-2">
         <Field label="Allowed groups" error={errors.allowedGroups?.message} hint="Empty: any.">
-          {(wiring) => <Input {...wiring} spellCheck={false} {...form.register('allowedGroups')} />}
+          {(controlProps) => <Input {...controlProps} spellCheck={false} {...form.register('allowedGroups')} />}
         </Field>
         <Field
           label="Groups of admins"
           error={errors.adminGroups?.message}
           hint="Looked at again at each sign-in."
         >
-          {(wiring) => <Input {...wiring} spellCheck={false} {...form.register('adminGroups')} />}
+          {(controlProps) => <Input {...controlProps} spellCheck={false} {...form.register('adminGroups')} />}
         </Field>
       </div>
       {report && report.of === typed && <Report report={report.report} />}
-      {trouble && <Alert title="This did not work">{trouble}</Alert>}
+      {errorText && <Alert title="This did not work">{errorText}</Alert>}
       <div className="flex flex-wrap gap-2">
-        <Button type="submit" look="primary" busy={isSubmitting && !testing} disabled={!isDirty}>
+        <Button type="submit" variant="primary" busy={isSubmitting && !testing} disabled={!isDirty}>
           Save
         </Button>
         <Button busy={testing} onClick={test}>
           Test
         </Button>
         {saved?.configured && (
-          <Button look="danger" className="ml-auto" onClick={() => setRemoving(true)}>
+          <Button variant="danger" className="ml-auto" onClick={() => setRemoving(true)}>
             Turn off
           </Button>
         )}
@@ -172,10 +172,10 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
           try {
             await admin.removeOidc()
           } catch (error) {
-            toast.failed('Single sign-on is still on', error)
+            toast.error('Single sign-on is still on', error)
             throw error
           }
-          toast.done('Single sign-on turned off')
+          toast.success('Single sign-on turned off')
         }}
       />
     </form>

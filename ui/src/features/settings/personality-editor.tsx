@@ -2,11 +2,11 @@ import { lazy, Suspense, useState } from 'react'
 import { type UseFormReturn, useWatch } from 'react-hook-form'
 import { Textarea } from '@/components/ui/field'
 import { cn } from '@/lib/cn'
-import { number } from '@/lib/time'
-import type { AgentValues } from './agent-sheet'
+import { formatNumber } from '@/lib/time'
+import type { AgentFormValues } from './agent-form'
 
 const Markdown = lazy(() =>
-  import('@/lib/markdown/markdown').then((module) => ({ default: module.Markdown })),
+  import('@/components/markdown/markdown').then((module) => ({ default: module.Markdown })),
 )
 
 const PARTS = [
@@ -26,7 +26,7 @@ const PARTS = [
 ] as const
 
 /** The three texts that make an agent somebody; markdown, with a preview. */
-export function PersonalityEditor({ form }: { form: UseFormReturn<AgentValues> }) {
+export function PersonalityEditor({ form }: { form: UseFormReturn<AgentFormValues> }) {
   const [part, setPart] = useState<(typeof PARTS)[number]>(PARTS[0])
   const [preview, setPreview] = useState(false)
   const personality = useWatch({ control: form.control, name: 'personality' })
@@ -67,7 +67,7 @@ export function PersonalityEditor({ form }: { form: UseFormReturn<AgentValues> }
       <div className="mt-1.5 flex justify-between gap-4 text-xs text-muted">
         <p className={cn(error && 'text-bad')}>{error ?? part.hint}</p>
         <p className="tnum shrink-0">
-          {number(text.length)} of {number(part.most)}
+          {formatNumber(text.length)} of {formatNumber(part.most)}
         </p>
       </div>
     </section>

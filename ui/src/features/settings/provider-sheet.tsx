@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useWatch } from 'react-hook-form'
-import { message } from '@/api/client'
+import { errorMessage } from '@/api/client'
 import { providers } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Provider } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Alert } from '@/components/ui/feedback'
@@ -13,46 +13,46 @@ import { toast } from '@/components/ui/toast'
 import { ProviderFields } from '@/features/providers/provider-fields'
 import {
   blankProvider,
-  lacksKey,
+  needsKeyAgain,
   type ProviderValues,
   providerSchema,
-  toNew,
-  toPatch,
+  toNewProvider,
+  toProviderChanges,
   valuesOf,
 } from '@/features/providers/schema'
 import { type Run, TestSteps } from '@/features/providers/test-steps'
-import { blankSteps, useSavedTest } from '@/features/providers/use-saved-test'
-import { tellForm, useZodForm } from '@/lib/form'
+import { pendingSteps, useSavedProviderTest } from '@/features/providers/use-saved-test'
+import { applyServerErrors, useZodForm } from '@/lib/form'
 
 /** Adds a provider, or shows and changes one. The test uses what is typed and saves nothing. */
 export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: () => void }) {
-  const { data: catalog } = useQuery(q.catalog)
+  const { data: catalog } = useQuery(queries.catalog)
   const form = useZodForm(providerSchema, {
     defaultValues: saved ? valuesOf(saved) : blankProvider('anthropic'),
   })
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const test = useTest(saved)
   const values = useWatch({ control: form.control }) as ProviderValues
   const entry = catalog?.items.find((item) => item.kind === values.kind)
   const text = JSON.stringify(values)
 
   const submit = form.handleSubmit(async (draft) => {
-    setTrouble(null)
+    setErrorText(null)
     try {
-      if (saved) await providers.change(saved.id, saved.version, toPatch(draft, saved))
-      else await providers.create(toNew(draft))
-      toast.done(saved ? 'Provider saved' : 'Provider added')
+      if (saved) await providers.change(saved.id, saved.version, toProviderChanges(draft, saved))
+      else await providers.create(toNewProvider(draft))
+      toast.success(saved ? 'Provider saved' : 'Provider added')
       onClose()
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     }
   })
   const tryIt = form.handleSubmit(async (draft) => {
-    setTrouble(null)
+    setErrorText(null)
     try {
-      await test.run(draft, lacksKey(draft, entry, undefined))
+      await test.run(draft, needsKeyAgain(draft, entry, undefined))
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     }
   })
   const busy = form.formState.isSubmitting
@@ -64,7 +64,7 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
       footer={
         <>
           <Button
-            look="primary"
+            variant="primary"
             busy={busy && !test.running}
             disabled={saved && !form.formState.isDirty}
             onClick={submit}
@@ -90,7 +90,7 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
     >
       <form noValidate onSubmit={submit} className="flex flex-col gap-5 px-5 py-5">
         <ProviderFields form={form} saved={saved} named />
-        {trouble && <Alert title="This did not work">{trouble}</Alert>}
+        {errorText && <Alert title="This did not work">{errorText}</Alert>}
         {test.shown && (test.of === text || test.running) && <TestSteps run={test.shown} />}
         <button type="submit" hidden />
       </form>
@@ -100,30 +100,30 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
 
 /** What is typed is tested as typed; what is saved and unchanged with the key that is stored. */
 function useTest(saved: Provider | undefined) {
-  const stored = useSavedTest()
+  const stored = useSavedProviderTest()
   const [typed, setTyped] = useState<Run | null>(null)
   const [of, setOf] = useState('')
   const run = async (draft: ProviderValues, withoutKey: boolean) => {
     setOf(JSON.stringify(draft))
-    if (saved && Object.keys(toPatch(draft, saved)).length === 0) {
+    if (saved && Object.keys(toProviderChanges(draft, saved)).length === 0) {
       setTyped(null)
       await stored.start(async () => ({ providerId: saved.id, ...(await providers.test(saved.id)) }))
       return
     }
     stored.forget()
     if (withoutKey && saved?.apiKey.set) {
-      const trouble =
+      const errorText =
         'The stored key is only used with what is saved. Save the changes first, or type the key again.'
-      setTyped({ state: 'failed', steps: blankSteps(), trouble })
+      setTyped({ state: 'failed', steps: pendingSteps(), errorText })
       return
     }
-    setTyped({ state: 'running', steps: blankSteps('running') })
+    setTyped({ state: 'running', steps: pendingSteps('running') })
     try {
-      const report = await providers.testTyped(toNew(draft))
+      const report = await providers.testUnsaved(toNewProvider(draft))
       const failed = report.steps.some((step) => step.failure)
       setTyped({ state: failed ? 'failed' : 'passed', steps: report.steps })
     } catch (error) {
-      setTyped({ state: 'failed', steps: blankSteps(), trouble: message(error) })
+      setTyped({ state: 'failed', steps: pendingSteps(), errorText: errorMessage(error) })
       throw error
     }
   }

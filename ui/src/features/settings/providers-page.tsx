@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { CircleCheck, CircleX, Plug, Plus } from 'lucide-react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Provider } from '@/api/types'
 import { buttonClass } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
-import { Badge, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Card, CardHeader } from '@/components/ui/card'
+import { Badge, EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { useTitle } from '@/lib/use-title'
 import { ProviderSheet } from './provider-sheet'
 
@@ -15,7 +15,7 @@ export function ProvidersPage() {
   useTitle('Providers')
   const { open } = route.useSearch()
   const navigate = useNavigate()
-  const list = useQuery(q.providers)
+  const list = useQuery(queries.providers)
   const items = list.data?.items ?? []
   const shown = open === 'new' ? undefined : items.find((provider) => provider.id === open)
   const close = () => navigate({ to: '/settings/providers', search: {} })
@@ -27,17 +27,17 @@ export function ProvidersPage() {
   )
   return (
     <Card>
-      <CardHead title="Providers" actions={items.length > 0 && add}>
+      <CardHeader title="Providers" actions={items.length > 0 && add}>
         Your accounts at companies that run models, or servers of your own. Only your agents use them.
-      </CardHead>
+      </CardHeader>
       {list.isPending && <SkeletonRows rows={2} />}
       {list.isError && !list.data && (
         <LoadError what="Your providers" error={list.error} onRetry={() => list.refetch()} />
       )}
       {list.data && items.length === 0 && (
-        <Empty icon={<Plug aria-hidden />} title="No provider yet" action={add}>
+        <EmptyState icon={<Plug aria-hidden />} title="No provider yet" action={add}>
           Agents need a model to think with. Add the account you have, and choose the models.
-        </Empty>
+        </EmptyState>
       )}
       <ul className="divide-y">
         {items.map((provider) => (

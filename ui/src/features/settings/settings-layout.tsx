@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { TopBar } from '@/features/shell/top-bar'
 
 type Path =
@@ -28,7 +28,7 @@ const ADMIN: [Path, string][] = [
 ]
 
 export function SettingsLayout() {
-  const { data: me } = useQuery(q.me)
+  const { data: me } = useQuery(queries.me)
   const bar = useRef<HTMLElement>(null)
   const path = useRouterState({ select: (state) => state.location.pathname })
   // On narrow screens the bar scrolls; the current entry has to be in it.

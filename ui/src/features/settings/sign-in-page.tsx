@@ -3,29 +3,29 @@ import { useState } from 'react'
 import * as z from 'zod/mini'
 import { isStatus } from '@/api/client'
 import { auth } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { Button } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { Alert, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Field, SecretInput } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
 import { ForbiddenPage } from '@/features/shell/full-page'
-import { tellForm, useZodForm } from '@/lib/form'
+import { applyServerErrors, useZodForm } from '@/lib/form'
 import { useTitle } from '@/lib/use-title'
 import { OidcForm } from './oidc-form'
 
 export function SignInPage() {
   useTitle('Sign-in')
-  const { data: me } = useQuery(q.me)
-  const oidc = useQuery({ ...q.oidc, enabled: me?.role === 'admin' })
+  const { data: me } = useQuery(queries.me)
+  const oidc = useQuery({ ...queries.oidc, enabled: me?.role === 'admin' })
   if (me?.role !== 'admin' || isStatus(oidc.error, 403)) return <ForbiddenPage what="How people sign in" />
   return (
     <div className="flex flex-col gap-6">
       <Card>
-        <CardHead title="Single sign-on">
+        <CardHeader title="Single sign-on">
           People sign in with the accounts they have, through any OpenID Connect provider. The admin account
           below works all the same.
-        </CardHead>
+        </CardHeader>
         {oidc.isPending && <SkeletonRows rows={3} />}
         {oidc.isError && (
           <LoadError what="The sign-in settings" error={oidc.error} onRetry={() => oidc.refetch()} />
@@ -46,29 +46,29 @@ const schema = z.object({
 
 /** The admin account's password. Changing it ends every other session of that account. */
 function Password() {
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const form = useZodForm(schema, { defaultValues: { current: '', new: '' } })
   const { errors, isSubmitting, isDirty } = form.formState
   const submit = form.handleSubmit(async (values) => {
-    setTrouble(null)
+    setErrorText(null)
     try {
       await auth.changeBreakglassPassword(values)
       form.reset()
-      toast.done('Password changed')
+      toast.success('Password changed')
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     }
   })
   return (
     <Card>
-      <CardHead title="Admin account">
+      <CardHeader title="Admin account">
         The way in that always works. When its password is lost, run mosaic admin reset-breakglass on the
         server.
-      </CardHead>
+      </CardHeader>
       <form noValidate onSubmit={submit} className="flex max-w-md flex-col gap-5 px-5 py-5">
         <Field label="Password now" error={errors.current?.message}>
-          {(wiring) => (
-            <SecretInput {...wiring} autoComplete="current-password" {...form.register('current')} />
+          {(controlProps) => (
+            <SecretInput {...controlProps} autoComplete="current-password" {...form.register('current')} />
           )}
         </Field>
         <Field
@@ -76,9 +76,9 @@ function Password() {
           error={errors.new?.message}
           hint="At least 12 characters. All other sessions of this account end."
         >
-          {(wiring) => <SecretInput {...wiring} autoComplete="new-password" {...form.register('new')} />}
+          {(controlProps) => <SecretInput {...controlProps} autoComplete="new-password" {...form.register('new')} />}
         </Field>
-        {trouble && <Alert>{trouble}</Alert>}
+        {errorText && <Alert>{errorText}</Alert>}
         <div>
           <Button type="submit" busy={isSubmitting} disabled={!isDirty}>
             Change password

@@ -2,10 +2,10 @@ import { Plus } from 'lucide-react'
 import { type UseFormReturn, useFieldArray } from 'react-hook-form'
 import { Button } from '@/components/ui/button'
 import { Field, Input, Textarea } from '@/components/ui/field'
-import type { AgentValues } from './agent-sheet'
+import type { AgentFormValues } from './agent-form'
 
 /** What the agent knows how to do: texts that it reads when it needs them. */
-export function Skills({ form }: { form: UseFormReturn<AgentValues> }) {
+export function Skills({ form }: { form: UseFormReturn<AgentFormValues> }) {
   const { fields, append, remove } = useFieldArray({ control: form.control, name: 'skills' })
   const errors = form.formState.errors.skills
   return (
@@ -18,9 +18,9 @@ export function Skills({ form }: { form: UseFormReturn<AgentValues> }) {
             error={errors?.[at]?.name?.message}
             hint="Small letters, digits and hyphens, for example weekly-report"
           >
-            {(wiring) => (
+            {(controlProps) => (
               <Input
-                {...wiring}
+                {...controlProps}
                 spellCheck={false}
                 autoCapitalize="off"
                 {...form.register(`skills.${at}.name`)}
@@ -32,23 +32,23 @@ export function Skills({ form }: { form: UseFormReturn<AgentValues> }) {
             error={errors?.[at]?.description?.message}
             hint="One line. The agent always sees it."
           >
-            {(wiring) => <Input {...wiring} maxLength={300} {...form.register(`skills.${at}.description`)} />}
+            {(controlProps) => <Input {...controlProps} maxLength={300} {...form.register(`skills.${at}.description`)} />}
           </Field>
           <Field
             label="What to do"
             error={errors?.[at]?.content?.message}
             hint="Markdown. The agent reads it when it uses the skill."
           >
-            {(wiring) => (
+            {(controlProps) => (
               <Textarea
-                {...wiring}
+                {...controlProps}
                 className="font-mono text-sm leading-5"
                 {...form.register(`skills.${at}.content`)}
               />
             )}
           </Field>
           <div>
-            <Button look="danger" size="sm" onClick={() => remove(at)}>
+            <Button variant="danger" size="sm" onClick={() => remove(at)}>
               Take the skill away
             </Button>
           </div>

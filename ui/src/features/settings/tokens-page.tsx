@@ -3,17 +3,17 @@ import { KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
 import * as z from 'zod/mini'
 import { auth } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Agent, Scope, Token } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { Card, CardHead } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { CopyButton } from '@/components/ui/copy-button'
 import { ConfirmDialog, Dialog } from '@/components/ui/dialog'
-import { Alert, Badge, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Alert, Badge, EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Checkbox, Field, Input, Select } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
-import { tellForm, useZodForm } from '@/lib/form'
-import { ago, date } from '@/lib/time'
+import { applyServerErrors, useZodForm } from '@/lib/form'
+import { timeAgo, formatDate } from '@/lib/time'
 import { useTitle } from '@/lib/use-title'
 import { ClientExample } from './client-example'
 
@@ -25,13 +25,13 @@ const SCOPES: Record<Scope, { label: string; about: string }> = {
 
 export function TokensPage() {
   useTitle('API tokens')
-  const list = useQuery(q.tokens)
-  const { data: agents } = useQuery(q.agents)
+  const list = useQuery(queries.tokens)
+  const { data: agents } = useQuery(queries.agents)
   const [adding, setAdding] = useState(false)
   const [revoking, setRevoking] = useState<Token | null>(null)
   const items = list.data?.items ?? []
   const add = (
-    <Button look="primary" size="md" onClick={() => setAdding(true)}>
+    <Button variant="primary" size="md" onClick={() => setAdding(true)}>
       <Plus aria-hidden />
       Create token
     </Button>
@@ -39,17 +39,17 @@ export function TokensPage() {
   return (
     <div className="flex flex-col gap-6">
       <Card>
-        <CardHead title="API tokens" actions={items.length > 0 && add}>
+        <CardHeader title="API tokens" actions={items.length > 0 && add}>
           For your programs. A token can do what you allow it, in your name, until you revoke it.
-        </CardHead>
+        </CardHeader>
         {list.isPending && <SkeletonRows rows={2} />}
         {list.isError && !list.data && (
           <LoadError what="Your tokens" error={list.error} onRetry={() => list.refetch()} />
         )}
         {list.data && items.length === 0 && (
-          <Empty icon={<KeyRound aria-hidden />} title="No token yet" action={add}>
+          <EmptyState icon={<KeyRound aria-hidden />} title="No token yet" action={add}>
             With a token any OpenAI client can talk to your agents.
-          </Empty>
+          </EmptyState>
         )}
         <ul className="divide-y">
           {items.map((token) => (
@@ -70,10 +70,10 @@ export function TokensPage() {
           try {
             await auth.revokeToken(revoking.id)
           } catch (error) {
-            toast.failed('The token was not revoked', error)
+            toast.error('The token was not revoked', error)
             throw error
           }
-          toast.done('Token revoked')
+          toast.success('Token revoked')
         }}
       />
     </div>
@@ -89,8 +89,8 @@ function TokenRow({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
           {token.name} <span className="font-mono text-xs font-normal text-muted">…{token.endsIn}</span>
         </p>
         <p className="text-xs text-muted">
-          {token.lastUsedAt ? `Last used ${ago(token.lastUsedAt)}` : 'Never used'}
-          {token.expiresAt && !expired && ` · expires ${date(token.expiresAt)}`}
+          {token.lastUsedAt ? `Last used ${timeAgo(token.lastUsedAt)}` : 'Never used'}
+          {token.expiresAt && !expired && ` · expires ${formatDate(token.expiresAt)}`}
         </p>
       </div>
       <div className="flex flex-wrap items-center gap-1.5">
@@ -99,7 +99,7 @@ function TokenRow({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
           <Badge key={scope}>{SCOPES[scope]?.label ?? scope}</Badge>
         ))}
       </div>
-      <Button look="danger" size="sm" aria-label={`Revoke ${token.name}`} onClick={onRevoke}>
+      <Button variant="danger" size="sm" aria-label={`Revoke ${token.name}`} onClick={onRevoke}>
         Revoke
       </Button>
     </li>
@@ -114,18 +114,18 @@ const schema = z.object({
 
 function NewToken({ agent, onClose }: { agent: Agent | undefined; onClose: () => void }) {
   const [made, setMade] = useState<string | null>(null)
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const form = useZodForm<z.infer<typeof schema>>(schema, {
     defaultValues: { name: '', scopes: ['chat'] as Scope[], expiresInDays: '90' },
   })
   const { errors, isSubmitting } = form.formState
   const submit = form.handleSubmit(async ({ name, scopes, expiresInDays }) => {
-    setTrouble(null)
+    setErrorText(null)
     try {
       const days = Number(expiresInDays)
       setMade((await auth.createToken({ name, scopes, expiresInDays: days > 0 ? days : undefined })).token)
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     }
   })
   if (made)
@@ -136,7 +136,7 @@ function NewToken({ agent, onClose }: { agent: Agent | undefined; onClose: () =>
         title="Copy the token now"
         description="It is shown this once. Mosaic keeps only a fingerprint of it."
         footer={
-          <Button look="primary" onClick={onClose}>
+          <Button variant="primary" onClick={onClose}>
             I have copied it
           </Button>
         }
@@ -158,7 +158,7 @@ function NewToken({ agent, onClose }: { agent: Agent | undefined; onClose: () =>
           error={errors.name?.message}
           hint="For example the program or the machine that uses it."
         >
-          {(wiring) => <Input {...wiring} maxLength={80} autoComplete="off" {...form.register('name')} />}
+          {(controlProps) => <Input {...controlProps} maxLength={80} autoComplete="off" {...form.register('name')} />}
         </Field>
         <fieldset className="flex flex-col gap-2">
           <legend className="mb-1.5 text-sm font-medium">What it may do</legend>
@@ -174,8 +174,8 @@ function NewToken({ agent, onClose }: { agent: Agent | undefined; onClose: () =>
           {errors.scopes && <p className="text-xs text-bad">{errors.scopes.message}</p>}
         </fieldset>
         <Field label="Expires" error={errors.expiresInDays?.message}>
-          {(wiring) => (
-            <Select {...wiring} {...form.register('expiresInDays')}>
+          {(controlProps) => (
+            <Select {...controlProps} {...form.register('expiresInDays')}>
               <option value="30">In 30 days</option>
               <option value="90">In 90 days</option>
               <option value="365">In a year</option>
@@ -183,10 +183,10 @@ function NewToken({ agent, onClose }: { agent: Agent | undefined; onClose: () =>
             </Select>
           )}
         </Field>
-        {trouble && <Alert>{trouble}</Alert>}
+        {errorText && <Alert>{errorText}</Alert>}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={isSubmitting}>
+          <Button type="submit" variant="primary" busy={isSubmitting}>
             Create token
           </Button>
         </div>

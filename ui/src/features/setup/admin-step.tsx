@@ -2,10 +2,10 @@ import { useState } from 'react'
 import * as z from 'zod/mini'
 import { hasCode } from '@/api/client'
 import { onboarding } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import { Button } from '@/components/ui/button'
 import { Field, Input, SecretInput } from '@/components/ui/field'
-import { tellForm, useZodForm } from '@/lib/form'
+import { applyServerErrors, useZodForm } from '@/lib/form'
 import { forgetSetupToken, parseSetupLink, setupToken } from '@/lib/setup-token'
 import { StepFrame } from './step-frame'
 
@@ -18,11 +18,11 @@ const schema = z.object({
 /** The first admin. Whoever has the setup link may create it. */
 export function AdminStep({ onDone }: { onDone: () => void }) {
   const [hasLink, setHasLink] = useState(() => setupToken() !== null)
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const form = useZodForm(schema, { defaultValues: { link: '', username: 'admin', password: '' } })
   const { errors, isSubmitting } = form.formState
   const submit = form.handleSubmit(async ({ link, username, password }) => {
-    setTrouble(null)
+    setErrorText(null)
     const token = setupToken() ?? parseSetupLink(link)
     if (!token) {
       form.setError('link', { message: 'Paste the setup link.' }, { shouldFocus: true })
@@ -39,12 +39,12 @@ export function AdminStep({ onDone }: { onDone: () => void }) {
         })
         return
       }
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
       return
     }
     forgetSetupToken()
-    await queryClient.fetchQuery({ ...q.me, staleTime: 0 })
-    await queryClient.invalidateQueries({ queryKey: q.onboarding.queryKey })
+    await queryClient.fetchQuery({ ...queries.me, staleTime: 0 })
+    await queryClient.invalidateQueries({ queryKey: queries.onboarding.queryKey })
     onDone()
   })
   return (
@@ -52,9 +52,9 @@ export function AdminStep({ onDone }: { onDone: () => void }) {
       title="Create the admin account"
       intro="This account always works, even when single sign-on does not. Keep its password somewhere safe."
       onSubmit={submit}
-      trouble={trouble}
+      errorText={errorText}
       actions={
-        <Button type="submit" look="primary" busy={isSubmitting}>
+        <Button type="submit" variant="primary" busy={isSubmitting}>
           Create account
         </Button>
       }
@@ -65,13 +65,13 @@ export function AdminStep({ onDone }: { onDone: () => void }) {
           error={errors.link?.message}
           hint="The server writes it to its log when it starts. It ends in #token= and a long text."
         >
-          {(wiring) => <SecretInput {...wiring} autoComplete="off" {...form.register('link')} />}
+          {(controlProps) => <SecretInput {...controlProps} autoComplete="off" {...form.register('link')} />}
         </Field>
       )}
       <Field label="User name" error={errors.username?.message}>
-        {(wiring) => (
+        {(controlProps) => (
           <Input
-            {...wiring}
+            {...controlProps}
             autoComplete="username"
             autoCapitalize="off"
             spellCheck={false}
@@ -84,7 +84,7 @@ export function AdminStep({ onDone }: { onDone: () => void }) {
         error={errors.password?.message}
         hint="At least 12 characters. A few words that do not belong together are easy to remember."
       >
-        {(wiring) => <SecretInput {...wiring} autoComplete="new-password" {...form.register('password')} />}
+        {(controlProps) => <SecretInput {...controlProps} autoComplete="new-password" {...form.register('password')} />}
       </Field>
     </StepFrame>
   )

@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Check, Minus } from 'lucide-react'
 import { useState } from 'react'
-import { hasCode, message } from '@/api/client'
+import { hasCode, errorMessage } from '@/api/client'
 import { onboarding } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import { Button } from '@/components/ui/button'
 import { StepFrame } from './step-frame'
 
@@ -13,11 +13,11 @@ const SSO = 'Single sign-on'
 /** What was set up, and the end of the setup. */
 export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
   const navigate = useNavigate()
-  const { data: me } = useQuery(q.me)
-  const { data: providers } = useQuery(q.providers)
-  const { data: agents } = useQuery(q.agents)
+  const { data: me } = useQuery(queries.me)
+  const { data: providers } = useQuery(queries.providers)
+  const { data: agents } = useQuery(queries.agents)
   const [busy, setBusy] = useState(false)
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const finish = async () => {
     setBusy(true)
     try {
@@ -25,12 +25,12 @@ export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
     } catch (error) {
       // Another tab was faster.
       if (!hasCode(error, 'onboarding_completed')) {
-        setTrouble(message(error))
+        setErrorText(errorMessage(error))
         setBusy(false)
         return
       }
     }
-    await queryClient.fetchQuery({ ...q.onboarding, staleTime: 0 })
+    await queryClient.fetchQuery({ ...queries.onboarding, staleTime: 0 })
     await navigate({ to: '/chat' })
   }
   const provider = providers?.items[0]
@@ -52,9 +52,9 @@ export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
         event.preventDefault()
         void finish()
       }}
-      trouble={trouble}
+      errorText={errorText}
       actions={
-        <Button type="submit" look="primary" busy={busy}>
+        <Button type="submit" variant="primary" busy={busy}>
           Start chatting
         </Button>
       }

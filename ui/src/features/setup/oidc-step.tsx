@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import * as z from 'zod/mini'
-import { message } from '@/api/client'
+import { errorMessage } from '@/api/client'
 import { onboarding } from '@/api/mutations'
 import { Button } from '@/components/ui/button'
 import {
@@ -10,7 +10,7 @@ import {
   oidcShape,
   RedirectAddress,
 } from '@/features/oidc/oidc-fields'
-import { tellForm, useZodForm } from '@/lib/form'
+import { applyServerErrors, useZodForm } from '@/lib/form'
 import { StepFrame } from './step-frame'
 
 const schema = z.object({
@@ -20,27 +20,27 @@ const schema = z.object({
 
 /** Single sign-on, which can also be set up later. */
 export function OidcStep({ onDone }: { onDone: () => void }) {
-  const [trouble, setTrouble] = useState<string | null>(null)
+  const [errorText, setErrorText] = useState<string | null>(null)
   const [skipping, setSkipping] = useState(false)
   const form = useZodForm(schema, { defaultValues: { issuer: '', clientId: '', clientSecret: '' } })
   const { errors, isSubmitting } = form.formState
   const submit = form.handleSubmit(async (values) => {
-    setTrouble(null)
+    setErrorText(null)
     try {
       await onboarding.oidc(values)
       onDone()
     } catch (error) {
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     }
   })
   const skip = async () => {
-    setTrouble(null)
+    setErrorText(null)
     setSkipping(true)
     try {
       await onboarding.skipOidc()
       onDone()
     } catch (error) {
-      setTrouble(message(error))
+      setErrorText(errorMessage(error))
       setSkipping(false)
     }
   }
@@ -49,13 +49,13 @@ export function OidcStep({ onDone }: { onDone: () => void }) {
       title="Set up single sign-on"
       intro="People sign in with the accounts they have, through any OpenID Connect provider. You can skip this and do it later in the settings."
       onSubmit={submit}
-      trouble={trouble}
+      errorText={errorText}
       actions={
         <>
           <Button busy={skipping} disabled={isSubmitting} onClick={skip}>
             Skip for now
           </Button>
-          <Button type="submit" look="primary" busy={isSubmitting} disabled={skipping}>
+          <Button type="submit" variant="primary" busy={isSubmitting} disabled={skipping}>
             {isSubmitting ? 'Checking' : 'Save and continue'}
           </Button>
         </>

@@ -2,15 +2,15 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { useWatch } from 'react-hook-form'
 import { onboarding, providers } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import type { Provider } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/feedback'
 import { ProviderFields } from '@/features/providers/provider-fields'
-import { blankProvider, providerSchema, toNew, toPatch, valuesOf } from '@/features/providers/schema'
+import { blankProvider, providerSchema, toNewProvider, toProviderChanges, valuesOf } from '@/features/providers/schema'
 import { TestSteps } from '@/features/providers/test-steps'
-import { lastRun, useSavedTest } from '@/features/providers/use-saved-test'
-import { tellForm, useZodForm } from '@/lib/form'
+import { lastRun, useSavedProviderTest } from '@/features/providers/use-saved-test'
+import { applyServerErrors, useZodForm } from '@/lib/form'
 import { StepFrame } from './step-frame'
 
 interface Props {
@@ -20,7 +20,7 @@ interface Props {
 
 /** The first provider: saved and tested before the setup goes on. */
 export function ProviderStep(props: Props) {
-  const { data } = useQuery(q.providers)
+  const { data } = useQuery(queries.providers)
   if (!data)
     return (
       <div role="status" className="flex flex-col gap-4">
@@ -35,8 +35,8 @@ export function ProviderStep(props: Props) {
 
 function ProviderForm({ onBack, onDone, first }: Props & { first: Provider | undefined }) {
   const [saved, setSaved] = useState(first)
-  const [trouble, setTrouble] = useState<string | null>(null)
-  const { run, setRun, start, forget } = useSavedTest()
+  const [errorText, setErrorText] = useState<string | null>(null)
+  const { run, setRun, start, forget } = useSavedProviderTest()
   const form = useZodForm(providerSchema, {
     defaultValues: first ? valuesOf(first) : blankProvider('anthropic'),
   })
@@ -54,7 +54,7 @@ function ProviderForm({ onBack, onDone, first }: Props & { first: Provider | und
       onDone()
       return
     }
-    setTrouble(null)
+    setErrorText(null)
     // Once it is stored the key leaves the page.
     const stored = () => {
       form.setValue('apiKey', '')
@@ -64,20 +64,20 @@ function ProviderForm({ onBack, onDone, first }: Props & { first: Provider | und
     try {
       await start(async () => {
         if (!saved) {
-          const answer = await onboarding.provider(toNew(draft))
-          setSaved(await queryClient.fetchQuery({ ...q.provider(answer.providerId), staleTime: 0 }))
+          const answer = await onboarding.provider(toNewProvider(draft))
+          setSaved(await queryClient.fetchQuery({ ...queries.provider(answer.providerId), staleTime: 0 }))
           stored()
           return answer
         }
-        const patch = toPatch(draft, saved)
+        const patch = toProviderChanges(draft, saved)
         if (Object.keys(patch).length > 0) setSaved(await providers.change(saved.id, saved.version, patch))
         stored()
         return { providerId: saved.id, ...(await providers.test(saved.id)) }
       })
-      await queryClient.invalidateQueries({ queryKey: q.providers.queryKey, exact: true })
+      await queryClient.invalidateQueries({ queryKey: queries.providers.queryKey, exact: true })
     } catch (error) {
       forget()
-      setTrouble(tellForm(form, error))
+      setErrorText(applyServerErrors(form, error))
     }
   })
   const running = run?.state === 'running'
@@ -87,9 +87,9 @@ function ProviderForm({ onBack, onDone, first }: Props & { first: Provider | und
       intro="Agents need a model to think with. Mosaic sends one short request to check that it answers."
       onBack={onBack}
       onSubmit={submit}
-      trouble={trouble}
+      errorText={errorText}
       actions={
-        <Button type="submit" look="primary" busy={running}>
+        <Button type="submit" variant="primary" busy={running}>
           {works ? 'Continue' : running ? 'Testing' : fresh && run ? 'Test again' : 'Save and test'}
         </Button>
       }

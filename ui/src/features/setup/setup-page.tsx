@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Onboarding } from '@/api/types'
 import { useTitle } from '@/lib/use-title'
 import { AdminStep } from './admin-step'
@@ -8,8 +8,8 @@ import { AgentStep } from './agent-step'
 import { DoneStep } from './done-step'
 import { OidcStep } from './oidc-step'
 import { ProviderStep } from './provider-step'
-import { Rail, type StepName } from './rail'
-import { MovedOn } from './step-frame'
+import { StepList, type StepName } from './step-list'
+import { MovesFocus } from './step-frame'
 
 /** Where to go on, from what the server knows. */
 function firstOpen(state: Onboarding): StepName {
@@ -22,15 +22,15 @@ function firstOpen(state: Onboarding): StepName {
 /** The setup: four steps and a summary. What was done stays done, whatever happens in between. */
 export function SetupPage() {
   useTitle('Setup')
-  const { data: state } = useQuery(q.onboarding)
+  const { data: state } = useQuery(queries.onboarding)
   const [step, setStep] = useState<StepName>(() => (state ? firstOpen(state) : 'admin'))
-  const { data: methods } = useQuery(q.methods)
+  const { data: methods } = useQuery(queries.methods)
   const skipped = methods?.oidc === false
   const [first] = useState(step)
   return (
-    <MovedOn value={step !== first}>
+    <MovesFocus value={step !== first}>
       <div className="flex min-h-full flex-col md:flex-row">
-        <Rail current={step} ssoSkipped={skipped} />
+        <StepList current={step} ssoSkipped={skipped} />
         <main className="flex min-w-0 flex-1 justify-center px-5 py-8 md:px-10 md:py-16">
           <div className="w-full max-w-[480px]">
             {step === 'admin' && <AdminStep onDone={() => setStep('oidc')} />}
@@ -45,6 +45,6 @@ export function SetupPage() {
           </div>
         </main>
       </div>
-    </MovedOn>
+    </MovesFocus>
   )
 }

@@ -4,22 +4,22 @@ import { Button } from '@/components/ui/button'
 import { Alert } from '@/components/ui/feedback'
 
 /** Whether somebody came here from another step: then the focus comes along. */
-export const MovedOn = createContext(false)
+export const MovesFocus = createContext(false)
 
 interface Props {
   title: string
   intro: ReactNode
   onBack?: () => void
   onSubmit: (event: FormEvent) => void
-  trouble?: string | null
+  errorText?: string | null
   /** The buttons that go on. */
   actions: ReactNode
   children: ReactNode
 }
 
 /** One step of the setup: what it is about, its fields, and the way on. */
-export function StepFrame({ title, intro, onBack, onSubmit, trouble, actions, children }: Props) {
-  const movedOn = use(MovedOn)
+export function StepFrame({ title, intro, onBack, onSubmit, errorText, actions, children }: Props) {
+  const movedOn = use(MovesFocus)
   const heading = useRef<HTMLHeadingElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the arrival moves the focus
   useEffect(() => {
@@ -34,14 +34,14 @@ export function StepFrame({ title, intro, onBack, onSubmit, trouble, actions, ch
       </h1>
       <p className="mt-1.5 text-muted">{intro}</p>
       <div className="mt-7 flex flex-col gap-5">{children}</div>
-      {trouble && (
+      {errorText && (
         <Alert className="mt-5" title="This did not work">
-          {trouble}
+          {errorText}
         </Alert>
       )}
       <div className="mt-7 flex flex-wrap items-center justify-end gap-2 border-t pt-5">
         {onBack && (
-          <Button look="ghost" className="mr-auto -ml-2" onClick={onBack}>
+          <Button variant="ghost" className="mr-auto -ml-2" onClick={onBack}>
             <ArrowLeft aria-hidden />
             Back
           </Button>

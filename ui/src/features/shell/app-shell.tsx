@@ -1,7 +1,7 @@
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { cn } from '@/lib/cn'
-import { KeeperBar } from './keeper-bar'
+import { ImpersonationBar } from './impersonation-bar'
 import { ShellContext } from './shell-context'
 import { Sidebar } from './sidebar'
 
@@ -30,7 +30,7 @@ export function AppShell() {
           <Sidebar onCollapse={() => setCollapsed(true)} />
         </div>
         <main id="main" tabIndex={-1} data-quiet-focus className="flex min-w-0 flex-1 flex-col outline-none">
-          <KeeperBar />
+          <ImpersonationBar />
           <Outlet />
         </main>
       </div>

@@ -1,13 +1,13 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Search, X } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { Chat } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/feedback'
-import { GROUPS, group } from '@/lib/time'
+import { DAY_GROUPS, dayGroup } from '@/lib/time'
 import { ChatRow } from './chat-row'
-import { useDeleted } from './delete-chat'
+import { useDeletedChatIds } from './delete-chat'
 
 /** Every chat, by day, with a search over their titles. */
 export function ChatList() {
@@ -24,13 +24,13 @@ export function ChatList() {
 }
 
 function useChats(search: string) {
-  const query = useInfiniteQuery(q.chats)
+  const query = useInfiniteQuery(queries.chats)
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
   // The titles are searched here, so all of them have to be here.
   useEffect(() => {
     if (search && hasNextPage && !isFetchingNextPage) void fetchNextPage()
   }, [search, hasNextPage, isFetchingNextPage, fetchNextPage])
-  const deleted = useDeleted()
+  const deleted = useDeletedChatIds()
   const chats = useMemo(() => {
     const all = query.data?.pages.flatMap((page) => page.items) ?? []
     return all.filter((chat) => !deleted.has(chat.id) && chat.title.toLowerCase().includes(search))
@@ -69,12 +69,12 @@ function Body({ query, chats, searching }: BodyProps) {
     )
   return (
     <>
-      {GROUPS.map((name) => (
-        <Day key={name} name={name} chats={chats.filter((chat) => group(chat.updatedAt) === name)} />
+      {DAY_GROUPS.map((name) => (
+        <Day key={name} name={name} chats={chats.filter((chat) => dayGroup(chat.updatedAt) === name)} />
       ))}
       {query.hasNextPage && !searching && (
         <Button
-          look="ghost"
+          variant="ghost"
           size="sm"
           className="mt-2 w-full"
           busy={query.isFetchingNextPage}

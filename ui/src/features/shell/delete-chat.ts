@@ -4,7 +4,7 @@
  */
 import { useSyncExternalStore } from 'react'
 import { chats } from '@/api/mutations'
-import { q, queryClient } from '@/api/queries'
+import { queries, queryClient } from '@/api/queries'
 import type { Chat } from '@/api/types'
 import { toast } from '@/components/ui/toast'
 
@@ -25,10 +25,10 @@ async function remove(id: string, keepalive: boolean): Promise<void> {
   clearTimeout(timer)
   try {
     await chats.remove(id, keepalive)
-    await queryClient.invalidateQueries({ queryKey: q.chats.queryKey })
-    queryClient.removeQueries({ queryKey: q.chat(id).queryKey })
+    await queryClient.invalidateQueries({ queryKey: queries.chats.queryKey })
+    queryClient.removeQueries({ queryKey: queries.chat(id).queryKey })
   } catch (error) {
-    toast.failed('The chat was not deleted', error)
+    toast.error('The chat was not deleted', error)
   } finally {
     waiting.delete(id)
     told()
@@ -46,7 +46,7 @@ export function deleteChat(chat: Chat): void {
     waiting.delete(chat.id)
     told()
   }
-  toast.done('Chat deleted', {
+  toast.success('Chat deleted', {
     label: 'Undo',
     onPress: undo,
     timeout: UNDO_MS,
@@ -62,7 +62,7 @@ export function flushDeletions(): void {
 addEventListener('pagehide', flushDeletions)
 
 /** The chats that are on their way out. */
-export function useDeleted(): ReadonlySet<string> {
+export function useDeletedChatIds(): ReadonlySet<string> {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener)

@@ -1,6 +1,6 @@
 import { type ErrorComponentProps, Link, useRouter } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { ApiError, message } from '@/api/client'
+import { ApiError, errorMessage } from '@/api/client'
 import { Button, buttonClass } from '@/components/ui/button'
 import { useTitle } from '@/lib/use-title'
 import { Logo } from './logo'
@@ -26,7 +26,7 @@ export function FullPage({ title, children, action, as: Frame = 'main' }: Props)
   )
 }
 
-export function MissingPage() {
+export function NotFoundPage() {
   return (
     <FullPage
       title="There is nothing at this address"
@@ -68,12 +68,12 @@ export function CrashPage({ error, reset }: ErrorComponentProps) {
     <FullPage
       title={offline ? 'Mosaic cannot be reached' : 'This page could not be shown'}
       action={
-        <Button look="primary" onClick={again}>
+        <Button variant="primary" onClick={again}>
           Try again
         </Button>
       }
     >
-      {message(error)}
+      {errorMessage(error)}
     </FullPage>
   )
 }

@@ -5,29 +5,29 @@ import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { Field, Input } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
-import { useAttempt } from '@/lib/use-attempt'
+import { useAsyncAction } from '@/lib/use-async-action'
 
 export default function RenameChat({ chat, onClose }: { chat: Chat; onClose: () => void }) {
   const [title, setTitle] = useState(chat.title)
-  const { busy, attempt } = useAttempt()
+  const { busy, runAction } = useAsyncAction()
   const save = (event: FormEvent) => {
     event.preventDefault()
-    return attempt(
+    return runAction(
       async () => {
         await chats.rename(chat.id, title.trim())
-        toast.done('Chat renamed')
+        toast.success('Chat renamed')
         onClose()
       },
-      (error) => toast.failed('The chat was not renamed', error),
+      (error) => toast.error('The chat was not renamed', error),
     )
   }
   return (
     <Dialog open onClose={onClose} title="Rename chat">
       <form onSubmit={save} className="flex flex-col gap-4">
         <Field label="Title">
-          {(wiring) => (
+          {(controlProps) => (
             <Input
-              {...wiring}
+              {...controlProps}
               value={title}
               maxLength={200}
               onChange={(event) => setTitle(event.target.value)}
@@ -36,7 +36,7 @@ export default function RenameChat({ chat, onClose }: { chat: Chat; onClose: () 
         </Field>
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={busy} disabled={!title.trim()}>
+          <Button type="submit" variant="primary" busy={busy} disabled={!title.trim()}>
             Rename
           </Button>
         </div>

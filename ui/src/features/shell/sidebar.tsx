@@ -12,7 +12,7 @@ import {
   Users,
 } from 'lucide-react'
 import type { ComponentType } from 'react'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { IconButton } from '@/components/ui/button'
 import { ChatList } from './chat-list'
 import { Logo } from './logo'
@@ -37,7 +37,7 @@ function Item({ to, icon: Icon, children }: ItemProps) {
 }
 
 export function Sidebar({ onCollapse }: { onCollapse?: () => void }) {
-  const { data: me } = useQuery(q.me)
+  const { data: me } = useQuery(queries.me)
   return (
     <aside aria-label="Sidebar" className="flex min-h-0 w-full flex-1 flex-col">
       {onCollapse && (

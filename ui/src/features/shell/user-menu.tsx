@@ -5,10 +5,10 @@ import { auth } from '@/api/mutations'
 import type { Me } from '@/api/types'
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '@/components/ui/menu'
 import { toast } from '@/components/ui/toast'
-import { forgetDrafts } from '@/lib/draft'
+import { clearDrafts } from '@/lib/drafts'
 import { setTheme, useTheme } from '@/lib/theme'
 import { flushDeletions } from './delete-chat'
-import { stopKeeping } from './keep'
+import { stopImpersonation } from './impersonation'
 
 export function UserMenu({ me }: { me: Me }) {
   const navigate = useNavigate()
@@ -63,7 +63,7 @@ export function UserMenu({ me }: { me: Me }) {
         </MenuItem>
         <MenuSeparator />
         {me.keptBy ? (
-          <MenuItem onSelect={stopKeeping}>
+          <MenuItem onSelect={stopImpersonation}>
             <Undo2 aria-hidden />
             Back to yourself
           </MenuItem>
@@ -87,10 +87,10 @@ async function signOut(): Promise<void> {
   } catch (error) {
     // Whoever is not signed in any more has what he wanted.
     if (!isStatus(error, 401)) {
-      toast.failed('You are still signed in', error)
+      toast.error('You are still signed in', error)
       return
     }
   }
-  forgetDrafts()
+  clearDrafts()
   location.assign(elsewhere ?? '/login')
 }

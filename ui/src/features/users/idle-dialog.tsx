@@ -5,7 +5,7 @@ import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { Field, Input, Select } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
-import { useAttempt } from '@/lib/use-attempt'
+import { useAsyncAction } from '@/lib/use-async-action'
 
 type Choice = 'instance' | 'never' | 'minutes'
 
@@ -18,15 +18,15 @@ function choiceOf({ idleTimeoutSeconds }: User): Choice {
 export function IdleDialog({ user, onClose }: { user: User; onClose: () => void }) {
   const [choice, setChoice] = useState<Choice>(choiceOf(user))
   const [minutes, setMinutes] = useState(String((user.idleTimeoutSeconds || 1800) / 60))
-  const { busy, trouble, attempt, refuse } = useAttempt()
+  const { busy, errorText, runAction, setErrorText } = useAsyncAction()
   const seconds = { instance: null, never: 0, minutes: Math.round(Number(minutes) * 60) }[choice]
   const save = async (event: FormEvent) => {
     event.preventDefault()
     if (seconds !== null && !(seconds > 0) && choice === 'minutes')
-      return refuse('Enter a number of minutes.')
-    await attempt(async () => {
+      return setErrorText('Enter a number of minutes.')
+    await runAction(async () => {
       await admin.user(user.id, { idleTimeoutSeconds: seconds })
-      toast.done('User saved')
+      toast.success('User saved')
       onClose()
     })
   }
@@ -39,7 +39,7 @@ export function IdleDialog({ user, onClose }: { user: User; onClose: () => void 
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" busy={busy} onClick={save}>
+          <Button variant="primary" busy={busy} onClick={save}>
             Save changes
           </Button>
         </>
@@ -47,8 +47,8 @@ export function IdleDialog({ user, onClose }: { user: User; onClose: () => void 
     >
       <form noValidate onSubmit={save} className="grid gap-5 sm:grid-cols-2">
         <Field label="It sleeps">
-          {(wiring) => (
-            <Select {...wiring} value={choice} onChange={(event) => setChoice(event.target.value as Choice)}>
+          {(controlProps) => (
+            <Select {...controlProps} value={choice} onChange={(event) => setChoice(event.target.value as Choice)}>
               <option value="instance">As everybody’s does</option>
               <option value="minutes">After minutes unused</option>
               <option value="never">Never</option>
@@ -56,10 +56,10 @@ export function IdleDialog({ user, onClose }: { user: User; onClose: () => void 
           )}
         </Field>
         {choice === 'minutes' && (
-          <Field label="Minutes" error={trouble ?? undefined}>
-            {(wiring) => (
+          <Field label="Minutes" error={errorText ?? undefined}>
+            {(controlProps) => (
               <Input
-                {...wiring}
+                {...controlProps}
                 type="number"
                 inputMode="numeric"
                 min={1}
@@ -70,7 +70,7 @@ export function IdleDialog({ user, onClose }: { user: User; onClose: () => void 
             )}
           </Field>
         )}
-        {choice !== 'minutes' && trouble && <p className="text-sm text-bad">{trouble}</p>}
+        {choice !== 'minutes' && errorText && <p className="text-sm text-bad">{errorText}</p>}
       </form>
     </Dialog>
   )

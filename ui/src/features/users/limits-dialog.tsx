@@ -5,8 +5,8 @@ import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { Field, Input } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
-import { bytes } from '@/lib/bytes'
-import { useAttempt } from '@/lib/use-attempt'
+import { formatBytes } from '@/lib/bytes'
+import { useAsyncAction } from '@/lib/use-async-action'
 
 type Limits = User['limits']
 
@@ -24,11 +24,11 @@ const FIELDS: { name: keyof Limits; label: string; hint: string }[] = [
 /** What differs from everybody's, in short; nothing where nothing does. */
 export function limitsOf({ limits }: User): string | null {
   const own = [
-    limits.memoryMib !== null && bytes(limits.memoryMib * 1024 ** 2),
+    limits.memoryMib !== null && formatBytes(limits.memoryMib * 1024 ** 2),
     limits.cpuMillis !== null && `${limits.cpuMillis / 1000} cores`,
     limits.pids !== null && `${limits.pids} processes`,
     limits.diskMib !== null &&
-      (limits.diskMib === 0 ? 'any disk' : `${bytes(limits.diskMib * 1024 ** 2)} of disk`),
+      (limits.diskMib === 0 ? 'any disk' : `${formatBytes(limits.diskMib * 1024 ** 2)} of disk`),
   ].filter((part) => part !== false)
   return own.length > 0 ? own.join(', ') : null
 }
@@ -38,11 +38,11 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
   const [typed, setTyped] = useState<Record<string, string>>(() =>
     Object.fromEntries(FIELDS.map(({ name }) => [name, String(user.limits[name] ?? '')])),
   )
-  const { busy, trouble, attempt } = useAttempt()
+  const { busy, errorText, runAction } = useAsyncAction()
   const save = async (event: FormEvent) => {
     event.preventDefault()
     const number = (text = '') => (text.trim() ? Math.round(Number(text)) : null)
-    await attempt(async () => {
+    await runAction(async () => {
       await admin.user(user.id, {
         limits: {
           memoryMib: number(typed.memoryMib),
@@ -51,7 +51,7 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
           diskMib: number(typed.diskMib),
         },
       })
-      toast.done('User saved')
+      toast.success('User saved')
       onClose()
     })
   }
@@ -64,7 +64,7 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" busy={busy} onClick={save}>
+          <Button variant="primary" busy={busy} onClick={save}>
             Save changes
           </Button>
         </>
@@ -73,9 +73,9 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
       <form noValidate onSubmit={save} className="grid gap-5 sm:grid-cols-2">
         {FIELDS.map(({ name, label, hint }) => (
           <Field key={name} label={label} hint={hint}>
-            {(wiring) => (
+            {(controlProps) => (
               <Input
-                {...wiring}
+                {...controlProps}
                 type="number"
                 inputMode="numeric"
                 min={0}
@@ -87,7 +87,7 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
             )}
           </Field>
         ))}
-        {trouble && <p className="text-sm text-bad sm:col-span-2">{trouble}</p>}
+        {errorText && <p className="text-sm text-bad sm:col-span-2">{errorText}</p>}
       </form>
     </Dialog>
   )

@@ -3,26 +3,26 @@ import { Ban, CircleCheck, Ellipsis, Gauge, Moon, ShieldCheck, ShieldMinus, User
 import { useState } from 'react'
 import { isStatus } from '@/api/client'
 import { admin } from '@/api/mutations'
-import { q } from '@/api/queries'
+import { queries } from '@/api/queries'
 import type { User } from '@/api/types'
 import { IconButton } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { ConfirmDialog } from '@/components/ui/dialog'
-import { Badge, Empty, LoadError, SkeletonRows } from '@/components/ui/feedback'
+import { Badge, EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Menu, MenuItem } from '@/components/ui/menu'
-import { ShowOlder } from '@/components/ui/show-older'
-import { HeadRow } from '@/components/ui/table'
+import { LoadMore } from '@/components/ui/load-more'
+import { TableHeaderRow } from '@/components/ui/table'
 import { toast } from '@/components/ui/toast'
 import { ForbiddenPage } from '@/features/shell/full-page'
 import { TopBar } from '@/features/shell/top-bar'
-import { ago, date, duration } from '@/lib/time'
+import { timeAgo, formatDate, formatDuration } from '@/lib/time'
 import { IdleDialog } from './idle-dialog'
 import { LimitsDialog, limitsOf } from './limits-dialog'
 
 /** Who uses this Mosaic. For admins. */
 export function UsersPage() {
-  const { data: me } = useQuery(q.me)
-  const list = useInfiniteQuery({ ...q.userPages, enabled: me?.role === 'admin' })
+  const { data: me } = useQuery(queries.me)
+  const list = useInfiniteQuery({ ...queries.userPages, enabled: me?.role === 'admin' })
   const [disabling, setDisabling] = useState<User | null>(null)
   const [resting, setResting] = useState<User | null>(null)
   const [limiting, setLimiting] = useState<User | null>(null)
@@ -37,11 +37,11 @@ export function UsersPage() {
           {list.isError && !list.data && (
             <LoadError what="The users" error={list.error} onRetry={() => list.refetch()} />
           )}
-          {list.data && items.length === 0 && <Empty icon={<Users aria-hidden />} title="Nobody yet" />}
+          {list.data && items.length === 0 && <EmptyState icon={<Users aria-hidden />} title="Nobody yet" />}
           {items.length > 0 && (
             <table aria-label="Users" className="w-full text-sm">
               <thead>
-                <HeadRow className="[&>th]:px-5">
+                <TableHeaderRow className="[&>th]:px-5">
                   <th scope="col">Name</th>
                   <th scope="col">Role</th>
                   <th scope="col" className="max-sm:hidden">
@@ -59,7 +59,7 @@ export function UsersPage() {
                   <th scope="col">
                     <span className="sr-only">Actions</span>
                   </th>
-                </HeadRow>
+                </TableHeaderRow>
               </thead>
               <tbody className="divide-y">
                 {items.map((user) => (
@@ -75,7 +75,7 @@ export function UsersPage() {
               </tbody>
             </table>
           )}
-          <ShowOlder list={list} label="Show more" />
+          <LoadMore list={list} label="Show more" />
         </Card>
       </div>
       {resting && <IdleDialog user={resting} onClose={() => setResting(null)} />}
@@ -101,9 +101,9 @@ async function change(
 ): Promise<void> {
   try {
     await admin.user(user.id, body)
-    toast.done(said)
+    toast.success(said)
   } catch (error) {
-    toast.failed('The user was not changed', error)
+    toast.error('The user was not changed', error)
     throw error
   }
 }
@@ -119,7 +119,7 @@ interface RowProps {
 /** How long a container may be unused, where it is not as everybody's. */
 function restOf({ idleTimeoutSeconds }: User): string {
   if (idleTimeoutSeconds === 0) return 'Never'
-  return idleTimeoutSeconds ? duration(idleTimeoutSeconds * 1000) : 'As everybody'
+  return idleTimeoutSeconds ? formatDuration(idleTimeoutSeconds * 1000) : 'As everybody'
 }
 
 function Row({ user, myself, onDisable, onRest, onLimit }: RowProps) {
@@ -151,9 +151,9 @@ function Row({ user, myself, onDisable, onRest, onLimit }: RowProps) {
           )}
         </div>
       </td>
-      <td className="whitespace-nowrap text-muted max-sm:hidden">{date(user.createdAt)}</td>
+      <td className="whitespace-nowrap text-muted max-sm:hidden">{formatDate(user.createdAt)}</td>
       <td className="whitespace-nowrap text-muted max-md:hidden">
-        {user.lastSeenAt ? ago(user.lastSeenAt) : 'Never'}
+        {user.lastSeenAt ? timeAgo(user.lastSeenAt) : 'Never'}
       </td>
       <td className="whitespace-nowrap text-muted max-lg:hidden">{restOf(user)}</td>
       <td className="text-muted max-xl:hidden">{limitsOf(user) ?? 'As everybody'}</td>

@@ -1,53 +1,52 @@
-//! What the database is asked: that it is there, fit for Mosaic, and brought up to date.
+//! Checks the database: it is reachable, fit for Mosaic, and up to date.
 
-use super::{Finding, finding};
+use super::{CheckResult, check_result};
+use domain::{Actor, Person, Role, UserId};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{Connection, PgConnection};
 use std::collections::BTreeSet;
-use store::{Rights, Store};
+use store::{
+    Rights, Store,
+    inspect::{self, Inspection},
+    users,
+};
 
-pub(super) async fn check(url: &SecretString) -> Vec<Finding> {
-    let mut connection = match PgConnection::connect(url.expose_secret()).await {
-        Ok(connection) => connection,
+/// How far the clocks of this machine and the database may be apart.
+const MAX_CLOCK_SKEW_SECONDS: i64 = 5;
+/// How many statements must run in the same session.
+const SESSION_SAMPLES: usize = 5;
+
+pub(super) async fn check(url: &SecretString) -> Vec<CheckResult> {
+    let mut database = match Inspection::connect(url.expose_secret()).await {
+        Ok(database) => database,
         Err(error) => {
             let remedy = format!("no connection ({error}); is it running, and is DATABASE_URL right?");
-            return vec![finding("database", Err(remedy))];
+            return vec![check_result("database", Err(remedy))];
         }
     };
-    let version: Result<String, _> =
-        sqlx::query_scalar("select current_setting('server_version')").fetch_one(&mut connection).await;
-    let vector: Result<Option<String>, _> =
-        sqlx::query_scalar("select extversion from pg_extension where extname = 'vector'")
-            .fetch_optional(&mut connection)
-            .await;
-    let clock = clock(&mut connection).await;
+    let version = database.server_version().await;
     vec![
-        finding("database", version.map(|v| format!("Postgres {v}")).map_err(|error| error.to_string())),
-        finding(
-            "pgvector",
-            match vector {
-                Ok(Some(version)) => Ok(format!("vector {version}")),
-                Ok(None) => {
-                    Err("missing: install pgvector on the database server, then run `mosaic migrate`".into())
-                }
-                Err(error) => Err(error.to_string()),
-            },
-        ),
-        finding("schema", schema(&mut connection).await),
-        finding("clock", clock),
-        finding("pooler", pooler(&mut connection).await),
-        finding("row security", row_security(url).await),
+        check_result("database", version.map(|v| format!("Postgres {v}")).map_err(|error| error.to_string())),
+        check_result("pgvector", pgvector(&mut database).await),
+        check_result("schema", schema(&mut database).await),
+        check_result("clock", clock(&mut database).await),
+        check_result("pooler", pooler(&mut database).await),
+        check_result("row security", row_security(url).await),
     ]
 }
 
-/// Leases live by the database's clock; people read by this one.
-async fn clock(connection: &mut PgConnection) -> Result<String, String> {
-    let theirs: chrono::DateTime<chrono::Utc> = sqlx::query_scalar("select clock_timestamp()")
-        .fetch_one(connection)
-        .await
-        .map_err(|error| error.to_string())?;
+async fn pgvector(database: &mut Inspection) -> Result<String, String> {
+    match database.pgvector_version().await {
+        Ok(Some(version)) => Ok(format!("vector {version}")),
+        Ok(None) => Err("missing: install pgvector on the database server, then run `mosaic migrate`".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Leases use the database's clock; people see this machine's.
+async fn clock(database: &mut Inspection) -> Result<String, String> {
+    let theirs = database.now().await.map_err(|error| error.to_string())?;
     let apart = (domain::Clock::now(&domain::SystemClock) - theirs).num_seconds().abs();
-    if apart <= 5 {
+    if apart <= MAX_CLOCK_SKEW_SECONDS {
         Ok("this machine and the database agree".into())
     } else {
         Err(format!("this machine and the database are {apart} s apart: set both by NTP"))
@@ -55,14 +54,11 @@ async fn clock(connection: &mut PgConnection) -> Result<String, String> {
 }
 
 /// A pooler that gives each transaction another session would break LISTEN.
-async fn pooler(connection: &mut PgConnection) -> Result<String, String> {
-    let mut session =
-        async || sqlx::query_scalar::<_, i32>("select pg_backend_pid()").fetch_one(&mut *connection).await;
-    let mut sessions = Vec::new();
-    for _ in 0..5 {
-        sessions.push(session().await.map_err(|error| error.to_string())?);
+async fn pooler(database: &mut Inspection) -> Result<String, String> {
+    let mut sessions = BTreeSet::new();
+    for _ in 0..SESSION_SAMPLES {
+        sessions.insert(database.session().await.map_err(|error| error.to_string())?);
     }
-    sessions.dedup();
     if sessions.len() == 1 {
         Ok("connections keep their session".into())
     } else {
@@ -71,23 +67,13 @@ async fn pooler(connection: &mut PgConnection) -> Result<String, String> {
     }
 }
 
-/// Proof, not settings: a fresh transaction without a scope must see no user, and none may be visible to a stranger.
+/// Tries it out instead of trusting settings: a user who does not exist must see no account.
 async fn row_security(url: &SecretString) -> Result<String, String> {
     let store = Store::connect(url.expose_secret(), 1).await.map_err(|error| error.to_string())?;
-    let stranger = domain::Person { id: domain::UserId::from(uuid::Uuid::nil()), role: domain::Role::User };
-    let mut tx = store.begin(&domain::Actor::User(stranger)).await.map_err(|error| error.to_string())?;
-    let forced: bool = sqlx::query_scalar(
-        "select bool_and(relrowsecurity and relforcerowsecurity) from pg_class
-         where relnamespace = current_schema()::regnamespace and relkind = 'r'
-           and relname in ('users', 'llm_providers', 'user_agent_configs', 'user_containers', 'chats', 'turns', 'jobs')",
-    )
-    .fetch_one(tx.conn())
-    .await
-    .map_err(|error| error.to_string())?;
-    let seen: i64 = sqlx::query_scalar("select count(*) from users")
-        .fetch_one(tx.conn())
-        .await
-        .map_err(|error| format!("{error}; run `mosaic migrate`"))?;
+    let stranger = Actor::User(Person { id: UserId::from(uuid::Uuid::nil()), role: Role::User });
+    let mut tx = store.begin(&stranger).await.map_err(|error| error.to_string())?;
+    let forced = inspect::policies_are_forced(&mut tx).await.map_err(|error| error.to_string())?;
+    let seen = users::count(&mut tx).await.map_err(|error| format!("{error}; run `mosaic migrate`"))?;
     match (forced, seen, store.rights()) {
         (true, 0, Rights::RestrictedRole) => Ok("in force, by the restricted role mosaic_app".into()),
         (true, 0, Rights::ForcedPolicies) => Ok("in force, by forced policies on a plain owner".into()),
@@ -95,12 +81,10 @@ async fn row_security(url: &SecretString) -> Result<String, String> {
     }
 }
 
-/// Whether the schema is the one that this version knows: all of it applied, and nothing beyond.
-async fn schema(connection: &mut PgConnection) -> Result<String, String> {
-    let applied: Vec<i64> = sqlx::query_scalar("select version from _sqlx_migrations where success")
-        .fetch_all(connection)
-        .await
-        .map_err(|error| format!("{error}; run `mosaic migrate`"))?;
+/// Whether the schema is the one that this version knows: all migrations are applied, and no others.
+async fn schema(database: &mut Inspection) -> Result<String, String> {
+    let applied =
+        database.applied_migrations().await.map_err(|error| format!("{error}; run `mosaic migrate`"))?;
     let applied: BTreeSet<i64> = applied.into_iter().collect();
     let known: BTreeSet<i64> = migrations::MIGRATOR.iter().map(|migration| migration.version).collect();
     match (known.difference(&applied).count(), applied.difference(&known).count()) {

@@ -1,8 +1,8 @@
-//! WordNet's synsets as documents; questions that have one of them as their right answer.
+//! WordNet's synsets as documents, and questions that have one of them as their right answer.
 //!
-//! Two sets of questions: WordNet's own example sentences, which mostly hold the very word that they are an example of,
-//! and definitions of another dictionary (GCIDE, which is Webster's of 1913 with additions): the same thing said by
-//! somebody else, without the word.
+//! There are two sets of questions: WordNet's own example sentences, which mostly contain the word that they are an
+//! example of, and the definitions of another dictionary (GCIDE, which is Webster's of 1913 with additions), which say the
+//! same in other words.
 
 use serde::Deserialize;
 use std::{
@@ -13,32 +13,29 @@ use std::{
 
 /// Questions with one right answer each.
 pub struct Questions {
-    /// What they are.
     pub name: &'static str,
-    /// The questions.
     pub texts: Vec<String>,
-    /// For each the place of its document.
+    /// The index of the right document for each question.
     pub answers: Vec<usize>,
 }
 
-/// Texts to find, and texts to find them by.
+/// Documents and questions.
 pub struct Corpus {
-    /// A synset's words and its definition, in an order that has nothing to do with the dictionary's.
+    /// The words and the definition of a synset, in an order that is independent of the dictionary.
     pub documents: Vec<String>,
-    /// Example sentences.
     pub examples: Questions,
-    /// Definitions by others.
+    /// Of the other dictionary.
     pub definitions: Questions,
 }
 
 impl Corpus {
-    /// Reads the dictionaries in `BENCH_WORDNET` and `BENCH_GCIDE`: `documents` synsets, and of each sort of question one
-    /// for each of `questions` of them.
+    /// Reads the dictionaries in `BENCH_WORDNET` and `BENCH_GCIDE`: `documents` synsets, and at most `questions` questions
+    /// of each set.
     pub fn read(documents: usize, questions: usize) -> Self {
         let mut synsets: Vec<(u64, Synset)> = Vec::new();
         for part in ["noun", "verb", "adj", "adv"] {
             let text = fs::read_to_string(folder("BENCH_WORDNET").join(format!("data.{part}"))).unwrap();
-            // The licence stands in front, each line behind two spaces.
+            // The licence is at the beginning; each of its lines starts with two spaces.
             for line in text.lines().filter(|line| !line.starts_with(' ')) {
                 synsets.push((hash(line), synset(line)));
             }
@@ -69,16 +66,16 @@ fn text(synset: &Synset) -> String {
     format!("{}: {}", synset.words.join(", "), synset.definition)
 }
 
-fn examples(synsets: &[Synset], most: usize) -> Questions {
-    let example = |(place, synset): (usize, &Synset)| {
+fn examples(synsets: &[Synset], max: usize) -> Questions {
+    let example = |(index, synset): (usize, &Synset)| {
         let example = synset.examples.iter().find(|example| example.split(' ').count() >= 4)?;
-        Some((example.clone(), place))
+        Some((example.clone(), index))
     };
-    let (texts, answers) = synsets.iter().enumerate().filter_map(example).take(most).unzip();
+    let (texts, answers) = synsets.iter().enumerate().filter_map(example).take(max).unzip();
     Questions { name: "example sentences", texts, answers }
 }
 
-/// An entry of GCIDE as the package has it.
+/// An entry of GCIDE in the format of the package.
 #[derive(Deserialize)]
 struct Entry {
     pos: Vec<PartOfSpeech>,
@@ -94,32 +91,36 @@ struct Definition {
     text: String,
 }
 
-/// Of words with one meaning in both dictionaries, the order that of a hash. GCIDE took some definitions over from an older
-/// WordNet: what has half of its words in common with the answer is left out, and what names the word itself.
-fn definitions(synsets: &[Synset], within: usize, most: usize) -> Questions {
+/// Definitions of words that have one meaning in both dictionaries, in the order of a hash. GCIDE copied some definitions
+/// from an older WordNet: a definition is left out if half of its words are in the answer too, or if it contains the word
+/// itself.
+fn definitions(synsets: &[Synset], documents: usize, max: usize) -> Questions {
     let mut of_word: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, synset) in synsets.iter().enumerate() {
+    for (index, synset) in synsets.iter().enumerate() {
         for word in &synset.words {
-            of_word.entry(word.to_lowercase()).or_default().push(place);
+            of_word.entry(word.to_lowercase()).or_default().push(index);
         }
     }
     let mut found: Vec<(u64, String, usize)> = Vec::new();
     for (word, entry) in gcide() {
         let mut all = entry.pos.iter().flat_map(|part| &part.definitions);
         let (Some(only), None) = (all.next(), all.next()) else { continue };
-        let [place] = of_word.get(&word.to_lowercase()).map_or(&[][..], Vec::as_slice) else { continue };
-        let (asked, answer) = (plain(&only.text), plain(&synsets[*place].definition));
+        let [index] = of_word.get(&word.to_lowercase()).map_or(&[][..], Vec::as_slice) else { continue };
+        let (asked, answer) = (words_of(&only.text), words_of(&synsets[*index].definition));
         let common = asked.intersection(&answer).count() * 2;
         let stem: String = word.to_lowercase().chars().take(5).collect();
-        let says_it = asked.iter().any(|other| other.starts_with(&stem));
+        let contains_word = asked.iter().any(|other| other.starts_with(&stem));
         let length = only.text.split_whitespace().count();
-        if *place < within && (5..=60).contains(&length) && common < asked.union(&answer).count() && !says_it
+        if *index < documents
+            && (5..=60).contains(&length)
+            && common < asked.union(&answer).count()
+            && !contains_word
         {
-            found.push((hash(&word), only.text.clone(), *place));
+            found.push((hash(&word), only.text.clone(), *index));
         }
     }
     found.sort();
-    let (texts, answers) = found.into_iter().take(most).map(|(_, text, place)| (text, place)).unzip();
+    let (texts, answers) = found.into_iter().take(max).map(|(_, text, index)| (text, index)).unzip();
     Questions { name: "definitions of another dictionary", texts, answers }
 }
 
@@ -133,14 +134,14 @@ fn gcide() -> BTreeMap<String, Entry> {
     all
 }
 
-/// The words of a text, without anything else.
-fn plain(text: &str) -> HashSet<String> {
+/// The words of a text, in lower case.
+fn words_of(text: &str) -> HashSet<String> {
     let words = text.split(|letter: char| !letter.is_ascii_alphabetic());
     words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
-/// Words on average.
-pub fn words(texts: &[String]) -> f64 {
+/// The average number of words.
+pub fn average_words(texts: &[String]) -> f64 {
     texts.iter().map(|text| text.split_whitespace().count()).sum::<usize>() as f64 / texts.len() as f64
 }
 

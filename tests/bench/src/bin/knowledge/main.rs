@@ -1,8 +1,8 @@
-//! `make bench-knowledge`: how fast and how well the search finds, and how fast texts get in.
+//! `make bench-knowledge`: how fast and how well the search works, and how fast texts are stored.
 //!
-//! Owns the order of the measurements. The texts are WordNet's: a synset's words and definition are a document; example
-//! sentences and another dictionary's definitions are questions for which it is the right answer. All vectors are really
-//! made, those of the documents once and kept in a file. Prints Markdown.
+//! Owns the order of the measurements. The texts are WordNet's: the words and definition of a synset are a document; its
+//! example sentences and the definitions of another dictionary are questions that it is the right answer to. All vectors
+//! are computed, those of the documents once: they are kept in a file. Prints Markdown.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,74 +13,83 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a measurement that cannot go on has nothing better to do than to say so and stop"
+    reason = "a measurement that cannot continue should stop with an error"
 )]
 
+mod background_users;
 mod corpus;
-mod crowd;
+mod database;
 mod peers;
 mod relevance;
 mod searches;
 mod vectors;
-mod world;
 
 use corpus::Corpus;
-use world::World;
+use database::Database;
 
-/// Documents of the largest single user, unless `BENCH_KNOWLEDGE_DOCUMENTS` says fewer.
-const LARGE: usize = 100_000;
-/// Documents of the middling one.
-const MIDDLE: usize = 10_000;
-/// Queries that are timed and compared.
+/// Documents of the largest user, unless `BENCH_KNOWLEDGE_DOCUMENTS` sets fewer.
+const LARGE_DOCUMENTS: usize = 100_000;
+/// Documents of the middle-sized user.
+const MIDDLE_DOCUMENTS: usize = 10_000;
+/// Queries that are measured and compared.
 const QUERIES: usize = 1_000;
 
 #[tokio::main]
 async fn main() {
-    let documents = std::env::var("BENCH_KNOWLEDGE_DOCUMENTS").map_or(LARGE, |count| count.parse().unwrap());
+    let documents =
+        std::env::var("BENCH_KNOWLEDGE_DOCUMENTS").map_or(LARGE_DOCUMENTS, |count| count.parse().unwrap());
     let corpus = Corpus::read(documents, QUERIES);
     println!(
         "{} documents of {:.0} words on average; questions: {} of {:.0} words, {} of {:.0}.\n",
         corpus.documents.len(),
-        corpus::words(&corpus.documents),
+        corpus::average_words(&corpus.documents),
         corpus.examples.name,
-        corpus::words(&corpus.examples.texts),
+        corpus::average_words(&corpus.examples.texts),
         corpus.definitions.name,
-        corpus::words(&corpus.definitions.texts)
+        corpus::average_words(&corpus.definitions.texts)
     );
-    let vectors = vectors::of(&corpus).await;
-    let world = World::make().await;
-    let large = world.user("large").await;
+    let vectors = vectors::compute(&corpus).await;
+    let database = Database::create().await;
+    let large = database.user("large").await;
     if std::env::var("BENCH_KNOWLEDGE_ONLY").is_ok_and(|part| part == "relevance") {
-        world.fill(large, &corpus.documents, &vectors.documents).await;
-        world.settle().await;
-        relevance::judge(&world, large, &corpus, &vectors).await;
-        world.remove().await;
+        database.fill(large, &corpus.documents, &vectors.documents).await;
+        database.vacuum().await;
+        relevance::measure(&database, large, &corpus, &vectors).await;
+        database.drop().await;
         return;
     }
-    searches::head();
-    let middle = world.user("middle").await;
-    world.fill(middle, &corpus.documents[..MIDDLE], &vectors.documents[..MIDDLE]).await;
-    world.settle().await;
-    searches::time(&world, "10,000 of one user, alone", middle, &corpus, &vectors).await;
-    let rate = world.fill(large, &corpus.documents, &vectors.documents).await;
-    world.settle().await;
-    searches::time(&world, &format!("{documents} of one user"), large, &corpus, &vectors).await;
-    relevance::judge(&world, large, &corpus, &vectors).await;
-    println!("\n| in | pieces per second |\n|---|---|");
+    searches::print_header();
+    let middle = database.user("middle").await;
+    database
+        .fill(middle, &corpus.documents[..MIDDLE_DOCUMENTS], &vectors.documents[..MIDDLE_DOCUMENTS])
+        .await;
+    database.vacuum().await;
+    searches::measure(&database, "10,000 of one user, alone", middle, &corpus, &vectors).await;
+    let rate = database.fill(large, &corpus.documents, &vectors.documents).await;
+    database.vacuum().await;
+    searches::measure(&database, &format!("{documents} of one user"), large, &corpus, &vectors).await;
+    relevance::measure(&database, large, &corpus, &vectors).await;
+    println!("\n| stored | chunks per second |\n|---|---|");
     println!("| saved, with their words | {:.0} |", rate.saved);
     println!("| vectors stored | {:.0} |", rate.vectors);
     if let Some(rate) = vectors.rate {
-        println!("| embedded by the engine, in batches of {} | {rate:.0} |", vectors::BATCH);
+        println!("| embedded by the engine, in batches of {} | {rate:.0} |", vectors::BATCH_SIZE);
     }
-    peers::measure(&world, &[("10,000", middle), ("all", large)], &vectors).await;
-    if let Some(total) = crowd::wanted() {
-        let one = crowd::gather(&world, total, &corpus, &vectors).await;
-        world.settle().await;
-        searches::head();
-        for (rows, user) in [(1_000, one), (MIDDLE, middle), (documents, large)] {
-            searches::time(&world, &format!("{rows} of one user beside {total}"), user, &corpus, &vectors)
-                .await;
+    peers::measure(&database, &[("10,000", middle), ("all", large)], &vectors).await;
+    if let Some(total) = background_users::total_rows() {
+        let one = background_users::insert(&database, total, &corpus, &vectors).await;
+        database.vacuum().await;
+        searches::print_header();
+        for (rows, user) in [(1_000, one), (MIDDLE_DOCUMENTS, middle), (documents, large)] {
+            searches::measure(
+                &database,
+                &format!("{rows} of one user beside {total}"),
+                user,
+                &corpus,
+                &vectors,
+            )
+            .await;
         }
     }
-    world.remove().await;
+    database.drop().await;
 }

@@ -2,16 +2,16 @@
 
 use crate::{
     corpus::{Corpus, Questions},
-    searches::{HITS, search},
+    database::Database,
+    searches::{MAX_RESULTS, search},
     vectors::Vectors,
-    world::World,
 };
 use domain::{UserId, knowledge::fuse};
-use store::knowledge::Candidate;
+use store::knowledge::ChunkHit;
 use uuid::Uuid;
 
 /// Prints a table of both sets of questions.
-pub async fn judge(world: &World, user: UserId, corpus: &Corpus, vectors: &Vectors) {
+pub async fn measure(database: &Database, user: UserId, corpus: &Corpus, vectors: &Vectors) {
     let documents = corpus.documents.len();
     println!(
         "\n| {documents} documents, by | questions | recall@1 | recall@10 | recall@30 | MRR@10 | nDCG@10 |"
@@ -20,50 +20,50 @@ pub async fn judge(world: &World, user: UserId, corpus: &Corpus, vectors: &Vecto
     for (questions, vectors) in
         [(&corpus.examples, &vectors.examples), (&corpus.definitions, &vectors.definitions)]
     {
-        set(world, user, questions, vectors).await;
+        measure_set(database, user, questions, vectors).await;
     }
 }
 
-/// Prints a row for each way.
-async fn set(world: &World, user: UserId, questions: &Questions, vectors: &[Vec<f32>]) {
+/// Prints a row for each kind of search.
+async fn measure_set(database: &Database, user: UserId, questions: &Questions, vectors: &[Vec<f32>]) {
     let parent_of: Vec<Uuid> =
         sqlx::query_scalar("select parent_id from knowledge_chunks where user_id = $1 order by id")
             .bind(user.uuid())
-            .fetch_all(&world.pool)
+            .fetch_all(&database.pool)
             .await
             .unwrap();
-    let ways = ["words", "meaning", "both, fused"];
+    let searches = ["words", "meaning", "both, fused"];
     let mut ranks: [Vec<Option<usize>>; 3] = Default::default();
     for ((question, vector), answer) in questions.texts.iter().zip(vectors).zip(&questions.answers) {
-        let found = search(world, user, question, vector).await;
+        let found = search(database, user, question, vector).await;
         let (text, meaning) = (parents(&found.text), parents(&found.meaning));
         let fused: Vec<Uuid> = fuse(&text, &meaning).into_iter().map(|found| found.key).collect();
-        for (way, ranking) in ranks.iter_mut().zip([&text, &meaning, &fused]) {
-            way.push(ranking.iter().take(HITS).position(|parent| *parent == parent_of[*answer]));
+        for (ranks, ranking) in ranks.iter_mut().zip([&text, &meaning, &fused]) {
+            ranks.push(ranking.iter().take(MAX_RESULTS).position(|parent| *parent == parent_of[*answer]));
         }
     }
-    for (way, ranks) in ways.iter().zip(&ranks) {
-        println!("| {way} | {} {} | {} |", ranks.len(), questions.name, figures(ranks));
+    for (search, ranks) in searches.iter().zip(&ranks) {
+        println!("| {search} | {} {} | {} |", ranks.len(), questions.name, measures(ranks));
     }
 }
 
-/// Of ranks from 0: of how many questions the answer is among the first, and how far in front it is. With one right answer
-/// nDCG is 1 / log2(rank + 1).
-fn figures(ranks: &[Option<usize>]) -> String {
-    let mean = |within: usize, worth: fn(f64) -> f64| {
-        let found = ranks.iter().flatten().filter(|rank| **rank < within);
-        found.map(|rank| worth(*rank as f64 + 1.0)).sum::<f64>() / ranks.len() as f64
+/// The recalls, MRR and nDCG of the ranks (from 0) of the right answers. With one right answer, nDCG is
+/// 1 / log2(rank + 1), with ranks from 1.
+fn measures(ranks: &[Option<usize>]) -> String {
+    let mean = |max_rank: usize, score: fn(f64) -> f64| {
+        let found = ranks.iter().flatten().filter(|rank| **rank < max_rank);
+        found.map(|rank| score(*rank as f64 + 1.0)).sum::<f64>() / ranks.len() as f64
     };
     let all = [
         mean(1, |_| 1.0),
         mean(10, |_| 1.0),
-        mean(HITS, |_| 1.0),
+        mean(MAX_RESULTS, |_| 1.0),
         mean(10, |rank| 1.0 / rank),
         mean(10, |rank| 1.0 / (rank + 1.0).log2()),
     ];
-    all.map(|figure| format!("{figure:.3}")).join(" | ")
+    all.map(|value| format!("{value:.3}")).join(" | ")
 }
 
-fn parents(half: &[Candidate]) -> Vec<Uuid> {
+fn parents(half: &[ChunkHit]) -> Vec<Uuid> {
     half.iter().map(|candidate| candidate.parent_id).collect()
 }

@@ -1,7 +1,7 @@
-//! The vectors of the corpus, by the built-in model. Making them takes minutes, so they are kept in a file.
+//! The vectors of the corpus, from the built-in model. Computing them takes minutes, so they are kept in a file.
 
 use crate::corpus::Corpus;
-use domain::knowledge::{Embedder, Use};
+use domain::knowledge::{Embedder, EmbeddingPurpose};
 use embeddings::Builtin;
 use std::{
     fs::{self, File},
@@ -10,25 +10,22 @@ use std::{
     time::Instant,
 };
 
-/// Texts of one call, as the product does it.
-pub const BATCH: usize = 32;
-/// Vectors that are written to the file together.
-const KEPT: usize = 1_600;
+/// Texts of one call, as in the product.
+pub const BATCH_SIZE: usize = 32;
+/// Vectors that are written to the file at once.
+const WRITE_BATCH_SIZE: usize = 1_600;
 
 /// Vectors in the order of the texts.
 pub struct Vectors {
-    /// Of the documents.
     pub documents: Vec<Vec<f32>>,
-    /// Of the example sentences.
     pub examples: Vec<Vec<f32>>,
-    /// Of the definitions by others.
     pub definitions: Vec<Vec<f32>>,
-    /// Documents per second, where they were made in this run.
+    /// Documents per second, if they were computed in this run.
     pub rate: Option<f64>,
 }
 
-/// Makes them, and keeps those of the documents in a file: what is there already is read.
-pub async fn of(corpus: &Corpus) -> Vectors {
+/// Computes the vectors. Those of the documents are kept in a file, and read if they are there.
+pub async fn compute(corpus: &Corpus) -> Vectors {
     let model = Builtin::new(std::env::var_os("MOSAIC_EMBEDDINGS_DIR").map(PathBuf::from));
     let size = usize::from(model.dimensions());
     let file = PathBuf::from(std::env::var("BENCH_VECTORS").unwrap());
@@ -36,26 +33,26 @@ pub async fn of(corpus: &Corpus) -> Vectors {
     documents.truncate(corpus.documents.len());
     let missing = &corpus.documents[documents.len()..];
     let began = Instant::now();
-    let mut kept = File::options().create(true).append(true).open(&file).unwrap();
-    for (n, texts) in missing.chunks(KEPT).enumerate() {
-        let made = embed(&model, texts, Use::Passage).await;
-        let bytes: Vec<u8> = made.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
-        kept.write_all(&bytes).unwrap();
-        documents.extend(made);
-        eprintln!("{} of {} embedded, {:?}", (n + 1) * KEPT, missing.len(), began.elapsed());
+    let mut file = File::options().create(true).append(true).open(&file).unwrap();
+    for (n, texts) in missing.chunks(WRITE_BATCH_SIZE).enumerate() {
+        let computed = embed(&model, texts, EmbeddingPurpose::Passage).await;
+        let bytes: Vec<u8> = computed.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
+        file.write_all(&bytes).unwrap();
+        documents.extend(computed);
+        eprintln!("{} of {} embedded, {:?}", (n + 1) * WRITE_BATCH_SIZE, missing.len(), began.elapsed());
     }
     let rate = (!missing.is_empty()).then(|| missing.len() as f64 / began.elapsed().as_secs_f64());
-    let examples = embed(&model, &corpus.examples.texts, Use::Query).await;
-    let definitions = embed(&model, &corpus.definitions.texts, Use::Query).await;
+    let examples = embed(&model, &corpus.examples.texts, EmbeddingPurpose::Query).await;
+    let definitions = embed(&model, &corpus.definitions.texts, EmbeddingPurpose::Query).await;
     Vectors { documents, examples, definitions, rate }
 }
 
-async fn embed(model: &Builtin, texts: &[String], purpose: Use) -> Vec<Vec<f32>> {
-    let mut made = Vec::with_capacity(texts.len());
-    for batch in texts.chunks(BATCH) {
-        made.extend(model.embed(batch.to_vec(), purpose).await.unwrap());
+async fn embed(model: &Builtin, texts: &[String], purpose: EmbeddingPurpose) -> Vec<Vec<f32>> {
+    let mut vectors = Vec::with_capacity(texts.len());
+    for batch in texts.chunks(BATCH_SIZE) {
+        vectors.extend(model.embed(batch.to_vec(), purpose).await.unwrap());
     }
-    made
+    vectors
 }
 
 fn read(bytes: &[u8], size: usize) -> Vec<Vec<f32>> {

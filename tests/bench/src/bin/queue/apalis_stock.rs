@@ -1,4 +1,4 @@
-//! apalis-postgres as its own documents show it, with notifications.
+//! apalis-postgres as its own documentation shows it, with notifications.
 
 use crate::{database::Database, process, process::Process};
 use apalis::prelude::*;
@@ -12,7 +12,7 @@ pub async fn prepare(database: &Database) {
 }
 
 pub fn worker(database: &Database, slots: usize) -> Process {
-    Process::own("apalis-worker", &database.url, slots)
+    Process::start_self("apalis-worker", &database.url, slots)
 }
 
 /// The worker process.
@@ -25,7 +25,7 @@ pub async fn work() {
         .backend(backend)
         .concurrency(slots)
         .build(|n: i64| async move {
-            process::stamp(n);
+            process::print_stamp(n);
             Ok::<_, BoxDynError>(())
         });
     worker.run().await.unwrap();

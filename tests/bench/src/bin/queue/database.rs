@@ -1,13 +1,12 @@
-//! A database for each case, and the crowds of jobs that stand in it.
+//! A database for each case, and the other jobs in it.
 
 use crate::{graphile, system::System};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::types::PgInterval};
 use store::Store;
 
-/// Who is there besides.
+/// The other jobs in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Crowd {
-    /// Nobody.
+pub enum Backlog {
     None,
     /// 100,000 jobs that wait in another lane.
     OtherLane,
@@ -17,8 +16,7 @@ pub enum Crowd {
     Finished,
 }
 
-impl Crowd {
-    /// For the table.
+impl Backlog {
     pub const fn name(self) -> &'static str {
         match self {
             Self::None => "idle",
@@ -29,9 +27,8 @@ impl Crowd {
     }
 }
 
-/// One case's database.
+/// The database of one case.
 pub struct Database {
-    /// Where it is.
     pub url: String,
     /// As superuser.
     pub pool: PgPool,
@@ -40,8 +37,8 @@ pub struct Database {
 }
 
 impl Database {
-    /// A fresh one with the tables of this queue.
-    pub async fn make(system: System) -> Self {
+    /// Creates a database with the tables of this queue.
+    pub async fn create(system: System) -> Self {
         let name = format!("bench_{}", uuid::Uuid::now_v7().simple());
         let server = std::env::var("BENCH_DATABASE_URL").expect("run this by `make bench-queue`");
         let mut connection = PgConnection::connect(&server).await.unwrap();
@@ -56,20 +53,20 @@ impl Database {
         database
     }
 
-    /// Brings the crowd in, and lets the database settle.
-    pub async fn crowd(&self, system: System, crowd: Crowd) {
-        let sql = match (system, crowd) {
-            (_, Crowd::None) => return,
-            (System::Mosaic, Crowd::OtherLane) => {
+    /// Inserts the backlog, and vacuums.
+    pub async fn insert_backlog(&self, system: System, backlog: Backlog) {
+        let sql = match (system, backlog) {
+            (_, Backlog::None) => return,
+            (System::Mosaic, Backlog::OtherLane) => {
                 "insert into jobs (kind, lane, acts_for, reason, payload, max_attempts)
                  select 'noop', 'ingest', 'system', 'bench', '{\"n\": 0}', 5 from generate_series(1, 100000)"
             }
-            (System::Mosaic, Crowd::Later) => {
+            (System::Mosaic, Backlog::Later) => {
                 "insert into jobs (kind, lane, acts_for, reason, payload, max_attempts, due_at)
                  select 'noop', 'maintenance', 'system', 'bench', '{\"n\": 0}', 5, now() + interval '1 day' * (1 + random())
                  from generate_series(1, 100000)"
             }
-            (System::Mosaic, Crowd::Finished) => {
+            (System::Mosaic, Backlog::Finished) => {
                 "with made as (
                      insert into jobs (kind, lane, acts_for, reason, payload, max_attempts, state, attempt,
                                        created_at, started_at, finished_at)
@@ -80,25 +77,25 @@ impl Database {
                  insert into job_attempts (job_id, attempt, worker, started_at, outcome)
                  select id, 1, gen_random_uuid(), started_at, 'done' from made"
             }
-            (System::Graphile, Crowd::Later) => {
+            (System::Graphile, Backlog::Later) => {
                 let day = PgInterval { days: 1, ..PgInterval::default() };
-                sqlx::query(graphile::MANY).bind(100_000_i64).bind(day).execute(&self.pool).await.unwrap();
+                sqlx::query(graphile::ADD_JOBS).bind(100_000_i64).bind(day).execute(&self.pool).await.unwrap();
                 "select 1"
             }
-            (System::Apalis, Crowd::Later) => {
+            (System::Apalis, Backlog::Later) => {
                 "insert into apalis.jobs (job, id, job_type, status, attempts, max_attempts, run_at, priority)
                  select convert_to('0', 'UTF8'), apalis.generate_ulid(), 'noop', 'Pending', 0, 25,
                         now() + interval '1 day' * (1 + random()), 0
                  from generate_series(1, 100000)"
             }
-            (_, Crowd::OtherLane | Crowd::Finished) => return,
+            (_, Backlog::OtherLane | Backlog::Finished) => return,
         };
         self.pool.execute(sql).await.unwrap();
         self.pool.execute("vacuum analyze").await.unwrap();
         self.pool.execute("checkpoint").await.unwrap();
     }
 
-    /// Takes it away.
+    /// Drops the database.
     pub async fn drop(self) {
         let name = self.url.rsplit('/').find(|part| part.starts_with("bench_")).unwrap();
         let name = name.split('?').next().unwrap().to_owned();

@@ -1,27 +1,27 @@
-//! graphile-worker, by its own functions in the database and its own runner in node.
+//! graphile-worker, with its own functions in the database and its own runner in node.
 
 use crate::{database::Database, process::Process};
 use sqlx::PgConnection;
 use std::{process::Command, time::Duration};
 
 pub async fn prepare(database: &Database) {
-    // Its first runner makes its tables.
+    // Its first runner creates the tables.
     let _worker = worker(database, 1);
     for _ in 0..300 {
-        let there: bool = sqlx::query_scalar(
+        let exists: bool = sqlx::query_scalar(
             "select to_regprocedure('graphile_worker.add_job(text, json, text, timestamptz, int, text, int, text[], text)') is not null",
         )
         .fetch_one(&database.pool)
         .await
         .unwrap();
-        if there {
-            // The function comes before the last of its migrations, and says nothing of them.
+        if exists {
+            // The function exists before the last migration has run.
             tokio::time::sleep(Duration::from_secs(4)).await;
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("graphile-worker did not make its tables");
+    panic!("graphile-worker did not create its tables");
 }
 
 pub fn worker(database: &Database, slots: usize) -> Process {
@@ -43,13 +43,13 @@ pub async fn enqueue(database: &Database, n: i64) {
         .unwrap();
 }
 
-/// Many at once, as its documents advise.
-pub const MANY: &str = "select count(*) from graphile_worker.add_jobs(array(
+/// Adds many jobs at once, as its documentation recommends.
+pub const ADD_JOBS: &str = "select count(*) from graphile_worker.add_jobs(array(
     select row('noop', '{\"n\": 0}'::json, null, now() + $2 * (1 + random()), null, null, null, null)::graphile_worker.job_spec
     from generate_series(1, $1)))";
 
 pub async fn fill(connection: &mut PgConnection, count: i64) {
-    sqlx::query(MANY)
+    sqlx::query(ADD_JOBS)
         .bind(count)
         .bind(sqlx::postgres::types::PgInterval::default())
         .execute(&mut *connection)

@@ -1,7 +1,7 @@
 //! From before the enqueueing call to the first line of the handler.
 
 use crate::{
-    database::{Crowd, Database},
+    database::{Backlog, Database},
     process::{Process, now},
     system::System,
 };
@@ -9,63 +9,63 @@ use std::{collections::HashMap, time::Duration};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Measured jobs, one at a time.
-const JOBS: i64 = 400;
-const EVERY: Duration = Duration::from_millis(15);
-/// Jobs before them, so that connections and statements are warm.
-const WARM: i64 = 50;
+const MEASURED_JOBS: i64 = 400;
+const ENQUEUE_INTERVAL: Duration = Duration::from_millis(15);
+/// Jobs before the measurement, so that connections are open and statements prepared.
+const WARM_UP_JOBS: i64 = 50;
 
-/// One queue under measurement.
+/// One queue that is being measured.
 struct Run {
     system: System,
-    crowd: Crowd,
+    backlog: Backlog,
     database: Database,
     worker: Process,
-    asked: HashMap<i64, i64>,
+    enqueued_at: HashMap<i64, i64>,
 }
 
 impl Run {
-    async fn begin(system: System, crowd: Crowd) -> Self {
-        let database = Database::make(system).await;
-        database.crowd(system, crowd).await;
+    async fn begin(system: System, backlog: Backlog) -> Self {
+        let database = Database::create(system).await;
+        database.insert_backlog(system, backlog).await;
         let worker = system.worker(&database, 10);
         sleep(Duration::from_secs(2)).await;
-        for n in 1..=WARM {
+        for n in 1..=WARM_UP_JOBS {
             system.enqueue(&database, -n).await;
-            sleep(EVERY).await;
+            sleep(ENQUEUE_INTERVAL).await;
         }
-        let warm = worker.saw(-WARM, Duration::from_secs(40));
+        let warm = worker.wait_for_stamp(-WARM_UP_JOBS, Duration::from_secs(40));
         assert!(warm || system == System::Apalis, "{} does not start", system.name());
-        Self { system, crowd, database, worker, asked: HashMap::new() }
+        Self { system, backlog, database, worker, enqueued_at: HashMap::new() }
     }
 
     async fn end(self) {
-        let mut took = Vec::new();
-        while took.len() < self.asked.len() {
-            let Some((n, at)) = self.worker.stamp(Duration::from_secs(40)) else { break };
-            took.extend(self.asked.get(&n).map(|asked| at - asked));
+        let mut durations = Vec::new();
+        while durations.len() < self.enqueued_at.len() {
+            let Some((n, at)) = self.worker.next_stamp(Duration::from_secs(40)) else { break };
+            durations.extend(self.enqueued_at.get(&n).map(|enqueued_at| at - enqueued_at));
         }
-        let lost = self.asked.len() - took.len();
-        println!("| {}, {} | {} | {lost} |", self.system.name(), self.crowd.name(), line(took));
+        let lost = self.enqueued_at.len() - durations.len();
+        println!("| {}, {} | {} | {lost} |", self.system.name(), self.backlog.name(), line(durations));
         drop(self.worker);
         self.database.drop().await;
     }
 }
 
-/// Measures these in turn, one job of each after the other, so that what else the machine does meets them alike.
-pub async fn measure(which: &[(System, Crowd)]) {
+/// Measures these cases in turn, one job of each after the other, so that other load on the machine affects all alike.
+pub async fn measure(cases: &[(System, Backlog)]) {
     println!(
         "\n| enqueue → handler start, ms | p50 | p95 | p99 | longest | lost |\n|---|---|---|---|---|---|"
     );
     let mut runs = Vec::new();
-    for (system, crowd) in which {
-        runs.push(Run::begin(*system, *crowd).await);
+    for (system, backlog) in cases {
+        runs.push(Run::begin(*system, *backlog).await);
     }
     let mut next = Instant::now();
-    for n in 1..=JOBS {
+    for n in 1..=MEASURED_JOBS {
         for run in &mut runs {
-            next += EVERY;
+            next += ENQUEUE_INTERVAL;
             sleep_until(next).await;
-            run.asked.insert(n, now());
+            run.enqueued_at.insert(n, now());
             run.system.enqueue(&run.database, n).await;
         }
     }
@@ -74,26 +74,28 @@ pub async fn measure(which: &[(System, Crowd)]) {
     }
 }
 
-/// What an insert of one row costs here, for comparison: a commit waits for the disk.
+/// For comparison: the cost of inserting one row, whose commit waits for the disk.
 pub async fn commit() {
-    let database = Database::make(System::Mosaic).await;
+    let database = Database::create(System::Mosaic).await;
     sqlx::query("create table one (n bigint)").execute(&database.pool).await.unwrap();
-    let mut took = Vec::new();
-    for n in 0..JOBS {
+    let mut durations = Vec::new();
+    for n in 0..MEASURED_JOBS {
         let began = now();
         sqlx::query("insert into one values ($1)").bind(n).execute(&database.pool).await.unwrap();
-        took.push(now() - began);
-        sleep(EVERY).await;
+        durations.push(now() - began);
+        sleep(ENQUEUE_INTERVAL).await;
     }
-    println!("| for comparison, afterwards: one commit of one row | {} | 0 |", line(took));
+    println!("| for comparison, afterwards: one commit of one row | {} | 0 |", line(durations));
     database.drop().await;
 }
 
-fn line(mut took: Vec<i64>) -> String {
-    took.sort_unstable();
+fn line(mut durations: Vec<i64>) -> String {
+    durations.sort_unstable();
     let at = |part: f64| {
-        let index = (took.len().saturating_sub(1) as f64 * part).round() as usize;
-        took.get(index).map_or_else(|| "–".to_owned(), |micros| format!("{:.1}", *micros as f64 / 1000.0))
+        let index = (durations.len().saturating_sub(1) as f64 * part).round() as usize;
+        durations
+            .get(index)
+            .map_or_else(|| "–".to_owned(), |micros| format!("{:.1}", *micros as f64 / 1000.0))
     };
     format!("{} | {} | {} | {}", at(0.5), at(0.95), at(0.99), at(1.0))
 }

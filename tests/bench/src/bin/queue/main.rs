@@ -1,8 +1,9 @@
-//! `make bench-queue`: how soon a job starts and how many end per second, beside graphile-worker and apalis-postgres.
+//! `make bench-queue`: how soon a job starts and how many end per second, compared with graphile-worker and
+//! apalis-postgres.
 //!
 //! Owns the order of the measurements. Each worker is a process of its own (this program with an argument, or
-//! node), each case has a database of its own on the Postgres it is given. Prints Markdown. All three are measured
-//! by the same clock, from before the enqueueing call to the first line of the handler.
+//! node), each case has a database of its own on the given Postgres. Prints Markdown. All three are measured by the
+//! same clock, from before the enqueueing call to the first line of the handler.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,7 +11,7 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    reason = "a measurement that cannot go on has nothing better to do than to say so and stop"
+    reason = "a measurement that cannot continue should stop with an error"
 )]
 
 mod apalis_stock;
@@ -22,7 +23,7 @@ mod process;
 mod system;
 mod throughput;
 
-use database::Crowd;
+use database::Backlog;
 use system::System;
 
 #[tokio::main]
@@ -33,11 +34,11 @@ async fn main() {
         _ => {}
     }
     let all = [System::Mosaic, System::Graphile, System::Apalis];
-    latency::measure(&all.map(|system| (system, Crowd::None))).await;
+    latency::measure(&all.map(|system| (system, Backlog::None))).await;
     latency::commit().await;
-    let crowds = [Crowd::None, Crowd::OtherLane, Crowd::Later, Crowd::Finished];
-    latency::measure(&crowds.map(|crowd| (System::Mosaic, crowd))).await;
-    latency::measure(&all.map(|system| (system, Crowd::Later))).await;
+    let backlogs = [Backlog::None, Backlog::OtherLane, Backlog::Later, Backlog::Finished];
+    latency::measure(&backlogs.map(|backlog| (System::Mosaic, backlog))).await;
+    latency::measure(&all.map(|system| (system, Backlog::Later))).await;
     println!("\n| no-op jobs per second | 1 process | 2 processes | 4 processes |\n|---|---|---|---|");
     for system in all {
         throughput::measure(system).await;

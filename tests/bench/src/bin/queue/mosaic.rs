@@ -1,4 +1,4 @@
-//! Mosaic's own queue, by its own doors: `jobs::enqueue` and `workers::run`.
+//! Mosaic's own queue, as the product uses it: `jobs::enqueue` and `workers::run`.
 
 use crate::{database::Database, process, process::Process};
 use domain::{Actor, WorkerId};
@@ -9,7 +9,7 @@ use std::{collections::HashMap, num::NonZeroUsize};
 use tokio_util::sync::CancellationToken;
 use workers::{Registry, WorkerConfig};
 
-const HERE: Actor = Actor::System("bench");
+const ACTOR: Actor = Actor::System("bench");
 
 /// Does nothing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub async fn prepare(database: &Database) {
 }
 
 pub fn worker(database: &Database, slots: usize) -> Process {
-    Process::own("mosaic-worker", &database.url, slots)
+    Process::start_self("mosaic-worker", &database.url, slots)
 }
 
 /// The worker process, as `mosaic worker` runs it, with one lane and this handler.
@@ -40,15 +40,15 @@ pub async fn work() {
     let lanes = HashMap::from([(Lane::Maintenance, NonZeroUsize::new(slots).unwrap())]);
     let config = WorkerConfig { lanes, ..WorkerConfig::new(id, "bench", "0") };
     let registry = Registry::new().handle(|_, job: Noop| async move {
-        process::stamp(job.n);
+        process::print_stamp(job.n);
         Outcome::Done
     });
     workers::run(&store, registry, config, CancellationToken::new()).await.unwrap();
 }
 
 pub async fn enqueue(database: &Database, n: i64) {
-    let mut tx = database.store.as_ref().unwrap().begin(&HERE).await.unwrap();
-    jobs::enqueue(&mut tx, &HERE, &Noop { n }, Options::default()).await.unwrap();
+    let mut tx = database.store.as_ref().unwrap().begin(&ACTOR).await.unwrap();
+    jobs::enqueue(&mut tx, &ACTOR, &Noop { n }, Options::default()).await.unwrap();
     tx.commit().await.unwrap();
 }
 

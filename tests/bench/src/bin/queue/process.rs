@@ -1,4 +1,4 @@
-//! A worker process, and the stamps that it prints: which job, and when its handler began.
+//! A worker process, and the stamps that it prints: which job, and when its handler started.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -7,14 +7,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// Microseconds since the epoch, as every process on this machine tells them.
+/// Microseconds since the epoch: the same clock for all processes on this machine.
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_micros()).unwrap()
 }
 
-/// What a handler says first of all.
-pub fn stamp(n: i64) {
+/// Prints the time. A handler calls this first.
+pub fn print_stamp(n: i64) {
     if n != 0 {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{n} {}", now()).unwrap();
@@ -22,14 +22,13 @@ pub fn stamp(n: i64) {
     }
 }
 
-/// A worker; killed with its value.
+/// A worker. It is killed when this value is dropped.
 pub struct Process {
     child: Child,
     stamps: Receiver<(i64, i64)>,
 }
 
 impl Process {
-    /// Starts it.
     pub fn start(command: &mut Command) -> Self {
         let log = std::env::var("BENCH_LOG").map_or_else(
             |_| Stdio::null(),
@@ -52,22 +51,22 @@ impl Process {
         Self { child, stamps }
     }
 
-    /// This program as a worker of that name.
-    pub fn own(name: &str, url: &str, slots: usize) -> Self {
+    /// Starts this program as a worker of that name.
+    pub fn start_self(name: &str, url: &str, slots: usize) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         Self::start(command.args([name, &slots.to_string()]).env("PEER_DATABASE_URL", url))
     }
 
-    /// The next stamp within this time.
-    pub fn stamp(&self, patience: Duration) -> Option<(i64, i64)> {
-        self.stamps.recv_timeout(patience).ok()
+    /// The next stamp, if it arrives in time.
+    pub fn next_stamp(&self, timeout: Duration) -> Option<(i64, i64)> {
+        self.stamps.recv_timeout(timeout).ok()
     }
 
     /// Waits for the stamp of one job.
-    pub fn saw(&self, n: i64, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
+    pub fn wait_for_stamp(&self, n: i64, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
-            match self.stamp(left) {
+            match self.next_stamp(left) {
                 Some((seen, _)) if seen == n => return true,
                 Some(_) => {}
                 None => return false,

@@ -1,4 +1,4 @@
-//! The three queues under measurement, by the same four verbs.
+//! The three queues that are measured, behind one interface.
 
 use crate::{apalis_stock, database::Database, graphile, mosaic, process::Process};
 use sqlx::PgConnection;
@@ -6,16 +6,15 @@ use sqlx::PgConnection;
 /// A queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
-    /// Ours, with attempts, fencing and history as in production.
+    /// With attempts, fencing and history as in production.
     Mosaic,
-    /// graphile-worker; a job that is done leaves no row.
+    /// graphile-worker: a job that is done leaves no row.
     Graphile,
     /// apalis-postgres as it comes, with its notifications.
     Apalis,
 }
 
 impl System {
-    /// For the table.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mosaic => "Mosaic",
@@ -24,7 +23,7 @@ impl System {
         }
     }
 
-    /// Makes its tables.
+    /// Creates its tables.
     pub async fn prepare(self, database: &Database) {
         match self {
             Self::Mosaic => mosaic::prepare(database).await,
@@ -42,7 +41,7 @@ impl System {
         }
     }
 
-    /// Enqueues one job; durable when it returns. 0 is not reported by the handler.
+    /// Enqueues one job, durably. The handler prints no stamp for 0.
     pub async fn enqueue(self, database: &Database, n: i64) {
         match self {
             Self::Mosaic => mosaic::enqueue(database, n).await,
@@ -51,7 +50,7 @@ impl System {
         }
     }
 
-    /// Enqueues many that are due now and not reported, on a connection whose transaction is open.
+    /// Enqueues many jobs that are due now and print no stamps, in the open transaction of this connection.
     pub async fn fill(self, connection: &mut PgConnection, count: i64) {
         match self {
             Self::Mosaic => mosaic::fill(connection, count).await,
@@ -60,8 +59,8 @@ impl System {
         }
     }
 
-    /// Jobs that are not over.
-    pub async fn left(self, database: &Database) -> i64 {
+    /// The number of jobs that have not ended.
+    pub async fn count_unfinished(self, database: &Database) -> i64 {
         let sql = match self {
             Self::Mosaic => "select count(*) from jobs where state in ('queued', 'running')",
             Self::Graphile => "select count(*) from graphile_worker._private_jobs",

@@ -1,8 +1,8 @@
-//! `make soak`: twenty thousand jobs while workers are killed and the database is restarted and frozen.
+//! `make soak`: twenty thousand jobs while workers are killed and the database is restarted, frozen and crashed.
 //!
-//! Owns the order of the misfortunes and the verdict. Each worker is a process of its own (this program with the
-//! argument `worker`), killed with -9. Says in Markdown what was measured, and ends with a failure when a promise
-//! of the queue did not hold.
+//! Owns the order of the faults and the final checks. Each worker is a process of its own (this program with the
+//! argument `worker`), killed with SIGKILL. Prints the measurements as Markdown, and fails if a guarantee of the queue
+//! was broken.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,50 +10,50 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    reason = "a measurement that cannot go on has nothing better to do than to say so and stop"
+    reason = "a measurement that cannot continue should stop with an error"
 )]
 
-mod asker;
+mod checks;
+mod enqueuer;
+mod faults;
 mod kind;
-mod misfortune;
-mod verdict;
 mod worker;
 
 use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
 use std::{env, process::ExitCode, time::Duration};
 use store::Store;
 
-/// How much, for how long, how hard.
+/// The size of the run.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Jobs that are enqueued.
+    /// How many are enqueued.
     pub jobs: i64,
-    /// From the first job to the last misfortune.
+    /// From the first job to the last fault.
     pub length: Duration,
-    /// Pause between two kills.
-    pub kill_every: Duration,
+    /// Between two kills.
+    pub kill_interval: Duration,
 }
 
 impl Plan {
     fn from_environment() -> Self {
         let number =
-            |name: &str, usual: u64| env::var(name).map_or(usual, |text| text.parse().expect("a number"));
+            |name: &str, default: u64| env::var(name).map_or(default, |text| text.parse().expect("a number"));
         Self {
             jobs: number("SOAK_JOBS", 20_000).try_into().unwrap(),
             length: Duration::from_secs(number("SOAK_SECONDS", 600)),
-            kill_every: Duration::from_secs(number("SOAK_KILL_EVERY", 5)),
+            kill_interval: Duration::from_secs(number("SOAK_KILL_EVERY", 5)),
         }
     }
 }
 
 /// A variable that `deploy/setup/soak.sh` sets.
-pub fn prepared(name: &str) -> String {
+pub fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this by `make soak`"))
 }
 
-/// Patient connections, past row-level security: for looking.
+/// Connections without row-level security, for the checks. They wait while the database is not available.
 pub fn pool() -> PgPool {
-    let options = prepared("SOAK_DATABASE_URL").parse().unwrap();
+    let options = variable("SOAK_DATABASE_URL").parse().unwrap();
     PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options)
 }
 
@@ -67,12 +67,12 @@ async fn main() -> ExitCode {
     let pool = pool();
     prepare(&pool).await;
     let store = Store::new(pool.clone()).await.unwrap();
-    let asking = tokio::spawn(asker::ask(store, plan));
-    let suffered = misfortune::inflict(plan, &pool).await;
-    asking.await.unwrap();
-    verdict::wait_until_over(&pool, plan).await;
-    let kept = verdict::give(&pool, plan, &suffered).await;
-    drop(suffered);
+    let enqueuing = tokio::spawn(enqueuer::enqueue_all(store, plan));
+    let faults = faults::inject(plan, &pool).await;
+    enqueuing.await.unwrap();
+    checks::wait_until_all_ended(&pool, plan).await;
+    let kept = checks::report(&pool, plan, &faults).await;
+    drop(faults);
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -81,9 +81,9 @@ async fn prepare(pool: &PgPool) {
     migrations::MIGRATOR.run(&mut *connection).await.unwrap();
     connection
         .execute(
-            "create table asked (n bigint primary key, job uuid not null);
+            "create table enqueued (n bigint primary key, job uuid not null);
              create table effects (job uuid primary key, attempt int not null);
-             create table refused (job uuid not null, attempt int not null);
+             create table rejected_effects (job uuid not null, attempt int not null);
              create table kills (worker uuid primary key, at timestamptz not null)",
         )
         .await

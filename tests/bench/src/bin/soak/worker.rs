@@ -1,8 +1,8 @@
-//! The process that is killed: a worker as in production, with the soak's handler.
+//! The process that is killed: a worker as in production, with the handler of the soak test.
 
 use crate::{
-    kind::{Fate, Soaked},
-    prepared,
+    kind::{PlannedEnd, SoakJob},
+    variable,
 };
 use domain::{Actor, WorkerId};
 use jobs::{Lane, Outcome, Store};
@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use workers::{JobContext, Registry, WorkerConfig};
 
-const HERE: Actor = Actor::System("soak");
+const ACTOR: Actor = Actor::System("soak");
 
 /// Runs until it is killed. Its id is its first argument after `worker`.
 pub async fn run() {
     let id: Uuid = std::env::args().nth(2).unwrap().parse().unwrap();
     let store = loop {
-        // The database may be away at this very moment.
-        if let Ok(store) = Store::connect(&prepared("SOAK_DATABASE_URL"), 8).await {
+        // The database may not be available at this moment.
+        if let Ok(store) = Store::connect(&variable("SOAK_DATABASE_URL"), 8).await {
             break store;
         }
     };
@@ -26,32 +26,32 @@ pub async fn run() {
     let config = WorkerConfig { lanes: slots, ..WorkerConfig::new(WorkerId::from(id), "soak", "0") };
     let effects = store.clone();
     let registry =
-        Registry::new().handle(move |cx: JobContext, job: Soaked| handle(effects.clone(), cx, job));
+        Registry::new().handle(move |cx: JobContext, job: SoakJob| handle(effects.clone(), cx, job));
     workers::run(&store, registry, config, CancellationToken::new()).await.unwrap();
 }
 
-async fn handle(store: Store, cx: JobContext, job: Soaked) -> Outcome {
-    tokio::time::sleep(job.works()).await;
-    match job.fate() {
-        Fate::GiveUp => return Outcome::fail("It was to give up."),
-        Fate::FailOnce if cx.failures() == 0 => return Outcome::retry("It was to fail once."),
-        Fate::PanicOnce if cx.failures() == 0 => panic!("it was to panic once"),
-        Fate::Succeed | Fate::FailOnce | Fate::PanicOnce => {}
+async fn handle(store: Store, cx: JobContext, job: SoakJob) -> Outcome {
+    tokio::time::sleep(job.duration()).await;
+    match job.planned_end() {
+        PlannedEnd::GiveUp => return Outcome::fail("It was planned to fail."),
+        PlannedEnd::FailOnce if cx.failures() == 0 => return Outcome::retry("It was planned to fail once."),
+        PlannedEnd::PanicOnce if cx.failures() == 0 => panic!("it was planned to panic once"),
+        PlannedEnd::Succeed | PlannedEnd::FailOnce | PlannedEnd::PanicOnce => {}
     }
-    match effect(&store, &cx).await {
+    match write_effect(&store, &cx).await {
         Ok(()) => Outcome::Done,
         Err(error) => Outcome::retry(error.to_string()),
     }
 }
 
-/// The effect as the documents ask for it: fenced, and looked for first, because a worker can die between it and
-/// the record of its result.
-async fn effect(store: &Store, cx: &JobContext) -> jobs::Result<()> {
-    let mut tx = store.begin(&HERE).await?;
+/// Fenced, and written only if it does not exist yet, because a worker can be killed between its effect and the record
+/// of its result.
+async fn write_effect(store: &Store, cx: &JobContext) -> jobs::Result<()> {
+    let mut tx = store.begin(&ACTOR).await?;
     if let Err(error) = cx.fence(&mut tx).await {
         drop(tx);
-        let mut tx = store.begin(&HERE).await?;
-        sqlx::query("insert into refused (job, attempt) values ($1, $2)")
+        let mut tx = store.begin(&ACTOR).await?;
+        sqlx::query("insert into rejected_effects (job, attempt) values ($1, $2)")
             .bind(cx.id().uuid())
             .bind(cx.attempt())
             .execute(tx.conn())

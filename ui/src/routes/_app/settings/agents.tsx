@@ -2,7 +2,7 @@ import { createFileRoute } from '@tanstack/react-router'
 import { AgentsPage } from '@/features/settings/agents-page'
 
 interface Search {
-  /** Which one the sheet shows: an id, or `new`. */
+  /** The agent that the sheet shows: an id, or `new`. */
   open?: string
 }
 

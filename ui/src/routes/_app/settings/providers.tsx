@@ -2,7 +2,7 @@ import { createFileRoute } from '@tanstack/react-router'
 import { ProvidersPage } from '@/features/settings/providers-page'
 
 interface Search {
-  /** Which one the sheet shows: an id, or `new`. */
+  /** The provider that the sheet shows: an id, or `new`. */
   open?: string
 }
 

@@ -1,0 +1,18 @@
+import { Button } from './button'
+
+interface Props {
+  label?: string
+  list: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
+}
+
+/** The foot of a list that comes in pages; nothing when there is no further one. */
+export function LoadMore({ list, label = 'Show older' }: Props) {
+  if (!list.hasNextPage) return null
+  return (
+    <div className="border-t p-3 text-center">
+      <Button size="md" busy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+        {label}
+      </Button>
+    </div>
+  )
+}
