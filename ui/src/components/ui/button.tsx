@@ -29,7 +29,7 @@ export function buttonClass(variant: ButtonVariant = 'secondary', size: keyof ty
 interface Props extends ComponentProps<'button'> {
   variant?: ButtonVariant
   size?: keyof typeof SIZES
-  /** Shows a spinner and refuses further presses while the person waits. */
+  /** Shows a spinner and disables the button. */
   busy?: boolean
 }
 
@@ -48,7 +48,7 @@ export function Button({ variant, size, busy = false, className, children, disab
   )
 }
 
-/** A button that shows only an icon; `label` is its name for everybody who cannot see it. */
+/** A button that shows only an icon; `label` is its accessible name. */
 export function IconButton({
   label,
   className,

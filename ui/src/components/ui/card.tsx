@@ -5,13 +5,13 @@ export function Card({ className, ...rest }: ComponentProps<'section'>) {
   return <section className={cn('rounded-card border bg-surface shadow-card', className)} {...rest} />
 }
 
-interface HeadProps {
+interface CardHeaderProps {
   title: string
   children?: ReactNode
   actions?: ReactNode
 }
 
-export function CardHeader({ title, children, actions }: HeadProps) {
+export function CardHeader({ title, children, actions }: CardHeaderProps) {
   return (
     <div className="flex items-start justify-between gap-x-4 gap-y-3 border-b px-5 py-4 max-sm:flex-wrap">
       <div className="min-w-0 max-w-xl max-sm:basis-52 max-sm:grow">
@@ -23,7 +23,7 @@ export function CardHeader({ title, children, actions }: HeadProps) {
   )
 }
 
-/** Names and values. */
+/** A list of names and values. */
 export function DescriptionList({ items }: { items: [string, ReactNode][] }) {
   return (
     <dl className="grid grid-cols-[minmax(96px,max-content)_1fr] gap-x-6 gap-y-2 text-sm">

@@ -4,7 +4,7 @@ import { copyText } from '@/lib/copy'
 import { buttonClass, IconButton } from './button'
 import { toast } from './toast'
 
-/** Copies a text and says so for two seconds. `label` shows a word beside the icon. */
+/** Copies a text and confirms it for two seconds. `label` is shown beside the icon. */
 export function CopyButton({ text, name, label }: { text: string; name: string; label?: string }) {
   const [copied, setCopied] = useState(false)
   useEffect(() => {
@@ -17,7 +17,7 @@ export function CopyButton({ text, name, label }: { text: string; name: string; 
     else toast.error('The browser does not allow copying here. Select the text and copy it yourself.')
   }
   const icon = copied ? <Check aria-hidden /> : <Copy aria-hidden />
-  const said = (
+  const caption = (
     <span aria-live="polite" className={label ? undefined : 'sr-only'}>
       {copied ? 'Copied' : label}
     </span>
@@ -26,7 +26,7 @@ export function CopyButton({ text, name, label }: { text: string; name: string; 
     return (
       <IconButton label={name} onClick={copy}>
         {icon}
-        {said}
+        {caption}
       </IconButton>
     )
   return (
@@ -37,7 +37,7 @@ export function CopyButton({ text, name, label }: { text: string; name: string; 
       className={buttonClass('ghost', 'sm')}
     >
       {icon}
-      {said}
+      {caption}
     </button>
   )
 }

@@ -15,7 +15,7 @@ interface Props {
 export const backdrop =
   'fixed inset-0 z-40 bg-overlay transition-opacity duration-200 data-starting-style:opacity-0 data-ending-style:opacity-0'
 
-/** A question in the middle of the page. Focus goes in and, at the end, back to where it was. */
+/** A modal dialog. */
 export function Dialog({ open, onClose, title, description, children, footer }: Props) {
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -44,13 +44,13 @@ interface ConfirmProps {
   onClose: () => void
   title: ReactNode
   description: ReactNode
-  /** The verb: what pressing the button does. */
+  /** The label of the confirming button: a verb. */
   action: string
-  /** Rejects when it did not work: the dialog stays open and the caller tells why. */
+  /** If it rejects, the dialog stays open; the caller must show the error. */
   onConfirm: () => Promise<unknown>
 }
 
-/** Asks before something that cannot be taken back; names the thing. */
+/** Asks before an action that cannot be undone. The title names the object. */
 export function ConfirmDialog({ open, onClose, title, description, action, onConfirm }: ConfirmProps) {
   const [busy, setBusy] = useState(false)
   const confirm = async () => {
@@ -59,7 +59,7 @@ export function ConfirmDialog({ open, onClose, title, description, action, onCon
       await onConfirm()
       onClose()
     } catch {
-      // The caller has told why; the person may try again or leave.
+      // `onConfirm` has shown the error; the user may try again or close the dialog.
     } finally {
       setBusy(false)
     }

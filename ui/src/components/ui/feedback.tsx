@@ -13,7 +13,7 @@ const TONES = {
 }
 export type Tone = keyof typeof TONES
 
-/** A state: always a word, usually with an icon, never colour alone. */
+/** Always contains a word: colour alone must not carry the meaning. */
 export function Badge({ tone = 'neutral', className, ...rest }: ComponentProps<'span'> & { tone?: Tone }) {
   return (
     <span
@@ -31,7 +31,7 @@ export function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden className={cn('animate-pulse rounded-chip bg-surface-3', className)} />
 }
 
-/** Rows in the shape of a list that is being loaded. */
+/** The placeholder of a list that is loading. */
 export function SkeletonRows({ rows = 4, className }: { rows?: number; className?: string }) {
   return (
     <div role="status" className={cn('divide-y', className)}>
@@ -84,15 +84,15 @@ export function Alert({ tone = 'bad', title, children, actions, className }: Ale
 
 /** A list that could not be loaded. */
 export function LoadError({ what, error, onRetry }: { what: string; error: unknown; onRetry: () => void }) {
-  // While replicas are updated one by one, an older one may not know the address yet.
+  // During a rolling update an older replica may not know the route yet.
   if (isStatus(error, 404))
     return (
       <EmptyState
         icon={<CircleFadingArrowUp aria-hidden />}
-        title="This server does not have it yet"
+        title="Not available on this server yet"
         action={<Button onClick={onRetry}>Try again</Button>}
       >
-        {what} come with a newer version of Mosaic. Update the server, then open this page again.
+        This needs a newer version of Mosaic. Update the server, then open this page again.
       </EmptyState>
     )
   return (

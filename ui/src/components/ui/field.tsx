@@ -17,16 +17,16 @@ interface FieldProps {
   label: ReactNode
   hint?: ReactNode
   error?: string
-  /** Stands at the right end of the label's line. */
+  /** At the right end of the label's line. */
   aside?: ReactNode
   className?: string
   children: (controlProps: ControlProps) => ReactNode
 }
 
-/** Label, control, hint and error, tied together for screen readers. */
+/** A label, control, hint and error, linked for screen readers. */
 export function Field({ label, hint, error, aside, className, children }: FieldProps) {
   const id = useId()
-  const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ')
+  const describedBy = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ')
   return (
     <div className={cn('flex flex-col gap-1.5', className)}>
       <div className="flex items-baseline justify-between gap-3">
@@ -35,7 +35,7 @@ export function Field({ label, hint, error, aside, className, children }: FieldP
         </label>
         {aside}
       </div>
-      {children({ id, 'aria-describedby': described || undefined, 'aria-invalid': error ? true : undefined })}
+      {children({ id, 'aria-describedby': describedBy || undefined, 'aria-invalid': error ? true : undefined })}
       {error && (
         <p id={`${id}-error`} className="text-xs text-bad">
           {error}
@@ -58,7 +58,7 @@ export function Textarea({ className, ...rest }: ComponentProps<'textarea'>) {
   return <textarea className={cn(CONTROL, 'min-h-24 resize-y py-2', className)} {...rest} />
 }
 
-/** A secret as it is typed; shown only while its owner asks for it. */
+/** A password input that can show its text. */
 export function SecretInput({ className, ...rest }: Omit<ComponentProps<'input'>, 'type'>) {
   const [shown, setShown] = useState(false)
   const Icon = shown ? EyeOff : Eye

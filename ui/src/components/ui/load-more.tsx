@@ -5,7 +5,7 @@ interface Props {
   list: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
 }
 
-/** The foot of a list that comes in pages; nothing when there is no further one. */
+/** Loads the next page of a list. Renders nothing after the last page. */
 export function LoadMore({ list, label = 'Show older' }: Props) {
   if (!list.hasNextPage) return null
   return (

@@ -2,12 +2,11 @@ import { cn } from '@/lib/cn'
 
 interface Props {
   label: string
-  /** 0 to 1; `null` while nobody knows how much there is. */
+  /** 0 to 1; `null` while the total is unknown. */
   value: number | null
   tone?: 'accent' | 'warn'
 }
 
-/** How much of something is done, or taken. */
 export function Progress({ label, value, tone = 'accent' }: Props) {
   const share = value === null ? null : Math.min(1, Math.max(0, value))
   return (

@@ -4,22 +4,22 @@ import { ConfirmDialog } from './dialog'
 import { toast } from './toast'
 
 interface Props {
-  /** The word on the button itself. */
+  /** The label of the button. */
   children?: ReactNode
-  /** What is asked before; names the thing. */
+  /** The title of the confirmation; names the object. */
   title: ReactNode
   description: ReactNode
-  /** The verb: what pressing the button of the question does. */
+  /** The label of the confirming button: a verb. */
   action: string
   remove: () => Promise<unknown>
-  /** Told at the end, and where it did not work. */
+  /** Toast titles for success and failure. */
   done: string
   failed: string
   onRemoved: () => void
 }
 
-/** Stands at the end of a sheet's foot: removes for good what the sheet is about, after a question. */
-export function RemoveButton({ children = 'Delete', remove, done, failed, onRemoved, ...question }: Props) {
+/** Deletes the object of a sheet after a confirmation. Placed at the end of the sheet's footer. */
+export function RemoveButton({ children = 'Delete', remove, done, failed, onRemoved, ...confirmation }: Props) {
   const [open, setOpen] = useState(false)
   const confirm = async () => {
     try {
@@ -36,7 +36,7 @@ export function RemoveButton({ children = 'Delete', remove, done, failed, onRemo
       <Button variant="danger" className="ml-auto" onClick={() => setOpen(true)}>
         {children}
       </Button>
-      <ConfirmDialog {...question} open={open} onClose={() => setOpen(false)} onConfirm={confirm} />
+      <ConfirmDialog {...confirmation} open={open} onClose={() => setOpen(false)} onConfirm={confirm} />
     </>
   )
 }

@@ -3,24 +3,23 @@ import { type ComponentProps, useEffect, useState } from 'react'
 import { cn } from '@/lib/cn'
 import { Input } from './field'
 
-/** Between the last letter and the search. */
-const PAUSE_MS = 300
+const DEBOUNCE_MS = 300
 
 interface Props extends Omit<ComponentProps<'input'>, 'value' | 'onChange' | 'type'> {
   label: string
   value: string
-  /** Told when somebody stops typing. */
+  /** Called when the user pauses typing. */
   onChange: (value: string) => void
 }
 
-/** A box to search with. What it holds follows `value` when that changes elsewhere. */
+/** A debounced search input. Follows `value` when that changes elsewhere. */
 export function SearchInput({ label, value, onChange, className, ...rest }: Props) {
   const [text, setText] = useState(value)
   useEffect(() => setText(value), [value])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the last letter decides, nothing else
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the timer
   useEffect(() => {
     if (text.trim() === value) return
-    const timer = setTimeout(() => onChange(text.trim()), PAUSE_MS)
+    const timer = setTimeout(() => onChange(text.trim()), DEBOUNCE_MS)
     return () => clearTimeout(timer)
   }, [text])
   return (

@@ -15,7 +15,7 @@ interface Props {
   className?: string
 }
 
-/** Details at the edge of the page, over what they are details of. */
+/** A modal panel at the edge of the page, for details. */
 export function Sheet({ open, onClose, title, side = 'right', footer, children, className }: Props) {
   const heading = useRef<HTMLHeadingElement>(null)
   return (

@@ -9,7 +9,6 @@ interface Props {
   disabled?: boolean
 }
 
-/** On or off at once, with its explanation beside it. */
 export function Switch({ label, hint, checked, onChange, disabled }: Props) {
   const id = useId()
   return (

@@ -1,7 +1,7 @@
 import { cn } from '@/lib/cn'
 
-/** Links that show one part of a page or another. */
-export const TAB_BAR = 'hairline flex gap-1 overflow-x-auto border-b'
+/** Class names for links that switch between the parts of a page. */
+export const TAB_BAR_CLASS = 'hairline flex gap-1 overflow-x-auto border-b'
 
 export function tabClass(current: boolean): string {
   return cn(

@@ -1,7 +1,6 @@
 import type { ComponentProps } from 'react'
 import { cn } from '@/lib/cn'
 
-/** The line of names above a table. */
 export function TableHeaderRow({ className, ...rest }: ComponentProps<'tr'>) {
   return (
     <tr

@@ -4,7 +4,7 @@ import { Pause, Play } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { queries } from '@/api/queries'
 import { Alert } from '@/components/ui/feedback'
-import { TAB_BAR, tabClass } from '@/components/ui/tab-links'
+import { TAB_BAR_CLASS, tabClass } from '@/components/ui/tab-links'
 import { TopBar } from '@/features/shell/top-bar'
 import { cn } from '@/lib/cn'
 import { ChartCard } from './chart-card'
@@ -100,7 +100,7 @@ const VIEWS: [View | undefined, string][] = [
 
 function Views({ current }: { current: View | undefined }) {
   return (
-    <nav aria-label="Views of the jobs page" className={TAB_BAR}>
+    <nav aria-label="Views of the jobs page" className={TAB_BAR_CLASS}>
       {VIEWS.map(([view, label]) => (
         <Link
           key={label}

@@ -1,5 +1,5 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { TAB_BAR, tabClass } from '@/components/ui/tab-links'
+import { TAB_BAR_CLASS, tabClass } from '@/components/ui/tab-links'
 import { TopBar } from '@/features/shell/top-bar'
 import { Conversations } from './conversations'
 import { Findings } from './findings'
@@ -24,7 +24,7 @@ export function KnowledgePage() {
       <TopBar title="Knowledge" note="What your agents know. Only you can see it." />
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto flex w-full max-w-[960px] flex-col gap-4 px-4 py-5 md:px-6">
-          <nav aria-label="Parts of your knowledge" className={TAB_BAR}>
+          <nav aria-label="Parts of your knowledge" className={TAB_BAR_CLASS}>
             {TABS.map((one) => (
               <Link
                 key={one}

@@ -13,14 +13,14 @@ export function ActivityPage() {
   const entries = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Card className="overflow-hidden">
-      <CardHeader title="Activity">What you, your programs and admins did with what is yours.</CardHeader>
+      <CardHeader title="Activity">What you, your programs and admins did with your account and data.</CardHeader>
       {list.isPending && <SkeletonRows rows={5} />}
       {list.isError && !list.data && (
         <LoadError what="Your activity" error={list.error} onRetry={() => list.refetch()} />
       )}
       {list.data && entries.length === 0 && (
         <EmptyState icon={<History aria-hidden />} title="Nothing yet">
-          As soon as something happens with what is yours, it is listed here.
+          Actions on your account and data are listed here.
         </EmptyState>
       )}
       {entries.length > 0 && <AuditTable name="Activity" entries={entries} />}

@@ -13,13 +13,13 @@ import { TemplateCards } from '@/features/agents/template-cards'
 import { TEMPLATES } from '@/features/agents/templates'
 import { applyServerErrors, useZodForm } from '@/lib/form'
 import { type AgentFormValues, agentFormSchema } from './agent-form'
-import { ALL_TOOLS, Tools } from './agent-tools'
+import { ALL_TOOLS, ToolsField } from './agent-tools'
 import { PersonalityEditor } from './personality-editor'
-import { Skills } from './skills'
+import { SkillsField } from './skills'
 
 const MAX_FALLBACKS = 5
 
-/** Adds an agent, or shows and changes one. */
+/** Creates or edits an agent. */
 export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => void }) {
   const [template, setTemplate] = useState(TEMPLATES[0]?.id ?? '')
   const [errorText, setErrorText] = useState<string | null>(null)
@@ -60,7 +60,7 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
           {saved && (
             <RemoveButton
               title={`Delete ${saved.name}?`}
-              description="Its chats stay readable, but it answers no more, and its memory is erased."
+              description="Its chats stay readable, but it no longer answers, and its memory is erased."
               action="Delete agent"
               remove={() => agents.remove(saved.id)}
               done="Agent deleted"
@@ -97,8 +97,8 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
           />
         )}
         <PersonalityEditor form={form} />
-        <Tools form={form} />
-        <Skills form={form} />
+        <ToolsField form={form} />
+        <SkillsField form={form} />
         {errorText && <Alert title="This did not work">{errorText}</Alert>}
         <button type="submit" hidden />
       </form>
@@ -106,27 +106,27 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
   )
 }
 
-/** Who stands in when the model fails: one after the other. */
+/** The models to try in order when the main model fails. */
 function Fallbacks({ form }: { form: UseFormReturn<AgentFormValues> }) {
   const chosen = useWatch({ control: form.control, name: 'fallbacks' })
   const set = (next: string[]) => form.setValue('fallbacks', next.filter(Boolean), { shouldDirty: true })
   const slots = [...chosen, ''].slice(0, MAX_FALLBACKS)
   return (
     <fieldset className="flex flex-col gap-2">
-      <legend className="mb-1.5 text-sm font-medium">Stand-ins</legend>
+      <legend className="mb-1.5 text-sm font-medium">Fallback models</legend>
       {slots.map((value, at) => (
         <ModelSelect
-          // biome-ignore lint/suspicious/noArrayIndexKey: the place in the order is what a slot is
+          // biome-ignore lint/suspicious/noArrayIndexKey: a slot is identified by its position
           key={at}
-          aria-label={`Stand-in ${at + 1}`}
-          none={at < chosen.length ? 'Take it out' : chosen.length === 0 ? 'None' : 'One more'}
+          aria-label={`Fallback model ${at + 1}`}
+          none={at < chosen.length ? 'Remove' : chosen.length === 0 ? 'None' : 'Add another'}
           value={value}
           current={value}
           onChange={(event) => set(slots.map((old, here) => (here === at ? event.target.value : old)))}
         />
       ))}
       <p className="text-xs text-muted">
-        Asked in this order when the model above fails or has no quota left.
+        Used in this order when the model above fails or has no quota left.
       </p>
     </fieldset>
   )

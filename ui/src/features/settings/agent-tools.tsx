@@ -4,16 +4,16 @@ import { Checkbox } from '@/components/ui/field'
 import type { AgentFormValues } from './agent-form'
 
 const TOOLS: Record<AgentTool, { label: string; about: string }> = {
-  read: { label: 'Read files', about: 'Of its own workspace' },
-  write: { label: 'Write files', about: 'Into its own workspace' },
-  edit: { label: 'Change files', about: 'Of its own workspace' },
+  read: { label: 'Read files', about: 'In its own workspace' },
+  write: { label: 'Write files', about: 'In its own workspace' },
+  edit: { label: 'Change files', about: 'In its own workspace' },
   exec: { label: 'Run commands', about: 'In its container. Such an agent can read your provider keys' },
-  web_fetch: { label: 'Fetch web pages', about: 'As far as this Mosaic lets agents reach the internet' },
+  web_fetch: { label: 'Fetch web pages', about: 'If this Mosaic lets agents reach the internet' },
 }
 export const ALL_TOOLS = Object.keys(TOOLS) as AgentTool[]
 
-/** What the agent may do besides talking. */
-export function Tools({ form }: { form: UseFormReturn<AgentFormValues> }) {
+/** The tools that the agent may use. */
+export function ToolsField({ form }: { form: UseFormReturn<AgentFormValues> }) {
   return (
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-1.5 text-sm font-medium">Tools</legend>

@@ -34,7 +34,7 @@ export function AgentsPage() {
     <div className="flex flex-col gap-6">
       <Card>
         <CardHeader title="Agents" actions={items.length > 0 && add}>
-          Each has a name, a personality and its models. You choose in the chat who answers.
+          Each has a name, a personality and its models. You choose in the chat which one answers.
         </CardHeader>
         {list.isPending && <SkeletonRows rows={2} />}
         {list.isError && !list.data && (

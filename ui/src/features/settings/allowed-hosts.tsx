@@ -11,7 +11,7 @@ interface Props {
   onChange: (hosts: AllowedHost[]) => void
 }
 
-/** Private hosts that providers may live on; everything else private is refused. */
+/** The private hosts that providers may use; all other private addresses are refused. */
 export function AllowedHosts({ hosts, error, onChange }: Props) {
   const [text, setText] = useState('')
   const [errorText, setErrorText] = useState<string | null>(null)

@@ -4,19 +4,19 @@ import { Card, CardHeader } from '@/components/ui/card'
 import { CodeBlock } from '@/components/markdown/code-block'
 
 type Kind = 'python' | 'javascript' | 'bash'
-const NAMES: Record<Kind, string> = { python: 'Python', javascript: 'JavaScript', bash: 'curl' }
+const LABELS: Record<Kind, string> = { python: 'Python', javascript: 'JavaScript', bash: 'curl' }
 
-/** How any OpenAI client talks to an agent; ready to be copied, without a secret in it. */
+/** Code examples for OpenAI clients, without a secret. */
 export function ClientExample({ agent }: { agent: Agent | undefined }) {
   const [kind, setKind] = useState<Kind>('python')
   return (
     <Card>
       <CardHeader title="Use it with any OpenAI client">
-        Address, a token as key, and the agent as model: nothing else is different.
+        Set this address, use a token as the key and the agent as the model. Nothing else changes.
       </CardHeader>
       <div className="flex flex-col gap-3 px-5 py-4">
         <div className="flex gap-1">
-          {(Object.keys(NAMES) as Kind[]).map((one) => (
+          {(Object.keys(LABELS) as Kind[]).map((one) => (
             <button
               key={one}
               type="button"
@@ -24,7 +24,7 @@ export function ClientExample({ agent }: { agent: Agent | undefined }) {
               onClick={() => setKind(one)}
               className="h-7 rounded-control px-2.5 text-xs font-medium text-muted hover:bg-surface-2 aria-pressed:bg-surface-3 aria-pressed:text-fg"
             >
-              {NAMES[one]}
+              {LABELS[one]}
             </button>
           ))}
         </div>

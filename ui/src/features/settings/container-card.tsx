@@ -9,41 +9,41 @@ import { Alert, Badge, LoadError, SkeletonRows, type Tone } from '@/components/u
 import { followEvents } from '@/lib/sse'
 import { formatClockTime, formatDuration } from '@/lib/time'
 
-interface Look {
+interface StateText {
   tone: Tone
   word: string
   about: string
 }
-const ABSENT: Look = { tone: 'neutral', word: 'Not made yet', about: 'It is made with your first message.' }
-const STATES: Record<string, Look> = {
+const ABSENT: StateText = { tone: 'neutral', word: 'Not created yet', about: 'It is created with your first message.' }
+const STATES: Record<string, StateText> = {
   stopped: {
     tone: 'neutral',
     word: 'Asleep',
-    about: 'It wakes with your next message. What your agents know is kept.',
+    about: 'It wakes with your next message. Your agents keep their memory.',
   },
   paused: {
     tone: 'neutral',
     word: 'Paused',
-    about: 'It uses no processor, and goes on at once with your next message.',
+    about: 'It uses no CPU and continues at once with your next message.',
   },
   starting: { tone: 'warn', word: 'Starting', about: 'It answers in a few seconds.' },
-  ready: { tone: 'ok', word: 'Awake', about: 'It goes to sleep when nobody used it for a while.' },
+  ready: { tone: 'ok', word: 'Awake', about: 'It goes to sleep after a while without use.' },
   failed: { tone: 'bad', word: 'Did not start', about: '' },
 }
 
-/** The one container in which all agents of a person live. */
+/** The container of all agents of the user. */
 export function ContainerCard() {
   const query = useQuery(queries.container)
-  useLive()
+  useContainerEvents()
   const current = query.data?.container
-  const state = lookOf(current)
+  const state = stateTextOf(current)
   return (
     <Card>
       <CardHeader
-        title="Where your agents live"
+        title="Your container"
         actions={query.data && <Badge tone={state.tone}>{state.word}</Badge>}
       >
-        All your agents share one container that nobody else can enter.
+        All your agents share one container that no one else can access.
       </CardHeader>
       {query.isPending && <SkeletonRows rows={1} />}
       {query.isError && !query.data && (
@@ -58,9 +58,9 @@ export function ContainerCard() {
           ) : (
             <p className="text-sm text-muted">
               {current?.reason ?? aboutOf(current)}
-              {current && ` Like this since ${formatClockTime(current.stageSince)}.`}
-              {current?.takesOver && ' It is taking over your changed settings.'}
-              {current?.outdated && ' A newer image is there: restart it to use it.'}
+              {current && ` Since ${formatClockTime(current.stageSince)}.`}
+              {current?.takesOver && ' It is applying your changed settings.'}
+              {current?.outdated && ' A newer image is available: restart to use it.'}
             </p>
           )}
           <Buttons current={current ?? null} />
@@ -73,11 +73,11 @@ export function ContainerCard() {
 function aboutOf(current: Container | null | undefined): string {
   const idle = current?.idleStopAfterSeconds
   if (current?.observed === 'ready' && idle)
-    return `It goes to sleep when nobody used it for ${formatDuration(idle * 1000)}.`
-  return lookOf(current).about
+    return `It goes to sleep after ${formatDuration(idle * 1000)} without use.`
+  return stateTextOf(current).about
 }
 
-function lookOf(current: Container | null | undefined): Look {
+function stateTextOf(current: Container | null | undefined): StateText {
   return STATES[current?.observed ?? ''] ?? ABSENT
 }
 
@@ -119,8 +119,8 @@ function Buttons({ current }: { current: Container | null }) {
   )
 }
 
-/** Every change of the container, as it happens. */
-function useLive(): void {
+/** Follows the events of the container. */
+function useContainerEvents(): void {
   useEffect(() => {
     const abort = new AbortController()
     void followEvents({

@@ -4,7 +4,7 @@ import { useTitle } from '@/lib/use-title'
 import { DeleteAccountCard } from './delete-account-card'
 import { ExportCard } from './export-card'
 
-/** What is yours: taken along, or gone for good. One of the instance's own agents is removed where it was made. */
+/** Export and deletion of the user's data. An agent of the instance is removed on the fleet page instead. */
 export function DataPage() {
   useTitle('My data')
   const { data: me } = useQuery(queries.me)

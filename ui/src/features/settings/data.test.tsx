@@ -5,7 +5,7 @@ import { openPage, status } from '@/test-page'
 
 const none = { 'GET /api/me/export': status(204) }
 
-test('an export is asked for, followed, and fetched', async () => {
+test('an export is started, shows its progress, and can be downloaded', async () => {
   let state: 'none' | 'running' | 'ready' = 'none'
   const archive = {
     jobId: 'job_1',
@@ -26,7 +26,7 @@ test('an export is asked for, followed, and fetched', async () => {
     },
   })
   await userEvent.click(await screen.findByRole('button', { name: 'Make an export' }))
-  expect(await screen.findByText('Collecting what is yours')).toBeVisible()
+  expect(await screen.findByText('Collecting your data')).toBeVisible()
   await expect
     .poll(() => screen.getByRole('progressbar', { name: 'Export' }).getAttribute('aria-valuenow'))
     .toBe('30')
@@ -36,9 +36,9 @@ test('an export is asked for, followed, and fetched', async () => {
   expect(screen.getByText('Your data, 3 MiB')).toBeVisible()
 })
 
-test('an account is deleted only by whoever types who he is, and a toApiError is told', async () => {
-  const left = vi.fn()
-  vi.stubGlobal('location', { assign: left, href: 'http://here/' })
+test('an account is deleted only after typing the user name, and a refusal is shown', async () => {
+  const assign = vi.fn()
+  vi.stubGlobal('location', { assign, href: 'http://here/' })
   let last = true
   const calls = await openPage('/settings/data', {
     ...none,
@@ -47,7 +47,7 @@ test('an account is deleted only by whoever types who he is, and a toApiError is
         ? status(409, {
             status: 409,
             code: 'last_admin',
-            detail: 'Somebody has to remain who can administer.',
+            detail: 'The last admin cannot be deleted.',
           })
         : { jobId: 'job_1' },
   })
@@ -58,10 +58,10 @@ test('an account is deleted only by whoever types who he is, and a toApiError is
   expect(remove).toBeDisabled()
   await userEvent.type(within(dialog).getByRole('textbox'), '{Backspace}{Backspace}{Backspace}maya')
   await userEvent.click(remove)
-  expect(await within(dialog).findByText('Somebody has to remain who can administer.')).toBeVisible()
-  expect(left).not.toHaveBeenCalled()
+  expect(await within(dialog).findByText('The last admin cannot be deleted.')).toBeVisible()
+  expect(assign).not.toHaveBeenCalled()
   last = false
   await userEvent.click(remove)
-  await expect.poll(() => left.mock.calls).toEqual([['/login?deleted=true']])
+  await expect.poll(() => assign.mock.calls).toEqual([['/login?deleted=true']])
   expect(calls.findLast(({ method }) => method === 'DELETE')?.body).toEqual({ confirm: 'maya' })
 })

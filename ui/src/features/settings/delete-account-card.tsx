@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { errorMessage } from '@/api/client'
-import { mine } from '@/api/mutations'
+import { ownData } from '@/api/mutations'
 import { queries } from '@/api/queries'
 import { Button } from '@/components/ui/button'
 import { Card, CardHeader } from '@/components/ui/card'
@@ -10,7 +10,7 @@ import { Alert } from '@/components/ui/feedback'
 import { Field, Input } from '@/components/ui/field'
 import { clearDrafts } from '@/lib/drafts'
 
-/** The end of an account. Whoever wants it has to type who he is. */
+/** Deletes the user's account after they have typed their user name. */
 export function DeleteAccountCard() {
   const { data: me } = useQuery(queries.me)
   const [open, setOpen] = useState(false)
@@ -18,8 +18,8 @@ export function DeleteAccountCard() {
     <Card>
       <CardHeader title="Delete your account">
         Your chats, agents, providers and keys, findings, memory and conversations are erased, and your
-        container with all its files. Nobody can bring them back. Make an export first if you may want
-        something of it.
+        container with all its files. They cannot be restored. Make an export first if you may need any of
+        it.
       </CardHeader>
       <div className="px-5 py-5">
         <Button variant="danger" onClick={() => setOpen(true)}>
@@ -39,7 +39,7 @@ function Confirm({ username, onClose }: { username: string; onClose: () => void 
     setBusy(true)
     setErrorText(null)
     try {
-      await mine.remove(typed)
+      await ownData.deleteAccount(typed)
       clearDrafts()
       location.assign('/login?deleted=true')
     } catch (error) {
@@ -52,7 +52,7 @@ function Confirm({ username, onClose }: { username: string; onClose: () => void 
       open
       onClose={onClose}
       title="Delete your account?"
-      description="Everything that is yours is erased, here and in your container. You are signed out everywhere."
+      description="All your data is erased, here and in your container. You are signed out everywhere."
       footer={
         <>
           <Button onClick={onClose}>Keep it</Button>
@@ -66,7 +66,7 @@ function Confirm({ username, onClose }: { username: string; onClose: () => void 
         <Field
           label={
             <>
-              Type your user name, <span className="font-mono">{username}</span>, to go on
+              Type your user name, <span className="font-mono">{username}</span>, to continue
             </>
           }
         >

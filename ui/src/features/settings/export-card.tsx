@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Download, FileArchive } from 'lucide-react'
-import { mine } from '@/api/mutations'
+import { ownData } from '@/api/mutations'
 import { queries } from '@/api/queries'
 import type { Export, JobDetail } from '@/api/types'
 import { Button, buttonClass } from '@/components/ui/button'
@@ -14,9 +14,11 @@ import { timeAgo, formatDateTime } from '@/lib/time'
 import { useLastJob } from '@/lib/use-last-job'
 import { useAsyncAction } from '@/lib/use-async-action'
 
-/** Everything of one person in one archive, made in the background. */
+/** All data of the user in one archive, created by a job. */
 export function ExportCard() {
-  const [last, { begin, going, busy, job }] = useLastJob(queries.export, mine.export, 'The export was not started')
+  const [last, { start, running, busy, job }] = useLastJob(queries.export, ownData.export, (error) =>
+    toast.error('The export was not started', error),
+  )
   return (
     <Card>
       <CardHeader title="Export">
@@ -29,14 +31,14 @@ export function ExportCard() {
       )}
       {last.data !== undefined && (
         <div className="flex flex-col gap-4 px-5 py-5">
-          {going && <Going job={job} />}
-          {!going && last.data?.state === 'ready' && <Ready archive={last.data} />}
-          {!going && last.data?.state === 'failed' && (
+          {running && <ExportProgress job={job} />}
+          {!running && last.data?.state === 'ready' && <ReadyArchive archive={last.data} />}
+          {!running && last.data?.state === 'failed' && (
             <Alert title="The export failed">{last.data.detail ?? 'Start it again.'}</Alert>
           )}
           <div>
-            <Button variant={last.data?.state === 'ready' ? 'secondary' : 'primary'} busy={busy} onClick={begin}>
-              {last.data && !going ? 'Make a new export' : 'Make an export'}
+            <Button variant={last.data?.state === 'ready' ? 'secondary' : 'primary'} busy={busy} onClick={start}>
+              {last.data && !running ? 'Make a new export' : 'Make an export'}
             </Button>
           </div>
         </div>
@@ -45,13 +47,13 @@ export function ExportCard() {
   )
 }
 
-function Going({ job }: { job: JobDetail | undefined }) {
+function ExportProgress({ job }: { job: JobDetail | undefined }) {
   return (
     <div className="flex flex-col gap-2">
       <p role="status" className="text-sm">
         {job?.state === 'queued'
           ? (job.waits?.sentence ?? 'Waiting for its turn')
-          : 'Collecting what is yours'}
+          : 'Collecting your data'}
       </p>
       <Progress label="Export" value={job?.progress ? job.progress / 100 : null} />
       <p className="text-xs text-muted">You can leave this page. The archive will be here.</p>
@@ -59,8 +61,11 @@ function Going({ job }: { job: JobDetail | undefined }) {
   )
 }
 
-/** A link, which needs no room in this page; where the tab acts for another account, the page fetches it itself. */
-function Fetch() {
+/**
+ * A plain link. A tab that acts for another account fetches the archive itself, since a link would not send the account
+ * header.
+ */
+function DownloadButton() {
   const { data: me } = useQuery(queries.me)
   const { busy, runAction } = useAsyncAction()
   if (!me?.keptBy)
@@ -70,31 +75,31 @@ function Fetch() {
         Download
       </a>
     )
-  const fetchIt = () =>
+  const download = () =>
     runAction(
-      async () => saveFile(await mine.archive(), 'mosaic-export.tar.gz'),
+      async () => saveFile(await ownData.downloadArchive(), 'mosaic-export.tar.gz'),
       (error) => toast.error('The archive was not downloaded', error),
     )
   return (
-    <Button variant="primary" busy={busy} onClick={fetchIt}>
+    <Button variant="primary" busy={busy} onClick={download}>
       <Download aria-hidden />
       Download
     </Button>
   )
 }
 
-function Ready({ archive }: { archive: Export }) {
+function ReadyArchive({ archive }: { archive: Export }) {
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-3 rounded-panel border px-4 py-3.5">
       <FileArchive aria-hidden className="size-5 shrink-0 text-muted" />
       <div className="min-w-0 flex-1 basis-52">
         <p className="font-medium">Your data{archive.sizeBytes != null && `, ${formatBytes(archive.sizeBytes)}`}</p>
         <p className="text-xs text-muted">
-          Made {timeAgo(archive.createdAt)}
-          {archive.expiresAt && ` · kept until ${formatDateTime(archive.expiresAt)}`}
+          Created {timeAgo(archive.createdAt)}
+          {archive.expiresAt && ` · expires ${formatDateTime(archive.expiresAt)}`}
         </p>
       </div>
-      <Fetch />
+      <DownloadButton />
     </div>
   )
 }

@@ -1,22 +1,22 @@
 import { Field, Input, Select } from '@/components/ui/field'
 import { Switch } from '@/components/ui/switch'
 
-interface Spec {
+interface SettingSpec {
   /** The name in the settings document. */
   name: string
-  /** A field inside of it. */
+  /** A field of that setting. */
   part?: string
   label: string
   hint: string
   kind: 'number' | 'text' | 'choice' | 'list' | 'switch'
-  /** How many of the document's units are one of those shown: 60 where seconds show as minutes. */
+  /** How many units of the document are one displayed unit: 60 if seconds are shown as minutes. */
   unit?: number
   options?: [value: string, label: string][]
   placeholder?: string
 }
 
-/** What the page knows of; a server that does not have a setting does not show it. */
-export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
+/** The settings that the page knows. One that the server does not have is not shown. */
+export const SECTIONS: { title: string; about: string; fields: SettingSpec[] }[] = [
   {
     title: 'Address and sessions',
     about: 'How people reach this Mosaic, and how long they stay signed in.',
@@ -24,14 +24,14 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
       {
         name: 'publicUrl',
         label: 'Public address',
-        hint: 'As people type it, for example https://fleet.example.org. Empty: by localhost only.',
+        hint: 'As people type it, for example https://fleet.example.org. Empty: localhost only.',
         kind: 'text',
         placeholder: 'https://fleet.example.org',
       },
       {
         name: 'trustedProxies',
         label: 'Trusted proxies',
-        hint: 'Networks whose word about the address of a client is believed.',
+        hint: 'Networks whose forwarded client addresses are trusted.',
         kind: 'list',
       },
       {
@@ -43,7 +43,7 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
       {
         name: 'sessionDays',
         label: 'Session ends after days',
-        hint: 'However much it is used. 1 to 365.',
+        hint: 'Even while it is used. 1 to 365.',
         kind: 'number',
       },
     ],
@@ -51,7 +51,7 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
   {
     title: 'Containers',
     about:
-      'How agents start, sleep and reach the network. Running containers take it over when they start next.',
+      'How agents start, sleep and reach the network. Running containers apply changes at their next start.',
     fields: [
       {
         name: 'idleTimeoutMinutes',
@@ -62,21 +62,21 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
       {
         name: 'pauseAfterSeconds',
         label: 'Paused after minutes unused',
-        hint: '0: never. Paused, it uses no processor, keeps its memory, and goes on at once.',
+        hint: '0: never. A paused container uses no CPU, keeps its memory and continues at once.',
         kind: 'number',
         unit: 60,
       },
       {
         name: 'maxAgeSeconds',
-        label: 'Started afresh after hours',
-        hint: '0: never. It goes to sleep as soon as nobody uses it then.',
+        label: 'Restarted after hours',
+        hint: '0: never. After that it goes to sleep as soon as it is idle.',
         kind: 'number',
         unit: 3600,
       },
       {
         name: 'memoryBudgetBytes',
         label: 'Memory for all agents in GiB',
-        hint: '0: all of the host but 4 GiB. When it is full, the longest unused goes to sleep.',
+        hint: '0: all host memory except 4 GiB. When it is full, the container that has been idle longest goes to sleep.',
         kind: 'number',
         unit: 1024 ** 3,
       },
@@ -94,7 +94,7 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
       {
         name: 'containerRuntime',
         label: 'Container runtime',
-        hint: 'runsc (gVisor) has to be installed on the host.',
+        hint: 'runsc (gVisor) must be installed on the host.',
         kind: 'choice',
         options: [
           ['runc', 'runc'],
@@ -110,16 +110,16 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
       },
       {
         name: 'autoUpdate',
-        label: 'Move to a new image by themselves',
-        hint: 'Containers that nobody uses take over a new agent image; where it does not start, they go back.',
+        label: 'Update to a new image automatically',
+        hint: 'Idle containers move to a new agent image. If it does not start, they go back to the old one.',
         kind: 'switch',
       },
-      { name: 'subnetPool', label: 'Subnet pool', hint: 'Every person gets a /28 of it.', kind: 'text' },
+      { name: 'subnetPool', label: 'Subnet pool', hint: 'Each user gets a /28 from it.', kind: 'text' },
     ],
   },
   {
     title: 'Limits of one container',
-    about: 'What a single person can use of the host.',
+    about: 'What a single user can use of the host.',
     fields: [
       {
         name: 'limits',
@@ -132,40 +132,39 @@ export const SECTIONS: { title: string; about: string; fields: Spec[] }[] = [
         name: 'limits',
         part: 'cpuMillis',
         label: 'Thousandths of a core',
-        hint: '2000 are two cores.',
+        hint: '2000 is two cores.',
         kind: 'number',
       },
-      { name: 'limits', part: 'pids', label: 'Processes', hint: 'And threads. At least 32.', kind: 'number' },
+      { name: 'limits', part: 'pids', label: 'Processes', hint: 'Including threads. At least 32.', kind: 'number' },
       {
         name: 'limits',
         part: 'diskMib',
         label: 'Disk in MiB',
-        hint: '0: no limit. Counts for state volumes that are made from then on.',
+        hint: '0: no limit. Applies to state volumes created from then on.',
         kind: 'number',
       },
     ],
   },
   {
     title: 'History',
-    about: 'How long things that are over are kept.',
+    about: 'How long finished jobs are kept.',
     fields: [
       {
         name: 'jobRetentionDays',
         label: 'Days that finished jobs are kept',
-        hint: '0: for ever.',
+        hint: '0: forever.',
         kind: 'number',
       },
     ],
   },
 ]
 
-/** Two digits behind the point are enough to type and to read. */
-function rounded(value: number): number {
+function roundToHundredths(value: number): number {
   return Math.round(value * 100) / 100
 }
 
 interface Props {
-  field: Spec
+  field: SettingSpec
   value: unknown
   error?: string
   onChange: (value: unknown) => void
@@ -203,7 +202,7 @@ export function SettingField({ field, value, error, onChange }: Props) {
               className="tnum"
               step="any"
               min={0}
-              value={typeof inner === 'number' ? String(rounded(inner / unit)) : ''}
+              value={typeof inner === 'number' ? String(roundToHundredths(inner / unit)) : ''}
               onChange={(event) =>
                 set(event.target.value === '' ? null : Math.round(Number(event.target.value) * unit))
               }

@@ -19,7 +19,7 @@ import { KnowledgeFields } from './knowledge-fields'
 export function InstancePage() {
   useTitle('Instance')
   const { data: me } = useQuery(queries.me)
-  // While somebody types nothing may be read anew under his hands.
+  // Never read again by itself: that would discard what the user is typing.
   const settings = useQuery({ ...queries.settings, staleTime: Infinity, enabled: me?.role === 'admin' })
   if (me?.role !== 'admin' || isStatus(settings.error, 403))
     return <ForbiddenPage what="The settings of the instance" />
@@ -41,7 +41,7 @@ export function InstancePage() {
 function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
   const [draft, setDraft] = useState<Settings>(saved.value)
   const [errors, setErrors] = useState<Record<string, string>>({})
-  const [stale, setStale] = useState(false)
+  const [conflict, setConflict] = useState(false)
   const { busy, errorText, runAction, setErrorText } = useAsyncAction()
   const changed = Object.keys(draft).filter(
     (name) => JSON.stringify(draft[name]) !== JSON.stringify(saved.value[name]),
@@ -52,33 +52,33 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
     event.preventDefault()
     setErrors({})
     await runAction(async () => {
-      const patch = Object.fromEntries(changed.map((name) => [name, told(draft[name])]))
+      const patch = Object.fromEntries(changed.map((name) => [name, withoutKeyPlaceholder(draft[name])]))
       await admin.settings(saved.version, patch)
       toast.success('Settings saved')
-    }, refused)
+    }, handleError)
   }
-  const refused = (error: unknown) => {
-    if (hasCode(error, 'stale')) setStale(true)
+  const handleError = (error: unknown) => {
+    if (hasCode(error, 'stale')) setConflict(true)
     else if (error instanceof ApiError && error.problem.errors?.length)
       setErrors(Object.fromEntries(error.problem.errors.map((one) => [one.field, one.message])))
     else setErrorText(errorMessage(error))
   }
   return (
     <form noValidate onSubmit={save} className="flex flex-col gap-6">
-      {stale && (
+      {conflict && (
         <Alert
           tone="warn"
-          title="Somebody else changed the settings meanwhile"
+          title="Someone else changed these settings in the meantime"
           actions={
             <Button
               size="sm"
               onClick={() => queryClient.invalidateQueries({ queryKey: queries.settings.queryKey })}
             >
-              Read them again
+              Reload them
             </Button>
           }
         >
-          Reading them again discards what you typed here.
+          Reloading discards what you typed here.
         </Alert>
       )}
       {SECTIONS.map((section) => {
@@ -126,8 +126,8 @@ function InstanceForm({ saved }: { saved: Versioned<Settings> }) {
   )
 }
 
-/** What is shown of a stored key is not a key, and an empty one is none: both stay with the server. */
-function told(value: unknown): unknown {
+/** Removes key fields that are empty or a placeholder for the stored key, so that the server keeps the stored key. */
+function withoutKeyPlaceholder(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (name, inner) =>
       name === 'apiKey' && (typeof inner !== 'string' || inner === '') ? undefined : inner,

@@ -4,11 +4,11 @@ import { Field, Input, SecretInput, Select } from '@/components/ui/field'
 
 const SOURCES: [Embeddings['source'], string][] = [
   ['builtin', 'The model that comes with Mosaic'],
-  ['endpoint', 'A server that speaks OpenAI’s embeddings'],
+  ['endpoint', 'A server with OpenAI’s embeddings API'],
   ['off', 'Off: search by words only'],
 ]
 
-/** What Postgres can stem. */
+/** The text search configurations of Postgres. */
 const LANGUAGES =
   'simple arabic armenian basque catalan danish dutch english finnish french german greek hindi hungarian indonesian irish italian lithuanian nepali norwegian portuguese romanian russian serbian spanish swedish tamil turkish yiddish'.split(
     ' ',
@@ -28,14 +28,14 @@ export function KnowledgeFields({ value, errors, onChange }: Props) {
   return (
     <Card>
       <CardHeader title="Knowledge">
-        How findings and conversations are searched. After a change, what is there is indexed anew in the
-        background, and search goes on meanwhile.
+        How findings and conversations are searched. After a change, existing texts are indexed again in the
+        background while search keeps working.
       </CardHeader>
       <div className="grid gap-5 px-5 py-5 sm:grid-cols-2">
         <Field
           label="Search by meaning"
           error={error('embeddings.source')}
-          hint="The model that comes along needs no key and no network."
+          hint="The built-in model needs no key and no network."
         >
           {(controlProps) => (
             <Select
@@ -54,7 +54,7 @@ export function KnowledgeFields({ value, errors, onChange }: Props) {
         <Field
           label="Language of most texts"
           error={error('textSearchLanguage')}
-          hint="So that search knows a word in all its forms. Simple: words as they are written."
+          hint="Search then finds all forms of a word. Simple: only words as they are written."
         >
           {(controlProps) => (
             <Select
@@ -88,7 +88,7 @@ function Endpoint({ embeddings: { baseUrl, model, apiKey }, error, onChange }: E
   const stored = typeof apiKey === 'string' ? null : apiKey
   return (
     <>
-      <Field label="API address" error={error('embeddings.baseUrl')} hint="Up to and with /v1.">
+      <Field label="API address" error={error('embeddings.baseUrl')} hint="Including /v1.">
         {(controlProps) => (
           <Input
             {...controlProps}

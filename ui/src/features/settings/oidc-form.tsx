@@ -31,14 +31,14 @@ const schema = z.object({
 })
 type Values = z.infer<typeof schema>
 
-function list(text: string): string[] {
+function splitList(text: string): string[] {
   return text.split(/[\s,]+/).filter(Boolean)
 }
 
-/** Single sign-on: what is set, what is typed, and a test of what is typed. */
+/** The single sign-on settings, with a test of the unsaved values. */
 export function OidcForm({ saved }: { saved: OidcSettings | null }) {
   const [errorText, setErrorText] = useState<string | null>(null)
-  const [report, setReport] = useState<{ of: string; report: OidcReport } | null>(null)
+  const [report, setReport] = useState<{ values: string; report: OidcReport } | null>(null)
   const [testing, setTesting] = useState(false)
   const [removing, setRemoving] = useState(false)
   const form = useZodForm<Values>(schema, {
@@ -66,9 +66,9 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
         label: values.label || undefined,
         scopes: saved?.scopes,
         autoProvision: values.autoProvision,
-        allowedDomains: list(values.allowedDomains),
-        allowedGroups: list(values.allowedGroups),
-        adminGroups: list(values.adminGroups),
+        allowedDomains: splitList(values.allowedDomains),
+        allowedGroups: splitList(values.allowedGroups),
+        adminGroups: splitList(values.adminGroups),
         groupsClaim: values.groupsClaim || undefined,
       })
       form.reset({ ...values, clientSecret: '' })
@@ -82,7 +82,7 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
     setTesting(true)
     try {
       const answer = await admin.testOidc({ issuer, clientId, clientSecret: clientSecret || undefined })
-      setReport({ of: typed, report: answer })
+      setReport({ values: typed, report: answer })
     } catch (error) {
       setErrorText(applyServerErrors(form, error))
     } finally {
@@ -108,14 +108,14 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
       >
         {(controlProps) => <Input {...controlProps} maxLength={40} autoComplete="off" {...form.register('label')} />}
       </Field>
-      <RedirectAddress url={redirect}>Register it at the provider.</RedirectAddress>
+      <RedirectAddress url={redirect}>Register it with the provider.</RedirectAddress>
       <Controller
         control={form.control}
         name="autoProvision"
         render={({ field }) => (
           <Switch
             label="Create accounts at the first sign-in"
-            hint="Off: only people who have an account here already can sign in."
+            hint="Off: only people who already have an account here can sign in."
             checked={field.value}
             onChange={field.onChange}
           />
@@ -124,7 +124,7 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
       <Field
         label="Allowed email domains"
         error={errors.allowedDomains?.message}
-        hint="Separated by commas. Empty: any."
+        hint="Separated by commas. Empty: all."
       >
         {(controlProps) => (
           <Input
@@ -136,18 +136,18 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
         )}
       </Field>
       <div className="grid gap-5 sm:grid-cols-2">
-        <Field label="Allowed groups" error={errors.allowedGroups?.message} hint="Empty: any.">
+        <Field label="Allowed groups" error={errors.allowedGroups?.message} hint="Empty: all.">
           {(controlProps) => <Input {...controlProps} spellCheck={false} {...form.register('allowedGroups')} />}
         </Field>
         <Field
           label="Groups of admins"
           error={errors.adminGroups?.message}
-          hint="Looked at again at each sign-in."
+          hint="Checked again at each sign-in."
         >
           {(controlProps) => <Input {...controlProps} spellCheck={false} {...form.register('adminGroups')} />}
         </Field>
       </div>
-      {report && report.of === typed && <Report report={report.report} />}
+      {report && report.values === typed && <TestReport report={report.report} />}
       {errorText && <Alert title="This did not work">{errorText}</Alert>}
       <div className="flex flex-wrap gap-2">
         <Button type="submit" variant="primary" busy={isSubmitting && !testing} disabled={!isDirty}>
@@ -182,17 +182,17 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
   )
 }
 
-const STEPS: Record<string, string> = {
+const STEP_LABELS: Record<string, string> = {
   discovery: 'Find the provider and its keys',
   client: 'Check client ID and secret',
 }
-const MARKS: Record<string, ReactNode> = {
+const STATUS_ICONS: Record<string, ReactNode> = {
   passed: <Check aria-hidden className="size-4 text-ok" />,
   failed: <CircleX aria-hidden className="size-4 text-bad" />,
   skipped: <Minus aria-hidden className="size-4 text-muted" />,
 }
 
-function Report({ report }: { report: OidcReport }) {
+function TestReport({ report }: { report: OidcReport }) {
   return (
     <section
       aria-label="Test of single sign-on"
@@ -204,10 +204,10 @@ function Report({ report }: { report: OidcReport }) {
       <ol className="mt-2 flex flex-col gap-2">
         {report.steps.map((step) => (
           <li key={step.name} className="flex gap-2.5 text-sm">
-            <span className="mt-0.5">{MARKS[step.status]}</span>
+            <span className="mt-0.5">{STATUS_ICONS[step.status]}</span>
             <div className="min-w-0">
               <p>
-                {STEPS[step.name] ?? step.name}
+                {STEP_LABELS[step.name] ?? step.name}
                 <span className="sr-only">: {step.status}</span>
               </p>
               {step.title && (

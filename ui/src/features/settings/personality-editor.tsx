@@ -14,18 +14,18 @@ const PARTS = [
     name: 'soul',
     label: 'How it behaves',
     hint: 'Tone, manners, what it always or never does.',
-    most: 20_000,
+    maxChars: 20_000,
   },
-  { name: 'identity', label: 'Who it is', hint: 'Its job and what it is good at.', most: 20_000 },
+  { name: 'identity', label: 'Who it is', hint: 'Its job and what it is good at.', maxChars: 20_000 },
   {
     name: 'user',
     label: 'About you',
     hint: 'What it should know about you: name, work, language, habits.',
-    most: 4_000,
+    maxChars: 4_000,
   },
 ] as const
 
-/** The three texts that make an agent somebody; markdown, with a preview. */
+/** The three markdown texts of an agent's personality, with a preview. */
 export function PersonalityEditor({ form }: { form: UseFormReturn<AgentFormValues> }) {
   const [part, setPart] = useState<(typeof PARTS)[number]>(PARTS[0])
   const [preview, setPreview] = useState(false)
@@ -52,7 +52,7 @@ export function PersonalityEditor({ form }: { form: UseFormReturn<AgentFormValue
               <Markdown text={text} />
             </Suspense>
           ) : (
-            <p className="text-sm text-muted">Nothing is written here.</p>
+            <p className="text-sm text-muted">Nothing here yet.</p>
           )}
         </div>
       ) : (
@@ -67,7 +67,7 @@ export function PersonalityEditor({ form }: { form: UseFormReturn<AgentFormValue
       <div className="mt-1.5 flex justify-between gap-4 text-xs text-muted">
         <p className={cn(error && 'text-bad')}>{error ?? part.hint}</p>
         <p className="tnum shrink-0">
-          {formatNumber(text.length)} of {formatNumber(part.most)}
+          {formatNumber(text.length)} of {formatNumber(part.maxChars)}
         </p>
       </div>
     </section>

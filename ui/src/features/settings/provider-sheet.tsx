@@ -20,18 +20,18 @@ import {
   toProviderChanges,
   valuesOf,
 } from '@/features/providers/schema'
-import { type Run, TestSteps } from '@/features/providers/test-steps'
+import { type TestRun, TestSteps } from '@/features/providers/test-steps'
 import { pendingSteps, useSavedProviderTest } from '@/features/providers/use-saved-test'
 import { applyServerErrors, useZodForm } from '@/lib/form'
 
-/** Adds a provider, or shows and changes one. The test uses what is typed and saves nothing. */
+/** Creates or edits a provider. The test uses the unsaved values and saves nothing. */
 export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: () => void }) {
   const { data: catalog } = useQuery(queries.catalog)
   const form = useZodForm(providerSchema, {
     defaultValues: saved ? valuesOf(saved) : blankProvider('anthropic'),
   })
   const [errorText, setErrorText] = useState<string | null>(null)
-  const test = useTest(saved)
+  const test = useProviderTest(saved)
   const values = useWatch({ control: form.control }) as ProviderValues
   const entry = catalog?.items.find((item) => item.kind === values.kind)
   const text = JSON.stringify(values)
@@ -47,7 +47,7 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
       setErrorText(applyServerErrors(form, error))
     }
   })
-  const tryIt = form.handleSubmit(async (draft) => {
+  const runTest = form.handleSubmit(async (draft) => {
     setErrorText(null)
     try {
       await test.run(draft, needsKeyAgain(draft, entry, undefined))
@@ -71,13 +71,13 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
           >
             {saved ? 'Save changes' : 'Add provider'}
           </Button>
-          <Button busy={test.running} onClick={tryIt}>
+          <Button busy={test.running} onClick={runTest}>
             Test connection
           </Button>
           {saved && (
             <RemoveButton
               title={`Delete ${saved.name}?`}
-              description="Its key is erased. Agents that use it have to be given another model first."
+              description="Its key is erased. Agents that use it need another model first."
               action="Delete provider"
               remove={() => providers.remove(saved.id)}
               done="Provider deleted"
@@ -89,31 +89,31 @@ export function ProviderSheet({ saved, onClose }: { saved?: Provider; onClose: (
       }
     >
       <form noValidate onSubmit={submit} className="flex flex-col gap-5 px-5 py-5">
-        <ProviderFields form={form} saved={saved} named />
+        <ProviderFields form={form} saved={saved} withName />
         {errorText && <Alert title="This did not work">{errorText}</Alert>}
-        {test.shown && (test.of === text || test.running) && <TestSteps run={test.shown} />}
+        {test.shown && (test.testedValues === text || test.running) && <TestSteps run={test.shown} />}
         <button type="submit" hidden />
       </form>
     </Sheet>
   )
 }
 
-/** What is typed is tested as typed; what is saved and unchanged with the key that is stored. */
-function useTest(saved: Provider | undefined) {
+/** Tests unsaved values as they are; an unchanged provider is tested with its stored key. */
+function useProviderTest(saved: Provider | undefined) {
   const stored = useSavedProviderTest()
-  const [typed, setTyped] = useState<Run | null>(null)
-  const [of, setOf] = useState('')
+  const [typed, setTyped] = useState<TestRun | null>(null)
+  const [testedValues, setTestedValues] = useState('')
   const run = async (draft: ProviderValues, withoutKey: boolean) => {
-    setOf(JSON.stringify(draft))
+    setTestedValues(JSON.stringify(draft))
     if (saved && Object.keys(toProviderChanges(draft, saved)).length === 0) {
       setTyped(null)
       await stored.start(async () => ({ providerId: saved.id, ...(await providers.test(saved.id)) }))
       return
     }
-    stored.forget()
+    stored.reset()
     if (withoutKey && saved?.apiKey.set) {
       const errorText =
-        'The stored key is only used with what is saved. Save the changes first, or type the key again.'
+        'The stored key is only used with the saved settings. Save the changes first, or type the key again.'
       setTyped({ state: 'failed', steps: pendingSteps(), errorText })
       return
     }
@@ -128,5 +128,5 @@ function useTest(saved: Provider | undefined) {
     }
   }
   const shown = typed ?? stored.run
-  return { run, shown, of, running: shown?.state === 'running' }
+  return { run, shown, testedValues, running: shown?.state === 'running' }
 }

@@ -17,7 +17,7 @@ export function SessionsPage() {
   const list = useQuery(queries.sessions)
   return (
     <Card>
-      <CardHeader title="Sessions">Where you are signed in. End those that you do not know.</CardHeader>
+      <CardHeader title="Sessions">Where you are signed in. End those that you do not recognise.</CardHeader>
       {list.isPending && <SkeletonRows rows={2} />}
       {list.isError && !list.data && (
         <LoadError what="Your sessions" error={list.error} onRetry={() => list.refetch()} />

@@ -14,7 +14,7 @@ type Path =
   | '/settings/sign-in'
   | '/settings/instance'
 
-const MINE: [Path, string][] = [
+const PERSONAL_PAGES: [Path, string][] = [
   ['/settings/providers', 'Providers'],
   ['/settings/agents', 'Agents'],
   ['/settings/tokens', 'API tokens'],
@@ -22,7 +22,7 @@ const MINE: [Path, string][] = [
   ['/settings/activity', 'Activity'],
   ['/settings/data', 'My data'],
 ]
-const ADMIN: [Path, string][] = [
+const ADMIN_PAGES: [Path, string][] = [
   ['/settings/sign-in', 'Sign-in'],
   ['/settings/instance', 'Instance'],
 ]
@@ -31,8 +31,8 @@ export function SettingsLayout() {
   const { data: me } = useQuery(queries.me)
   const bar = useRef<HTMLElement>(null)
   const path = useRouterState({ select: (state) => state.location.pathname })
-  // On narrow screens the bar scrolls; the current entry has to be in it.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is what moves the bar
+  // On narrow screens the bar scrolls; the current entry must be visible.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the page changes
   useEffect(
     () =>
       bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
@@ -50,9 +50,9 @@ export function SettingsLayout() {
           >
             <Group
               label={me?.keptBy ? me.username : 'Yours'}
-              items={me?.keptBy ? MINE.filter(([path]) => path !== '/settings/sessions') : MINE}
+              items={me?.keptBy ? PERSONAL_PAGES.filter(([path]) => path !== '/settings/sessions') : PERSONAL_PAGES}
             />
-            {me?.role === 'admin' && <Group label="This Mosaic" items={ADMIN} />}
+            {me?.role === 'admin' && <Group label="This Mosaic" items={ADMIN_PAGES} />}
           </nav>
           <div className="min-w-0 flex-1 px-4 py-6 md:px-0 md:py-8">
             <Outlet />

@@ -24,7 +24,7 @@ export function SignInPage() {
       <Card>
         <CardHeader title="Single sign-on">
           People sign in with the accounts they have, through any OpenID Connect provider. The admin account
-          below works all the same.
+          below always works too.
         </CardHeader>
         {oidc.isPending && <SkeletonRows rows={3} />}
         {oidc.isError && (
@@ -34,18 +34,18 @@ export function SignInPage() {
           <OidcForm key={oidc.data?.issuer ?? ''} saved={oidc.data} />
         )}
       </Card>
-      <Password />
+      <PasswordCard />
     </div>
   )
 }
 
 const schema = z.object({
-  current: z.string().check(z.minLength(1, 'Enter the password you have now.')),
+  current: z.string().check(z.minLength(1, 'Enter your current password.')),
   new: z.string().check(z.minLength(12, 'Use at least 12 characters.')),
 })
 
 /** The admin account's password. Changing it ends every other session of that account. */
-function Password() {
+function PasswordCard() {
   const [errorText, setErrorText] = useState<string | null>(null)
   const form = useZodForm(schema, { defaultValues: { current: '', new: '' } })
   const { errors, isSubmitting, isDirty } = form.formState
@@ -62,11 +62,11 @@ function Password() {
   return (
     <Card>
       <CardHeader title="Admin account">
-        The way in that always works. When its password is lost, run mosaic admin reset-breakglass on the
+        This account always works. If its password is lost, run mosaic admin reset-breakglass on the
         server.
       </CardHeader>
       <form noValidate onSubmit={submit} className="flex max-w-md flex-col gap-5 px-5 py-5">
-        <Field label="Password now" error={errors.current?.message}>
+        <Field label="Current password" error={errors.current?.message}>
           {(controlProps) => (
             <SecretInput {...controlProps} autoComplete="current-password" {...form.register('current')} />
           )}

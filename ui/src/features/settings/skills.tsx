@@ -4,8 +4,8 @@ import { Button } from '@/components/ui/button'
 import { Field, Input, Textarea } from '@/components/ui/field'
 import type { AgentFormValues } from './agent-form'
 
-/** What the agent knows how to do: texts that it reads when it needs them. */
-export function Skills({ form }: { form: UseFormReturn<AgentFormValues> }) {
+/** Skills of the agent: texts that it reads when it needs them. */
+export function SkillsField({ form }: { form: UseFormReturn<AgentFormValues> }) {
   const { fields, append, remove } = useFieldArray({ control: form.control, name: 'skills' })
   const errors = form.formState.errors.skills
   return (
@@ -16,7 +16,7 @@ export function Skills({ form }: { form: UseFormReturn<AgentFormValues> }) {
           <Field
             label="Name"
             error={errors?.[at]?.name?.message}
-            hint="Small letters, digits and hyphens, for example weekly-report"
+            hint="Lowercase letters, digits and hyphens, for example weekly-report"
           >
             {(controlProps) => (
               <Input
@@ -49,7 +49,7 @@ export function Skills({ form }: { form: UseFormReturn<AgentFormValues> }) {
           </Field>
           <div>
             <Button variant="danger" size="sm" onClick={() => remove(at)}>
-              Take the skill away
+              Remove the skill
             </Button>
           </div>
         </div>

@@ -18,7 +18,7 @@ import { useTitle } from '@/lib/use-title'
 import { ClientExample } from './client-example'
 
 const SCOPES: Record<Scope, { label: string; about: string }> = {
-  chat: { label: 'Chat', about: 'Talk to your agents, also with OpenAI clients' },
+  chat: { label: 'Chat', about: 'Talk to your agents, including with OpenAI clients' },
   knowledge: { label: 'Knowledge', about: 'Read and write findings, memory and conversations' },
   jobs: { label: 'Jobs', about: 'See your jobs and act on them' },
 }
@@ -40,7 +40,7 @@ export function TokensPage() {
     <div className="flex flex-col gap-6">
       <Card>
         <CardHeader title="API tokens" actions={items.length > 0 && add}>
-          For your programs. A token can do what you allow it, in your name, until you revoke it.
+          For your programs. A token can do what you allow, in your name, until you revoke it.
         </CardHeader>
         {list.isPending && <SkeletonRows rows={2} />}
         {list.isError && !list.data && (
@@ -58,12 +58,12 @@ export function TokensPage() {
         </ul>
       </Card>
       <ClientExample agent={agents?.items[0]} />
-      {adding && <NewToken agent={agents?.items[0]} onClose={() => setAdding(false)} />}
+      {adding && <CreateTokenDialog agent={agents?.items[0]} onClose={() => setAdding(false)} />}
       <ConfirmDialog
         open={revoking !== null}
         onClose={() => setRevoking(null)}
         title={`Revoke ${revoking?.name ?? 'this token'}?`}
-        description="Programs that use it are refused from now on. This cannot be taken back."
+        description="Programs that use it are refused from now on. This cannot be undone."
         action="Revoke token"
         onConfirm={async () => {
           if (!revoking) return
@@ -107,13 +107,13 @@ function TokenRow({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
 }
 
 const schema = z.object({
-  name: z.string().check(z.minLength(1, 'Give it a name that tells where it is used.')),
+  name: z.string().check(z.minLength(1, 'Give it a name that says where it is used.')),
   scopes: z.array(z.enum(['chat', 'knowledge', 'jobs'])).check(z.minLength(1, 'Allow at least one thing.')),
   expiresInDays: z.string(),
 })
 
-function NewToken({ agent, onClose }: { agent: Agent | undefined; onClose: () => void }) {
-  const [made, setMade] = useState<string | null>(null)
+function CreateTokenDialog({ agent, onClose }: { agent: Agent | undefined; onClose: () => void }) {
+  const [token, setToken] = useState<string | null>(null)
   const [errorText, setErrorText] = useState<string | null>(null)
   const form = useZodForm<z.infer<typeof schema>>(schema, {
     defaultValues: { name: '', scopes: ['chat'] as Scope[], expiresInDays: '90' },
@@ -123,18 +123,18 @@ function NewToken({ agent, onClose }: { agent: Agent | undefined; onClose: () =>
     setErrorText(null)
     try {
       const days = Number(expiresInDays)
-      setMade((await auth.createToken({ name, scopes, expiresInDays: days > 0 ? days : undefined })).token)
+      setToken((await auth.createToken({ name, scopes, expiresInDays: days > 0 ? days : undefined })).token)
     } catch (error) {
       setErrorText(applyServerErrors(form, error))
     }
   })
-  if (made)
+  if (token)
     return (
       <Dialog
         open
         onClose={onClose}
         title="Copy the token now"
-        description="It is shown this once. Mosaic keeps only a fingerprint of it."
+        description="It is shown only once. Mosaic stores only a hash of it."
         footer={
           <Button variant="primary" onClick={onClose}>
             I have copied it
@@ -142,8 +142,8 @@ function NewToken({ agent, onClose }: { agent: Agent | undefined; onClose: () =>
         }
       >
         <div className="flex items-center gap-1 rounded-control border bg-surface-2 py-1 pr-1 pl-2.5">
-          <code className="min-w-0 flex-1 font-mono text-xs break-all">{made}</code>
-          <CopyButton text={made} name="Copy the token" />
+          <code className="min-w-0 flex-1 font-mono text-xs break-all">{token}</code>
+          <CopyButton text={token} name="Copy the token" />
         </div>
         <p className="mt-3 text-xs text-muted">
           Use it as API key with the address {location.origin}/v1{agent && ` and the model ${agent.slug}`}.

@@ -15,7 +15,7 @@ const schema = z.object({
   password: z.string().check(z.minLength(12, 'Use at least 12 characters.')),
 })
 
-/** The first admin. Whoever has the setup link may create it. */
+/** Creates the first admin. Needs the setup link. */
 export function AdminStep({ onDone }: { onDone: () => void }) {
   const [hasLink, setHasLink] = useState(() => setupToken() !== null)
   const [errorText, setErrorText] = useState<string | null>(null)
@@ -63,7 +63,7 @@ export function AdminStep({ onDone }: { onDone: () => void }) {
         <Field
           label="Setup link"
           error={errors.link?.message}
-          hint="The server writes it to its log when it starts. It ends in #token= and a long text."
+          hint="The server writes it to its log when it starts. It ends in #token= and a long string."
         >
           {(controlProps) => <SecretInput {...controlProps} autoComplete="off" {...form.register('link')} />}
         </Field>

@@ -16,7 +16,6 @@ const schema = z.object({
   model: z.string().check(z.minLength(1, 'Choose a model.')),
 })
 
-/** The first agent. */
 export function AgentStep({ onBack, onDone }: { onBack: () => void; onDone: () => void }) {
   const { data: mine } = useQuery(queries.agents)
   const { data: providers } = useQuery(queries.providers)
@@ -31,7 +30,7 @@ export function AgentStep({ onBack, onDone }: { onBack: () => void; onDone: () =
   const { errors, isSubmitting } = form.formState
   const submit = form.handleSubmit(async (values) => {
     setErrorText(null)
-    // Coming back must not make a second one.
+    // Going back and forth must not create a second agent.
     if (mine && mine.items.length > 0) {
       onDone()
       return

@@ -8,9 +8,9 @@ import { queries, queryClient } from '@/api/queries'
 import { Button } from '@/components/ui/button'
 import { StepFrame } from './step-frame'
 
-const SSO = 'Single sign-on'
+const SSO_LABEL = 'Single sign-on'
 
-/** What was set up, and the end of the setup. */
+/** A summary of the setup. */
 export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
   const navigate = useNavigate()
   const { data: me } = useQuery(queries.me)
@@ -23,7 +23,7 @@ export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
     try {
       await onboarding.complete()
     } catch (error) {
-      // Another tab was faster.
+      // Another tab has completed the setup.
       if (!hasCode(error, 'onboarding_completed')) {
         setErrorText(errorMessage(error))
         setBusy(false)
@@ -37,7 +37,7 @@ export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
   const agent = agents?.items[0]
   const lines: [string, string][] = [
     ['Admin account', me?.username ?? ''],
-    [SSO, ssoSkipped ? 'Skipped. You find it in the settings.' : 'On'],
+    [SSO_LABEL, ssoSkipped ? 'Skipped. You can set it up in the settings.' : 'On'],
     [
       'Model provider',
       provider ? `${provider.name}, ${provider.models.map((model) => model.id).join(', ')}` : '',
@@ -62,7 +62,7 @@ export function DoneStep({ ssoSkipped }: { ssoSkipped: boolean }) {
       <ul className="divide-y rounded-card border bg-surface shadow-card">
         {lines.map(([name, value]) => (
           <li key={name} className="flex gap-3 px-4 py-3 text-sm">
-            {ssoSkipped && name === SSO ? (
+            {ssoSkipped && name === SSO_LABEL ? (
               <Minus aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
             ) : (
               <Check aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" />

@@ -65,7 +65,7 @@ export function OidcStep({ onDone }: { onDone: () => void }) {
       <ClientIdField error={errors.clientId?.message} input={form.register('clientId')} />
       <ClientSecretField error={errors.clientSecret?.message} input={form.register('clientSecret')} />
       <RedirectAddress url={`${location.origin}/api/auth/oidc/callback`}>
-        Register it at the provider as the only redirect address of this client.
+        Register it with the provider as the only redirect address of this client.
       </RedirectAddress>
     </StepFrame>
   )

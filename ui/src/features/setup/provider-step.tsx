@@ -9,7 +9,7 @@ import { Skeleton } from '@/components/ui/feedback'
 import { ProviderFields } from '@/features/providers/provider-fields'
 import { blankProvider, providerSchema, toNewProvider, toProviderChanges, valuesOf } from '@/features/providers/schema'
 import { TestSteps } from '@/features/providers/test-steps'
-import { lastRun, useSavedProviderTest } from '@/features/providers/use-saved-test'
+import { loadLastRun, useSavedProviderTest } from '@/features/providers/use-saved-test'
 import { applyServerErrors, useZodForm } from '@/lib/form'
 import { StepFrame } from './step-frame'
 
@@ -18,7 +18,7 @@ interface Props {
   onDone: () => void
 }
 
-/** The first provider: saved and tested before the setup goes on. */
+/** The first provider: saved and tested before the setup continues. */
 export function ProviderStep(props: Props) {
   const { data } = useQuery(queries.providers)
   if (!data)
@@ -36,18 +36,18 @@ export function ProviderStep(props: Props) {
 function ProviderForm({ onBack, onDone, first }: Props & { first: Provider | undefined }) {
   const [saved, setSaved] = useState(first)
   const [errorText, setErrorText] = useState<string | null>(null)
-  const { run, setRun, start, forget } = useSavedProviderTest()
+  const { run, setRun, start, reset } = useSavedProviderTest()
   const form = useZodForm(providerSchema, {
     defaultValues: first ? valuesOf(first) : blankProvider('anthropic'),
   })
   const values = JSON.stringify(useWatch({ control: form.control }))
-  const [tested, setTested] = useState(first?.lastTest ? values : '')
-  // Coming back to a provider that was tested already: its result still stands.
+  const [testedValues, setTestedValues] = useState(first?.lastTest ? values : '')
+  // Back from a later step: the result of the last test is still valid.
   useEffect(() => {
-    if (first?.lastTest) void lastRun(first.id).then((run) => run && setRun(run))
+    if (first?.lastTest) void loadLastRun(first.id).then((run) => run && setRun(run))
   }, [first, setRun])
-  const fresh = tested === values
-  const works = fresh && run?.state === 'passed'
+  const resultIsCurrent = testedValues === values
+  const works = resultIsCurrent && run?.state === 'passed'
 
   const submit = form.handleSubmit(async (draft) => {
     if (works) {
@@ -55,28 +55,28 @@ function ProviderForm({ onBack, onDone, first }: Props & { first: Provider | und
       return
     }
     setErrorText(null)
-    // Once it is stored the key leaves the page.
-    const stored = () => {
+    // The stored key is removed from the page.
+    const onStored = () => {
       form.setValue('apiKey', '')
-      setTested(JSON.stringify({ ...draft, apiKey: '' }))
+      setTestedValues(JSON.stringify({ ...draft, apiKey: '' }))
     }
-    setTested(JSON.stringify(draft))
+    setTestedValues(JSON.stringify(draft))
     try {
       await start(async () => {
         if (!saved) {
           const answer = await onboarding.provider(toNewProvider(draft))
           setSaved(await queryClient.fetchQuery({ ...queries.provider(answer.providerId), staleTime: 0 }))
-          stored()
+          onStored()
           return answer
         }
         const patch = toProviderChanges(draft, saved)
         if (Object.keys(patch).length > 0) setSaved(await providers.change(saved.id, saved.version, patch))
-        stored()
+        onStored()
         return { providerId: saved.id, ...(await providers.test(saved.id)) }
       })
       await queryClient.invalidateQueries({ queryKey: queries.providers.queryKey, exact: true })
     } catch (error) {
-      forget()
+      reset()
       setErrorText(applyServerErrors(form, error))
     }
   })
@@ -90,12 +90,12 @@ function ProviderForm({ onBack, onDone, first }: Props & { first: Provider | und
       errorText={errorText}
       actions={
         <Button type="submit" variant="primary" busy={running}>
-          {works ? 'Continue' : running ? 'Testing' : fresh && run ? 'Test again' : 'Save and test'}
+          {works ? 'Continue' : running ? 'Testing' : resultIsCurrent && run ? 'Test again' : 'Save and test'}
         </Button>
       }
     >
       <ProviderFields form={form} saved={saved} />
-      {run && (fresh || running) && <TestSteps run={run} />}
+      {run && (resultIsCurrent || running) && <TestSteps run={run} />}
     </StepFrame>
   )
 }

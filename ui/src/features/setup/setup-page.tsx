@@ -9,7 +9,7 @@ import { DoneStep } from './done-step'
 import { OidcStep } from './oidc-step'
 import { ProviderStep } from './provider-step'
 import { StepList, type StepName } from './step-list'
-import { MovesFocus } from './step-frame'
+import { FocusHeadingContext } from './step-frame'
 
 /** Where to go on, from what the server knows. */
 function firstOpen(state: Onboarding): StepName {
@@ -28,7 +28,7 @@ export function SetupPage() {
   const skipped = methods?.oidc === false
   const [first] = useState(step)
   return (
-    <MovesFocus value={step !== first}>
+    <FocusHeadingContext value={step !== first}>
       <div className="flex min-h-full flex-col md:flex-row">
         <StepList current={step} ssoSkipped={skipped} />
         <main className="flex min-w-0 flex-1 justify-center px-5 py-8 md:px-10 md:py-16">
@@ -45,6 +45,6 @@ export function SetupPage() {
           </div>
         </main>
       </div>
-    </MovesFocus>
+    </FocusHeadingContext>
   )
 }

@@ -3,8 +3,8 @@ import { createContext, type FormEvent, type ReactNode, use, useEffect, useRef }
 import { Button } from '@/components/ui/button'
 import { Alert } from '@/components/ui/feedback'
 
-/** Whether somebody came here from another step: then the focus comes along. */
-export const MovesFocus = createContext(false)
+/** Whether the user came from another step. The heading then takes the focus. */
+export const FocusHeadingContext = createContext(false)
 
 interface Props {
   title: string
@@ -12,18 +12,17 @@ interface Props {
   onBack?: () => void
   onSubmit: (event: FormEvent) => void
   errorText?: string | null
-  /** The buttons that go on. */
+  /** The buttons to the next step. */
   actions: ReactNode
   children: ReactNode
 }
 
-/** One step of the setup: what it is about, its fields, and the way on. */
 export function StepFrame({ title, intro, onBack, onSubmit, errorText, actions, children }: Props) {
-  const movedOn = use(MovesFocus)
+  const movesFocus = use(FocusHeadingContext)
   const heading = useRef<HTMLHeadingElement>(null)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only the arrival moves the focus
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs only on mount
   useEffect(() => {
-    if (!movedOn) return
+    if (!movesFocus) return
     heading.current?.focus()
     scrollTo(0, 0)
   }, [])

@@ -12,7 +12,7 @@ const STEPS: { name: StepName; label: string }[] = [
 ]
 const ORDER: StepName[] = ['admin', 'oidc', 'provider', 'agent', 'done']
 
-/** How far the setup is. At the left, or above on narrow screens. */
+/** The progress of the setup. On the left, or at the top on narrow screens. */
 export function StepList({ current, ssoSkipped }: { current: StepName; ssoSkipped: boolean }) {
   const at = ORDER.indexOf(current)
   return (
@@ -37,7 +37,7 @@ export function StepList({ current, ssoSkipped }: { current: StepName; ssoSkippe
         ))}
       </ol>
       <p className="mt-auto hidden pt-10 text-xs text-muted md:block">
-        The setup is open once. When it is complete, everything can be changed in the settings.
+        The setup runs only once. Afterwards everything can be changed in the settings.
       </p>
     </aside>
   )

@@ -12,9 +12,9 @@ export function AppShell() {
   const [collapsed, setCollapsed] = useState(false)
   const [drawer, setDrawer] = useState<'never' | 'open' | 'closed'>('never')
   const path = useRouterState({ select: (state) => state.location.pathname })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: going somewhere is what closes it
+  // biome-ignore lint/correctness/useExhaustiveDependencies: navigation closes the drawer
   useEffect(() => setDrawer((now) => (now === 'open' ? 'closed' : now)), [path])
-  useNewChatKey()
+  useNewChatShortcut()
   return (
     <ShellContext
       value={{ openDrawer: () => setDrawer('open'), collapsed, expand: () => setCollapsed(false) }}
@@ -43,8 +43,8 @@ export function AppShell() {
   )
 }
 
-/** Ctrl+Shift+O (or Cmd) begins a new chat, wherever the focus is. */
-function useNewChatKey(): void {
+/** Ctrl+Shift+O (or Cmd) opens a new chat. */
+function useNewChatShortcut(): void {
   const navigate = useNavigate()
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

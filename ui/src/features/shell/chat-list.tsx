@@ -9,7 +9,7 @@ import { DAY_GROUPS, dayGroup } from '@/lib/time'
 import { ChatRow } from './chat-row'
 import { useDeletedChatIds } from './delete-chat'
 
-/** Every chat, by day, with a search over their titles. */
+/** All chats by day, with a search over their titles. */
 export function ChatList() {
   const [search, setSearch] = useState('')
   const list = useChats(search.trim().toLowerCase())
@@ -26,7 +26,7 @@ export function ChatList() {
 function useChats(search: string) {
   const query = useInfiniteQuery(queries.chats)
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
-  // The titles are searched here, so all of them have to be here.
+  // Titles are searched in the browser, so all pages must be loaded.
   useEffect(() => {
     if (search && hasNextPage && !isFetchingNextPage) void fetchNextPage()
   }, [search, hasNextPage, isFetchingNextPage, fetchNextPage])
@@ -70,7 +70,7 @@ function Body({ query, chats, searching }: BodyProps) {
   return (
     <>
       {DAY_GROUPS.map((name) => (
-        <Day key={name} name={name} chats={chats.filter((chat) => dayGroup(chat.updatedAt) === name)} />
+        <DaySection key={name} name={name} chats={chats.filter((chat) => dayGroup(chat.updatedAt) === name)} />
       ))}
       {query.hasNextPage && !searching && (
         <Button
@@ -87,7 +87,7 @@ function Body({ query, chats, searching }: BodyProps) {
   )
 }
 
-function Day({ name, chats }: { name: string; chats: Chat[] }) {
+function DaySection({ name, chats }: { name: string; chats: Chat[] }) {
   if (chats.length === 0) return null
   return (
     <section className="pt-3">

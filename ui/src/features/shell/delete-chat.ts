@@ -1,6 +1,6 @@
 /**
- * Deleting a chat can be undone for a few seconds: it vanishes from the list at once, and the server is
- * told when the time is over, or earlier when the page goes away.
+ * Deleting a chat can be undone for a few seconds: it leaves the list at once, and the request is sent when the time is
+ * over, or earlier when the page is closed.
  */
 import { useSyncExternalStore } from 'react'
 import { chats } from '@/api/mutations'
@@ -10,17 +10,17 @@ import { toast } from '@/components/ui/toast'
 
 const UNDO_MS = 7000
 
-const waiting = new Map<string, ReturnType<typeof setTimeout>>()
-let ids: ReadonlySet<string> = new Set()
+const pendingTimers = new Map<string, ReturnType<typeof setTimeout>>()
+let pendingIds: ReadonlySet<string> = new Set()
 const listeners = new Set<() => void>()
 
-function told(): void {
-  ids = new Set(waiting.keys())
+function notifyListeners(): void {
+  pendingIds = new Set(pendingTimers.keys())
   for (const listener of listeners) listener()
 }
 
 async function remove(id: string, keepalive: boolean): Promise<void> {
-  const timer = waiting.get(id)
+  const timer = pendingTimers.get(id)
   if (timer === undefined) return
   clearTimeout(timer)
   try {
@@ -30,21 +30,21 @@ async function remove(id: string, keepalive: boolean): Promise<void> {
   } catch (error) {
     toast.error('The chat was not deleted', error)
   } finally {
-    waiting.delete(id)
-    told()
+    pendingTimers.delete(id)
+    notifyListeners()
   }
 }
 
 export function deleteChat(chat: Chat): void {
-  waiting.set(
+  pendingTimers.set(
     chat.id,
     setTimeout(() => void remove(chat.id, false), UNDO_MS),
   )
-  told()
+  notifyListeners()
   const undo = () => {
-    clearTimeout(waiting.get(chat.id))
-    waiting.delete(chat.id)
-    told()
+    clearTimeout(pendingTimers.get(chat.id))
+    pendingTimers.delete(chat.id)
+    notifyListeners()
   }
   toast.success('Chat deleted', {
     label: 'Undo',
@@ -54,20 +54,20 @@ export function deleteChat(chat: Chat): void {
   })
 }
 
-/** Tells the server of everything that is still waiting. */
+/** Tells the server of everything that is still pendingTimers. */
 export function flushDeletions(): void {
-  for (const id of waiting.keys()) void remove(id, true)
+  for (const id of pendingTimers.keys()) void remove(id, true)
 }
 
 addEventListener('pagehide', flushDeletions)
 
-/** The chats that are on their way out. */
+/** The chats with a pending deletion. */
 export function useDeletedChatIds(): ReadonlySet<string> {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    () => ids,
+    () => pendingIds,
   )
 }

@@ -9,11 +9,11 @@ interface Props {
   title: string
   children: ReactNode
   action: ReactNode
-  /** `div` where it stands inside a page that has its `main` already. */
+  /** `div` inside a page that already has a `main`. */
   as?: 'main' | 'div'
 }
 
-/** A state that leaves nothing else to show, with the one thing that can be done about it. */
+/** A page that consists only of a message and an action. */
 export function FullPage({ title, children, action, as: Frame = 'main' }: Props) {
   useTitle(title)
   return (
@@ -59,7 +59,7 @@ export function ForbiddenPage({ what }: { what: string }) {
 
 export function CrashPage({ error, reset }: ErrorComponentProps) {
   const router = useRouter()
-  const again = () => {
+  const retry = () => {
     reset()
     void router.invalidate()
   }
@@ -68,7 +68,7 @@ export function CrashPage({ error, reset }: ErrorComponentProps) {
     <FullPage
       title={offline ? 'Mosaic cannot be reached' : 'This page could not be shown'}
       action={
-        <Button variant="primary" onClick={again}>
+        <Button variant="primary" onClick={retry}>
           Try again
         </Button>
       }

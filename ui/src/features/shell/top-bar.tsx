@@ -11,7 +11,7 @@ interface Props {
   actions?: ReactNode
 }
 
-/** The head of every page: its one h1, a note of one line, what can be done at the right. */
+/** The header of every page: its only h1, a one-line note, and actions on the right. */
 export function TopBar({ title, note, actions }: Props) {
   useTitle(title)
   const { openDrawer, collapsed, expand } = useShell()

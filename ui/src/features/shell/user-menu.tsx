@@ -33,7 +33,7 @@ export function UserMenu({ me }: { me: Me }) {
             <span className="min-w-0 flex-1">
               <span className="block truncate text-sm leading-5 font-medium">{name}</span>
               <span className="block text-xs leading-4 text-muted">
-                {me.keptBy ? `Kept by ${me.keptBy}` : me.role === 'admin' ? 'Admin' : 'User'}
+                {me.keptBy ? `Managed by ${me.keptBy}` : me.role === 'admin' ? 'Admin' : 'User'}
               </span>
             </span>
             <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-muted" />
@@ -45,7 +45,7 @@ export function UserMenu({ me }: { me: Me }) {
           value={theme}
           onChange={setTheme}
           options={[
-            { value: 'system', label: 'As the system', icon: <Monitor aria-hidden /> },
+            { value: 'system', label: 'System', icon: <Monitor aria-hidden /> },
             { value: 'light', label: 'Light', icon: <Sun aria-hidden /> },
             { value: 'dark', label: 'Dark', icon: <Moon aria-hidden /> },
           ]}
@@ -65,7 +65,7 @@ export function UserMenu({ me }: { me: Me }) {
         {me.keptBy ? (
           <MenuItem onSelect={stopImpersonation}>
             <Undo2 aria-hidden />
-            Back to yourself
+            Back to your account
           </MenuItem>
         ) : (
           <MenuItem onSelect={signOut}>
@@ -78,19 +78,19 @@ export function UserMenu({ me }: { me: Me }) {
   )
 }
 
-/** Ends the session, and with it everything this page holds in memory: the next person begins with a fresh one. */
+/** Ends the session and loads a new page, so that nothing in memory is left for the next user. */
 async function signOut(): Promise<void> {
   flushDeletions()
-  let elsewhere: string | null | undefined
+  let providerLogoutUrl: string | null | undefined
   try {
-    elsewhere = (await auth.logout())?.redirectTo
+    providerLogoutUrl = (await auth.logout())?.redirectTo
   } catch (error) {
-    // Whoever is not signed in any more has what he wanted.
+    // 401: the session has ended already.
     if (!isStatus(error, 401)) {
       toast.error('You are still signed in', error)
       return
     }
   }
   clearDrafts()
-  location.assign(elsewhere ?? '/login')
+  location.assign(providerLogoutUrl ?? '/login')
 }

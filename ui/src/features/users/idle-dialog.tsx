@@ -14,7 +14,7 @@ function choiceOf({ idleTimeoutSeconds }: User): Choice {
   return idleTimeoutSeconds ? 'minutes' : 'instance'
 }
 
-/** When the container of one person goes to sleep, where that is to differ from everybody's. */
+/** The idle timeout of one user's container. */
 export function IdleDialog({ user, onClose }: { user: User; onClose: () => void }) {
   const [choice, setChoice] = useState<Choice>(choiceOf(user))
   const [minutes, setMinutes] = useState(String((user.idleTimeoutSeconds || 1800) / 60))
@@ -35,7 +35,7 @@ export function IdleDialog({ user, onClose }: { user: User; onClose: () => void 
       open
       onClose={onClose}
       title={`When the container of ${user.displayName || user.username} sleeps`}
-      description="Asleep it takes no memory; the next message wakes it. A running answer counts as use."
+      description="A sleeping container takes no memory; the next message wakes it. A running answer counts as use."
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -49,7 +49,7 @@ export function IdleDialog({ user, onClose }: { user: User; onClose: () => void 
         <Field label="It sleeps">
           {(controlProps) => (
             <Select {...controlProps} value={choice} onChange={(event) => setChoice(event.target.value as Choice)}>
-              <option value="instance">As everybody’s does</option>
+              <option value="instance">Instance default</option>
               <option value="minutes">After minutes unused</option>
               <option value="never">Never</option>
             </Select>

@@ -12,28 +12,28 @@ type Limits = User['limits']
 
 const FIELDS: { name: keyof Limits; label: string; hint: string }[] = [
   { name: 'memoryMib', label: 'Memory in MiB', hint: 'OpenClaw needs 2048.' },
-  { name: 'cpuMillis', label: 'Thousandths of a core', hint: '2000 are two cores.' },
-  { name: 'pids', label: 'Processes', hint: 'And threads. At least 32.' },
+  { name: 'cpuMillis', label: 'Thousandths of a core', hint: '2000 is two cores.' },
+  { name: 'pids', label: 'Processes', hint: 'Including threads. At least 32.' },
   {
     name: 'diskMib',
     label: 'Disk in MiB',
-    hint: '0: no limit. Counts for a state volume that is not made yet.',
+    hint: '0: no limit. Applies to a state volume that is not created yet.',
   },
 ]
 
-/** What differs from everybody's, in short; nothing where nothing does. */
-export function limitsOf({ limits }: User): string | null {
+/** The limits that differ from the instance default; `null` if none do. */
+export function customLimitsOf({ limits }: User): string | null {
   const own = [
     limits.memoryMib !== null && formatBytes(limits.memoryMib * 1024 ** 2),
     limits.cpuMillis !== null && `${limits.cpuMillis / 1000} cores`,
     limits.pids !== null && `${limits.pids} processes`,
     limits.diskMib !== null &&
-      (limits.diskMib === 0 ? 'any disk' : `${formatBytes(limits.diskMib * 1024 ** 2)} of disk`),
+      (limits.diskMib === 0 ? 'no disk limit' : `${formatBytes(limits.diskMib * 1024 ** 2)} of disk`),
   ].filter((part) => part !== false)
   return own.length > 0 ? own.join(', ') : null
 }
 
-/** What the container of one person may use, where that is to differ from everybody's. */
+/** The resource limits of one user's container. */
 export function LimitsDialog({ user, onClose }: { user: User; onClose: () => void }) {
   const [typed, setTyped] = useState<Record<string, string>>(() =>
     Object.fromEntries(FIELDS.map(({ name }) => [name, String(user.limits[name] ?? '')])),
@@ -41,14 +41,14 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
   const { busy, errorText, runAction } = useAsyncAction()
   const save = async (event: FormEvent) => {
     event.preventDefault()
-    const number = (text = '') => (text.trim() ? Math.round(Number(text)) : null)
+    const parseLimit = (text = '') => (text.trim() ? Math.round(Number(text)) : null)
     await runAction(async () => {
       await admin.user(user.id, {
         limits: {
-          memoryMib: number(typed.memoryMib),
-          cpuMillis: number(typed.cpuMillis),
-          pids: number(typed.pids),
-          diskMib: number(typed.diskMib),
+          memoryMib: parseLimit(typed.memoryMib),
+          cpuMillis: parseLimit(typed.cpuMillis),
+          pids: parseLimit(typed.pids),
+          diskMib: parseLimit(typed.diskMib),
         },
       })
       toast.success('User saved')
@@ -60,7 +60,7 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
       open
       onClose={onClose}
       title={`What the container of ${user.displayName || user.username} may use`}
-      description="An empty field is as everybody’s. It counts when the container starts next; one that runs keeps what it has."
+      description="Empty fields use the instance default. Changes apply at the container's next start."
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -80,7 +80,7 @@ export function LimitsDialog({ user, onClose }: { user: User; onClose: () => voi
                 inputMode="numeric"
                 min={0}
                 className="tnum"
-                placeholder="As everybody"
+                placeholder="Default"
                 value={typed[name]}
                 onChange={(event) => setTyped({ ...typed, [name]: event.target.value })}
               />

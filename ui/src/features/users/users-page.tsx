@@ -17,15 +17,15 @@ import { ForbiddenPage } from '@/features/shell/full-page'
 import { TopBar } from '@/features/shell/top-bar'
 import { timeAgo, formatDate, formatDuration } from '@/lib/time'
 import { IdleDialog } from './idle-dialog'
-import { LimitsDialog, limitsOf } from './limits-dialog'
+import { LimitsDialog, customLimitsOf } from './limits-dialog'
 
-/** Who uses this Mosaic. For admins. */
+/** All users. For admins. */
 export function UsersPage() {
   const { data: me } = useQuery(queries.me)
   const list = useInfiniteQuery({ ...queries.userPages, enabled: me?.role === 'admin' })
   const [disabling, setDisabling] = useState<User | null>(null)
-  const [resting, setResting] = useState<User | null>(null)
-  const [limiting, setLimiting] = useState<User | null>(null)
+  const [editingIdleTimeout, setEditingIdleTimeout] = useState<User | null>(null)
+  const [editingLimits, setEditingLimits] = useState<User | null>(null)
   if (me?.role !== 'admin' || isStatus(list.error, 403)) return <ForbiddenPage what="The list of users" />
   const items = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
@@ -37,7 +37,7 @@ export function UsersPage() {
           {list.isError && !list.data && (
             <LoadError what="The users" error={list.error} onRetry={() => list.refetch()} />
           )}
-          {list.data && items.length === 0 && <EmptyState icon={<Users aria-hidden />} title="Nobody yet" />}
+          {list.data && items.length === 0 && <EmptyState icon={<Users aria-hidden />} title="No users yet" />}
           {items.length > 0 && (
             <table aria-label="Users" className="w-full text-sm">
               <thead>
@@ -68,8 +68,8 @@ export function UsersPage() {
                     user={user}
                     myself={user.id === me.id}
                     onDisable={() => setDisabling(user)}
-                    onRest={() => setResting(user)}
-                    onLimit={() => setLimiting(user)}
+                    onEditIdleTimeout={() => setEditingIdleTimeout(user)}
+                    onEditLimits={() => setEditingLimits(user)}
                   />
                 ))}
               </tbody>
@@ -78,8 +78,8 @@ export function UsersPage() {
           <LoadMore list={list} label="Show more" />
         </Card>
       </div>
-      {resting && <IdleDialog user={resting} onClose={() => setResting(null)} />}
-      {limiting && <LimitsDialog user={limiting} onClose={() => setLimiting(null)} />}
+      {editingIdleTimeout && <IdleDialog user={editingIdleTimeout} onClose={() => setEditingIdleTimeout(null)} />}
+      {editingLimits && <LimitsDialog user={editingLimits} onClose={() => setEditingLimits(null)} />}
       <ConfirmDialog
         open={disabling !== null}
         onClose={() => setDisabling(null)}
@@ -97,11 +97,11 @@ export function UsersPage() {
 async function change(
   user: User,
   body: { role?: User['role']; disabled?: boolean },
-  said: string,
+  successTitle: string,
 ): Promise<void> {
   try {
     await admin.user(user.id, body)
-    toast.success(said)
+    toast.success(successTitle)
   } catch (error) {
     toast.error('The user was not changed', error)
     throw error
@@ -112,17 +112,16 @@ interface RowProps {
   user: User
   myself: boolean
   onDisable: () => void
-  onRest: () => void
-  onLimit: () => void
+  onEditIdleTimeout: () => void
+  onEditLimits: () => void
 }
 
-/** How long a container may be unused, where it is not as everybody's. */
-function restOf({ idleTimeoutSeconds }: User): string {
+function idleTimeoutText({ idleTimeoutSeconds }: User): string {
   if (idleTimeoutSeconds === 0) return 'Never'
-  return idleTimeoutSeconds ? formatDuration(idleTimeoutSeconds * 1000) : 'As everybody'
+  return idleTimeoutSeconds ? formatDuration(idleTimeoutSeconds * 1000) : 'Default'
 }
 
-function Row({ user, myself, onDisable, onRest, onLimit }: RowProps) {
+function Row({ user, myself, onDisable, onEditIdleTimeout, onEditLimits }: RowProps) {
   const name = user.displayName || user.username
   return (
     <tr className="[&>td]:px-5 [&>td]:py-3">
@@ -155,8 +154,8 @@ function Row({ user, myself, onDisable, onRest, onLimit }: RowProps) {
       <td className="whitespace-nowrap text-muted max-md:hidden">
         {user.lastSeenAt ? timeAgo(user.lastSeenAt) : 'Never'}
       </td>
-      <td className="whitespace-nowrap text-muted max-lg:hidden">{restOf(user)}</td>
-      <td className="text-muted max-xl:hidden">{limitsOf(user) ?? 'As everybody'}</td>
+      <td className="whitespace-nowrap text-muted max-lg:hidden">{idleTimeoutText(user)}</td>
+      <td className="text-muted max-xl:hidden">{customLimitsOf(user) ?? 'Default'}</td>
       <td className="w-12 text-right">
         <Menu
           align="end"
@@ -166,33 +165,34 @@ function Row({ user, myself, onDisable, onRest, onLimit }: RowProps) {
             </IconButton>
           }
         >
-          <MenuItem onSelect={onRest}>
+          <MenuItem onSelect={onEditIdleTimeout}>
             <Moon aria-hidden />
             Set when it sleeps
           </MenuItem>
-          <MenuItem onSelect={onLimit}>
+          <MenuItem onSelect={onEditLimits}>
             <Gauge aria-hidden />
             Set what it may use
           </MenuItem>
-          {!myself && !user.breakglass && <Power user={user} name={name} onDisable={onDisable} />}
+          {!myself && !user.breakglass && <AccountActions user={user} name={name} onDisable={onDisable} />}
         </Menu>
       </td>
     </tr>
   )
 }
 
-/** What may be done to others only, and not to the account that always works. */
-function Power({ user, name, onDisable }: { user: User; name: string; onDisable: () => void }) {
-  const quietly = (work: Promise<void>) => void work.catch(() => {})
+/** Not offered for the user's own account or the breakglass account. */
+function AccountActions({ user, name, onDisable }: { user: User; name: string; onDisable: () => void }) {
+  // `change` has shown the error already.
+  const quietly = (action: Promise<void>) => void action.catch(() => {})
   return (
     <>
       {user.system ? null : user.role === 'admin' ? (
-        <MenuItem onSelect={() => quietly(change(user, { role: 'user' }, `${name} is a user now`))}>
+        <MenuItem onSelect={() => quietly(change(user, { role: 'user' }, `${name} is now a user`))}>
           <ShieldMinus aria-hidden />
           Make a user
         </MenuItem>
       ) : (
-        <MenuItem onSelect={() => quietly(change(user, { role: 'admin' }, `${name} is an admin now`))}>
+        <MenuItem onSelect={() => quietly(change(user, { role: 'admin' }, `${name} is now an admin`))}>
           <ShieldCheck aria-hidden />
           Make an admin
         </MenuItem>
