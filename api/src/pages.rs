@@ -16,9 +16,9 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use std::{borrow::Cow, ffi::OsStr, io::Cursor, path::PathBuf};
 
 /// Nothing from other origins, no inline scripts or styles, and no frames.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-     connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; \
+                                       img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+                                       object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 #[derive(RustEmbed)]
 #[folder = "../ui/dist"]

@@ -5,7 +5,7 @@
 #
 #   PORT=8100      the pages; the server listens on PORT+1 (agents: +2), the stand-in provider on +3, the identity provider on +4
 #   FRESH=1        begin with new data       REAL=1   the real OpenClaw instead of its stand-in (builds its image: minutes)
-#   DATA=FOLDER    the data folder           MOSAIC_LOG=debug   more in the log
+#   DATA=FOLDER    the data is in FOLDER-dev  MOSAIC_LOG=debug   more in the log
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 PORT=${PORT:-8100}
@@ -39,7 +39,20 @@ cd "$ROOT/ui"
 cd "$ROOT"
 
 # Also builds a test binary, so that cargo chooses the same features as `make test`: each then reuses what the other has built.
-build() { cargo build --locked --quiet --workspace --bin mosaic --bin stub-llm --test dialects; }
+# In the background, so that Ctrl-C does not have to wait for it.
+build() {
+  cargo build --locked --quiet --workspace --bin mosaic --bin stub-llm --test dialects &
+  BUILDING=$!
+  local rc=0
+  wait "$BUILDING" || rc=$?
+  BUILDING=''
+  return "$rc"
+}
+BUILDING=''
+stop_build() { [ -z "$BUILDING" ] || kill_tree "$BUILDING"; }
+at_exit stop_build
+# Without this, a command that ends by the signal itself would swallow it.
+trap 'exit 130' INT TERM
 [ -x "$server" ] || say "==> cargo: debug build of mosaic (several minutes the first time)"
 # Sources that changed since the last build began are newer than this file.
 built=$(mktemp)
@@ -52,9 +65,12 @@ export MOSAIC_AGENT_IMAGE MOSAIC_LOG_FORMAT=human
 # Incomplete data is of no use.
 if [ -d "$DATA/postgres" ] && { [ "${FRESH:-0}" = 1 ] || [ ! -f "$DATA/seeded" ]; }; then
   say "==> removing the data of the last time: $DATA"
+  # The guard's firewall tables outlive it; their names are in the names of the volumes.
+  tables=$(docker volume ls -q --filter "label=$label" | sed -n 's/^mosaic-\(...\).*/mosaic_guard_\1/p' | sort -u)
   containers | xargs -r docker rm -f -v >/dev/null
   docker network ls -q --filter "label=$label" | xargs -r docker network rm >/dev/null
   docker volume ls -q --filter "label=$label" | xargs -r docker volume rm >/dev/null
+  for table in $tables; do nft delete table inet "$table" 2>/dev/null || true; done
   rm -rf "$DATA"
 fi
 mkdir -p "$LOGS"
@@ -81,7 +97,8 @@ answers() {
 }
 start_server() {
   RUNS=$(stat -c %i:%Y "$server")
-  "$server" up --data-dir "$DATA" --postgres-dir "$postgres" --listen "$api" --public-url "$pages" \
+  # An error's backtrace would push the error itself out of the end of the log.
+  RUST_LIB_BACKTRACE=0 "$server" up --data-dir "$DATA" --postgres-dir "$postgres" --listen "$api" --public-url "$pages" \
     --listen-internal "0.0.0.0:$((PORT + 2))" --internal-port $((PORT + 2)) --docker-label "$label" \
     >>"$LOGS/mosaic.log" 2>&1 </dev/null &
   SERVER=$!
@@ -92,7 +109,7 @@ start_server() {
     sleep 0.2
   done
   tail -n 20 "$LOGS/mosaic.log" >&2
-  say "==> the server does not start; the rest of its log: $LOGS/mosaic.log"
+  say "==> the server does not start; the rest of its log: $LOGS/mosaic.log (data of another branch? FRESH=1 make dev)"
   return 1
 }
 # The second signal stops what the first one lets finish: open pages hold streams open.

@@ -1,21 +1,30 @@
-import { answered, ask, asleep, expect, expectAccessible, expectNarrow, mayWake, test } from './fixtures'
+import {
+  allowWake,
+  ask,
+  expect,
+  expectAccessible,
+  expectNoHorizontalScroll,
+  putToSleep,
+  test,
+  waitForAnswer,
+} from './fixtures'
 
 const composer = /^Message to/
 
 test('a cold start shows its steps, then the answer streams in @mobile', async ({ page, request }) => {
-  await asleep(request)
+  await putToSleep(request)
   await ask(page, 'Wake up, please [[stub:delay=500]]')
   await expect(page.getByText('Starting your agent')).toBeVisible()
   await expect(page.getByText('Loading personality and memory')).toBeVisible()
-  await expectNarrow(page)
-  await mayWake(request)
-  await answered(page)
+  await expectNoHorizontalScroll(page)
+  await allowWake(request)
+  await waitForAnswer(page)
   await expect(page.getByText('Starting your agent')).toHaveCount(0)
   await expect(page.getByText(/\d tokens/)).toBeVisible()
   await expectAccessible(page)
 })
 
-test('an answer is stopped with Esc, keeps what had arrived and can be asked again', async ({ page }) => {
+test('an answer is stopped with Esc, keeps its text and can be requested again', async ({ page }) => {
   await ask(page, 'Count [[stub:tokens=2000,gap=20]]')
   await expect(page.getByText('w20')).toBeVisible()
   await expectAccessible(page)
@@ -34,21 +43,21 @@ test('a provider that refuses is explained, and Try again works', async ({ page 
   await expect(alert).toBeVisible()
   await expect(alert.getByRole('button', { name: 'Try again' })).toBeVisible()
   await expectAccessible(page)
-  // The same question, put right.
+  // The corrected question.
   await page.getByRole('button', { name: 'Edit and send again' }).click()
   await page.getByRole('textbox', { name: 'Edit your message' }).fill('Now answer')
   await page.getByRole('button', { name: 'Send again' }).click()
-  await answered(page)
+  await waitForAnswer(page)
   await expect(alert).toHaveCount(0)
   await expect(page.getByRole('article')).toHaveCount(1)
 })
 
-test('a reload in the middle of an answer loses nothing and doubles nothing', async ({ page, request }) => {
+test('a reload during an answer neither loses nor repeats text', async ({ page, request }) => {
   const path = await ask(page, 'Long [[stub:tokens=300,gap=15]]')
   await expect(page.getByText('w30')).toBeVisible()
   await page.reload()
   await expect(page.getByText('w60')).toBeVisible()
-  await answered(page)
+  await waitForAnswer(page)
   const chat = await (await request.get(`/api${path.replace('/chat/', '/chats/')}`)).json()
   const shown = await page.locator('.prose').innerText()
   const words = shown.trim().split(/\s+/)
@@ -62,14 +71,14 @@ test.describe('a connection that is cut', () => {
   test('does not end an answer', async ({ page, context }) => {
     await ask(page, 'Long [[stub:tokens=400,gap=15]]')
     await expect(page.getByText('w20')).toBeVisible()
-    // The line is cut under the running stream, and stands again.
+    // The connection is cut during the stream, and comes back.
     const session = await context.newCDPSession(page)
     const cut = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 }
     await session.send('Network.enable')
     await session.send('Network.emulateNetworkConditions', { offline: true, ...cut })
     await page.waitForTimeout(1500)
     await session.send('Network.emulateNetworkConditions', { offline: false, ...cut })
-    await answered(page)
+    await waitForAnswer(page)
     const words = (await page.locator('.prose').innerText()).trim().split(/\s+/)
     expect(words).toHaveLength(400)
     expect(new Set(words).size).toBe(400)
@@ -81,26 +90,26 @@ test('a second tab follows the same answer', async ({ page, context }) => {
   const second = await context.newPage()
   await second.goto(path)
   await expect(second.getByText('w50')).toBeVisible()
-  await answered(page)
+  await waitForAnswer(page)
   await page.bringToFront()
   await second.bringToFront()
-  await answered(second)
+  await waitForAnswer(second)
   expect(await second.locator('.prose').innerText()).toBe(await page.locator('.prose').innerText())
 })
 
-test('whoever scrolls up stays there', async ({ page }) => {
+test('scrolling up stops following the end', async ({ page }) => {
   await ask(page, 'Long [[stub:tokens=1500,gap=4]]')
   await expect(page.getByText('w400')).toBeVisible()
   const log = page.getByRole('log')
   await log.hover()
   await page.mouse.wheel(0, -4000)
-  await expect(page.getByRole('button', { name: 'To the latest' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Jump to latest' })).toBeVisible()
   const at = await log.evaluate((element) => element.scrollTop)
   await expect(page.getByText('w900')).toBeAttached()
   expect(await log.evaluate((element) => element.scrollTop)).toBe(at)
-  await page.getByRole('button', { name: 'To the latest' }).click()
-  await expect(page.getByRole('button', { name: 'To the latest' })).toHaveCount(0)
-  await answered(page)
+  await page.getByRole('button', { name: 'Jump to latest' }).click()
+  await expect(page.getByRole('button', { name: 'Jump to latest' })).toHaveCount(0)
+  await waitForAnswer(page)
   expect(
     await log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight),
   ).toBeLessThan(40)
@@ -108,7 +117,7 @@ test('whoever scrolls up stays there', async ({ page }) => {
 
 test('tools show as cards', async ({ page }) => {
   await ask(page, 'Use a tool [[stub:tool=exec]]')
-  await answered(page)
+  await waitForAnswer(page)
   const card = page.getByRole('log').locator('details')
   await expect(card).toHaveCount(1)
   await card.locator('summary').click()
@@ -116,7 +125,7 @@ test('tools show as cards', async ({ page }) => {
   await expectAccessible(page)
 })
 
-test('what is typed survives a reload and leaves with the message', async ({ page }) => {
+test('a draft survives a reload and is cleared by sending', async ({ page }) => {
   await page.goto('/chat')
   const box = page.getByRole('textbox', { name: composer })
   await box.fill('half a thought')
@@ -124,7 +133,7 @@ test('what is typed survives a reload and leaves with the message', async ({ pag
   await expect(box).toHaveValue('half a thought')
   await box.press('Enter')
   await page.waitForURL(/\/chat\/cht_/)
-  await answered(page)
+  await waitForAnswer(page)
   await page.goto('/chat')
   await expect(box).toHaveValue('')
 })
@@ -145,13 +154,13 @@ test.describe('a message that does not get through', () => {
     await page.unroute('**/api/chats')
     await box.press('Enter')
     await page.waitForURL(/\/chat\/cht_/)
-    await answered(page)
+    await waitForAnswer(page)
   })
 })
 
-test('chats are found, renamed, deleted and taken back', async ({ page }) => {
+test('chats are found, renamed, deleted and restored', async ({ page }) => {
   await ask(page, 'A chat about whales')
-  await answered(page)
+  await waitForAnswer(page)
   const list = page.getByRole('navigation', { name: 'Chats' })
   const whales = list.getByRole('link', { name: 'A chat about whales' })
   await page.keyboard.press('Escape')
@@ -183,14 +192,14 @@ test('chats are found, renamed, deleted and taken back', async ({ page }) => {
   await expect(dolphins).toHaveCount(0)
 })
 
-test('images of other servers are named, never loaded', async ({ page, request, mosaic }) => {
+test('images of other servers are named, not loaded', async ({ page, request, mosaic }) => {
   const foreign: string[] = []
   const own = new URL(mosaic.url).origin
   page.on('request', (one) => {
     if (!one.url().startsWith(own) && !one.url().startsWith('data:')) foreign.push(one.url())
   })
   const path = await ask(page, 'Anything')
-  await answered(page)
+  await waitForAnswer(page)
   const id = path.replace('/chat/', '')
   const chat = await (await request.get(`/api/chats/${id}`)).json()
   chat.turns[0].answer =

@@ -6,37 +6,37 @@ import { Mosaic } from './mosaic'
 import { setUp } from './set-up'
 
 interface Fixtures {
-  /** Console errors that a test means to cause. */
+  /** Console errors that a test causes on purpose. */
   allowConsole: RegExp | null
   clean: undefined
 }
 
 export interface WorkerFixtures {
-  /** Of the agents' containers. */
+  /** The image of the agents' containers. */
   image: string
-  /** Nobody has set it up yet. */
-  untouched: boolean
-  /** The server of this worker, and where the signed-in state of its admin is. */
+  /** Whether the server starts without the setup done. */
+  freshInstall: boolean
+  /** The server of this worker, and the path of its admin's storage state. */
   server: { mosaic: Mosaic; state: string | undefined }
   mosaic: Mosaic
 }
 
 /**
- * Starting a container changes the network interfaces of the host, and a Chromium that sees it (`netns/chromium.mjs`
- * mostly keeps it from that) cuts what is under way. Pages live with that; the line in the console is the browser's.
+ * Starting a container changes the network interfaces of the host. A Chromium on the host network (see
+ * `netns/chromium.mjs`) then aborts its requests. The pages recover from that; the console message is the browser's.
  */
 const NETWORK_CHANGED = /ERR_NETWORK_CHANGED|Failed to fetch dynamically imported module/
 
 /** Every test fails on console errors, page errors and violations of the content security policy. */
 export const test = base.extend<Fixtures, WorkerFixtures>({
   image: [process.env.MOSAIC_AGENT_IMAGE ?? 'mosaic-stub-agent:dev', { scope: 'worker', option: true }],
-  untouched: [false, { scope: 'worker', option: true }],
+  freshInstall: [false, { scope: 'worker', option: true }],
   server: [
-    async ({ image, untouched, playwright }, use, { workerIndex, config }) => {
+    async ({ image, freshInstall, playwright }, use, { workerIndex, config }) => {
       const mosaic = new Mosaic(String(workerIndex), image)
       try {
-        await mosaic.begin()
-        if (untouched) await use({ mosaic, state: undefined })
+        await mosaic.startAll()
+        if (freshInstall) await use({ mosaic, state: undefined })
         else {
           const api = await playwright.request.newContext()
           await setUp(mosaic, api)
@@ -46,7 +46,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
           await use({ mosaic, state })
         }
       } finally {
-        await mosaic.end()
+        await mosaic.stopAll()
       }
     },
     { scope: 'worker', timeout: 120_000 },
@@ -75,52 +75,54 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
-interface Finding {
+interface Violation {
   id: string
   nodes: { html: string; failureSummary?: string }[]
 }
 
-/** During an entrance the colours are mixed, and the contrast is not what it will be. */
-export async function atRest(page: Page): Promise<void> {
+/** During an animation colours are mixed, so that the contrast is not the final one. */
+export async function waitForAnimations(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
-    // What is about to begin has begun after two frames.
+    // After two frames all pending animations have started.
     await frame()
     await frame()
-    const ends = document
+    const finite = document
       .getAnimations()
       .filter((animation) => animation.effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY)
-    await Promise.allSettled(ends.map((animation) => animation.finished))
+    await Promise.allSettled(finite.map((animation) => animation.finished))
   })
 }
 
-const ALL = { type: 'tag', values: TAGS }
-/** What a theme can change. */
-export const COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
+const ALL_RULES = { type: 'tag', values: TAGS }
+/** The rules that depend on the theme. */
+export const COLOUR_RULES = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
 
-/** No finding of axe in the state that is on the screen now. */
-export async function expectAccessible(page: Page, only: typeof ALL = ALL): Promise<void> {
-  await atRest(page)
+/** Expects that axe reports no violation in the current state of the page. */
+export async function expectAccessible(page: Page, only: typeof ALL_RULES = ALL_RULES): Promise<void> {
+  await waitForAnimations(page)
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE)
-  const findings = await page.evaluate(async (runOnly) => {
+  const violations = await page.evaluate(async (runOnly) => {
     const { axe } = window as unknown as {
-      axe: { run: (on: Document, options: unknown) => Promise<{ violations: Finding[] }> }
+      axe: { run: (on: Document, options: unknown) => Promise<{ violations: Violation[] }> }
     }
     return (await axe.run(document, { runOnly, resultTypes: ['violations'] })).violations
   }, only)
-  const told = findings.flatMap((finding) =>
-    finding.nodes.map((node) => `${finding.id}: ${node.html.slice(0, 200)}\n${node.failureSummary ?? ''}`),
+  const descriptions = violations.flatMap((violation) =>
+    violation.nodes.map(
+      (node) => `${violation.id}: ${node.html.slice(0, 200)}\n${node.failureSummary ?? ''}`,
+    ),
   )
-  expect(told, 'axe finds nothing').toEqual([])
+  expect(descriptions, 'axe reports no violations').toEqual([])
 }
 
 /** The page does not scroll sideways. */
-export async function expectNarrow(page: Page): Promise<void> {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-  expect(over, 'nothing sticks out at the side').toBeLessThanOrEqual(0)
+export async function expectNoHorizontalScroll(page: Page): Promise<void> {
+  const overflowPx = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  expect(overflowPx, 'nothing overflows horizontally').toBeLessThanOrEqual(0)
 }
 
-/** Asks in a new chat; answers with the chat's address as soon as it has one. */
+/** Sends a message in a new chat. Resolves to the chat's path as soon as it exists. */
 export async function ask(page: Page, text: string): Promise<string> {
   await page.goto('/chat')
   await page.getByRole('textbox', { name: /^Message to/ }).fill(text)
@@ -129,13 +131,13 @@ export async function ask(page: Page, text: string): Promise<string> {
   return new URL(page.url()).pathname
 }
 
-/** Puts the container to sleep until it `mayWake`, so that the next message has to wait for it. */
-export async function asleep(api: APIRequestContext): Promise<void> {
+/** Puts the container to sleep until `allowWake` is called, so that the next message has to wait. */
+export async function putToSleep(api: APIRequestContext): Promise<void> {
   const settings = await api.get('/api/settings')
   const headers = { 'if-match': settings.headers().etag ?? '' }
   expect((await api.patch('/api/settings', { data: { wakeEarly: false }, headers })).ok()).toBe(true)
   const state = async () => (await (await api.get('/api/container')).json()).container?.observed ?? 'absent'
-  // A start that the sign-in asked for may still be under way: it has to be over first.
+  // A start that the sign-in triggered may still be running and must finish first.
   await api.post('/api/container/start', { data: {} })
   await expect.poll(state, { timeout: 30_000 }).toBe('ready')
   await api.post('/api/container/stop', { data: {} })
@@ -143,13 +145,13 @@ export async function asleep(api: APIRequestContext): Promise<void> {
   await api.post('/api/lanes/containers/pause', { data: {} })
 }
 
-/** Lets what `asleep` put to sleep wake up: the stand-in starts faster than a test can look. */
-export async function mayWake(api: APIRequestContext): Promise<void> {
+/** Undoes `putToSleep`. The lane was paused because the stub agent starts faster than a test can observe. */
+export async function allowWake(api: APIRequestContext): Promise<void> {
   await api.post('/api/lanes/containers/resume', { data: {} })
 }
 
 /** Waits for the end of the last answer. */
-export async function answered(page: Page): Promise<void> {
+export async function waitForAnswer(page: Page): Promise<void> {
   await expect(page.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0, { timeout: 45_000 })
   await expect(page.getByRole('button', { name: 'Answer again' }).last()).toBeVisible()
 }

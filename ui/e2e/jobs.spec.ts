@@ -1,7 +1,7 @@
 import type { APIRequestContext } from '@playwright/test'
 import { expect, expectAccessible, test } from './fixtures'
 
-/** Jobs to look at: tests of a provider, one after the other. */
+/** Creates jobs: provider tests, one after the other. */
 async function makeJobs(request: APIRequestContext, count: number): Promise<void> {
   const { items } = await (await request.get('/api/providers')).json()
   for (let made = 0; made < count; made += 1) {
@@ -10,7 +10,7 @@ async function makeJobs(request: APIRequestContext, count: number): Promise<void
   }
 }
 
-test('the board shows jobs live, and its filters stand in the address', async ({ page, request }) => {
+test('the jobs page is live, and its filters are in the address', async ({ page, request }) => {
   await page.goto('/jobs')
   await expect(page.getByRole('list', { name: 'Jobs by state' })).toContainText('Done')
   await makeJobs(request, 2)
@@ -50,7 +50,7 @@ test('a job opens over the list, Esc closes it, and focus returns', async ({ pag
   await expect(page).toHaveURL(/\/jobs\?kind=test-provider/)
 })
 
-test('jobs are selected, held still and discarded together', async ({ page, request }) => {
+test('jobs are selected, which pauses the list, and discarded together', async ({ page, request }) => {
   await makeJobs(request, 2)
   await page.goto('/jobs?kind=test-provider&state=done')
   const table = page.getByRole('table', { name: 'Jobs' })
@@ -93,7 +93,7 @@ test('lanes pause, jobs say why they wait, schedules run now', async ({ page, re
   await expectAccessible(page)
 })
 
-test('somebody who is no admin sees neither lanes nor admin pages', async ({ page, mosaic }) => {
+test('a user who is not an admin sees neither lanes nor admin pages', async ({ page, mosaic }) => {
   await page.route('**/api/auth/me', (route) =>
     route.fulfill({
       json: {

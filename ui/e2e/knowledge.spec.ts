@@ -1,4 +1,4 @@
-import { answered, ask, expect, expectAccessible, expectNarrow, test } from './fixtures'
+import { ask, expect, expectAccessible, expectNoHorizontalScroll, test, waitForAnswer } from './fixtures'
 
 test.describe('findings', () => {
   test('a finding is added, found by its words, changed and deleted @mobile', async ({ page }) => {
@@ -20,7 +20,7 @@ test.describe('findings', () => {
     await expect(list.locator('mark').first()).toBeVisible()
     await expect(page).toHaveURL(/q=pack/)
     await expectAccessible(page)
-    await expectNarrow(page)
+    await expectNoHorizontalScroll(page)
 
     await list.getByRole('link', { name: 'Walrus migration' }).click()
     const saved = page.getByRole('dialog', { name: 'Walrus migration' })
@@ -32,7 +32,7 @@ test.describe('findings', () => {
     await expect(page.getByRole('link', { name: 'Walruses in autumn' })).toHaveCount(0)
   })
 
-  test('findings are taken along in a file', async ({ page, request }) => {
+  test('findings are exported as a file', async ({ page, request }) => {
     await request.post('/api/findings', { data: { content: 'Exported walrus' } })
     await page.goto('/knowledge')
     const arrives = page.waitForEvent('download')
@@ -58,13 +58,13 @@ test.describe('memory', () => {
     await expect(box).toHaveValue('Mrs Okafor')
     await expectAccessible(page)
 
-    // Changed elsewhere meanwhile: nothing is overwritten unseen.
+    // A change from elsewhere must not be overwritten.
     const { items } = await (await request.get('/api/agents')).json()
     await request.put(`/api/memory/user.address?agentId=${items[0].id}`, { data: { value: 'Dr Okafor' } })
     await box.fill('Maya')
     await entry.getByRole('button', { name: 'Save changes' }).click()
-    await expect(entry.getByText('Your agent changed it meanwhile')).toBeVisible()
-    await entry.getByRole('button', { name: 'Read it again' }).click()
+    await expect(entry.getByText('Your agent changed this in the meantime')).toBeVisible()
+    await entry.getByRole('button', { name: 'Reload it' }).click()
     await expect(box).toHaveValue('Dr Okafor')
     await expect(entry.getByRole('region', { name: 'History' })).toContainText('Mrs Okafor')
     await entry.getByRole('button', { name: 'Forget' }).click()
@@ -74,9 +74,9 @@ test.describe('memory', () => {
 })
 
 test.describe('conversations', () => {
-  test('a chat is found by what was said in it, and leads back @mobile', async ({ page }) => {
+  test('a chat is found by its messages, with a link back @mobile', async ({ page }) => {
     await ask(page, 'Tell me about the tusks of the narwhal')
-    await answered(page)
+    await waitForAnswer(page)
     await page.goto('/knowledge?tab=conversations&q=narwhal')
     const hits = page.getByRole('list', { name: 'Messages found' })
     // The archive follows an answer within ten seconds.
@@ -85,7 +85,7 @@ test.describe('conversations', () => {
       await expect(hits.locator('mark').first()).toBeVisible({ timeout: 3000 })
     }).toPass({ timeout: 40_000 })
     await expectAccessible(page)
-    await expectNarrow(page)
+    await expectNoHorizontalScroll(page)
     await hits.getByRole('link').first().click()
     const sheet = page.getByRole('dialog')
     await expect(sheet.locator('[aria-current="true"]')).toContainText('narwhal')

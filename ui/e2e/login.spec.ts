@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import { expect, expectAccessible, test } from './fixtures'
 import type { Mosaic } from './mosaic'
 
-// Nobody is signed in here, and wrong passwords are typed on purpose.
+// These tests start signed out, and type wrong passwords on purpose.
 test.use({ storageState: { cookies: [], origins: [] }, allowConsole: /status of (401|429)/ })
 
 async function signIn(page: Page, mosaic: Mosaic, password = mosaic.password): Promise<void> {
@@ -11,14 +11,14 @@ async function signIn(page: Page, mosaic: Mosaic, password = mosaic.password): P
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
-test('signing in leads to where one wanted to go, signing out leads out @mobile', async ({
+test('signing in leads to the requested page, signing out to the sign-in @mobile', async ({
   page,
   mosaic,
   isMobile,
 }) => {
   await page.goto('/settings/tokens')
   await expect(page).toHaveURL(/\/login\?next=/)
-  // The address changes before the page is there.
+  // The address changes before the page is rendered.
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   await expectAccessible(page)
   await signIn(page, mosaic, 'wrong password 123')
@@ -50,7 +50,7 @@ test('a session that is ended elsewhere leads to the sign-in and back', async ({
   await elsewhere.goto('/settings/sessions')
   await expect(elsewhere.getByText('This session')).toBeVisible()
   await expectAccessible(elsewhere)
-  // All others but the one that runs the rest of the tests, which is the oldest.
+  // Any other session except the one of the remaining tests, which is the oldest.
   await elsewhere
     .getByRole('button', { name: /^End session: Chrome/ })
     .first()

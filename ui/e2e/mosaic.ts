@@ -1,10 +1,10 @@
 /**
- * A real Mosaic for one worker of the tests: the stand-in for a provider, the server on a fresh database, and
- * (unless the binary brings the UI along) the little server of `serve/`. Taken away again at the end.
+ * A real Mosaic for one test worker: a stub provider, the server on a new database, and the static server in `serve/`
+ * unless the binary contains the UI. All are removed at the end.
  *
  *   MOSAIC_BIN, STUB_LLM_BIN   default: ../target/debug/…
  *   MOSAIC_POSTGRES_DIR        what deploy/setup/postgres.sh prints
- *   MOSAIC_SERVES_UI=1         the binary brings the UI along
+ *   MOSAIC_SERVES_UI=1         the binary contains the UI
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -19,15 +19,15 @@ export class Mosaic {
   readonly username = 'maya'
   readonly password = 'correct horse battery'
   setupToken = ''
-  /** Where the pages are served. */
+  /** The address of the pages. */
   url = ''
-  /** The stand-in for a provider, as the server and its containers reach it. */
+  /** The stub provider, as the server and its containers reach it. */
   llm = ''
 
   private readonly label: string
-  // A short path: the database's socket lies below it.
+  // A short path: the database's socket is in it, and its length is limited.
   private readonly data = mkdtempSync(join(tmpdir(), 'mosaic-ui-'))
-  private readonly beside: ChildProcess[] = []
+  private readonly helpers: ChildProcess[] = []
   private server: ChildProcess | undefined
   private origin = ''
   private args: string[] = []
@@ -38,15 +38,15 @@ export class Mosaic {
   ) {
     this.label = `mosaic.test=ui-${process.pid}-${name}`
     mkdirSync(LOGS, { recursive: true })
-    // The embedded Postgres does not run as root, but has to get in.
+    // The embedded Postgres does not run as root and needs access.
     chmodSync(this.data, 0o755)
   }
 
-  /** Everything, for the first time. */
-  async begin(): Promise<void> {
-    const llm = `${bridge()}:${await freePort()}`
+  /** Starts the server and its helpers for the first time. */
+  async startAll(): Promise<void> {
+    const llm = `${bridgeAddress()}:${await freePort()}`
     this.llm = `http://${llm}`
-    this.beside.push(this.run('llm', process.env.STUB_LLM_BIN ?? join(TARGET, 'stub-llm'), ['--addr', llm]))
+    this.helpers.push(this.run('llm', process.env.STUB_LLM_BIN ?? join(TARGET, 'stub-llm'), ['--addr', llm]))
     const [api, internal, pages] = [await freePort(), await freePort(), await freePort()]
     this.origin = `http://127.0.0.1:${api}`
     this.url = process.env.MOSAIC_SERVES_UI ? this.origin : `http://127.0.0.1:${pages}`
@@ -62,19 +62,19 @@ export class Mosaic {
     if (this.url === this.origin) return
     const serve = join(import.meta.dirname, 'serve/index.mjs')
     const env = { MOSAIC_API: this.origin, PORT: String(pages) }
-    this.beside.push(this.run('serve', process.execPath, [serve], env))
-    await answers(this.url, this.beside)
+    this.helpers.push(this.run('serve', process.execPath, [serve], env))
+    await waitUntilReady(this.url, this.helpers)
   }
 
-  /** The server alone, on the data that is there. */
+  /** Starts only the server, on the existing data. */
   async start(): Promise<void> {
     const program = process.env.MOSAIC_BIN ?? join(TARGET, 'mosaic')
     const server = this.run('mosaic', program, this.args, { MOSAIC_AGENT_IMAGE: this.image })
     this.server = server
-    await answers(`${this.origin}/readyz`, [server])
+    await waitUntilReady(`${this.origin}/readyz`, [server])
   }
 
-  /** The server dies as by a power cut; what stands beside it stays. */
+  /** Kills the server like a power cut; the helpers keep running. */
   async crash(): Promise<void> {
     const { server } = this
     if (!server) return
@@ -83,14 +83,14 @@ export class Mosaic {
     await gone
   }
 
-  async end(): Promise<void> {
-    const all = [this.server, ...this.beside].filter((one) => one !== undefined)
-    await Promise.all(all.map(ended))
+  async stopAll(): Promise<void> {
+    const all = [this.server, ...this.helpers].filter((one) => one !== undefined)
+    await Promise.all(all.map(stopProcess))
     removeContainers(this.label)
     rmSync(this.data, { recursive: true, force: true })
   }
 
-  /** What it and the servers beside it have said. */
+  /** The log file of the server or a helper. */
   log(of: 'mosaic' | 'llm' | 'serve'): string {
     return join(LOGS, `${this.name}-${of}.log`)
   }
@@ -106,24 +106,24 @@ export class Mosaic {
   }
 }
 
-/** Another server beside it, for the length of `work`. */
-export async function beside<T>(
+/** Runs another server while `action` runs. */
+export async function withServer<T>(
   program: string,
   args: string[],
   url: string,
-  work: () => Promise<T>,
+  action: () => Promise<T>,
 ): Promise<T> {
   const child = spawn(program, args, { stdio: 'ignore' })
   try {
-    await answers(url, [child])
-    return await work()
+    await waitUntilReady(url, [child])
+    return await action()
   } finally {
-    await ended(child)
+    await stopProcess(child)
   }
 }
 
-/** Asks it to end, and makes it end. */
-function ended(child: ChildProcess): Promise<void> {
+/** SIGTERM, then SIGKILL after 25 s. */
+function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((resolve) => {
     const timer = setTimeout(() => child.kill('SIGKILL'), 25_000)
@@ -136,7 +136,7 @@ function ended(child: ChildProcess): Promise<void> {
 }
 
 /** The host's own address on Docker's default bridge: this process and containers both reach it. */
-function bridge(): string {
+function bridgeAddress(): string {
   const address = docker(['network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}'])
   return address || '172.17.0.1'
 }
@@ -156,15 +156,14 @@ function docker(args: string[]): string {
   return execFileSync('docker', args, { encoding: 'utf8' }).trim()
 }
 
-let next = 12_000 + (process.pid % 600) * 30
+let nextPort = 12_000 + (process.pid % 600) * 30
 
 /**
- * A port below the range out of which the kernel serves outgoing connections: one of those could otherwise
- * take it while a killed server is away.
+ * A port below the ephemeral range: otherwise an outgoing connection could take it while a killed server is down.
  */
 export function freePort(): Promise<number> {
-  next = next >= 31_900 ? 12_000 : next + 1
-  const port = next
+  nextPort = nextPort >= 31_900 ? 12_000 : nextPort + 1
+  const port = nextPort
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(freePort()))
@@ -172,12 +171,12 @@ export function freePort(): Promise<number> {
   })
 }
 
-async function answers(url: string, children: ChildProcess[]): Promise<void> {
+async function waitUntilReady(url: string, children: ChildProcess[]): Promise<void> {
   for (let tries = 0; tries < 600; tries += 1) {
     const response = await fetch(url).catch(() => null)
     if (response?.ok) return
     if (children.some((child) => child.exitCode !== null)) break
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`${url} does not answer; look into ${LOGS}`)
+  throw new Error(`${url} does not answer; see ${LOGS}`)
 }

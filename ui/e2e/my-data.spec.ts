@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { answered, ask, expect, expectAccessible, expectNarrow, test } from './fixtures'
+import { ask, expect, expectAccessible, expectNoHorizontalScroll, test, waitForAnswer } from './fixtures'
 
 test.use({ allowConsole: /status of 409/ })
 
-test('everything is exported, without a key in it @mobile', async ({ page }) => {
+test('all data is exported, without keys @mobile', async ({ page }) => {
   test.setTimeout(120_000)
   await ask(page, 'Remember the walrus')
-  await answered(page)
+  await waitForAnswer(page)
   await page.goto('/settings/data')
   await page.getByRole('button', { name: /^Make (an|a new) export$/ }).click()
   const link = page.getByRole('link', { name: 'Download' })
   await expect(link).toBeVisible({ timeout: 90_000 })
   await expectAccessible(page)
-  await expectNarrow(page)
+  await expectNoHorizontalScroll(page)
   const arrives = page.waitForEvent('download')
   await link.click()
   const file = await arrives
@@ -22,7 +22,7 @@ test('everything is exported, without a key in it @mobile', async ({ page }) => 
   expect(archive).not.toContain('sk-good-key-1234')
 })
 
-test('the last one who can administer is not deleted', async ({ page, mosaic }) => {
+test('the breakglass account is not deleted', async ({ page, mosaic }) => {
   await page.goto('/settings/data')
   await page.getByRole('button', { name: 'Delete my account' }).click()
   const dialog = page.getByRole('dialog', { name: 'Delete your account?' })

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { expect, expectAccessible, test } from './fixtures'
-import { beside, freePort } from './mosaic'
+import { freePort, withServer } from './mosaic'
 
 // MOSAIC_TEST_OIDC: what deploy/setup/test-oidc.sh prints, a folder with npm's oidc-provider and a script for it.
 const FOLDER = process.env.MOSAIC_TEST_OIDC ?? join(import.meta.dirname, '../../target/test-tools/oidc')
 
-test('single sign-on is set up, leads in, through a real provider, and out again', async ({
+test('single sign-on is set up, and a user signs in and out through a real provider', async ({
   page,
   browser,
   mosaic,
@@ -13,7 +13,7 @@ test('single sign-on is set up, leads in, through a real provider, and out again
   const port = await freePort()
   const issuer = `http://localhost:${port}`
   const script = [join(FOLDER, 'provider.mjs'), String(port), mosaic.url]
-  await beside(process.execPath, script, `${issuer}/.well-known/openid-configuration`, async () => {
+  await withServer(process.execPath, script, `${issuer}/.well-known/openid-configuration`, async () => {
     const person = { sub: 'b1', preferred_username: 'ben', name: 'Ben Okri', email: 'ben@example.org' }
     await fetch(`${issuer}/person`, { method: 'PUT', body: JSON.stringify(person) })
 
@@ -29,13 +29,16 @@ test('single sign-on is set up, leads in, through a real provider, and out again
     await expect(page.getByRole('region', { name: 'Notifications' })).toContainText('Single sign-on saved')
     await expectAccessible(page)
 
-    const his = await browser.newContext({ baseURL: mosaic.url, storageState: { cookies: [], origins: [] } })
-    const ben = await his.newPage()
+    const benContext = await browser.newContext({
+      baseURL: mosaic.url,
+      storageState: { cookies: [], origins: [] },
+    })
+    const ben = await benContext.newPage()
     await ben.goto('/jobs?state=failed')
     await expect(ben).toHaveURL(/\/login\?next=/)
     await expectAccessible(ben)
     await ben.getByRole('link', { name: /^Continue with/ }).click()
-    // Where he wanted to go, as who he is there, and no admin.
+    // Ben arrives at the requested page under the provider's name, and is not an admin.
     await expect(ben).toHaveURL(/\/jobs\?state=failed/)
     await expect(ben.getByRole('button', { name: /Ben Okri/ })).toContainText('User')
     await expect(ben.getByRole('link', { name: 'Users' })).toHaveCount(0)
@@ -44,7 +47,7 @@ test('single sign-on is set up, leads in, through a real provider, and out again
 
     await ben.getByRole('button', { name: /Ben Okri/ }).click()
     await ben.getByRole('menuitem', { name: 'Sign out' }).click()
-    // The provider wants to know whether he means it; this one's page has no buttons.
+    // The provider asks for confirmation; its test page has no buttons.
     await ben.waitForURL(/\/session\/end/)
     await ben.evaluate(() => {
       const [form] = document.forms
@@ -52,13 +55,13 @@ test('single sign-on is set up, leads in, through a real provider, and out again
       form?.submit()
     })
     await expect(ben).toHaveURL(/\/login/)
-    expect((await his.request.get('/api/auth/me')).status()).toBe(401)
-    // The way in that always works stands behind it.
+    expect((await benContext.request.get('/api/auth/me')).status()).toBe(401)
+    // The admin account is still offered.
     await ben.getByRole('button', { name: 'Use the admin account' }).click()
     await expect(ben.getByRole('textbox', { name: 'Password' })).toBeVisible()
     await expectAccessible(ben)
 
-    // Turned off, it is no way in any more.
+    // After it is turned off, it is no longer offered.
     await page.goto('/settings/sign-in')
     await page.getByRole('button', { name: 'Turn off' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Turn off' }).click()
@@ -66,6 +69,6 @@ test('single sign-on is set up, leads in, through a real provider, and out again
     await ben.goto('/login')
     await expect(ben.getByRole('button', { name: 'Sign in' })).toBeVisible()
     await expect(ben.getByRole('link', { name: /^Continue with/ })).toHaveCount(0)
-    await his.close()
+    await benContext.close()
   })
 })

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import type { User } from '../src/api/types'
-import { COLOURS, expect, expectAccessible, expectNarrow, test } from './fixtures'
+import { COLOUR_RULES, expect, expectAccessible, expectNoHorizontalScroll, test } from './fixtures'
 
 const PAGES = [
   '/chat',
@@ -24,7 +24,7 @@ const PAGES = [
   '/fleet',
 ]
 
-/** Opens a page and waits until it shows what it has. */
+/** Opens a page and waits until it has loaded its data. */
 async function open(page: Page, path: string): Promise<void> {
   await page.goto(path)
   await expect(page.locator('h1')).toHaveCount(1)
@@ -36,14 +36,14 @@ for (const path of PAGES) {
     test('is accessible and fits, in both themes and at any width @mobile', async ({ page, isMobile }) => {
       await open(page, path)
       await expectAccessible(page)
-      await expectNarrow(page)
+      await expectNoHorizontalScroll(page)
       await page.evaluate(() => {
         document.documentElement.dataset.theme = 'dark'
       })
-      await expectAccessible(page, COLOURS)
+      await expectAccessible(page, COLOUR_RULES)
       if (!isMobile) return
       await page.setViewportSize({ width: 320, height: 640 })
-      await expectNarrow(page)
+      await expectNoHorizontalScroll(page)
     })
   })
 }
@@ -63,7 +63,7 @@ test('the users and the audit log, with its exports', async ({ page }) => {
   expect((await download).suggestedFilename()).toBe('mosaic-audit.csv')
 })
 
-test('the idle time of one person differs from everybody’s', async ({ page, mosaic, request }) => {
+test('one user has their own idle timeout', async ({ page, mosaic, request }) => {
   const users = async (): Promise<User[]> => (await (await request.get('/api/users')).json()).items
   await page.goto('/users')
   await page.getByRole('button', { name: `Actions for ${mosaic.username}` }).click()
@@ -74,9 +74,9 @@ test('the idle time of one person differs from everybody’s', async ({ page, mo
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Save changes' }).click()
   await expect(page.getByRole('table', { name: 'Users' })).toContainText('45 min')
-  // Others come and go meanwhile: other tests make theirs.
-  const him = (await users()).find(({ username }) => username === mosaic.username)
-  expect(him?.idleTimeoutSeconds).toBe(2700)
+  // Other tests create and delete users at the same time.
+  const changedUser = (await users()).find(({ username }) => username === mosaic.username)
+  expect(changedUser?.idleTimeoutSeconds).toBe(2700)
 })
 
 test('the theme is chosen, kept, and set before the first paint', async ({ page }) => {
@@ -88,7 +88,7 @@ test('the theme is chosen, kept, and set before the first paint', async ({ page 
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
 })
 
-test('an address that leads nowhere says so', async ({ page }) => {
+test('an unknown address shows a message', async ({ page }) => {
   await page.goto('/nowhere')
   await expect(page.getByRole('heading', { name: 'There is nothing at this address' })).toBeVisible()
   await expectAccessible(page)

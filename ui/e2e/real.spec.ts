@@ -1,6 +1,6 @@
-import { answered, ask, expect, expectAccessible, test } from './fixtures'
+import { ask, expect, expectAccessible, test, waitForAnswer } from './fixtures'
 
-// The one journey on the real OpenClaw: everything in front of it and behind it is real but the model.
+// A journey on the real OpenClaw: everything is real except the model.
 test.describe.configure({ mode: 'serial', timeout: 300_000 })
 test.use({ allowConsole: /status of 4(01|03|04)/ })
 
@@ -26,21 +26,21 @@ test('from the setup link to the first answer, the settings and the jobs, on the
   await page.getByRole('button', { name: 'Create agent' }).click()
   await page.getByRole('button', { name: 'Start chatting' }).click()
 
-  // The first message wakes a container that never was; every step of it is told.
+  // The first message creates the container and shows every step.
   await page.getByRole('textbox', { name: /^Message to/ }).fill('Good morning [[llm:tokens=40,gap=20]]')
   await page.getByRole('button', { name: 'Send', exact: true }).click()
   await expect(page.getByText('Starting your agent')).toBeVisible()
   await expectAccessible(page)
   await expect(page.locator('.prose')).toContainText('w5', { timeout: 200_000 })
-  await answered(page)
+  await waitForAnswer(page)
   await expect(page.locator('.prose')).toContainText('w39')
   await expect(page.getByText(/\d tokens/)).toBeVisible()
   await page.reload()
   await expect(page.locator('.prose')).toContainText('w39')
 
-  // Awake now: the next answer comes without a start.
+  // The container is awake: the next answer comes without a start.
   await ask(page, 'And again')
-  await answered(page)
+  await waitForAnswer(page)
   await expect(page.locator('.prose')).not.toBeEmpty()
   await expect(page.getByRole('alert')).toHaveCount(0)
 
@@ -53,7 +53,7 @@ test('from the setup link to the first answer, the settings and the jobs, on the
   await expect(sheet).toHaveCount(0)
 
   await page.goto('/jobs')
-  // The oldest one: what was asked for while it ran found nothing left to do.
+  // The oldest job: later ones found nothing to do.
   await page.getByRole('link', { name: 'Start a container' }).last().click()
   const job = page.getByRole('dialog', { name: 'Start a container' })
   await expect(job.getByText('Done').first()).toBeVisible()
@@ -61,7 +61,7 @@ test('from the setup link to the first answer, the settings and the jobs, on the
   await expectAccessible(page)
   await page.keyboard.press('Escape')
 
-  // Put to sleep, it wakes by itself and knows the chat.
+  // After sleeping it wakes with the next message and remembers the chat.
   await page.goto('/settings/agents')
   await page.getByRole('button', { name: 'Put to sleep' }).click()
   await expect(page.getByText('Asleep', { exact: true })).toBeVisible({ timeout: 60_000 })
@@ -74,6 +74,6 @@ test('from the setup link to the first answer, the settings and the jobs, on the
   await page.getByRole('button', { name: 'Send', exact: true }).click()
   await expect(page.getByRole('article')).toHaveCount(2)
   await expect(page.getByRole('article').last().locator('.prose')).not.toBeEmpty({ timeout: 120_000 })
-  await answered(page)
+  await waitForAnswer(page)
   await expect(page.getByRole('alert')).toHaveCount(0)
 })

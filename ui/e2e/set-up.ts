@@ -1,7 +1,7 @@
 import type { APIRequestContext } from '@playwright/test'
 import type { Mosaic } from './mosaic'
 
-/** Goes through the setup by the API, as far as the first agent; the page itself is tried in `setup.spec.ts`. */
+/** Completes the setup through the API; `setup.spec.ts` tests the page. */
 export async function setUp(mosaic: Mosaic, api: APIRequestContext): Promise<void> {
   const post = async (path: string, data: object, headers: Record<string, string> = {}) => {
     const reply = await api.post(`${mosaic.url}/api/onboarding/${path}`, { data, headers })
@@ -19,19 +19,19 @@ export async function setUp(mosaic: Mosaic, api: APIRequestContext): Promise<voi
     models: [{ id: 'stub-small' }],
     allowPrivateHost: true,
   })
-  await over(mosaic, api, jobId)
+  await waitForJob(mosaic, api, jobId)
   await post('agent', { name: 'Ada', model: 'openai-compatible/stub-small' })
   await post('complete', {})
-  await firstAnswer(mosaic, api)
+  await waitForFirstAnswer(mosaic, api)
 }
 
-/** The guard takes up to ten seconds to let agents through to a provider's address that was just allowed. */
-export async function firstAnswer(mosaic: Mosaic, api: APIRequestContext): Promise<void> {
+/** Retries, since the guard takes up to ten seconds to let agents reach a newly allowed provider address. */
+export async function waitForFirstAnswer(mosaic: Mosaic, api: APIRequestContext): Promise<void> {
   const { id } = await (await api.post(`${mosaic.url}/api/chats`, { data: {} })).json()
   for (let tries = 0; tries < 10; tries += 1) {
     const asked = await api.post(`${mosaic.url}/api/chats/${id}/turns`, { data: { text: 'Hello' } })
     const { turnId } = await asked.json()
-    // Ends with the answer.
+    // The stream ends with the answer.
     await (await api.get(`${mosaic.url}/api/turns/${turnId}/events`)).body()
     const { status } = await (await api.get(`${mosaic.url}/api/turns/${turnId}`)).json()
     if (status === 'done') break
@@ -40,12 +40,12 @@ export async function firstAnswer(mosaic: Mosaic, api: APIRequestContext): Promi
   await api.delete(`${mosaic.url}/api/chats/${id}`)
 }
 
-/** Waits for the end of a job; answers with its state. */
-export async function over(mosaic: Mosaic, api: APIRequestContext, job: string): Promise<string> {
+/** Waits for the end of a job. Resolves to its state. */
+export async function waitForJob(mosaic: Mosaic, api: APIRequestContext, job: string): Promise<string> {
   for (let tries = 0; tries < 300; tries += 1) {
     const { state } = await (await api.get(`${mosaic.url}/api/jobs/${job}`)).json()
     if (state !== 'queued' && state !== 'running') return state
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`job ${job} does not end`)
+  throw new Error(`job ${job} did not end`)
 }

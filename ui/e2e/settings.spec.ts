@@ -5,7 +5,7 @@ const KEY = 'sk-good-canary-7f3e'
 test.describe('providers', () => {
   test.use({ allowConsole: /status of (409|422)/ })
 
-  test('what is typed is tested and not saved; what is saved never comes back', async ({ page, mosaic }) => {
+  test('a test saves nothing, and a saved key is never returned', async ({ page, mosaic }) => {
     const bodies: string[] = []
     page.on('response', async (response) => {
       if (response.url().includes('/api/')) bodies.push(await response.text().catch(() => ''))
@@ -49,7 +49,7 @@ test.describe('providers', () => {
     await expect(page.getByRole('link', { name: 'Second' })).toHaveCount(0)
   })
 
-  test('one that an agent uses is not deleted', async ({ page }) => {
+  test('a provider that an agent uses is not deleted', async ({ page }) => {
     await page.goto('/settings/providers')
     await page.getByRole('link', { name: 'OpenAI-compatible' }).click()
     const sheet = page.getByRole('dialog', { name: 'OpenAI-compatible' })
@@ -112,7 +112,7 @@ test('a token is shown once, works, and is revoked', async ({ page, playwright, 
 test.describe('the instance', () => {
   test.use({ allowConsole: /status of (412|422)/ })
 
-  test('takes good values, refuses bad ones beside the field, and notices somebody else', async ({
+  test('saves valid values, shows errors beside the field, and detects a concurrent change', async ({
     page,
     context,
   }) => {
@@ -134,8 +134,8 @@ test.describe('the instance', () => {
     await other.close()
 
     await page.getByRole('button', { name: 'Save changes' }).click()
-    await expect(page.getByText('Somebody else changed the settings meanwhile')).toBeVisible()
-    await page.getByRole('button', { name: 'Read them again' }).click()
+    await expect(page.getByText('Someone else changed these settings in the meantime')).toBeVisible()
+    await page.getByRole('button', { name: 'Reload them' }).click()
     await expect(idle).toHaveValue('45')
     await idle.fill('30')
     await page.getByRole('button', { name: 'Save changes' }).click()

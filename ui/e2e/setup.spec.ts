@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, expectAccessible, test } from './fixtures'
 
-// The order is the wizard's own. What follows in other files uses what is set up here.
+// The tests follow the order of the wizard.
 test.describe.configure({ mode: 'serial' })
 test.use({ allowConsole: /status of 4(01|03|04|09|22)/ })
 
@@ -55,7 +55,7 @@ test('the setup, from the link to the first chat, by keyboard only', async ({ pa
   )
   await expectAccessible(page)
 
-  // What is wrong is put right in place; the other fields have kept their values.
+  // The key is corrected in place; the other fields keep their values.
   await page.getByRole('button', { name: 'Replace' }).press('Enter')
   await page.getByRole('textbox', { name: /^API key/ }).focus()
   await page.keyboard.type('sk-good-key-1234')
@@ -74,7 +74,7 @@ test('the setup, from the link to the first chat, by keyboard only', async ({ pa
   await title(page, 'Mosaic is ready')
   await expect(page.getByText('Ada, on openai-compatible/stub-small')).toBeVisible()
   await expectAccessible(page)
-  // It can be left and found again where it was.
+  // A reload continues at the same step.
   await page.reload()
   await expect(page.getByRole('heading', { level: 1, name: 'Mosaic is ready' })).toBeVisible()
   await page.getByRole('button', { name: 'Start chatting' }).press('Enter')

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { answered, ask, expect, expectAccessible, expectNarrow, test } from './fixtures'
-import { firstAnswer } from './set-up'
+import { ask, expect, expectAccessible, expectNoHorizontalScroll, test, waitForAnswer } from './fixtures'
+import { waitForFirstAnswer } from './set-up'
 
-// A name that is taken, what is for admins, and an agent that was removed meanwhile.
+// A duplicate name, admin-only requests, and an agent that was removed in the meantime.
 test.use({ allowConsole: /status of (409|403)/ })
 
-test('an agent of the instance is made, looked after, used by a program, and removed @mobile', async ({
+test('an agent of the instance is created, impersonated, used by a program, and removed @mobile', async ({
   page,
   mosaic,
   server,
@@ -21,26 +21,26 @@ test('an agent of the instance is made, looked after, used by a program, and rem
   const dialog = page.getByRole('dialog', { name: 'A new agent of the instance' })
   await dialog.getByRole('textbox', { name: 'Name' }).fill(mosaic.username)
   await dialog.getByRole('textbox', { name: 'What it is for' }).fill('Answers questions about orders')
-  await dialog.getByRole('button', { name: 'Make it' }).click()
+  await dialog.getByRole('button', { name: 'Create' }).click()
   await expect(dialog.getByText(/has this name/)).toBeVisible()
   await expectAccessible(page)
   await dialog.getByRole('textbox', { name: 'Name' }).fill('help-desk')
-  await dialog.getByRole('button', { name: 'Make it' }).click()
+  await dialog.getByRole('button', { name: 'Create' }).click()
   await expect(card.getByText('Answers questions about orders')).toBeVisible()
   await expectAccessible(page)
-  await expectNarrow(page)
+  await expectNoHorizontalScroll(page)
 
   const open = card.getByRole('button', { name: 'Open help-desk' })
   await open.click()
-  const bar = page.getByRole('region', { name: 'For whom you act' })
-  await expect(bar).toContainText('You look after help-desk')
+  const bar = page.getByRole('region', { name: 'Acting account' })
+  await expect(bar).toContainText('You are acting as help-desk')
   const id = (await page.evaluate(() => sessionStorage.getItem('mosaic.account'))) ?? ''
-  const its = await playwright.request.newContext({
+  const accountApi = await playwright.request.newContext({
     baseURL: mosaic.url,
     storageState: server.state,
     extraHTTPHeaders: { 'x-mosaic-account': id },
   })
-  const provider = await its.post('/api/providers', {
+  const provider = await accountApi.post('/api/providers', {
     data: {
       kind: 'openai-compatible',
       name: 'OpenAI-compatible',
@@ -51,16 +51,16 @@ test('an agent of the instance is made, looked after, used by a program, and rem
   })
   expect(provider.status(), await provider.text()).toBe(201)
   const agent = { name: 'Dora', model: 'openai-compatible/stub-small' }
-  expect((await its.post('/api/agents', { data: agent })).status()).toBe(201)
-  await firstAnswer(mosaic, its)
-  await its.dispose()
+  expect((await accountApi.post('/api/agents', { data: agent })).status()).toBe(201)
+  await waitForFirstAnswer(mosaic, accountApi)
+  await accountApi.dispose()
 
   await ask(page, 'When does the parcel come')
-  await answered(page)
+  await waitForAnswer(page)
   await expect(bar).toBeVisible()
   await expect(page.getByRole('link', { name: 'Fleet' })).toHaveCount(0)
   await expectAccessible(page)
-  await expectNarrow(page)
+  await expectNoHorizontalScroll(page)
 
   await page.goto('/settings/tokens')
   await page.getByRole('button', { name: 'Create token' }).first().click()
@@ -80,7 +80,7 @@ test('an agent of the instance is made, looked after, used by a program, and rem
   await page.getByRole('button', { name: 'Make an export' }).click()
   const download = page.getByRole('button', { name: 'Download' })
   await expect(download).toBeVisible({ timeout: 90_000 })
-  await expectNarrow(page)
+  await expectNoHorizontalScroll(page)
   const arrives = page.waitForEvent('download')
   await download.click()
   const archive = gunzipSync(readFileSync(await (await arrives).path())).toString('latin1')
@@ -88,19 +88,21 @@ test('an agent of the instance is made, looked after, used by a program, and rem
   await page.goto('/fleet')
   await expect(page.getByText('Only admins can open this')).toBeVisible()
 
-  await bar.getByRole('button', { name: 'Back to yourself' }).click()
+  await bar.getByRole('button', { name: 'Back to your account' }).click()
   await expect(card.getByText('Awake')).toBeVisible()
   await expect(bar).toHaveCount(0)
 
   await open.click()
   await expect(bar).toBeVisible()
-  // Elsewhere somebody removes it.
+  // Another session removes it.
   const removed = await page.request.delete(`/api/fleet/system-containers/${id}`)
   expect(removed.status()).toBe(202)
   expect((await program.get('/v1/models')).status()).toBe(401)
   await program.dispose()
   await page.goto('/settings/providers')
-  await expect(page.getByRole('region', { name: 'Notifications' })).toContainText('You are back to yourself')
+  await expect(page.getByRole('region', { name: 'Notifications' })).toContainText(
+    'You are back in your own account',
+  )
   await expect(bar).toHaveCount(0)
   await page.goto('/fleet')
   await expect(card.getByText('None yet')).toBeVisible({ timeout: 60_000 })

@@ -94,8 +94,16 @@ const everything = readdirSync(DIST, { recursive: true, withFileTypes: true }).f
 )
 const bytes = (entries) =>
   entries.reduce((total, entry) => total + statSync(join(entry.parentPath, entry.name)).size, 0) / KB
-report('fonts (latin)', bytes(everything.filter((entry) => /-latin-wght.*\.woff2$/.test(entry.name))), FONTS_BUDGET_KB)
-report('dist, not compressed', bytes(everything.filter((entry) => !/\.(br|gz)$/.test(entry.name))), DIST_BUDGET_KB)
+report(
+  'fonts (latin)',
+  bytes(everything.filter((entry) => /-latin-wght.*\.woff2$/.test(entry.name))),
+  FONTS_BUDGET_KB,
+)
+report(
+  'dist, not compressed',
+  bytes(everything.filter((entry) => !/\.(br|gz)$/.test(entry.name))),
+  DIST_BUDGET_KB,
+)
 
 if (exceeded > 0) {
   console.error(`${exceeded} budgets are exceeded. Load less, or raise the budget and say why.`)

@@ -43,7 +43,7 @@ pub(crate) fn events(
     events.boxed()
 }
 
-/// Cuts a body into lines that end in LF, whichever of CR, LF and CRLF they end in.
+/// Splits a body into lines. Each ends in LF; in the body it may end in CR, LF or CRLF.
 struct Lines<S> {
     body: S,
     max_event_bytes: usize,

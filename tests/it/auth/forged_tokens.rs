@@ -114,7 +114,7 @@ async fn a_sign_in_is_bound_to_its_browser_and_can_be_used_once() {
     assert_eq!(finish_sign_in(&three.browser, &three.state, "&code=x").await, "oidc_flow");
 
     let four = begin_sign_in(&mosaic).await;
-    sqlx::query("update oidc_flows set expires_at = unix_seconds()")
+    sqlx::query("update oidc_flows set expires_at = now()")
         .execute(&mosaic.database.pool)
         .await
         .unwrap();

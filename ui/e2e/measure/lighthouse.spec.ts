@@ -6,8 +6,8 @@ import { chromium } from '@playwright/test'
 import { expect, test } from '../fixtures'
 import { freePort, Mosaic } from '../mosaic'
 
-// LIGHTHOUSE: how to run it, for example "/tmp/node24 /tmp/lh/node_modules/lighthouse/cli/index.js". It wants Node 22
-// or newer, which this project does not, so it is not one of its packages.
+// LIGHTHOUSE: the command that runs it, for example "node /tmp/lh/node_modules/lighthouse/cli/index.js". It needs a newer
+// Node than this project, so it is not one of its packages.
 const [program, ...before] = (process.env.LIGHTHOUSE ?? '').split(' ').filter(Boolean)
 
 interface Report {
@@ -15,14 +15,14 @@ interface Report {
   audits: Record<string, { numericValue?: number }>
 }
 
-/** Runs it in a browser that is signed in already; answers with what people ask for. */
+/** Runs Lighthouse in a browser that is signed in already. Returns the scores and metrics. */
 async function measure(url: string, port: number): Promise<Record<string, number>> {
   const folder = join(import.meta.dirname, '../../test-results/lighthouse')
   mkdirSync(folder, { recursive: true })
   const path = join(folder, `${new URL(url).pathname.replaceAll('/', '_')}.json`)
   const flags = [`--port=${port}`, '--preset=desktop', '--output=json', `--output-path=${path}`, '--quiet']
   flags.push('--disable-storage-reset', '--only-categories=performance,accessibility,best-practices')
-  // Not at a standstill: the browser's messages are to be read meanwhile, or it waits for that.
+  // Not synchronously: this process must keep reading the browser's messages.
   await promisify(execFile)(program ?? '', [...before, url, ...flags])
   const { categories, audits } = JSON.parse(readFileSync(path, 'utf8')) as Report
   const score = (name: string) => Math.round((categories[name]?.score ?? 0) * 100)
@@ -39,15 +39,15 @@ async function measure(url: string, port: number): Promise<Record<string, number
 }
 
 test('Lighthouse, as on a desktop', async ({ mosaic, image }) => {
-  test.skip(!program, 'LIGHTHOUSE does not say how to run it')
-  const untouched = new Mosaic('lighthouse', image)
+  test.skip(!program, 'LIGHTHOUSE is not set')
+  const freshInstall = new Mosaic('lighthouse', image)
   const port = await freePort()
   const browser = await chromium.launchPersistentContext('', {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', `--remote-debugging-port=${port}`],
   })
   try {
-    await untouched.begin()
+    await freshInstall.startAll()
     const page = await browser.newPage()
     await page.goto(`${mosaic.url}/login`)
     await page.getByRole('textbox', { name: 'User name' }).fill(mosaic.username)
@@ -55,11 +55,11 @@ test('Lighthouse, as on a desktop', async ({ mosaic, image }) => {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await expect(page.getByRole('heading', { level: 1, name: 'New chat' })).toBeVisible()
     await page.close()
-    const setup = `${untouched.url}/setup`
+    const setup = `${freshInstall.url}/setup`
     for (const url of [setup, `${mosaic.url}/chat`, `${mosaic.url}/jobs`, `${mosaic.url}/knowledge`])
       console.log(new URL(url).pathname, JSON.stringify(await measure(url, port)))
   } finally {
     await browser.close()
-    await untouched.end()
+    await freshInstall.stopAll()
   }
 })

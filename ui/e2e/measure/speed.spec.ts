@@ -2,18 +2,18 @@ import { createServer, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from '../fixtures'
 
-// A long answer on the real page: frames a second, long tasks, heap. Page, store, markdown and scrolling are the
-// real ones; only the answer is made up here, since no stand-in writes 20,000 tokens of markdown.
+// A long answer on the real page: frames per second, long tasks, heap. Only the answer is synthetic, since the stub
+// provider does not write 20,000 tokens of markdown.
 
 const TOKENS = Number(process.env.TOKENS ?? 20_000)
-const RATE = Number(process.env.RATE ?? 100)
-/** So many come at once, to look at the end of a long answer without waiting for it. */
-const START = Number(process.env.START ?? 0)
+const TOKENS_PER_SECOND = Number(process.env.RATE ?? 100)
+/** Tokens that are sent at once, to measure the end of a long answer without waiting for it. */
+const INITIAL_TOKENS = Number(process.env.START ?? 0)
 const TURN = 'trn_01a20000000070008000000000000001'
 const CHAT = 'cht_01a20000000070008000000000000001'
-const WINDOW_S = 20
+const WINDOW_SECONDS = 20
 
-/** Markdown as models write it: prose, lists, code and tables, four characters a token. */
+/** Markdown as models write it: prose, lists, code and tables, four characters per token. */
 function answer(): string {
   const section = (at: number) => `## Part ${at}: what happens when a worker is lost
 
@@ -51,7 +51,10 @@ function stream(text: string, outgoing: ServerResponse, onEnd: () => void): void
   const began = performance.now()
   let sent = 0
   const timer = setInterval(() => {
-    const due = Math.min(TOKENS, START + Math.floor(((performance.now() - began) / 1000) * RATE))
+    const due = Math.min(
+      TOKENS,
+      INITIAL_TOKENS + Math.floor(((performance.now() - began) / 1000) * TOKENS_PER_SECOND),
+    )
     for (; sent < due; sent += 1) {
       const data = JSON.stringify({ text: text.slice(sent * 4, sent * 4 + 4) })
       outgoing.write(`id: ${sent + 1}\nevent: delta\ndata: ${data}\n\n`)
@@ -63,19 +66,19 @@ function stream(text: string, outgoing: ServerResponse, onEnd: () => void): void
   outgoing.on('close', () => clearInterval(timer))
 }
 
-/** The server, but for the one stream; answers with its address and its end. `onEnd` is told when the stream is over. */
-async function between(origin: URL, text: string, onEnd: () => void): Promise<[string, () => void]> {
+/** A proxy to the server that replaces the turn's stream. Returns its address and a function to close it. */
+async function startProxy(origin: URL, text: string, onEnd: () => void): Promise<[string, () => void]> {
   const server = createServer((incoming, outgoing) => {
     if (incoming.url === `/api/turns/${TURN}/events`) return stream(text, outgoing, onEnd)
     const { hostname: host, port } = origin
     const { method, url: path, headers } = incoming
-    const onward = request({ host, port, method, path, headers }, (reply) => {
+    const upstream = request({ host, port, method, path, headers }, (reply) => {
       outgoing.writeHead(reply.statusCode ?? 502, reply.headers)
       reply.pipe(outgoing)
     })
-    onward.on('error', () => outgoing.destroy())
-    outgoing.on('close', () => onward.destroy())
-    incoming.pipe(onward)
+    upstream.on('error', () => outgoing.destroy())
+    outgoing.on('close', () => upstream.destroy())
+    incoming.pipe(upstream)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const end = () => {
@@ -85,14 +88,14 @@ async function between(origin: URL, text: string, onEnd: () => void): Promise<[s
   return [`http://127.0.0.1:${(server.address() as AddressInfo).port}`, end]
 }
 
-interface Seen {
+interface MeasuredWindow {
   measured: { frames: number[]; tasks: number[] }
 }
 
 test('a long answer streams in without the page losing frames', async ({ page, mosaic }) => {
   const text = answer()
   let over = false
-  const [base, end] = await between(new URL(mosaic.url), text, () => {
+  const [base, end] = await startProxy(new URL(mosaic.url), text, () => {
     over = true
   })
   const at = new Date().toISOString()
@@ -106,14 +109,14 @@ test('a long answer streams in without the page losing frames', async ({ page, m
     tools: [],
   }
   const chat = { id: CHAT, title: 'Speed', agentId: null, createdAt: at, updatedAt: at }
-  // At the end the page reads what was stored.
+  // After the stream the page reads the stored answer.
   await page.route(`**/api/chats/${CHAT}`, (route) => {
     const stored = over ? { status: 'done', answer: text } : { status: 'running' }
     return route.fulfill({ json: { ...chat, turns: [{ ...turn, ...stored, createdAt: at }] } })
   })
   await page.addInitScript(() => {
-    const { measured } = Object.assign(window as unknown as Seen, {
-      measured: { frames: [], tasks: [] } as Seen['measured'],
+    const { measured } = Object.assign(window as unknown as MeasuredWindow, {
+      measured: { frames: [], tasks: [] } as MeasuredWindow['measured'],
     })
     const frame = (now: number) => {
       measured.frames.push(now)
@@ -128,15 +131,15 @@ test('a long answer streams in without the page losing frames', async ({ page, m
   await page.getByRole('log').waitFor()
 
   const fps: number[] = []
-  for (let done = 0; done < (TOKENS - START) / RATE; done += WINDOW_S) {
+  for (let done = 0; done < (TOKENS - INITIAL_TOKENS) / TOKENS_PER_SECOND; done += WINDOW_SECONDS) {
     await page.evaluate(() => {
-      const { measured } = window as unknown as Seen
+      const { measured } = window as unknown as MeasuredWindow
       measured.frames.length = 0
       measured.tasks.length = 0
     })
-    await page.waitForTimeout(WINDOW_S * 1000)
+    await page.waitForTimeout(WINDOW_SECONDS * 1000)
     const row = await page.evaluate(() => {
-      const { frames, tasks } = (window as unknown as Seen).measured
+      const { frames, tasks } = (window as unknown as MeasuredWindow).measured
       const gaps = frames
         .slice(1)
         .map((time, index) => time - (frames[index] ?? time))
@@ -156,8 +159,8 @@ test('a long answer streams in without the page losing frames', async ({ page, m
     fps.push(row.fps)
     console.log(JSON.stringify(row))
   }
-  console.log(`slowest ${WINDOW_S} s: ${Math.min(...fps)} frames a second`)
-  // The figure is for people; that the whole answer arrived is for the test.
+  console.log(`slowest ${WINDOW_SECONDS} s: ${Math.min(...fps)} frames per second`)
+  // The frame rate is only printed; the test checks that the whole answer arrived.
   await expect(page.getByRole('button', { name: 'Stop the answer' })).toBeHidden({ timeout: 30_000 })
   end()
 })

@@ -1,4 +1,4 @@
-// Serves dist/ as the binary does (headers, compression, fallback) and hands /api and /v1 to a real server.
+// Serves dist/ as the binary does (headers, compression, fallback) and forwards /api and /v1 to a real server.
 //   MOSAIC_API=http://127.0.0.1:8190 PORT=8193 node e2e/serve/index.mjs
 import { readFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
@@ -24,7 +24,7 @@ const HEADERS = {
 }
 
 function forward(incoming, outgoing) {
-  const onward = request(
+  const upstream = request(
     {
       host: API.hostname,
       port: API.port,
@@ -38,12 +38,12 @@ function forward(incoming, outgoing) {
       answer.on('error', () => outgoing.destroy())
     },
   )
-  onward.on('error', () => {
+  upstream.on('error', () => {
     if (outgoing.headersSent) outgoing.destroy()
     else outgoing.writeHead(502).end()
   })
-  outgoing.on('close', () => onward.destroy())
-  incoming.pipe(onward)
+  outgoing.on('close', () => upstream.destroy())
+  incoming.pipe(upstream)
 }
 
 async function file(path, encodings) {
@@ -62,17 +62,17 @@ async function file(path, encodings) {
 async function serve(incoming, outgoing) {
   const path = normalize(decodeURIComponent(new URL(incoming.url, 'http://here').pathname))
   const asset = path.startsWith('/assets/')
-  const wanted = extname(path) === '' && !asset ? '/index.html' : path
-  const found = wanted.includes('/.')
+  const filePath = extname(path) === '' && !asset ? '/index.html' : path
+  const found = filePath.includes('/.')
     ? null
-    : await file(wanted, String(incoming.headers['accept-encoding'] ?? ''))
+    : await file(filePath, String(incoming.headers['accept-encoding'] ?? ''))
   if (!found) {
     outgoing.writeHead(404, HEADERS).end()
     return
   }
   outgoing.writeHead(200, {
     ...HEADERS,
-    'content-type': TYPES[extname(wanted)] ?? 'application/octet-stream',
+    'content-type': TYPES[extname(filePath)] ?? 'application/octet-stream',
     'cache-control': asset ? 'public, max-age=31536000, immutable' : 'no-cache',
     ...(found.encoding ? { 'content-encoding': found.encoding, vary: 'accept-encoding' } : {}),
   })

@@ -1,13 +1,13 @@
-/** Made-up answers, so that pages are looked at with something in them. */
+/** Sample responses for the screenshots. */
 import type {
   Conversation,
   ConversationPage,
   Finding,
   FleetPage,
-  Found,
-  FoundMessage,
   KnowledgeStatus,
   Memory,
+  MessageMatch,
+  SearchResults,
   SelfTest,
   SelfTestCheck,
   SystemContainer,
@@ -67,15 +67,15 @@ const check = (name: string, target: string, more: Partial<SelfTestCheck> = {}):
 })
 
 const checks = [
-  check('Another person’s container', '10.77.0.18:18789'),
+  check('Another user’s container', '10.77.0.18:18789'),
   check('A port of this host', '10.77.0.1:5432'),
   check('A link-local address', '169.254.169.254:80'),
   check('A machine of the local network', '192.168.7.2:80', {
     outcome: 'unknown',
-    proof: 'No stand-in could be placed here: it needs root',
+    proof: 'No responder could be started here: it needs root',
     passed: false,
   }),
-  check('Mosaic’s own door for agents', '10.77.0.1:8081', {
+  check('Mosaic’s internal listener for agents', '10.77.0.1:8081', {
     expected: 'allowed',
     outcome: 'allowed',
     tried: 'TCP, answered in 1 ms',
@@ -253,7 +253,7 @@ export const conversations: { items: Conversation[] } = {
   ],
 }
 
-export const foundMessages: Found<FoundMessage> = {
+export const foundMessages: SearchResults<MessageMatch> = {
   items: (['user', 'assistant', 'tool'] as const).map((role, at) => ({
     conversationId: 'cnv_1',
     title: 'Why did the nightly sync slow down?',

@@ -11,7 +11,7 @@ const THEMES = ['light', 'dark'] as const
 
 mkdirSync(FOLDER, { recursive: true })
 test.describe.configure({ mode: 'serial' })
-// States that go wrong are shown on purpose.
+// Error states are shown on purpose.
 test.use({ allowConsole: /./ })
 
 /** One picture for each width and theme of what is on the page now. */
@@ -22,7 +22,7 @@ async function shoot(page: Page, name: string): Promise<void> {
       await page.evaluate((value) => {
         document.documentElement.dataset.theme = value
       }, theme)
-      // Entrances end, canvases are drawn anew.
+      // Animations end and canvases are redrawn.
       await page.waitForTimeout(350)
       await page.screenshot({ path: join(FOLDER, `${name}-${size}-${theme}.png`) })
     }
@@ -94,7 +94,7 @@ test('the sign-in', async ({ browser, mosaic }) => {
   await page.goto('/login')
   await page.getByRole('button', { name: 'Sign in' }).waitFor()
   await shoot(page, 'login')
-  await page.getByRole('textbox', { name: 'User name' }).fill('nobody')
+  await page.getByRole('textbox', { name: 'User name' }).fill('unknown')
   await page.getByRole('textbox', { name: 'Password' }).fill('wrong password')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('alert').waitFor()
@@ -106,7 +106,7 @@ const ANSWER = `A job is taken under a **lease**: it belongs to its worker only 
 
 ### When a worker crashes
 
-1. The lease lapses after 15 seconds, because nobody renews \`lease_until\`.
+1. The lease lapses after 15 seconds, because \`lease_until\` is not renewed.
 2. Another worker takes the job over and **finds what was done**.
 3. It goes on from there, so nothing happens twice.
 
@@ -137,7 +137,7 @@ test('the chat', async ({ browser, mosaic }) => {
     await page.getByRole('button', { name: 'Send' }).click()
     await page.waitForURL(/cht_/)
   }
-  // A start that is held, to be looked at in all sizes.
+  // A start that does not end, for a picture in all sizes.
   await page.route('**/api/turns/*/events', (route) => {
     const stage = (name: string, elapsedMs: number, more = '') =>
       `event: stage\ndata: {"name":"${name}","elapsedMs":${elapsedMs}${more}}\n\n`
@@ -245,7 +245,7 @@ test('everything else', async ({ browser, mosaic }) => {
   await context.close()
 })
 
-test('one of the instance’s own agents', async ({ browser, mosaic }) => {
+test('an agent of the instance', async ({ browser, mosaic }) => {
   const context = await signedIn(browser, mosaic)
   const page = await context.newPage()
   await page.goto('/fleet')
@@ -260,7 +260,7 @@ test('one of the instance’s own agents', async ({ browser, mosaic }) => {
   await shoot(page, 'users-with-own-agent')
   await page.goto('/fleet')
   await page.getByRole('button', { name: 'Open help-desk' }).click()
-  await page.getByRole('region', { name: 'For whom you act' }).waitFor()
+  await page.getByRole('region', { name: 'Acting account' }).waitFor()
   for (const [name, path] of Object.entries({
     chat: '/chat',
     providers: '/settings/providers',
@@ -269,19 +269,19 @@ test('one of the instance’s own agents', async ({ browser, mosaic }) => {
   })) {
     await page.goto(path)
     await page.waitForTimeout(700)
-    await shoot(page, `keeping-${name}`)
+    await shoot(page, `impersonation-${name}`)
   }
   await page.request.delete(`/api/fleet/system-containers/${(await made.json()).id}`)
   await page.goto('/settings/providers')
   await page
-    .getByText(/^You are back to yourself/)
+    .getByText(/^You are back in your own account/)
     .first()
     .waitFor()
-  await shoot(page, 'keeping-over')
+  await shoot(page, 'impersonation-over')
   await context.close()
 })
 
-test('with something in them', async ({ browser, mosaic }) => {
+test('pages with sample data', async ({ browser, mosaic }) => {
   const context = await signedIn(browser, mosaic)
   const page = await context.newPage()
   const answers = (path: string, json: unknown) =>
@@ -328,7 +328,7 @@ test('with something in them', async ({ browser, mosaic }) => {
   await page.getByRole('button', { name: 'Delete my account' }).click()
   await page.getByRole('dialog').waitFor()
   await shoot(page, 'my-data-delete')
-  // Few others, so that these are in the picture.
+  // Only one container, so that the card below is in the picture.
   await answers('/api/fleet/containers', { ...samples.fleet, items: samples.fleet.items.slice(4, 5) })
   await page.goto('/fleet')
   await page.getByText('help-desk').first().waitFor()

@@ -121,7 +121,8 @@ export const api = {
     json<T>('POST', path, { ...options, body: body ?? {} }),
   patch: <T = void>(path: Path, body: unknown, options?: RequestOptions) =>
     json<T>('PATCH', path, { ...options, body }),
-  put: <T = void>(path: Path, body: unknown, options?: RequestOptions) => json<T>('PUT', path, { ...options, body }),
+  put: <T = void>(path: Path, body: unknown, options?: RequestOptions) =>
+    json<T>('PUT', path, { ...options, body }),
   delete: <T = void>(path: Path, options?: RequestOptions) => json<T>('DELETE', path, options),
   /** Sends a JSON Lines file as it is. */
   upload: <T>(path: Path, body: Blob, options?: RequestOptions) =>

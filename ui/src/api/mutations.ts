@@ -24,7 +24,8 @@ export const onboarding = {
   oidc: (body: { issuer: string; clientId: string; clientSecret: string }) =>
     thenInvalidate(api.post('/api/onboarding/oidc', body), ['onboarding'], ['oidc'], ['methods']),
   provider: (body: T.NewProvider) => postIdempotent<T.ProviderSaved>('/api/onboarding/provider', body),
-  agent: (body: T.NewAgent) => thenInvalidate(postIdempotent('/api/onboarding/agent', body), ['onboarding'], ['agents']),
+  agent: (body: T.NewAgent) =>
+    thenInvalidate(postIdempotent('/api/onboarding/agent', body), ['onboarding'], ['agents']),
   complete: () => thenInvalidate(api.post('/api/onboarding/complete'), ['onboarding']),
 }
 
@@ -41,7 +42,8 @@ export const auth = {
 }
 
 export const providers = {
-  create: (body: T.NewProvider) => thenInvalidate(postIdempotent<T.Provider>('/api/providers', body), ['providers']),
+  create: (body: T.NewProvider) =>
+    thenInvalidate(postIdempotent<T.Provider>('/api/providers', body), ['providers']),
   change: (id: string, version: number, body: T.ProviderChanges) =>
     thenInvalidate(api.patch<T.Provider>(`/api/providers/${id}`, body, ifMatch(version)), ['providers']),
   remove: (id: string) => thenInvalidate(api.delete(`/api/providers/${id}`), ['providers']),
@@ -67,7 +69,11 @@ export const chats = {
   create: (key: string) =>
     api.post<{ id: string }>('/api/chats', {}, { headers: { 'idempotency-key': key } }),
   rename: (id: string, title: string) =>
-    thenInvalidate(api.patch(`/api/chats/${id}`, { title }), queries.chats.queryKey, queries.chat(id).queryKey),
+    thenInvalidate(
+      api.patch(`/api/chats/${id}`, { title }),
+      queries.chats.queryKey,
+      queries.chat(id).queryKey,
+    ),
   /** `keepalive` lets the request finish while the page is being closed. */
   remove: (id: string, keepalive = false) => api.delete(`/api/chats/${id}`, { keepalive }),
   ask: (
@@ -82,9 +88,12 @@ export const chats = {
 type JobSelection = { ids: string[] } | { filter: T.JobFilter }
 
 export const jobs = {
-  retry: (selection: JobSelection) => thenInvalidate(api.post<T.BulkResult>('/api/jobs/retry', selection), ['jobs']),
-  cancel: (selection: JobSelection) => thenInvalidate(api.post<T.BulkResult>('/api/jobs/cancel', selection), ['jobs']),
-  discard: (selection: JobSelection) => thenInvalidate(api.post<T.BulkResult>('/api/jobs/discard', selection), ['jobs']),
+  retry: (selection: JobSelection) =>
+    thenInvalidate(api.post<T.BulkResult>('/api/jobs/retry', selection), ['jobs']),
+  cancel: (selection: JobSelection) =>
+    thenInvalidate(api.post<T.BulkResult>('/api/jobs/cancel', selection), ['jobs']),
+  discard: (selection: JobSelection) =>
+    thenInvalidate(api.post<T.BulkResult>('/api/jobs/discard', selection), ['jobs']),
   pauseLane: (name: string) => thenInvalidate(api.post(`/api/lanes/${name}/pause`), ['lanes'], ['jobs']),
   resumeLane: (name: string) => thenInvalidate(api.post(`/api/lanes/${name}/resume`), ['lanes'], ['jobs']),
   limitLane: (name: string, concurrency: number | null) =>
@@ -115,11 +124,14 @@ export const admin = {
 
 export const fleet = {
   stop: (id: string) => thenInvalidate(api.post<T.Enqueued>(`/api/fleet/containers/${id}/stop`), ['fleet']),
-  restart: (id: string) => thenInvalidate(api.post<T.Enqueued>(`/api/fleet/containers/${id}/restart`), ['fleet']),
+  restart: (id: string) =>
+    thenInvalidate(api.post<T.Enqueued>(`/api/fleet/containers/${id}/restart`), ['fleet']),
   createSystemContainer: (body: { name: string; purpose: string }) =>
     thenInvalidate(api.post<T.SystemContainer>('/api/fleet/system-containers', body), ['system-containers']),
   changeSystemContainer: (id: string, body: { purpose: string }) =>
-    thenInvalidate(api.patch<T.SystemContainer>(`/api/fleet/system-containers/${id}`, body), ['system-containers']),
+    thenInvalidate(api.patch<T.SystemContainer>(`/api/fleet/system-containers/${id}`, body), [
+      'system-containers',
+    ]),
   removeSystemContainer: (id: string) =>
     thenInvalidate(api.delete<T.Enqueued>(`/api/fleet/system-containers/${id}`), ['system-containers']),
   selfTest: () => thenInvalidate(api.post<T.Enqueued>('/api/fleet/self-test'), ['self-test']),
@@ -145,12 +157,18 @@ export const ownData = {
 export const findings = {
   /** Resolves to `true` if the same finding existed already and was kept. */
   create: async (body: T.NewFinding): Promise<boolean> =>
-    (await thenInvalidate(send('POST', '/api/findings', { body }), ['findings'], ['knowledge'])).status === 200,
+    (await thenInvalidate(send('POST', '/api/findings', { body }), ['findings'], ['knowledge'])).status ===
+    200,
   change: (id: string, body: T.NewFinding) =>
     thenInvalidate(api.patch<T.Finding>(`/api/findings/${id}`, body), ['findings'], ['knowledge']),
   /** The deleted entry itself is not read again, since its sheet is still open. */
   remove: (id: string) =>
-    thenInvalidate(api.delete(`/api/findings/${id}`), ['findings', 'list'], ['findings', 'search'], ['knowledge']),
+    thenInvalidate(
+      api.delete(`/api/findings/${id}`),
+      ['findings', 'list'],
+      ['findings', 'search'],
+      ['knowledge'],
+    ),
 }
 
 const memoryPath = (key: string) => `/api/memory/${encodeURIComponent(key)}` as const

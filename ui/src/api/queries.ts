@@ -30,7 +30,8 @@ function pagedQuery<Page extends { nextCursor?: string | null }>(
 ) {
   return infiniteQueryOptions({
     queryKey,
-    queryFn: ({ pageParam }) => api.get<Page>(path, { query: { ...query, limit: PAGE_SIZE, cursor: pageParam } }),
+    queryFn: ({ pageParam }) =>
+      api.get<Page>(path, { query: { ...query, limit: PAGE_SIZE, cursor: pageParam } }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   })
@@ -46,7 +47,10 @@ export const queries = {
     queryKey: ['onboarding'],
     queryFn: () => api.get<T.Onboarding>('/api/onboarding'),
   }),
-  methods: queryOptions({ queryKey: ['methods'], queryFn: () => api.get<T.SignInMethods>('/api/auth/methods') }),
+  methods: queryOptions({
+    queryKey: ['methods'],
+    queryFn: () => api.get<T.SignInMethods>('/api/auth/methods'),
+  }),
   me: queryOptions({ queryKey: ['me'], queryFn: () => api.get<T.Me>('/api/auth/me'), staleTime: 60_000 }),
   sessions: queryOptions({
     queryKey: ['sessions'],
@@ -79,7 +83,8 @@ export const queries = {
     queryOptions({ queryKey: ['chat', id], queryFn: () => api.get<T.ChatWithTurns>(`/api/chats/${id}`) }),
   job: (id: string) =>
     queryOptions({ queryKey: ['jobs', 'one', id], queryFn: () => api.get<T.JobDetail>(`/api/jobs/${id}`) }),
-  jobs: (filter: T.JobFilter) => pagedQuery<T.Items<T.Job>>(['jobs', 'list', filter], '/api/jobs', { ...filter }),
+  jobs: (filter: T.JobFilter) =>
+    pagedQuery<T.Items<T.Job>>(['jobs', 'list', filter], '/api/jobs', { ...filter }),
   jobStats: queryOptions({
     queryKey: ['jobs', 'stats'],
     queryFn: () => api.get<T.JobStats>('/api/jobs/stats'),
@@ -136,7 +141,11 @@ export const queries = {
     queryOptions({
       queryKey: ['findings', 'search', query, filters],
       queryFn: ({ signal }) =>
-        api.post<T.SearchResults<T.FindingMatch>>('/api/findings/search', { query, limit: 50, filters }, { signal }),
+        api.post<T.SearchResults<T.FindingMatch>>(
+          '/api/findings/search',
+          { query, limit: 50, filters },
+          { signal },
+        ),
     }),
   memory: (agentId: string, prefix: string) =>
     pagedQuery<T.Items<T.Memory>>(['memory', 'list', agentId, prefix], '/api/memory', { agentId, prefix }),
@@ -168,4 +177,3 @@ export const queries = {
         ),
     }),
 }
-

@@ -2,7 +2,7 @@
 import { standardSchemaResolver } from '@hookform/resolvers/standard-schema'
 import { type FieldValues, type Path, type UseFormProps, type UseFormReturn, useForm } from 'react-hook-form'
 import type { ZodMiniType } from 'zod/mini'
-import { ApiError, hasCode, errorMessage } from '@/api/client'
+import { ApiError, errorMessage, hasCode } from '@/api/client'
 
 export function useZodForm<Values extends FieldValues>(
   schema: ZodMiniType<Values, Values>,

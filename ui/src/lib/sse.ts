@@ -22,7 +22,13 @@ const SILENCE_TIMEOUT_MS = 35_000
 const RECONNECT_DELAYS_MS = [300, 600, 1200, 2500, 5000]
 
 /** Resolves after the end, a refusal or the abort. Hidden tabs close their connection. */
-export async function followEvents({ url, onEvent, onConnectionChange, onRejected, signal }: FollowOptions): Promise<void> {
+export async function followEvents({
+  url,
+  onEvent,
+  onConnectionChange,
+  onRejected,
+  signal,
+}: FollowOptions): Promise<void> {
   let lastEventId: string | undefined
   let failures = 0
   while (!signal.aborted) {

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { timeAgo, timeUntil, formatDuration, dayGroup } from './time'
+import { dayGroup, formatDuration, timeAgo, timeUntil } from './time'
 
 const NOW = new Date(2026, 10, 22, 12, 0, 0)
 const earlier = (ms: number) => new Date(NOW.getTime() - ms).toISOString()
-const HOUR = 3_600_000
+const HOUR_MS = 3_600_000
 
 describe('dayGroup', () => {
   it('uses calendar days, not hours', () => {
-    expect(dayGroup(earlier(11 * HOUR), NOW)).toBe('Today')
-    expect(dayGroup(earlier(13 * HOUR), NOW)).toBe('Yesterday')
-    expect(dayGroup(earlier(37 * HOUR), NOW)).toBe('Previous 7 days')
-    expect(dayGroup(earlier(8 * 24 * HOUR), NOW)).toBe('Older')
+    expect(dayGroup(earlier(11 * HOUR_MS), NOW)).toBe('Today')
+    expect(dayGroup(earlier(13 * HOUR_MS), NOW)).toBe('Yesterday')
+    expect(dayGroup(earlier(37 * HOUR_MS), NOW)).toBe('Previous 7 days')
+    expect(dayGroup(earlier(8 * 24 * HOUR_MS), NOW)).toBe('Older')
   })
 })
 
@@ -24,13 +24,13 @@ describe('timeAgo and timeUntil', () => {
       'in a moment',
       'in 4m',
     ])
-    expect(timeAgo(earlier(30 * 24 * HOUR), NOW.getTime())).toBe('23 Oct 2026')
+    expect(timeAgo(earlier(30 * 24 * HOUR_MS), NOW.getTime())).toBe('23 Oct 2026')
   })
 })
 
 describe('formatDuration', () => {
   it('uses the units that fit', () => {
-    expect([38, 2100, 200_000, 1_800_000, 2 * HOUR + 60_000].map(formatDuration)).toEqual([
+    expect([38, 2100, 200_000, 1_800_000, 2 * HOUR_MS + 60_000].map(formatDuration)).toEqual([
       '38 ms',
       '2.1 s',
       '3 min 20 s',

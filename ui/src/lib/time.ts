@@ -43,7 +43,7 @@ export function timeAgo(iso: string, now: number = Date.now()): string {
   return elapsedMs < 0 ? `in ${text}` : `${text} ago`
 }
 
-/** For planned times: "in 4m", or "in a moment" when the time is near or has elapsedMs. */
+/** For planned times: "in 4m", or "in a moment" when the time is near or has passed. */
 export function timeUntil(iso: string, now: number = Date.now()): string {
   return new Date(iso).getTime() - now < 10_000 ? 'in a moment' : timeAgo(iso, now)
 }
@@ -59,7 +59,8 @@ function short(ms: number): string {
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < MINUTE_MS) return `${(ms / 1000).toFixed(1)} s`
-  if (ms < HOUR_MS) return twoUnits(Math.floor(ms / MINUTE_MS), 'min', Math.floor((ms % MINUTE_MS) / 1000), 's')
+  if (ms < HOUR_MS)
+    return twoUnits(Math.floor(ms / MINUTE_MS), 'min', Math.floor((ms % MINUTE_MS) / 1000), 's')
   return twoUnits(Math.floor(ms / HOUR_MS), 'h', Math.floor((ms % HOUR_MS) / MINUTE_MS), 'min')
 }
 

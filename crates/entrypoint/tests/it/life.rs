@@ -61,7 +61,7 @@ fn the_state_is_tidied_up_after_an_end_in_order_only() {
     let mut container = Container::start(&server);
     container.until_started();
     container.signal("-INT");
-    assert_eq!(container.exit_code(), Some(0), "whatever became of it");
+    assert_eq!(container.exit_code(), Some(0), "independently of the tidying up");
     let state = container.state("");
     let tidied = format!("tidied up {} after: ended", state.display().to_string().trim_end_matches('/'));
     assert!(container.log().ends_with(&format!("{tidied}\n")), "{}", container.log());

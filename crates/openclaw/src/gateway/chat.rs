@@ -69,8 +69,8 @@ impl ChatRequest<'_> {
     }
 }
 
-/// The events of one answer, ending with exactly one [`ChatEvent::Done`] or [`ChatEvent::Error`].
-/// Dropping it closes the connection, which aborts the run and the provider's request at once.
+/// The events of one answer. The last one is exactly one [`ChatEvent::Done`] or [`ChatEvent::Error`].
+/// Dropping it closes the connection, which aborts the run and the provider's request.
 pub type ChatStream = BoxStream<'static, ChatEvent>;
 
 impl Gateway {
@@ -78,7 +78,7 @@ impl Gateway {
     /// session are answered one after the other.
     ///
     /// # Errors
-    /// [`UpstreamError`]; [`crate::Cause::never_sent`] says whether the agent cannot have taken it.
+    /// [`UpstreamError`]; [`crate::Cause::never_sent`] tells whether the agent certainly did not accept the message.
     pub async fn chat(&self, request: ChatRequest<'_>) -> Result<ChatStream, UpstreamError> {
         let mut http = self.completion_request(request.agent, Some(request.session)).json(&request.body());
         if let Some(model) = request.model {

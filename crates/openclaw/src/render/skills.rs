@@ -1,9 +1,9 @@
-//! An agent's skills, as the files OpenClaw lists in its prompt and the agent reads when it needs them.
+//! An agent's skills as files, which OpenClaw lists in the prompt and the agent reads when it needs them.
 
 use super::{AgentInput, StateFile, personality};
 use domain::agent::Skill;
 
-/// One `SKILL.md` each, in the agent's workspace, where its own skills come first.
+/// One `SKILL.md` per skill, in the agent's workspace, whose skills have priority.
 pub(super) fn files(agent: &AgentInput) -> impl Iterator<Item = StateFile> {
     agent.skills.iter().map(|skill| StateFile {
         path: format!("{}/skills/{}/SKILL.md", personality::folder(&agent.slug), skill.name),
@@ -11,7 +11,7 @@ pub(super) fn files(agent: &AgentInput) -> impl Iterator<Item = StateFile> {
     })
 }
 
-/// The head is YAML: a description in JSON's quotes is a valid scalar there, whatever is in it.
+/// With the description as a JSON string, which is a valid YAML scalar for any text.
 fn text(skill: &Skill) -> String {
     let description = serde_json::Value::from(skill.description.trim());
     format!("---\nname: {}\ndescription: {description}\n---\n\n{}\n", skill.name, skill.content.trim())

@@ -49,7 +49,7 @@ fn config(input: &RenderInput) -> Value {
 fn each_kind_has_its_entry() {
     let config = config(&input());
     let entries = &config["models"]["providers"];
-    // And the one that Mosaic plays itself.
+    // And the provider that Mosaic plays itself.
     assert_eq!(entries.as_object().unwrap().len(), ProviderKind::ALL.len() + 1);
     assert_eq!(entries["mosaic_warm_up"]["baseUrl"], "http://10.77.0.1:8081/api/internal/warm-up/v1");
     let lines: Vec<String> =
@@ -207,7 +207,7 @@ fn an_agent_has_its_own_tools_and_skills() {
 }
 
 #[test]
-fn each_agent_has_mosaics_tools_in_his_own_name() {
+fn each_agent_has_mosaics_tools_in_its_own_name() {
     let config = config(&input());
     let servers = &config["mcp"]["servers"];
     let names: Vec<&String> = servers.as_object().unwrap().keys().collect();
@@ -224,14 +224,14 @@ fn each_agent_has_mosaics_tools_in_his_own_name() {
     assert!(skill("ada").starts_with("---\nname: mosaic\ndescription: \"Lasting knowledge"));
     assert!(skill("ada").contains("`mosaic__findings_search`"));
     assert!(skill("bob").contains("`mosaic-bob__memory_set`") && !skill("bob").contains("`mosaic__"));
-    // Who lists and deletes sessions has nothing else.
+    // Mosaic's own agent has no other tools.
     let lister = &config["agents"]["entries"][SERVICE_AGENT];
     assert_eq!(
         lister["tools"],
         json!({ "alsoAllow": ["sessions", "sessions_list"], "deny": ["bundle-mcp"] })
     );
     assert!(Slug::try_from(SERVICE_AGENT.to_owned()).is_err(), "no user's agent can be it");
-    // The longest name that OpenClaw makes of it is one that providers take.
+    // Providers accept the longest tool name.
     let longest = format!("mosaic-{}__conversations_search", "x".repeat(Slug::MAX));
     assert!(longest.len() <= 64, "{}", longest.len());
 }

@@ -67,7 +67,7 @@ async fn a_message_and_its_answer() {
 }
 
 #[tokio::test]
-async fn letting_go_of_a_stream_closes_the_connection() {
+async fn dropping_a_stream_closes_the_connection() {
     let mut script = sse(&[ROLE]);
     script.push(Action::Hold);
     let mut server = Server::start(vec![script]).await;
@@ -78,7 +78,7 @@ async fn letting_go_of_a_stream_closes_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_is_borne_as_long_as_openclaw_may_work() {
+async fn silence_is_allowed_as_long_as_openclaw_may_work() {
     let quiet = |seconds| {
         let mut script = sse(&[ROLE]);
         script.extend([Action::Wait(Duration::from_secs(seconds)), Action::Send(END.into())]);
@@ -92,7 +92,7 @@ async fn silence_is_borne_as_long_as_openclaw_may_work() {
 }
 
 #[tokio::test]
-async fn refusals_say_whether_the_message_was_taken() {
+async fn refusals_tell_whether_the_message_was_accepted() {
     let error =
         refusal("401 Unauthorized", r#"{"error":{"message":"Unauthorized","type":"unauthorized"}}"#).await;
     assert!(error.cause == Cause::GatewayAuth && error.cause.never_sent());
@@ -160,7 +160,7 @@ async fn a_client_cannot_choose_agent_or_session() {
 }
 
 #[tokio::test]
-async fn a_client_is_told_what_is_wrong_with_its_request() {
+async fn a_client_gets_the_reason_of_a_rejection() {
     let sentence = "`temperature` must be between 0 and 2.";
     let body = json!({ "error": { "message": sentence, "type": "invalid_request_error" } }).to_string();
     let server = Server::start(vec![answer("400 Bad Request", &body)]).await;

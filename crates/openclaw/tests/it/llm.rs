@@ -1,4 +1,4 @@
-//! A provider that speaks all five dialects and does what the message says.
+//! A provider with all five wire formats, controlled by the message.
 
 use serde_json::{Value, json};
 use std::{
@@ -11,7 +11,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// One request as the provider saw it.
+/// A request to the provider.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub path: String,
@@ -23,12 +23,12 @@ pub struct Call {
 pub struct Llm {
     pub address: SocketAddr,
     pub calls: Arc<Mutex<Vec<Call>>>,
-    /// How often a client went away in the middle of an answer.
+    /// How often a client disconnected in the middle of an answer.
     pub aborted: Arc<Mutex<u32>>,
 }
 
 impl Llm {
-    /// Listens on every address: containers come by their bridge.
+    /// Listens on every address, because containers connect through their bridge.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
         let llm =
@@ -52,11 +52,11 @@ impl Llm {
         let mut stream = BufReader::new(stream);
         let call = read(&mut stream).await?;
         self.calls.lock().unwrap().push(call.clone());
-        let said = last_message(&call.body);
+        let message = last_message(&call.body);
         if call.key.contains("bad") {
             return refuse(&mut stream, 401, "Incorrect API key provided: bad", "invalid_api_key").await;
         }
-        if said.contains("OVERFLOW") {
+        if message.contains("OVERFLOW") {
             let message = "This model's maximum context length is 8192 tokens";
             return refuse(&mut stream, 400, message, "context_length_exceeded").await;
         }
@@ -64,12 +64,12 @@ impl Llm {
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
             .await
             .ok()?;
-        for piece in answer(&call, &said) {
+        for piece in answer(&call, &message) {
             if stream.write_all(piece.as_bytes()).await.is_err() {
                 *self.aborted.lock().unwrap() += 1;
                 return None;
             }
-            if said.contains("SLOW") {
+            if message.contains("SLOW") {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         }
@@ -109,7 +109,7 @@ async fn refuse(stream: &mut BufReader<TcpStream>, status: u16, message: &str, c
     stream.write_all((head + &body).as_bytes()).await.ok()
 }
 
-/// The text of the last message a person sent, in whichever dialect.
+/// The text of the last message a person sent, in any dialect.
 fn last_message(body: &Value) -> String {
     let messages = ["messages", "input", "contents"].iter().find_map(|name| body[name].as_array());
     let of_user = messages.into_iter().flatten().filter(|message| message["role"] == "user");
@@ -117,7 +117,7 @@ fn last_message(body: &Value) -> String {
     texts.rfind(|text| !text.contains("OPENCLAW_INTERNAL_CONTEXT")).unwrap_or_default()
 }
 
-fn answer(call: &Call, said: &str) -> Vec<String> {
+fn answer(call: &Call, message: &str) -> Vec<String> {
     let data = |value: Value| format!("data: {value}\n\n");
     let event = |value: Value| format!("event: {}\ndata: {value}\n\n", value["type"].as_str().unwrap());
     if call.path.ends_with("/v1/messages") {
@@ -137,10 +137,10 @@ fn answer(call: &Call, said: &str) -> Vec<String> {
         let end = json!({ "message": message(""), "done": true, "done_reason": "stop", "prompt_eval_count": 3, "eval_count": 2 });
         return vec![format!("{}\n{end}\n", json!({ "message": message("hello"), "done": false }))];
     }
-    completions(call, said).into_iter().map(data).chain(["data: [DONE]\n\n".into()]).collect()
+    completions(call, message).into_iter().map(data).chain(["data: [DONE]\n\n".into()]).collect()
 }
 
-fn completions(call: &Call, said: &str) -> Vec<Value> {
+fn completions(call: &Call, message: &str) -> Vec<Value> {
     let chunk = |delta: Value, end: Value| {
         json!({ "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
         "choices": [{ "index": 0, "delta": delta, "finish_reason": end }] })
@@ -148,14 +148,14 @@ fn completions(call: &Call, said: &str) -> Vec<Value> {
     let messages = call.body["messages"].as_array().unwrap();
     let after_tool = messages.last().is_some_and(|message| message["role"] == "tool");
     let mut chunks = Vec::new();
-    if said.contains("TOOL") && !after_tool {
+    if message.contains("TOOL") && !after_tool {
         let call = json!({ "index": 0, "id": "call_1", "type": "function",
             "function": { "name": "exec", "arguments": "{\"command\":\"echo from-the-tool\"}" } });
         chunks.push(chunk(json!({ "role": "assistant", "content": "Let me look." }), Value::Null));
         chunks.push(chunk(json!({ "tool_calls": [call] }), Value::Null));
         chunks.push(chunk(json!({}), "tool_calls".into()));
     } else {
-        let words = if said.contains("SLOW") { 60 } else { 1 };
+        let words = if message.contains("SLOW") { 60 } else { 1 };
         chunks.extend((0..words).map(|_| chunk(json!({ "content": "hello " }), Value::Null)));
         chunks.push(chunk(json!({}), "stop".into()));
     }

@@ -1,5 +1,5 @@
-//! The real OpenClaw's gateway does what the client says. Needs `MOSAIC_TEST_AGENT_IMAGE` (as `make test`
-//! sets it); two minutes.
+//! The client and the real OpenClaw's gateway, on the image in `MOSAIC_TEST_AGENT_IMAGE` (which `make test`
+//! sets). Takes two minutes.
 
 use crate::{
     config::{everything, slug},
@@ -175,7 +175,7 @@ async fn letting_go_aborts_the_provider(live: &Live) {
 async fn failures_have_their_causes(live: &Live) {
     assert_eq!(live.cause("nobody", "hi").await, Some(Cause::AgentUnknown));
     assert_eq!(live.cause("dangling", "hi").await, Some(Cause::ModelUnknown));
-    // The stream only says "internal error"; the history knows better.
+    // The stream has only "internal error"; the history has the reason.
     let events = live.say("together", "OVERFLOW").await;
     assert_eq!(events.last(), Some(&ChatEvent::Error(Cause::AgentFailed.into())));
     let found = live.recover("together", "OVERFLOW", Some(run_of(&events))).await;

@@ -1,4 +1,4 @@
-//! OpenClaw's own validator accepts what is rendered. Needs `MOSAIC_TEST_AGENT_IMAGE`; half a minute.
+//! OpenClaw's own validator accepts the rendered config. Takes half a minute.
 
 use crate::{
     config::{agent, everything, provider},
@@ -33,7 +33,7 @@ fn openclaws_own_validator_accepts_every_kind() {
     let (ok, output) = validate(&container, &render(&least));
     assert!(ok, "{output}");
 
-    // The validator bites: a key it does not know is refused.
+    // The validator refuses an unknown key.
     let mut wrong: Value = serde_json::from_str(render(&least).config.expose_secret()).unwrap();
     wrong["gateway"]["nonsense"] = json!(true);
     container.write(CONFIG, &wrong.to_string());

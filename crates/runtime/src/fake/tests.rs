@@ -97,6 +97,6 @@ async fn what_happens_is_told() {
     assert_eq!(ended, RunState::Exited { code: 137, oom_killed: true });
     fake.remove_externally(&owner);
     assert_eq!(fake.inspect(&owner).await, Ok(None));
-    let told: Vec<_> = events.take(4).map(|event| event.unwrap().kind).collect().await;
-    assert_eq!(told, [EventKind::Started, EventKind::OutOfMemory, EventKind::Died, EventKind::Removed]);
+    let seen: Vec<_> = events.take(4).map(|event| event.unwrap().kind).collect().await;
+    assert_eq!(seen, [EventKind::Started, EventKind::OutOfMemory, EventKind::Died, EventKind::Removed]);
 }

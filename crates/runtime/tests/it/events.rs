@@ -42,9 +42,9 @@ async fn start_crash_and_removal_arrive_with_owner_and_generation() {
     shell(&format!("docker kill {}", seen.docker_id));
     instance.docker.remove(&owner).await.unwrap();
 
-    let told = until(&mut events, EventKind::Removed).await;
-    assert_eq!(what(&told), [EventKind::Started, EventKind::Died, EventKind::Removed]);
-    assert!(told.iter().all(|event| event.owner == owner && event.generation == 5));
+    let received = until(&mut events, EventKind::Removed).await;
+    assert_eq!(what(&received), [EventKind::Started, EventKind::Died, EventKind::Removed]);
+    assert!(received.iter().all(|event| event.owner == owner && event.generation == 5));
 }
 
 #[tokio::test]
@@ -57,8 +57,8 @@ async fn an_out_of_memory_kill_is_told_and_seen() {
 
     let mut events = instance.docker.watch(instance.id).await.unwrap();
     instance.docker.start(&owner).await.unwrap();
-    let told = until(&mut events, EventKind::Died).await;
-    assert!(what(&told).contains(&EventKind::OutOfMemory), "{told:?}");
+    let received = until(&mut events, EventKind::Died).await;
+    assert!(what(&received).contains(&EventKind::OutOfMemory), "{received:?}");
     let ended = instance.docker.inspect(&owner).await.unwrap().unwrap();
     assert_eq!(ended.state, RunState::Exited { code: 137, oom_killed: true });
 }

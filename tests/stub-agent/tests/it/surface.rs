@@ -1,4 +1,4 @@
-//! Doors, health, and every refusal before a stream.
+//! Authentication, health, and all refusals before a stream.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ async fn a_wrong_token_and_a_proxy_header_are_refused() {
     assert_eq!(proxied.status(), 403);
     let body: Value = proxied.json().await.unwrap();
     assert_eq!(body["error"]["type"], "proxy_attribution_required");
-    // The real one answers its health to anybody.
+    // The real gateway answers health requests of any caller.
     let health = agent.get("/healthz").header("x-forwarded-for", "1.2.3.4");
     assert_eq!(health.send().await.unwrap().status(), 200);
 }
@@ -69,7 +69,7 @@ async fn sessions_are_listed_and_deleted_for_the_agent_that_may() {
 }
 
 #[tokio::test]
-async fn senseless_requests_get_openclaws_words() {
+async fn invalid_requests_get_openclaws_errors() {
     let agent = Agent::start().await;
     let messages = json!([{"role": "user", "content": "hi"}]);
     for (body, words) in [

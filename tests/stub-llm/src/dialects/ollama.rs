@@ -1,4 +1,4 @@
-//! Ollama's `/api/chat`: one JSON object a line, streamed unless told otherwise, no key needed.
+//! Ollama's `/api/chat`: one JSON object per line, streamed by default, without a key.
 
 use axum::http::{HeaderMap, Uri};
 use serde_json::{Value, json};

@@ -84,7 +84,8 @@ export const Markdown = memo(function Markdown({ text }: { text: string }) {
   splitter.current ??= new BlockSplitter()
   const blocks = splitter.current.split(text)
   const groups: string[][] = []
-  for (let at = 0; at < blocks.length; at += BLOCKS_PER_GROUP) groups.push(blocks.slice(at, at + BLOCKS_PER_GROUP))
+  for (let at = 0; at < blocks.length; at += BLOCKS_PER_GROUP)
+    groups.push(blocks.slice(at, at + BLOCKS_PER_GROUP))
   return (
     <div className="prose">
       {groups.map((group, at) => (

@@ -16,7 +16,11 @@ const SIZES = {
 
 export type ButtonVariant = keyof typeof VARIANTS
 
-export function buttonClass(variant: ButtonVariant = 'secondary', size: keyof typeof SIZES = 'lg', className?: string) {
+export function buttonClass(
+  variant: ButtonVariant = 'secondary',
+  size: keyof typeof SIZES = 'lg',
+  className?: string,
+) {
   return cn(
     'inline-flex shrink-0 items-center justify-center whitespace-nowrap rounded-control font-medium transition-colors duration-100',
     '[&>svg]:size-4 [&>svg]:shrink-0',

@@ -1,6 +1,6 @@
 import { CircleAlert, CircleFadingArrowUp, Info, LoaderCircle, TriangleAlert } from 'lucide-react'
 import type { ComponentProps, ReactNode } from 'react'
-import { isStatus, errorMessage } from '@/api/client'
+import { errorMessage, isStatus } from '@/api/client'
 import { cn } from '@/lib/cn'
 import { Button } from './button'
 

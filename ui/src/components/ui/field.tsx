@@ -2,7 +2,7 @@ import { ChevronDown, Eye, EyeOff } from 'lucide-react'
 import { type ComponentProps, type ReactNode, useId, useState } from 'react'
 import { cn } from '@/lib/cn'
 
-const CONTROL =
+const CONTROL_CLASS =
   'w-full rounded-control border border-control bg-surface px-2.5 text-base text-fg transition-colors duration-100 ' +
   'focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent/35 ' +
   'disabled:bg-surface-2 disabled:text-muted aria-invalid:border-bad'
@@ -35,7 +35,11 @@ export function Field({ label, hint, error, aside, className, children }: FieldP
         </label>
         {aside}
       </div>
-      {children({ id, 'aria-describedby': describedBy || undefined, 'aria-invalid': error ? true : undefined })}
+      {children({
+        id,
+        'aria-describedby': describedBy || undefined,
+        'aria-invalid': error ? true : undefined,
+      })}
       {error && (
         <p id={`${id}-error`} className="text-xs text-bad">
           {error}
@@ -51,11 +55,11 @@ export function Field({ label, hint, error, aside, className, children }: FieldP
 }
 
 export function Input({ className, ...rest }: ComponentProps<'input'>) {
-  return <input className={cn(CONTROL, 'h-9', className)} {...rest} />
+  return <input className={cn(CONTROL_CLASS, 'h-9', className)} {...rest} />
 }
 
 export function Textarea({ className, ...rest }: ComponentProps<'textarea'>) {
-  return <textarea className={cn(CONTROL, 'min-h-24 resize-y py-2', className)} {...rest} />
+  return <textarea className={cn(CONTROL_CLASS, 'min-h-24 resize-y py-2', className)} {...rest} />
 }
 
 /** A password input that can show its text. */
@@ -86,7 +90,7 @@ export function SecretInput({ className, ...rest }: Omit<ComponentProps<'input'>
 export function Select({ className, children, ...rest }: ComponentProps<'select'>) {
   return (
     <div className={cn('relative', className)}>
-      <select className={cn(CONTROL, 'h-9 appearance-none pr-8')} {...rest}>
+      <select className={cn(CONTROL_CLASS, 'h-9 appearance-none pr-8')} {...rest}>
         {children}
       </select>
       <ChevronDown

@@ -45,7 +45,7 @@ export function OpenMenu({ trigger, side = 'bottom', align = 'start', className,
   )
 }
 
-const ITEM =
+const ITEM_CLASS =
   'flex min-h-8 cursor-pointer items-center gap-2.5 rounded-chip px-2 py-1 outline-none select-none data-highlighted:bg-surface-2 [&>svg]:size-4 [&>svg]:shrink-0 [&>svg]:text-muted'
 
 interface ItemProps {
@@ -56,7 +56,7 @@ interface ItemProps {
 
 export function MenuItem({ onSelect, danger = false, children }: ItemProps) {
   return (
-    <Base.Item className={cn(ITEM, danger && 'text-bad [&>svg]:text-bad')} onClick={onSelect}>
+    <Base.Item className={cn(ITEM_CLASS, danger && 'text-bad [&>svg]:text-bad')} onClick={onSelect}>
       {children}
     </Base.Item>
   )
@@ -69,7 +69,7 @@ export function MenuChoice({ label, value, onChange, options }: ChoiceProps<stri
       <Base.GroupLabel className="px-2 pt-1.5 pb-1 text-2xs text-subtle">{label}</Base.GroupLabel>
       <Base.RadioGroup value={value} onValueChange={(next) => onChange(String(next))}>
         {options.map((option) => (
-          <Base.RadioItem key={option.value} value={option.value} className={ITEM} closeOnClick>
+          <Base.RadioItem key={option.value} value={option.value} className={ITEM_CLASS} closeOnClick>
             {option.icon}
             <span className="min-w-0 flex-1 truncate">{option.label}</span>
             <span className="flex size-4 items-center justify-center">

@@ -19,7 +19,14 @@ interface Props {
 }
 
 /** Deletes the object of a sheet after a confirmation. Placed at the end of the sheet's footer. */
-export function RemoveButton({ children = 'Delete', remove, done, failed, onRemoved, ...confirmation }: Props) {
+export function RemoveButton({
+  children = 'Delete',
+  remove,
+  done,
+  failed,
+  onRemoved,
+  ...confirmation
+}: Props) {
   const [open, setOpen] = useState(false)
   const confirm = async () => {
     try {

@@ -39,7 +39,7 @@ export const toast = {
   },
 }
 
-/** Stands once in the page; renders nothing before the first toast. */
+/** Mounted once in the app; renders nothing before the first toast. */
 export function Toaster() {
   const visible = useSyncExternalStore(
     (listener) => {

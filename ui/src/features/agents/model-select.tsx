@@ -6,7 +6,7 @@ import { Select } from '@/components/ui/field'
 interface Props extends ComponentProps<'select'> {
   /** The label of "no model", if that is allowed. */
   none?: string
-  /** The current choice, shown even if no provider lists it any more. */
+  /** The current choice, shown even if no provider lists it now. */
   current?: string
 }
 

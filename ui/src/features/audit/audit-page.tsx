@@ -94,7 +94,7 @@ function Export({
 }
 
 /** The prefixes of the actions: `provider` matches `provider.create` and all other provider actions. */
-const NOUNS: [noun: string, label: string][] = [
+const ACTION_GROUPS: [noun: string, label: string][] = [
   ['auth', 'Signing in and out'],
   ['session', 'Sessions'],
   ['breakglass', 'Admin account'],
@@ -123,8 +123,8 @@ function ActionFilter({ value, onChange }: { value: string; onChange: (value: st
       onChange={(event) => onChange(event.target.value)}
     >
       <option value="">Everything</option>
-      {value && !NOUNS.some(([noun]) => noun === value) && <option value={value}>{value}</option>}
-      {NOUNS.map(([noun, label]) => (
+      {value && !ACTION_GROUPS.some(([noun]) => noun === value) && <option value={value}>{value}</option>}
+      {ACTION_GROUPS.map(([noun, label]) => (
         <option key={noun} value={noun}>
           {label}
         </option>

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '@/api/types'
 import { Badge } from '@/components/ui/feedback'
 import { TableHeaderRow } from '@/components/ui/table'
-import { timeAgo, formatDateTime } from '@/lib/time'
+import { formatDateTime, timeAgo } from '@/lib/time'
 
 /** Labels of the common actions. Others show their name. */
 const ACTION_LABELS: Record<string, string> = {

@@ -12,7 +12,7 @@ const STEPS: { name: Stage; label: string }[] = [
   { name: 'booting', label: 'Starting up' },
   { name: 'loading', label: 'Loading personality and memory' },
 ]
-const ORDER: Stage[] = ['queued', 'creating', 'booting', 'loading', 'ready']
+const STAGE_ORDER: Stage[] = ['queued', 'creating', 'booting', 'loading', 'ready']
 
 /** After this long a start gets an explanation. */
 const SLOW_START_MS = 20_000
@@ -25,7 +25,7 @@ function seconds(ms: number): string {
 export function StartCard({ turn }: { turn: LiveTurn }) {
   const elapsed = useNow(100) - turn.acceptedAt
   const current = turn.stages.at(-1)
-  const at = current ? ORDER.indexOf(current.name) : 0
+  const at = current ? STAGE_ORDER.indexOf(current.name) : 0
   const slow = elapsed > SLOW_START_MS
   return (
     <div className="max-w-[420px] animate-rise rounded-panel border bg-surface px-4 py-3.5 shadow-card">

@@ -33,9 +33,7 @@ export function ToolCard({ tool, over }: { tool: ToolCall; over: boolean }) {
       <div className="flex flex-col gap-2 border-t px-3 py-2.5">
         {input && <Part label="Arguments" text={input} />}
         {tool.result !== undefined && <Part label="Result" text={tool.result || 'Nothing'} />}
-        {!input && tool.result === undefined && (
-          <p className="text-xs text-muted">No further details.</p>
-        )}
+        {!input && tool.result === undefined && <p className="text-xs text-muted">No further details.</p>}
       </div>
     </details>
   )

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { applyEvent, type LiveTurn } from './turn-store'
 
-const START: LiveTurn = { text: '', stages: [], acceptedAt: 0, tools: [], status: 'pending', connection: 'open' }
+const START: LiveTurn = {
+  text: '',
+  stages: [],
+  acceptedAt: 0,
+  tools: [],
+  status: 'pending',
+  connection: 'open',
+}
 
 function applyAll(...events: [name: string, data: unknown][]): LiveTurn {
   let turn = START

@@ -3,8 +3,8 @@
  * renders the page. All components share one stream per turn.
  */
 import { useSyncExternalStore } from 'react'
-import { queries, queryClient } from '@/api/queries'
 import { notifyOtherTabs } from '@/api/cross-tab'
+import { queries, queryClient } from '@/api/queries'
 import type { Stage, TokenUsage, ToolCall, TurnError, TurnEvents, TurnStatus } from '@/api/types'
 import { followEvents } from '@/lib/sse'
 

@@ -1,17 +1,17 @@
 import { RefreshCw, WifiOff } from 'lucide-react'
 import { memo, useEffect } from 'react'
 import type { Agent, Turn } from '@/api/types'
+import { Markdown } from '@/components/markdown/markdown'
 import { IconButton } from '@/components/ui/button'
 import { CopyButton } from '@/components/ui/copy-button'
-import { Markdown } from '@/components/markdown/markdown'
 import { formatDateTime, formatNumber } from '@/lib/time'
 import { useNow } from '@/lib/use-now'
-import { UserMessage } from './user-message'
 import { StartCard } from './start-card'
 import { ToolCard } from './tool-card'
 import { hasRetryButton, TurnErrorAlert } from './turn-error-alert'
 import { followTurn, isFinal, type LiveTurn, useLiveTurn } from './turn-store'
 import type { Message } from './use-send'
+import { UserMessage } from './user-message'
 
 interface Props {
   turn: Turn
@@ -104,7 +104,8 @@ function PendingAnswer({ turn, name }: { turn: LiveTurn; name: string }) {
   const now = useNow(starting ? 200 : null)
   if (turn.waiting) return <p className="text-sm text-muted">{turn.waiting}</p>
   if (starting && now - turn.acceptedAt > START_CARD_DELAY_MS) return <StartCard turn={turn} />
-  if (turn.text === '' && !turn.tools.some((tool) => tool.status === 'running')) return <ThinkingDots name={name} />
+  if (turn.text === '' && !turn.tools.some((tool) => tool.status === 'running'))
+    return <ThinkingDots name={name} />
   return null
 }
 

@@ -35,7 +35,8 @@ export function usePinnedScroll(box: RefObject<HTMLElement | null>, content: Ref
       setShowJumpButton(!atEnd())
     }
     const onWheel = (event: WheelEvent) => event.deltaY < 0 && unpin()
-    const onKey = (event: KeyboardEvent) => SCROLL_UP_KEYS.has(event.key) && !isTyping(event.target) && unpin()
+    const onKey = (event: KeyboardEvent) =>
+      SCROLL_UP_KEYS.has(event.key) && !isTyping(event.target) && unpin()
     // A press on the scroll bar has the box itself as its target.
     const onPress = (event: PointerEvent) => event.target === element && unpin()
     const onScroll = () => {

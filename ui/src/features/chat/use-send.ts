@@ -1,10 +1,10 @@
 /** Sends messages. A message that is sent again after a lost connection is not asked twice. */
 import { useRef, useState } from 'react'
 import { ApiError, isStatus } from '@/api/client'
+import { notifyOtherTabs } from '@/api/cross-tab'
 import { newIdempotencyKey } from '@/api/idempotency-keys'
 import { chats } from '@/api/mutations'
 import { queries, queryClient } from '@/api/queries'
-import { notifyOtherTabs } from '@/api/cross-tab'
 import type { ChatWithTurns, Turn } from '@/api/types'
 import { toast } from '@/components/ui/toast'
 import { followTurn } from './turn-store'
@@ -25,7 +25,8 @@ export function useSend(chat: string | null) {
     if (sending) return null
     setSending(true)
     const content = JSON.stringify([chat, message])
-    if (unsent.current?.content !== content) unsent.current = { content, key: newIdempotencyKey(), chatKey: newIdempotencyKey() }
+    if (unsent.current?.content !== content)
+      unsent.current = { content, key: newIdempotencyKey(), chatKey: newIdempotencyKey() }
     const { key, chatKey } = unsent.current
     try {
       const id = chat ?? (await retryIfOffline(() => chats.create(chatKey))).id

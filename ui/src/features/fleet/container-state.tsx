@@ -27,7 +27,9 @@ interface ContainerState {
 export function styleOf({ state, desired }: ContainerState): StateStyle {
   const style = STATE_STYLES[state] ?? { word: state, tone: 'neutral', Icon: CircleDashed }
   const up = state === 'ready' || state === 'starting' || state === 'paused'
-  return desired === 'stopped' && up ? { ...style, word: 'Stopping', tone: 'warn', Icon: LoaderCircle } : style
+  return desired === 'stopped' && up
+    ? { ...style, word: 'Stopping', tone: 'warn', Icon: LoaderCircle }
+    : style
 }
 
 export function ContainerStateBadge(props: ContainerState) {

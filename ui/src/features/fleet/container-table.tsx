@@ -9,7 +9,7 @@ import { Menu, MenuItem } from '@/components/ui/menu'
 import { TableHeaderRow } from '@/components/ui/table'
 import { toast } from '@/components/ui/toast'
 import { formatBytes } from '@/lib/bytes'
-import { timeAgo, formatDateTime, formatDuration } from '@/lib/time'
+import { formatDateTime, formatDuration, timeAgo } from '@/lib/time'
 import { ContainerStateBadge } from './container-state'
 
 export function ContainerTable({ items }: { items: FleetContainer[] }) {
@@ -124,7 +124,10 @@ function Row({ item, onStop }: { item: FleetContainer; onStop: () => void }) {
         >
           <MenuItem
             onSelect={() =>
-              void withToast(fleet.restart(item.id), up ? 'Restarting the container' : 'Starting the container').catch(() => {})
+              void withToast(
+                fleet.restart(item.id),
+                up ? 'Restarting the container' : 'Starting the container',
+              ).catch(() => {})
             }
           >
             <RotateCcw aria-hidden />
@@ -148,7 +151,9 @@ function idle({ idleSeconds, state }: FleetContainer): string {
 }
 
 function memory({ memory: { usedBytes, limitBytes } }: FleetContainer): string {
-  return usedBytes == null ? `up to ${formatBytes(limitBytes)}` : `${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}`
+  return usedBytes == null
+    ? `up to ${formatBytes(limitBytes)}`
+    : `${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}`
 }
 
 /** The limits from the next start on, if they differ. */

@@ -14,10 +14,8 @@ import { useLastJob } from '@/lib/use-last-job'
 
 /** Shows from inside a container what agents can reach and what they cannot. */
 export function SelfTestCard() {
-  const [last, { start, running, busy, job }] = useLastJob(
-    queries.selfTest,
-    fleet.selfTest,
-    (error) => toast.error('The self-test was not started', error),
+  const [last, { start, running, busy, job }] = useLastJob(queries.selfTest, fleet.selfTest, (error) =>
+    toast.error('The self-test was not started', error),
   )
   return (
     <Card className="overflow-hidden">

@@ -41,11 +41,7 @@ export function SystemContainerDialog({ saved, onClose }: { saved?: SystemContai
     >
       <form noValidate onSubmit={submit} className="flex flex-col gap-5">
         {!saved && (
-          <Field
-            label="Name"
-            error={errors.name?.message}
-            hint="One word that no other account uses."
-          >
+          <Field label="Name" error={errors.name?.message} hint="One word that no other account uses.">
             {(controlProps) => (
               <Input
                 {...controlProps}
@@ -59,7 +55,9 @@ export function SystemContainerDialog({ saved, onClose }: { saved?: SystemContai
           </Field>
         )}
         <Field label="What it is for" error={errors.purpose?.message} hint="For other admins, in a line.">
-          {(controlProps) => <Input {...controlProps} maxLength={200} autoComplete="off" {...form.register('purpose')} />}
+          {(controlProps) => (
+            <Input {...controlProps} maxLength={200} autoComplete="off" {...form.register('purpose')} />
+          )}
         </Field>
         {errorText && <Alert>{errorText}</Alert>}
         <div className="flex justify-end gap-2">

@@ -11,7 +11,7 @@ import { Badge, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Menu, MenuItem } from '@/components/ui/menu'
 import { toast } from '@/components/ui/toast'
 import { startImpersonation } from '@/features/shell/impersonation'
-import { timeAgo, formatDuration } from '@/lib/time'
+import { formatDuration, timeAgo } from '@/lib/time'
 import { ContainerStateBadge } from './container-state'
 import { SystemContainerDialog } from './system-container-dialog'
 

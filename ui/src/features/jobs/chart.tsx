@@ -59,7 +59,13 @@ function options(size: { width: number; height: number }): uPlot.Options {
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, size: 26, values: (_plot, ticks) => ticks.map(formatTick) },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 90,
+        size: 26,
+        values: (_plot, ticks) => ticks.map(formatTick),
+      },
       { ...axis, size: 34, space: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000] },
     ],
     series: [

@@ -7,12 +7,12 @@ import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Select } from '@/components/ui/field'
-import { SearchInput } from '@/components/ui/search-input'
 import { LoadMore } from '@/components/ui/load-more'
+import { SearchInput } from '@/components/ui/search-input'
 import { BulkBar } from './bulk-bar'
-import { JobTable } from './job-table'
 import { filterOf, isFiltered, type JobSearch } from './job-search'
 import { KIND_OPTIONS } from './job-state'
+import { JobTable } from './job-table'
 
 const NO_JOBS: Job[] = []
 
@@ -45,7 +45,9 @@ export function JobList({ search, selected, onSelect, admin }: Props) {
           title={filtered ? 'No jobs match these filters' : 'No jobs yet'}
           action={filtered && <ClearFilters />}
         >
-          {filtered ? undefined : 'Jobs such as starting a container or testing a provider appear here, with every step.'}
+          {filtered
+            ? undefined
+            : 'Jobs such as starting a container or testing a provider appear here, with every step.'}
         </EmptyState>
       )}
       {jobs.length > 0 && <JobTable jobs={jobs} selected={selected} onSelect={onSelect} admin={admin} />}

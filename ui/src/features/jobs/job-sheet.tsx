@@ -13,8 +13,8 @@ import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
 import { formatDateTime, formatDuration } from '@/lib/time'
 import { Attempts } from './attempts'
-import { useOwnerName } from './job-table'
 import { canCancel, canRetry, kindLabel, StateBadge } from './job-state'
+import { useOwnerName } from './job-table'
 import { Waterfall } from './waterfall'
 
 const route = getRouteApi('/_app/jobs/$id')
@@ -91,7 +91,10 @@ function Body({ job }: { job: JobDetail }) {
           ['Finished', job.finishedAt ? formatDateTime(job.finishedAt) : 'Not yet'],
           ...(job.startedAt && job.finishedAt
             ? ([
-                ['Took', formatDuration(new Date(job.finishedAt).getTime() - new Date(job.startedAt).getTime())],
+                [
+                  'Took',
+                  formatDuration(new Date(job.finishedAt).getTime() - new Date(job.startedAt).getTime()),
+                ],
               ] as [string, string][])
             : []),
         ]}
@@ -113,7 +116,11 @@ function Id({ id }: { id: string }) {
 
 function Actions({ job }: { job: JobDetail }) {
   const [busy, setBusy] = useState<string | null>(null)
-  const run = async (name: string, action: (selection: { ids: string[] }) => Promise<BulkResult>, successTitle: string) => {
+  const run = async (
+    name: string,
+    action: (selection: { ids: string[] }) => Promise<BulkResult>,
+    successTitle: string,
+  ) => {
     setBusy(name)
     try {
       const { changed } = await action({ ids: [job.id] })

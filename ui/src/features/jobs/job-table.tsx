@@ -4,7 +4,7 @@ import { queries } from '@/api/queries'
 import type { Job } from '@/api/types'
 import { Checkbox } from '@/components/ui/field'
 import { TableHeaderRow } from '@/components/ui/table'
-import { timeAgo, formatDateTime } from '@/lib/time'
+import { formatDateTime, timeAgo } from '@/lib/time'
 import { useNow } from '@/lib/use-now'
 import { kindLabel, StateBadge } from './job-state'
 

@@ -8,12 +8,12 @@ import { TAB_BAR_CLASS, tabClass } from '@/components/ui/tab-links'
 import { TopBar } from '@/features/shell/top-bar'
 import { cn } from '@/lib/cn'
 import { ChartCard } from './chart-card'
+import { DurationsCard } from './durations-card'
 import { JobList } from './job-list'
+import type { View } from './job-search'
 import { Lanes } from './lanes'
 import { Schedules } from './schedules'
-import type { View } from './job-search'
 import { StateTiles } from './state-tiles'
-import { DurationsCard } from './durations-card'
 import { type ConnectionState, useLiveJobs } from './use-live-jobs'
 import { Workers } from './workers'
 
@@ -35,7 +35,9 @@ export function JobsPage() {
     <>
       <TopBar
         title="Jobs"
-        note={admin ? 'The background work of all users, without its content' : 'Background work for your agents'}
+        note={
+          admin ? 'The background work of all users, without its content' : 'Background work for your agents'
+        }
         actions={<LiveChip connection={connection} paused={paused} onToggle={() => setPaused(!paused)} />}
       />
       <div className="min-h-0 flex-1 overflow-y-auto">
@@ -66,15 +68,29 @@ export function JobsPage() {
   )
 }
 
-const CONNECTION_LABELS: Record<ConnectionState, string> = { live: 'Live', reconnecting: 'Reconnecting', paused: 'Paused' }
+const CONNECTION_LABELS: Record<ConnectionState, string> = {
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  paused: 'Paused',
+}
 
-function LiveChip({ connection, paused, onToggle }: { connection: ConnectionState; paused: boolean; onToggle: () => void }) {
+function LiveChip({
+  connection,
+  paused,
+  onToggle,
+}: {
+  connection: ConnectionState
+  paused: boolean
+  onToggle: () => void
+}) {
   const Icon = paused ? Play : Pause
   return (
     <button
       type="button"
       aria-pressed={paused}
-      aria-label={paused ? 'Updates are paused. Resume' : `${CONNECTION_LABELS[connection]}. Pause the updates`}
+      aria-label={
+        paused ? 'Updates are paused. Resume' : `${CONNECTION_LABELS[connection]}. Pause the updates`
+      }
       onClick={onToggle}
       className="flex h-8 items-center gap-2 rounded-control border border-line-strong bg-surface px-3 text-sm font-medium hover:bg-surface-2"
     >
@@ -82,7 +98,11 @@ function LiveChip({ connection, paused, onToggle }: { connection: ConnectionStat
         aria-hidden
         className={cn(
           'size-2 rounded-full',
-          connection === 'live' ? 'bg-ok' : connection === 'paused' ? 'bg-line-strong' : 'animate-pulse bg-warn',
+          connection === 'live'
+            ? 'bg-ok'
+            : connection === 'paused'
+              ? 'bg-line-strong'
+              : 'animate-pulse bg-warn',
         )}
       />
       {CONNECTION_LABELS[connection]}

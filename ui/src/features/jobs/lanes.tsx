@@ -9,7 +9,7 @@ import { Card } from '@/components/ui/card'
 import { Badge, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Input } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
-import { timeAgo, formatNumber } from '@/lib/time'
+import { formatNumber, timeAgo } from '@/lib/time'
 import { useAsyncAction } from '@/lib/use-async-action'
 
 /** The lanes of the queue, with pause and concurrency limit. For admins. */
@@ -49,8 +49,8 @@ function Row({ lane }: { lane: Lane }) {
           {paused && <Badge tone="warn">Paused {timeAgo(lane.pausedAt ?? '')}</Badge>}
         </p>
         <p className="tnum text-xs text-muted">
-          {formatNumber(lane.running)} of {formatNumber(lane.slots)} slots busy · {formatNumber(lane.ready)} ready ·{' '}
-          {formatNumber(lane.later)} scheduled
+          {formatNumber(lane.running)} of {formatNumber(lane.slots)} slots busy · {formatNumber(lane.ready)}{' '}
+          ready · {formatNumber(lane.later)} scheduled
           {lane.oldestDue && lane.ready > 0 && ` · oldest due ${timeAgo(lane.oldestDue)}`}
         </p>
       </div>

@@ -13,7 +13,7 @@ import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
 import { Field, Input } from '@/components/ui/field'
 import { Switch } from '@/components/ui/switch'
 import { toast } from '@/components/ui/toast'
-import { timeAgo, formatDateTime, timeUntil } from '@/lib/time'
+import { formatDateTime, timeAgo, timeUntil } from '@/lib/time'
 import { useAsyncAction } from '@/lib/use-async-action'
 import { useNow } from '@/lib/use-now'
 import { kindLabel } from './job-state'
@@ -114,7 +114,10 @@ function Editor({ schedule, onClose }: { schedule: Schedule; onClose: () => void
         toast.success('Schedule changed')
         onClose()
       },
-      (error) => setErrorText((error instanceof ApiError && error.problem.errors?.[0]?.message) || errorMessage(error)),
+      (error) =>
+        setErrorText(
+          (error instanceof ApiError && error.problem.errors?.[0]?.message) || errorMessage(error),
+        ),
     )
   }
   return (

@@ -53,7 +53,13 @@ export function bars(job: JobDetail, now: number): Bar[] {
   const claimedAt = (attempt === job.attempt ? job.startedAt : null) ?? phases[0]?.startedAt
   const startedAt = claimedAt ? time(claimedAt) : null
   const created = time(job.createdAt)
-  const waited: Bar = { id: 'queued', name: 'queued', from: created, to: startedAt ?? end, open: startedAt === null }
+  const waited: Bar = {
+    id: 'queued',
+    name: 'queued',
+    from: created,
+    to: startedAt ?? end,
+    open: startedAt === null,
+  }
   return [
     waited,
     ...phases.map((phase, at) => ({

@@ -7,16 +7,16 @@ import type { Conversation, MessageMatch } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
-import { SearchInput } from '@/components/ui/search-input'
 import { LoadMore } from '@/components/ui/load-more'
+import { SearchInput } from '@/components/ui/search-input'
 import { timeAgo } from '@/lib/time'
 import { AgentFilter, useAgentName } from './agent-filter'
 import { ConversationSheet } from './conversation-sheet'
 import { ImportDialog } from './import-dialog'
+import type { KnowledgeSearch } from './knowledge-search'
 import { ListRow, OpenLink } from './list-row'
 import { ROLE_LABELS } from './roles'
-import type { KnowledgeSearch } from './knowledge-search'
-import { Snippet, ResultCount } from './snippet'
+import { ResultCount, Snippet } from './snippet'
 
 const route = getRouteApi('/_app/knowledge')
 
@@ -46,7 +46,11 @@ export function Conversations() {
           Import
         </Button>
       </div>
-      {search.q ? <SearchResults query={search.q} agentId={search.agent} /> : <AllConversations agentId={search.agent} />}
+      {search.q ? (
+        <SearchResults query={search.q} agentId={search.agent} />
+      ) : (
+        <AllConversations agentId={search.agent} />
+      )}
       {search.open && (
         <ConversationSheet
           key={search.open}
@@ -106,7 +110,10 @@ function Row({ conversation }: { conversation: Conversation }) {
 }
 
 function SearchResults({ query, agentId }: { query: string; agentId?: string }) {
-  const found = useQuery({ ...queries.messageSearch(query, { agentId }), placeholderData: (before) => before })
+  const found = useQuery({
+    ...queries.messageSearch(query, { agentId }),
+    placeholderData: (before) => before,
+  })
   if (found.isPending) return <SkeletonRows rows={5} />
   if (!found.data)
     return <LoadError what="Conversations" error={found.error} onRetry={() => found.refetch()} />

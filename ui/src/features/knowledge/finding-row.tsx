@@ -1,6 +1,6 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { Finding, FindingMatch } from '@/api/types'
-import { timeAgo, formatDate } from '@/lib/time'
+import { formatDate, timeAgo } from '@/lib/time'
 import { useAgentName } from './agent-filter'
 import { OpenLink } from './list-row'
 import { Snippet } from './snippet'
@@ -33,7 +33,9 @@ export function FindingRow({ finding }: { finding: Finding | FindingMatch }) {
         {finding.expiresAt && <span>expires {formatDate(finding.expiresAt)}</span>}
         {finding.similar.length > 0 && (
           <span>
-            {finding.similar.length === 1 ? 'one similar finding' : `${finding.similar.length} similar findings`}
+            {finding.similar.length === 1
+              ? 'one similar finding'
+              : `${finding.similar.length} similar findings`}
           </span>
         )}
       </div>

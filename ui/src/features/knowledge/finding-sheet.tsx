@@ -14,7 +14,7 @@ import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
 import { applyServerErrors, useZodForm } from '@/lib/form'
 import { formatDateTime } from '@/lib/time'
-import { titleOf, Source } from './finding-row'
+import { Source, titleOf } from './finding-row'
 
 const route = getRouteApi('/_app/knowledge')
 const DAY_SECONDS = 86_400
@@ -158,7 +158,9 @@ function FindingDetails({ finding }: { finding: Finding }) {
                 >
                   {other.title ?? 'Untitled'}
                 </Link>
-                <span className="tnum ml-2 text-xs text-muted">{Math.round(other.score * 100)} % similar</span>
+                <span className="tnum ml-2 text-xs text-muted">
+                  {Math.round(other.score * 100)} % similar
+                </span>
               </li>
             ))}
           </ul>

@@ -6,8 +6,8 @@ import type { Finding, FindingMatch } from '@/api/types'
 import { Button, buttonClass } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
-import { SearchInput } from '@/components/ui/search-input'
 import { LoadMore } from '@/components/ui/load-more'
+import { SearchInput } from '@/components/ui/search-input'
 import { toast } from '@/components/ui/toast'
 import { useAsyncAction } from '@/lib/use-async-action'
 import { AgentFilter } from './agent-filter'
@@ -50,7 +50,11 @@ export function Findings() {
           <AddLink variant="primary" />
         </div>
       </div>
-      {query ? <SearchResults query={query} tag={tag} agentId={agent} /> : <AllFindings tag={tag} agentId={agent} />}
+      {query ? (
+        <SearchResults query={query} tag={tag} agentId={agent} />
+      ) : (
+        <AllFindings tag={tag} agentId={agent} />
+      )}
       {search.open && (
         <FindingSheet
           key={search.open}
@@ -142,9 +146,14 @@ function Rows({ items }: { items: (Finding | FindingMatch)[] }) {
 }
 
 function NoFindings({ filtered }: { filtered: boolean }) {
-  if (filtered) return <EmptyState icon={<Lightbulb aria-hidden />} title="No finding matches these filters" />
+  if (filtered)
+    return <EmptyState icon={<Lightbulb aria-hidden />} title="No finding matches these filters" />
   return (
-    <EmptyState icon={<Lightbulb aria-hidden />} title="No findings yet" action={<AddLink variant="secondary" />}>
+    <EmptyState
+      icon={<Lightbulb aria-hidden />}
+      title="No findings yet"
+      action={<AddLink variant="secondary" />}
+    >
       Your agents save here what they found out and want to use again, and you can too. Ask one to “save this
       as a finding”.
     </EmptyState>

@@ -16,15 +16,15 @@ export function IndexState() {
   if (embedding.state === 'unavailable')
     return (
       <Alert tone="warn" title="Search currently uses words only">
-        {embedding.detail ?? 'The embedding service does not answer.'} Saving works, and search
-        by meaning catches up automatically.
+        {embedding.detail ?? 'The embedding service does not answer.'} Saving works, and search by meaning
+        catches up automatically.
       </Alert>
     )
   if (embedding.state === 'off' || pending === 0) return null
   return (
     <p role="status" className="tnum text-xs text-muted">
-      {formatNumber(total - pending)} of {formatNumber(total)} texts can be found by meaning; the others follow
-      automatically. Search by words finds all of them.
+      {formatNumber(total - pending)} of {formatNumber(total)} texts can be found by meaning; the others
+      follow automatically. Search by words finds all of them.
     </p>
   )
 }

@@ -4,8 +4,8 @@ import { TopBar } from '@/features/shell/top-bar'
 import { Conversations } from './conversations'
 import { Findings } from './findings'
 import { IndexState } from './index-state'
-import { Memories } from './memories'
 import { TABS, type Tab } from './knowledge-search'
+import { Memories } from './memories'
 
 const route = getRouteApi('/_app/knowledge')
 

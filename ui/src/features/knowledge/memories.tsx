@@ -6,19 +6,19 @@ import type { Memory } from '@/api/types'
 import { buttonClass } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
-import { SearchInput } from '@/components/ui/search-input'
 import { LoadMore } from '@/components/ui/load-more'
-import { timeAgo, formatDate } from '@/lib/time'
+import { SearchInput } from '@/components/ui/search-input'
+import { formatDate, timeAgo } from '@/lib/time'
 import { AgentFilter } from './agent-filter'
-import { MemorySheet } from './memory-sheet'
-import { ListRow } from './list-row'
 import type { KnowledgeSearch } from './knowledge-search'
+import { ListRow } from './list-row'
+import { MemorySheet } from './memory-sheet'
 import { asText } from './memory-value'
 
 const route = getRouteApi('/_app/knowledge')
 
 /** The `agent` search parameter for entries shared by all agents. */
-const SHARED = 'shared'
+const SHARED_PARAM = 'shared'
 
 /** The memory entries of an agent. */
 export function Memories() {
@@ -26,7 +26,7 @@ export function Memories() {
   const navigate = useNavigate()
   const agents = useQuery(queries.agents)
   const first = agents.data && (agents.data.items[0]?.id ?? '')
-  const agentId = search.agent === SHARED ? '' : (search.agent ?? first)
+  const agentId = search.agent === SHARED_PARAM ? '' : (search.agent ?? first)
   const set = (next: Partial<KnowledgeSearch>) =>
     navigate({ to: '/knowledge', search: { ...search, ...next }, replace: true })
   const add = (
@@ -47,7 +47,7 @@ export function Memories() {
         <AgentFilter
           all="Shared by all agents"
           value={agentId ?? ''}
-          onChange={(agent) => set({ agent: agent || SHARED })}
+          onChange={(agent) => set({ agent: agent || SHARED_PARAM })}
         />
         <div className="ml-auto">{add}</div>
       </div>

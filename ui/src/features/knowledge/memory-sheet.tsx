@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { hasCode, isStatus, errorMessage } from '@/api/client'
+import { errorMessage, hasCode, isStatus } from '@/api/client'
 import { memory as memoryMutations } from '@/api/mutations'
 import { queries, queryClient } from '@/api/queries'
 import type { Memory } from '@/api/types'
@@ -12,7 +12,7 @@ import { Sheet } from '@/components/ui/sheet'
 import { toast } from '@/components/ui/toast'
 import { useAsyncAction } from '@/lib/use-async-action'
 import { MemoryHistory } from './memory-history'
-import { asText, type ValueFormat, formatOf, parseValue } from './memory-value'
+import { asText, formatOf, parseValue, type ValueFormat } from './memory-value'
 
 interface Props {
   agentId: string
@@ -92,7 +92,9 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
         {stale && (
           <Alert
             tone="warn"
-            title={saved ? 'Your agent changed this in the meantime' : 'An entry with this name already exists'}
+            title={
+              saved ? 'Your agent changed this in the meantime' : 'An entry with this name already exists'
+            }
             actions={
               saved && (
                 <Button
@@ -106,9 +108,7 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
               )
             }
           >
-            {saved
-              ? 'Reloading discards what you typed here.'
-              : 'Choose another name, or open that one.'}
+            {saved ? 'Reloading discards what you typed here.' : 'Choose another name, or open that one.'}
           </Alert>
         )}
         {!saved && (
@@ -140,7 +140,11 @@ function Editor({ agentId, saved, onClose }: { agentId: string; saved?: Memory; 
         </Field>
         <Field label="Format" className="max-w-40">
           {(controlProps) => (
-            <Select {...controlProps} value={format} onChange={(event) => setFormat(event.target.value as ValueFormat)}>
+            <Select
+              {...controlProps}
+              value={format}
+              onChange={(event) => setFormat(event.target.value as ValueFormat)}
+            >
               <option value="text">Text</option>
               <option value="json">JSON</option>
             </Select>

@@ -24,7 +24,9 @@ export function IssuerField({ error, input }: Props) {
       error={error}
       hint="The address of the provider, for example https://login.example.com"
     >
-      {(controlProps) => <Input {...controlProps} type="url" autoCapitalize="off" spellCheck={false} {...input} />}
+      {(controlProps) => (
+        <Input {...controlProps} type="url" autoCapitalize="off" spellCheck={false} {...input} />
+      )}
     </Field>
   )
 }

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { Controller, type UseFormReturn, useWatch } from 'react-hook-form'
 import { providers } from '@/api/mutations'
 import { queries, queryClient } from '@/api/queries'
-import type { CatalogEntry, ProviderModel, Provider } from '@/api/types'
+import type { CatalogEntry, Provider, ProviderModel } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Field, Input, SecretInput } from '@/components/ui/field'
 import { Switch } from '@/components/ui/switch'
@@ -11,7 +11,7 @@ import { cn } from '@/lib/cn'
 import { applyServerErrors } from '@/lib/form'
 import { explain } from './explain'
 import { ModelPicker } from './model-picker'
-import { usesSavedAccount, needsKeyAgain, type ProviderValues, toNewProvider } from './schema'
+import { needsKeyAgain, type ProviderValues, toNewProvider, usesSavedAccount } from './schema'
 
 interface Props {
   form: UseFormReturn<ProviderValues>
@@ -76,7 +76,9 @@ interface PartProps {
 function KindChoice({ form, catalog, entry }: PartProps & { catalog: CatalogEntry[] }) {
   const kind = useWatch({ control: form.control, name: 'kind' })
   const [all, setAll] = useState(false)
-  const shown = all ? catalog : catalog.filter((item) => COMMON_KINDS.includes(item.kind) || item.kind === kind)
+  const shown = all
+    ? catalog
+    : catalog.filter((item) => COMMON_KINDS.includes(item.kind) || item.kind === kind)
   return (
     <fieldset>
       <legend className="mb-1.5 text-sm font-medium">Provider</legend>
@@ -207,7 +209,7 @@ function Models({ form, entry, saved }: PartProps) {
   const [offered, setOffered] = useState<ProviderModel[] | null>(null)
   const [loading, setLoading] = useState(false)
   const [errorText, setErrorText] = useState<string>()
-  // A stored key is only used with what is stored; for anything else it has to be typed again.
+  // The stored key is only used with the saved values; for others it must be typed again.
   const asSaved = saved !== undefined && usesSavedAccount(values, saved)
   const complete =
     entry !== undefined &&

@@ -5,13 +5,13 @@ import { cn } from '@/lib/cn'
 import { formatDuration } from '@/lib/time'
 import { explain } from './explain'
 
-export const STEP_NAMES: Record<TestStep, string> = {
+export const STEP_LABELS: Record<TestStep, string> = {
   reach: 'Reach the server',
   key: 'Check the key',
   model: 'Find the model',
   answer: 'Get an answer',
 }
-export const STEPS = Object.keys(STEP_NAMES) as TestStep[]
+export const STEPS = Object.keys(STEP_LABELS) as TestStep[]
 
 export type TestRun = { state: 'running' | 'passed' | 'failed'; steps: StepReport[]; errorText?: string }
 
@@ -64,10 +64,12 @@ function Step({ step }: { step: StepReport }) {
       <div className="min-w-0 flex-1">
         <div className="flex flex-wrap justify-between gap-x-4">
           <span className={cn(waiting && 'text-muted')}>
-            {STEP_NAMES[step.step]}
+            {STEP_LABELS[step.step]}
             <span className="sr-only">: {STATUS_LABELS[step.status]}</span>
           </span>
-          {step.elapsedMs > 0 && <span className="tnum text-xs text-muted">{formatDuration(step.elapsedMs)}</span>}
+          {step.elapsedMs > 0 && (
+            <span className="tnum text-xs text-muted">{formatDuration(step.elapsedMs)}</span>
+          )}
         </div>
         {step.note && <p className="text-xs text-muted">{step.note}</p>}
         {step.failure && <p className="text-sm">{explain(step.failure)}</p>}

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { queries, queryClient } from '@/api/queries'
 import type { JobDetail, StepReport, TestStatus, TestStep } from '@/api/types'
-import { type TestRun, STEPS } from './test-steps'
+import { STEPS, type TestRun } from './test-steps'
 
 const POLL_INTERVAL_MS = 350
 const MAX_POLL_FAILURES = 5

@@ -13,7 +13,9 @@ export function ActivityPage() {
   const entries = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Card className="overflow-hidden">
-      <CardHeader title="Activity">What you, your programs and admins did with your account and data.</CardHeader>
+      <CardHeader title="Activity">
+        What you, your programs and admins did with your account and data.
+      </CardHeader>
       {list.isPending && <SkeletonRows rows={5} />}
       {list.isError && !list.data && (
         <LoadError what="Your activity" error={list.error} onRetry={() => list.refetch()} />

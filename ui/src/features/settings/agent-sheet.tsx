@@ -73,7 +73,9 @@ export function AgentSheet({ saved, onClose }: { saved?: Agent; onClose: () => v
     >
       <form noValidate onSubmit={submit} className="flex flex-col gap-5 px-5 py-5">
         <Field label="Name" error={errors.name?.message}>
-          {(controlProps) => <Input {...controlProps} maxLength={80} autoComplete="off" {...form.register('name')} />}
+          {(controlProps) => (
+            <Input {...controlProps} maxLength={80} autoComplete="off" {...form.register('name')} />
+          )}
         </Field>
         <Field label="Model" error={errors.model?.message}>
           {(controlProps) => (

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import type { Agent } from '@/api/types'
-import { Card, CardHeader } from '@/components/ui/card'
 import { CodeBlock } from '@/components/markdown/code-block'
+import { Card, CardHeader } from '@/components/ui/card'
 
 type Kind = 'python' | 'javascript' | 'bash'
 const LABELS: Record<Kind, string> = { python: 'Python', javascript: 'JavaScript', bash: 'curl' }

@@ -14,8 +14,12 @@ interface StateText {
   word: string
   about: string
 }
-const ABSENT: StateText = { tone: 'neutral', word: 'Not created yet', about: 'It is created with your first message.' }
-const STATES: Record<string, StateText> = {
+const ABSENT_TEXT: StateText = {
+  tone: 'neutral',
+  word: 'Not created yet',
+  about: 'It is created with your first message.',
+}
+const STATE_TEXTS: Record<string, StateText> = {
   stopped: {
     tone: 'neutral',
     word: 'Asleep',
@@ -78,7 +82,7 @@ function aboutOf(current: Container | null | undefined): string {
 }
 
 function stateTextOf(current: Container | null | undefined): StateText {
-  return STATES[current?.observed ?? ''] ?? ABSENT
+  return STATE_TEXTS[current?.observed ?? ''] ?? ABSENT_TEXT
 }
 
 function Buttons({ current }: { current: Container | null }) {
@@ -127,7 +131,10 @@ function useContainerEvents(): void {
       url: '/api/container/events',
       signal: abort.signal,
       onEvent: ({ data }) => {
-        queryClient.setQueryData<CurrentContainer>(queries.container.queryKey, JSON.parse(data) as CurrentContainer)
+        queryClient.setQueryData<CurrentContainer>(
+          queries.container.queryKey,
+          JSON.parse(data) as CurrentContainer,
+        )
         return undefined
       },
     })

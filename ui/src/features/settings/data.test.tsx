@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 import { openPage, status } from '@/test-page'
 
+const REFUSAL = 'This is the breakglass account, the way in when nothing else works. It cannot be deleted.'
 const none = { 'GET /api/me/export': status(204) }
 
 test('an export is started, shows its progress, and can be downloaded', async () => {
@@ -39,15 +40,15 @@ test('an export is started, shows its progress, and can be downloaded', async ()
 test('an account is deleted only after typing the user name, and a refusal is shown', async () => {
   const assign = vi.fn()
   vi.stubGlobal('location', { assign, href: 'http://here/' })
-  let last = true
+  let refuses = true
   const calls = await openPage('/settings/data', {
     ...none,
     'DELETE /api/me': () =>
-      last
+      refuses
         ? status(409, {
             status: 409,
-            code: 'last_admin',
-            detail: 'The last admin cannot be deleted.',
+            code: 'breakglass_protected',
+            detail: REFUSAL,
           })
         : { jobId: 'job_1' },
   })
@@ -58,9 +59,9 @@ test('an account is deleted only after typing the user name, and a refusal is sh
   expect(remove).toBeDisabled()
   await userEvent.type(within(dialog).getByRole('textbox'), '{Backspace}{Backspace}{Backspace}maya')
   await userEvent.click(remove)
-  expect(await within(dialog).findByText('The last admin cannot be deleted.')).toBeVisible()
+  expect(await within(dialog).findByText(REFUSAL)).toBeVisible()
   expect(assign).not.toHaveBeenCalled()
-  last = false
+  refuses = false
   await userEvent.click(remove)
   await expect.poll(() => assign.mock.calls).toEqual([['/login?deleted=true']])
   expect(calls.findLast(({ method }) => method === 'DELETE')?.body).toEqual({ confirm: 'maya' })

@@ -18,8 +18,7 @@ export function DeleteAccountCard() {
     <Card>
       <CardHeader title="Delete your account">
         Your chats, agents, providers and keys, findings, memory and conversations are erased, and your
-        container with all its files. They cannot be restored. Make an export first if you may need any of
-        it.
+        container with all its files. They cannot be restored. Make an export first if you may need any of it.
       </CardHeader>
       <div className="px-5 py-5">
         <Button variant="danger" onClick={() => setOpen(true)}>

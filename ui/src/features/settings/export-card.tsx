@@ -10,9 +10,9 @@ import { Progress } from '@/components/ui/progress'
 import { toast } from '@/components/ui/toast'
 import { formatBytes } from '@/lib/bytes'
 import { saveFile } from '@/lib/save-file'
-import { timeAgo, formatDateTime } from '@/lib/time'
-import { useLastJob } from '@/lib/use-last-job'
+import { formatDateTime, timeAgo } from '@/lib/time'
 import { useAsyncAction } from '@/lib/use-async-action'
+import { useLastJob } from '@/lib/use-last-job'
 
 /** All data of the user in one archive, created by a job. */
 export function ExportCard() {
@@ -37,7 +37,11 @@ export function ExportCard() {
             <Alert title="The export failed">{last.data.detail ?? 'Start it again.'}</Alert>
           )}
           <div>
-            <Button variant={last.data?.state === 'ready' ? 'secondary' : 'primary'} busy={busy} onClick={start}>
+            <Button
+              variant={last.data?.state === 'ready' ? 'secondary' : 'primary'}
+              busy={busy}
+              onClick={start}
+            >
               {last.data && !running ? 'Make a new export' : 'Make an export'}
             </Button>
           </div>
@@ -51,9 +55,7 @@ function ExportProgress({ job }: { job: JobDetail | undefined }) {
   return (
     <div className="flex flex-col gap-2">
       <p role="status" className="text-sm">
-        {job?.state === 'queued'
-          ? (job.waits?.sentence ?? 'Waiting for its turn')
-          : 'Collecting your data'}
+        {job?.state === 'queued' ? (job.waits?.sentence ?? 'Waiting for its turn') : 'Collecting your data'}
       </p>
       <Progress label="Export" value={job?.progress ? job.progress / 100 : null} />
       <p className="text-xs text-muted">You can leave this page. The archive will be here.</p>
@@ -93,7 +95,9 @@ function ReadyArchive({ archive }: { archive: Export }) {
     <div className="flex flex-wrap items-center gap-x-4 gap-y-3 rounded-panel border px-4 py-3.5">
       <FileArchive aria-hidden className="size-5 shrink-0 text-muted" />
       <div className="min-w-0 flex-1 basis-52">
-        <p className="font-medium">Your data{archive.sizeBytes != null && `, ${formatBytes(archive.sizeBytes)}`}</p>
+        <p className="font-medium">
+          Your data{archive.sizeBytes != null && `, ${formatBytes(archive.sizeBytes)}`}
+        </p>
         <p className="text-xs text-muted">
           Created {timeAgo(archive.createdAt)}
           {archive.expiresAt && ` · expires ${formatDateTime(archive.expiresAt)}`}

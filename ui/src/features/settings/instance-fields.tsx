@@ -135,7 +135,13 @@ export const SECTIONS: { title: string; about: string; fields: SettingSpec[] }[]
         hint: '2000 is two cores.',
         kind: 'number',
       },
-      { name: 'limits', part: 'pids', label: 'Processes', hint: 'Including threads. At least 32.', kind: 'number' },
+      {
+        name: 'limits',
+        part: 'pids',
+        label: 'Processes',
+        hint: 'Including threads. At least 32.',
+        kind: 'number',
+      },
       {
         name: 'limits',
         part: 'diskMib',

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { ApiError, hasCode, isStatus, errorMessage } from '@/api/client'
+import { ApiError, errorMessage, hasCode, isStatus } from '@/api/client'
 import { admin } from '@/api/mutations'
 import { queries, queryClient } from '@/api/queries'
 import type { KnowledgeSettings, Settings, Versioned } from '@/api/types'

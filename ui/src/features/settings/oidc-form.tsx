@@ -106,7 +106,9 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
         error={errors.label?.message}
         hint="People see “Continue with” and this name."
       >
-        {(controlProps) => <Input {...controlProps} maxLength={40} autoComplete="off" {...form.register('label')} />}
+        {(controlProps) => (
+          <Input {...controlProps} maxLength={40} autoComplete="off" {...form.register('label')} />
+        )}
       </Field>
       <RedirectAddress url={redirect}>Register it with the provider.</RedirectAddress>
       <Controller
@@ -137,7 +139,9 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
       </Field>
       <div className="grid gap-5 sm:grid-cols-2">
         <Field label="Allowed groups" error={errors.allowedGroups?.message} hint="Empty: all.">
-          {(controlProps) => <Input {...controlProps} spellCheck={false} {...form.register('allowedGroups')} />}
+          {(controlProps) => (
+            <Input {...controlProps} spellCheck={false} {...form.register('allowedGroups')} />
+          )}
         </Field>
         <Field
           label="Groups of admins"
@@ -166,7 +170,7 @@ export function OidcForm({ saved }: { saved: OidcSettings | null }) {
         open={removing}
         onClose={() => setRemoving(false)}
         title="Turn single sign-on off?"
-        description="People who sign in with it cannot sign in any more. Only the admin account remains as a way in."
+        description="People who use it can no longer sign in. Only the admin account still works."
         action="Turn off"
         onConfirm={async () => {
           try {

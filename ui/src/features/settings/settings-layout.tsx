@@ -50,7 +50,9 @@ export function SettingsLayout() {
           >
             <Group
               label={me?.keptBy ? me.username : 'Yours'}
-              items={me?.keptBy ? PERSONAL_PAGES.filter(([path]) => path !== '/settings/sessions') : PERSONAL_PAGES}
+              items={
+                me?.keptBy ? PERSONAL_PAGES.filter(([path]) => path !== '/settings/sessions') : PERSONAL_PAGES
+              }
             />
             {me?.role === 'admin' && <Group label="This Mosaic" items={ADMIN_PAGES} />}
           </nav>

@@ -62,8 +62,7 @@ function PasswordCard() {
   return (
     <Card>
       <CardHeader title="Admin account">
-        This account always works. If its password is lost, run mosaic admin reset-breakglass on the
-        server.
+        This account always works. If its password is lost, run mosaic admin reset-breakglass on the server.
       </CardHeader>
       <form noValidate onSubmit={submit} className="flex max-w-md flex-col gap-5 px-5 py-5">
         <Field label="Current password" error={errors.current?.message}>
@@ -76,7 +75,9 @@ function PasswordCard() {
           error={errors.new?.message}
           hint="At least 12 characters. All other sessions of this account end."
         >
-          {(controlProps) => <SecretInput {...controlProps} autoComplete="new-password" {...form.register('new')} />}
+          {(controlProps) => (
+            <SecretInput {...controlProps} autoComplete="new-password" {...form.register('new')} />
+          )}
         </Field>
         {errorText && <Alert>{errorText}</Alert>}
         <div>

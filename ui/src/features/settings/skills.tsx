@@ -32,7 +32,9 @@ export function SkillsField({ form }: { form: UseFormReturn<AgentFormValues> }) 
             error={errors?.[at]?.description?.message}
             hint="One line. The agent always sees it."
           >
-            {(controlProps) => <Input {...controlProps} maxLength={300} {...form.register(`skills.${at}.description`)} />}
+            {(controlProps) => (
+              <Input {...controlProps} maxLength={300} {...form.register(`skills.${at}.description`)} />
+            )}
           </Field>
           <Field
             label="What to do"

@@ -13,7 +13,7 @@ import { Alert, Badge, EmptyState, LoadError, SkeletonRows } from '@/components/
 import { Checkbox, Field, Input, Select } from '@/components/ui/field'
 import { toast } from '@/components/ui/toast'
 import { applyServerErrors, useZodForm } from '@/lib/form'
-import { timeAgo, formatDate } from '@/lib/time'
+import { formatDate, timeAgo } from '@/lib/time'
 import { useTitle } from '@/lib/use-title'
 import { ClientExample } from './client-example'
 
@@ -158,7 +158,9 @@ function CreateTokenDialog({ agent, onClose }: { agent: Agent | undefined; onClo
           error={errors.name?.message}
           hint="For example the program or the machine that uses it."
         >
-          {(controlProps) => <Input {...controlProps} maxLength={80} autoComplete="off" {...form.register('name')} />}
+          {(controlProps) => (
+            <Input {...controlProps} maxLength={80} autoComplete="off" {...form.register('name')} />
+          )}
         </Field>
         <fieldset className="flex flex-col gap-2">
           <legend className="mb-1.5 text-sm font-medium">What it may do</legend>

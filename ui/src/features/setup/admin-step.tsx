@@ -84,7 +84,9 @@ export function AdminStep({ onDone }: { onDone: () => void }) {
         error={errors.password?.message}
         hint="At least 12 characters. A few words that do not belong together are easy to remember."
       >
-        {(controlProps) => <SecretInput {...controlProps} autoComplete="new-password" {...form.register('password')} />}
+        {(controlProps) => (
+          <SecretInput {...controlProps} autoComplete="new-password" {...form.register('password')} />
+        )}
       </Field>
     </StepFrame>
   )

@@ -57,7 +57,9 @@ export function AgentStep({ onBack, onDone }: { onBack: () => void; onDone: () =
       }
     >
       <Field label="Name" error={errors.name?.message}>
-        {(controlProps) => <Input {...controlProps} maxLength={80} autoComplete="off" {...form.register('name')} />}
+        {(controlProps) => (
+          <Input {...controlProps} maxLength={80} autoComplete="off" {...form.register('name')} />
+        )}
       </Field>
       <TemplateCards chosen={template?.id ?? ''} onChoose={setTemplate} />
       <Field label="Model" error={errors.model?.message}>

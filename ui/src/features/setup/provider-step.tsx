@@ -7,7 +7,13 @@ import type { Provider } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/feedback'
 import { ProviderFields } from '@/features/providers/provider-fields'
-import { blankProvider, providerSchema, toNewProvider, toProviderChanges, valuesOf } from '@/features/providers/schema'
+import {
+  blankProvider,
+  providerSchema,
+  toNewProvider,
+  toProviderChanges,
+  valuesOf,
+} from '@/features/providers/schema'
 import { TestSteps } from '@/features/providers/test-steps'
 import { loadLastRun, useSavedProviderTest } from '@/features/providers/use-saved-test'
 import { applyServerErrors, useZodForm } from '@/lib/form'

@@ -8,8 +8,8 @@ import { AgentStep } from './agent-step'
 import { DoneStep } from './done-step'
 import { OidcStep } from './oidc-step'
 import { ProviderStep } from './provider-step'
-import { StepList, type StepName } from './step-list'
 import { FocusHeadingContext } from './step-frame'
+import { StepList, type StepName } from './step-list'
 
 /** Where to go on, from what the server knows. */
 function firstOpen(state: Onboarding): StepName {

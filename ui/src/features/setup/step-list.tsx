@@ -10,11 +10,11 @@ const STEPS: { name: StepName; label: string }[] = [
   { name: 'provider', label: 'Model provider' },
   { name: 'agent', label: 'First agent' },
 ]
-const ORDER: StepName[] = ['admin', 'oidc', 'provider', 'agent', 'done']
+const STEP_ORDER: StepName[] = ['admin', 'oidc', 'provider', 'agent', 'done']
 
 /** The progress of the setup. On the left, or at the top on narrow screens. */
 export function StepList({ current, ssoSkipped }: { current: StepName; ssoSkipped: boolean }) {
-  const at = ORDER.indexOf(current)
+  const at = STEP_ORDER.indexOf(current)
   return (
     <aside className="flex shrink-0 flex-col border-b bg-sidebar px-5 py-4 md:sticky md:top-0 md:h-dvh md:w-80 md:border-r md:border-b-0 md:px-8 md:py-8">
       <div className="flex items-center gap-2.5 text-base font-semibold">

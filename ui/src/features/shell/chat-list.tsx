@@ -70,7 +70,11 @@ function Body({ query, chats, searching }: BodyProps) {
   return (
     <>
       {DAY_GROUPS.map((name) => (
-        <DaySection key={name} name={name} chats={chats.filter((chat) => dayGroup(chat.updatedAt) === name)} />
+        <DaySection
+          key={name}
+          name={name}
+          chats={chats.filter((chat) => dayGroup(chat.updatedAt) === name)}
+        />
       ))}
       {query.hasNextPage && !searching && (
         <Button

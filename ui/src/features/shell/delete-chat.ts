@@ -54,7 +54,7 @@ export function deleteChat(chat: Chat): void {
   })
 }
 
-/** Tells the server of everything that is still pendingTimers. */
+/** Sends all pending deletions now. */
 export function flushDeletions(): void {
   for (const id of pendingTimers.keys()) void remove(id, true)
 }

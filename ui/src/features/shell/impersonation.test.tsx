@@ -60,7 +60,11 @@ test('a tab whose agent is gone goes back to the signed-in user and reports it o
   setAccessLostHandler(handleLostAccess)
   await openPage('/settings/data', {
     'GET /api/auth/me': DESK,
-    'GET /api/me/export': status(403, { status: 403, code: 'not_kept', detail: 'You cannot act for this account.' }),
+    'GET /api/me/export': status(403, {
+      status: 403,
+      code: 'not_kept',
+      detail: 'You cannot act for this account.',
+    }),
   })
   await expect.poll(() => assign.mock.calls).toEqual([['/chat']])
   loadActingAccount()

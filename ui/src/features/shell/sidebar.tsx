@@ -18,7 +18,7 @@ import { ChatList } from './chat-list'
 import { Logo } from './logo'
 import { UserMenu } from './user-menu'
 
-const ITEM =
+const ITEM_CLASS =
   'flex h-8 items-center gap-2.5 rounded-control px-2.5 text-sm font-medium text-muted transition-colors duration-100 hover:bg-surface-2 hover:text-fg [&>svg]:size-4'
 
 interface ItemProps {
@@ -29,7 +29,7 @@ interface ItemProps {
 
 function Item({ to, icon: Icon, children }: ItemProps) {
   return (
-    <Link to={to} className={ITEM} activeProps={{ className: 'bg-surface-3 text-fg' }}>
+    <Link to={to} className={ITEM_CLASS} activeProps={{ className: 'bg-surface-3 text-fg' }}>
       <Icon aria-hidden />
       {children}
     </Link>

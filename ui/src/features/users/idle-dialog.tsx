@@ -48,7 +48,11 @@ export function IdleDialog({ user, onClose }: { user: User; onClose: () => void 
       <form noValidate onSubmit={save} className="grid gap-5 sm:grid-cols-2">
         <Field label="It sleeps">
           {(controlProps) => (
-            <Select {...controlProps} value={choice} onChange={(event) => setChoice(event.target.value as Choice)}>
+            <Select
+              {...controlProps}
+              value={choice}
+              onChange={(event) => setChoice(event.target.value as Choice)}
+            >
               <option value="instance">Instance default</option>
               <option value="minutes">After minutes unused</option>
               <option value="never">Never</option>

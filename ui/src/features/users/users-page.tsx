@@ -9,15 +9,15 @@ import { IconButton } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { ConfirmDialog } from '@/components/ui/dialog'
 import { Badge, EmptyState, LoadError, SkeletonRows } from '@/components/ui/feedback'
-import { Menu, MenuItem } from '@/components/ui/menu'
 import { LoadMore } from '@/components/ui/load-more'
+import { Menu, MenuItem } from '@/components/ui/menu'
 import { TableHeaderRow } from '@/components/ui/table'
 import { toast } from '@/components/ui/toast'
 import { ForbiddenPage } from '@/features/shell/full-page'
 import { TopBar } from '@/features/shell/top-bar'
-import { timeAgo, formatDate, formatDuration } from '@/lib/time'
+import { formatDate, formatDuration, timeAgo } from '@/lib/time'
 import { IdleDialog } from './idle-dialog'
-import { LimitsDialog, customLimitsOf } from './limits-dialog'
+import { customLimitsOf, LimitsDialog } from './limits-dialog'
 
 /** All users. For admins. */
 export function UsersPage() {
@@ -37,7 +37,9 @@ export function UsersPage() {
           {list.isError && !list.data && (
             <LoadError what="The users" error={list.error} onRetry={() => list.refetch()} />
           )}
-          {list.data && items.length === 0 && <EmptyState icon={<Users aria-hidden />} title="No users yet" />}
+          {list.data && items.length === 0 && (
+            <EmptyState icon={<Users aria-hidden />} title="No users yet" />
+          )}
           {items.length > 0 && (
             <table aria-label="Users" className="w-full text-sm">
               <thead>
@@ -78,7 +80,9 @@ export function UsersPage() {
           <LoadMore list={list} label="Show more" />
         </Card>
       </div>
-      {editingIdleTimeout && <IdleDialog user={editingIdleTimeout} onClose={() => setEditingIdleTimeout(null)} />}
+      {editingIdleTimeout && (
+        <IdleDialog user={editingIdleTimeout} onClose={() => setEditingIdleTimeout(null)} />
+      )}
       {editingLimits && <LimitsDialog user={editingLimits} onClose={() => setEditingLimits(null)} />}
       <ConfirmDialog
         open={disabling !== null}
