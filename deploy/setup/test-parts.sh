@@ -69,3 +69,11 @@ run_target() {
   "$binary" "$@" --list | grep -c ': test$' >/dev/null || die "no test of $binary matches: $*"
   (cd "$(dirname "$manifest")" && "$binary" "$@") # as cargo does
 }
+
+# test_targets: each binary of tests of the workspace, as "PACKAGE TARGET".
+test_targets() {
+  cargo metadata --locked --no-deps --format-version 1 --manifest-path "$ROOT/Cargo.toml" | node -e '
+    const { packages } = JSON.parse(require("fs").readFileSync(0, "utf8"))
+    for (const { name, targets } of packages)
+      for (const target of targets) if (target.kind.includes("test")) console.log(name, target.name)'
+}

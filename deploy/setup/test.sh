@@ -31,10 +31,18 @@ build() {
 # Tests that need no part: unit tests, and those that read the tree.
 unit() { cargo test --locked --workspace --lib --bins --test arrows; }
 page_units() { (cd ui && npm run --silent gen:check && npm run --silent lint && npm run --silent test && npm run --silent size); }
-queue() { cargo test --locked -p workers --test '*'; }
+queue() { run_target workers queue; }
 # Each crate's own tests on real parts: Postgres, the engine, the agents' image.
-crates() { cargo test --locked --workspace --exclude tests --exclude workers --test '*'; }
-integration() { cargo test --locked -p tests --test it; }
+crates() {
+  local package target
+  while read -r package target <&3; do
+    case $package in tests | workers) continue ;; esac
+    say "==> $package: $target"
+    run_target "$package" "$target"
+  done 3< <(test_targets)
+}
+# Most of these wait for containers and processes most of the time.
+integration() { RUST_TEST_THREADS=$(($(nproc) * 3)) run_target tests it; }
 
 cd "$ROOT"
 stage parts parts
