@@ -114,10 +114,7 @@ async fn a_sign_in_is_bound_to_its_browser_and_can_be_used_once() {
     assert_eq!(finish_sign_in(&three.browser, &three.state, "&code=x").await, "oidc_flow");
 
     let four = begin_sign_in(&mosaic).await;
-    sqlx::query("update oidc_flows set expires_at = now()")
-        .execute(&mosaic.database.pool)
-        .await
-        .unwrap();
+    sqlx::query("update oidc_flows set expires_at = now()").execute(&mosaic.database.pool).await.unwrap();
     assert_eq!(finish_sign_in(&four.browser, &four.state, "&code=x").await, "oidc_flow", "too late");
     let five = begin_sign_in(&mosaic).await;
     assert_eq!(finish_sign_in(&five.browser, &five.state, "&error=access_denied").await, "oidc_denied");

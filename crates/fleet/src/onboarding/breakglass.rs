@@ -14,9 +14,7 @@ use store::users;
 
 /// Refuses a client without the token of the setup link, and returns the token otherwise.
 pub fn require_setup_token(services: &Services, presented: Option<SecretString>) -> Result<SecretString> {
-    presented
-        .filter(|token| services.ring.is_setup_token(services.instance, token))
-        .ok_or(Error::SetupToken)
+    presented.filter(|token| services.ring.is_setup_token(services.instance, token)).ok_or(Error::SetupToken)
 }
 
 /// Creates the breakglass admin and signs them in. Needs the setup token; there is only one first admin.
