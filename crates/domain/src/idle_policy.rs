@@ -63,7 +63,7 @@ pub enum IdleAction {
     Pause,
 }
 
-/// What to do now; `None` = nothing. Of several actions the one that frees the most wins.
+/// What to do now; `None` = nothing. The first that applies of: stop, stop for age, update the image, pause.
 pub fn next_action(state: IdleState, policy: IdlePolicy) -> Option<IdleAction> {
     let IdleState { idle, age, power, image } = state;
     let exceeds = |time: Duration, limit: Duration| !limit.is_zero() && time > limit;

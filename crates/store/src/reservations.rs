@@ -31,7 +31,7 @@ pub struct MemoryUsage {
 /// needs; one that needs more than it has requests anew.
 pub async fn reserve(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> Result<Reservation> {
     lock(tx).await?;
-    if shrink(tx, id, bytes).await? {
+    if keep_or_release(tx, id, bytes).await? {
         return Ok(Reservation::Granted);
     }
     let row = sqlx::query!(
@@ -49,7 +49,7 @@ pub async fn reserve(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> R
     let needed = row.others.saturating_add(row.before).saturating_add(bytes);
     // A host with less memory than one container's limit still runs one.
     if needed <= budget || (row.others, row.before) == (0, 0) {
-        reserve_running(tx, id, bytes).await?;
+        set_reservation(tx, id, bytes).await?;
         return Ok(Reservation::Granted);
     }
     sqlx::query!(
@@ -64,8 +64,9 @@ pub async fn reserve(tx: &mut Tx, id: ContainerId, bytes: i64, budget: i64) -> R
     Ok(Reservation::Waiting { short: needed - row.leaving - budget })
 }
 
-/// Shrinks a reservation of at least that size to it and answers `true`; a smaller one is given up.
-async fn shrink(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<bool> {
+/// If at least `bytes` are reserved, reduces that to `bytes` and returns `true`. Otherwise releases what is reserved and
+/// returns `false`.
+async fn keep_or_release(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<bool> {
     let reserved = sqlx::query_scalar!(
         "update user_containers set reserved_bytes = case when reserved_bytes >= $2 then $2 else 0 end
          where id = $1 and reserved_bytes > 0 returning reserved_bytes",
@@ -77,8 +78,8 @@ async fn shrink(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<bool> {
     Ok(reserved.is_some_and(|reserved| reserved > 0))
 }
 
-/// Reserves memory for a container that runs already, whatever the budget.
-pub async fn reserve_running(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<()> {
+/// Records the reservation, whatever the budget, and ends the wait.
+pub async fn set_reservation(tx: &mut Tx, id: ContainerId, bytes: i64) -> Result<()> {
     sqlx::query!(
         "update user_containers set admission_requested_at = null,
              reserved_bytes = case reserved_bytes when 0 then $2 else reserved_bytes end

@@ -1,8 +1,8 @@
 //! The worker's half of the queue: claim jobs, renew their leases, settle them, listen for new ones.
 //!
 //! apalis drives it: [`LaneBackend`] is the backend of one apalis worker, [`persistence`] implements apalis's
-//! `Persistence` over the table `jobs`. What apalis's loop does not do while a worker drains or waits (renewing
-//! leases, recording results) does not depend on it: [`Engine::run_background`] does that. Handlers and their rules
+//! `Persistence` over the table `jobs`. apalis's loop neither renews
+//! leases nor records results while a worker drains or waits, so [`Engine::run_background`] does both separately. Handlers and their rules
 //! are in `workers`.
 
 mod backend;
@@ -90,7 +90,7 @@ impl Engine {
         let mut settings = vec![
             ("app.scope", "system"),
             ("application_name", "mosaic job engine"),
-            // A queue fills and empties faster than statistics follow, and every statement here has its index.
+            // Planner statistics lag behind a queue, and every statement here has its index.
             ("enable_seqscan", "off"),
             ("plan_cache_mode", "force_generic_plan"),
             ("jit", "off"),

@@ -76,7 +76,7 @@ pub(super) async fn has_room(tx: &mut Tx, settings: &Settings, limits: Limits) -
 pub async fn record_host_capacity(services: &Services, engine: &dyn Containers) -> Result<()> {
     let memory_bytes = engine.engine().await.map_err(engine_error)?.memory_bytes;
     let limits_disks = match engine.supports_disk_limits(services.instance).await {
-        // A full disk has no room to try it.
+        // With a full disk this cannot be tried: the last result stays.
         Err(ContainerError::VolumeFull) => None,
         tried => Some(tried.map_err(engine_error)?),
     };
@@ -123,7 +123,7 @@ pub(super) enum Admission {
     Waiting,
 }
 
-/// Reserves memory for a start. When there is none, the containers that are idle for longest are stopped; the start
+/// Reserves memory for a start. When there is none, the longest idle containers are stopped, and the start
 /// waits in the queue.
 pub(super) async fn admit(
     services: &Services,
@@ -153,11 +153,11 @@ pub(super) async fn reserve(services: &Services, id: ContainerId, limits: Limits
     let reason = "reserve memory for a running container";
     Ok(services
         .store
-        .run_system(reason, async |tx| reservations::reserve_running(tx, id, bytes).await)
+        .run_system(reason, async |tx| reservations::set_reservation(tx, id, bytes).await)
         .await?)
 }
 
-/// Stops the containers that are idle for longest until `short` bytes become free, as far as there are any.
+/// Stops the longest idle containers until `short` bytes become free, or until none is left.
 async fn evict_idle(tx: &mut Tx, mut short: i64) -> Result<()> {
     if short <= 0 {
         return Ok(());

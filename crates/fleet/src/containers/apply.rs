@@ -51,7 +51,7 @@ pub async fn apply(services: &Services, job: &dyn Progress, id: ContainerId) -> 
 async fn reported(services: &Services, id: ContainerId) -> Result<Option<Applied>> {
     let mut tx = services.store.system("is a configuration in force").await?;
     let Some(row) = containers::get(&mut tx, id).await? else { return Ok(Some(Applied::InForce)) };
-    let is_over = !row.is_up() || containers::has_newest(&mut tx, id).await?;
+    let is_over = !row.is_up() || containers::has_newest_config(&mut tx, id).await?;
     Ok(match (row.config_error, is_over) {
         (Some(_), _) => Some(Applied::Refused),
         (None, true) => Some(Applied::InForce),

@@ -29,14 +29,14 @@ use store::{
 
 /// More steps than any start needs: a bound, in case engine and plan ever disagree.
 const MAX_STEPS: usize = 16;
-/// A gateway that hangs does not use the time to end in order.
+/// A gateway that hangs cannot shut down cleanly, so the wait is short.
 const HUNG_STOP_TIMEOUT: Duration = Duration::from_secs(1);
 const HUNG_REASON: &str = "Your agent had stopped answering.";
-/// Reads of a row that is older than its container, until the container's generation is adopted. Another worker may begin
-/// a generation between two reads, but not again and again.
+/// How many rounds may see a row older than its container before the row adopts the container's generation. Another
+/// worker may begin a generation between two reads, but not again and again.
 const MAX_STALE_READS: u32 = 3;
 
-/// Where this worker's containers meet Mosaic.
+/// The addresses on which containers and Mosaic reach each other.
 #[derive(Debug, Clone, Copy)]
 pub struct Placement {
     /// The one host address on which gateways are published.
@@ -170,7 +170,7 @@ impl Start<'_> {
         Err(failure)
     }
 
-    /// Removes a container that is newer than its row, and continues behind its generation.
+    /// Removes a container that is newer than its row, and sets the row to its generation, so that the next one is higher.
     async fn adopt_generation(&self, row: &Container, generation: i64) -> Result<(), StartFailure> {
         self.engine.remove(&owner(self.services, row)).await?;
         let store = &self.services.store;
@@ -293,7 +293,7 @@ impl Start<'_> {
         self.job.phase("resume").await;
         let owner = owner(self.services, row);
         let mut tx = self.services.store.system("is a configuration in force").await?;
-        let newest = containers::has_newest(&mut tx, row.id).await?;
+        let newest = containers::has_newest_config(&mut tx, row.id).await?;
         drop(tx);
         if newest {
             self.engine.start(&owner).await?;

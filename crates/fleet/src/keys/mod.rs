@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use store::{Tx, config, users};
 
 /// Key of the instance's data key in `system_config`.
-const INSTANCE_KEY: &str = "instance_key";
+const INSTANCE_DATA_KEY_SETTING: &str = "instance_key";
 
 /// The instance's own data key as `system_config` holds it.
 #[derive(Serialize, Deserialize)]
@@ -37,11 +37,11 @@ impl StoredKey {
 
 /// The instance's own data key, created with its first secret. Wrapped like a user's, in `system_config`.
 pub(crate) async fn of_instance(services: &Services, tx: &mut Tx) -> Result<DataKey> {
-    let stored = match config::get::<StoredKey>(tx, INSTANCE_KEY).await? {
+    let stored = match config::get::<StoredKey>(tx, INSTANCE_DATA_KEY_SETTING).await? {
         Some(stored) => stored,
         None => {
             let fresh = services.ring.wrap(&DataKey::generate(&mut rand::rng()), None)?;
-            config::get_or_insert(tx, INSTANCE_KEY, &StoredKey::new(&fresh)).await?
+            config::get_or_insert(tx, INSTANCE_DATA_KEY_SETTING, &StoredKey::new(&fresh)).await?
         }
     };
     Ok(services.ring.unwrap(&stored.value.wrapped()?, None)?)

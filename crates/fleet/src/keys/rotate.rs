@@ -3,7 +3,7 @@
 //! Only the data keys are wrapped again; what they seal stays as it is. Every batch is a transaction of its own and
 //! every key of the ring can unwrap, so everything stays readable at any moment, also when this ends half-way.
 
-use super::{INSTANCE_KEY, StoredKey};
+use super::{INSTANCE_DATA_KEY_SETTING, StoredKey};
 use crate::{
     Cx, Error, Progress, Result, Services,
     services::identity::{IDENTITY, StoredIdentity},
@@ -124,7 +124,7 @@ async fn rewrap_instance(services: &Services) -> Result<bool> {
         return Ok(false);
     }
     let fresh = StoredKey::new(&services.ring.rewrap(&wrapped, None)?);
-    config::replace(&mut tx, INSTANCE_KEY, &fresh, version).await?.ok_or(Error::Stale)?;
+    config::replace(&mut tx, INSTANCE_DATA_KEY_SETTING, &fresh, version).await?.ok_or(Error::Stale)?;
     tx.commit().await?;
     Ok(true)
 }
@@ -143,7 +143,7 @@ async fn renew_check(services: &Services) -> Result<()> {
 }
 
 async fn instance_key(tx: &mut Tx) -> Result<Option<(WrappedKey, i64)>> {
-    let Some(fact) = config::get::<StoredKey>(tx, INSTANCE_KEY).await? else { return Ok(None) };
+    let Some(fact) = config::get::<StoredKey>(tx, INSTANCE_DATA_KEY_SETTING).await? else { return Ok(None) };
     Ok(Some((fact.value.wrapped()?, fact.version)))
 }
 

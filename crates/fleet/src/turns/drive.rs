@@ -77,30 +77,31 @@ async fn run(
     mut prepared: Option<PreparedSend>,
     request: Option<&RequestContext>,
 ) -> Result<TurnOutcome, LeaseLost> {
-    let mut agent = if prepared.is_some() { "ready" } else { "started" };
+    let mut agent_state = if prepared.is_some() { "ready" } else { "started" };
     if turn.sent_at.is_some() {
         return Ok(recover::recover(services, active, turn).await);
     }
     // A message that was not accepted can be sent again.
     for _ in 0..MAX_SEND_ATTEMPTS {
         let waiting = tracing::info_span!(target: telemetry::SPANS, "wait for agent");
-        let ready = get_ready(services, active, turn, prepared.take()).instrument(waiting).await?;
-        let prepared = match ready {
-            Ready::Send(prepared) => *prepared,
-            Ready::Ended(outcome) => return Ok(outcome),
-            Ready::NotYet => {
+        let decision = prepare_send(services, active, turn, prepared.take()).instrument(waiting).await?;
+        let prepared = match decision {
+            SendDecision::Send(prepared) => *prepared,
+            SendDecision::Ended(outcome) => return Ok(outcome),
+            SendDecision::Retry => {
                 sleep(SEND_RETRY_DELAY).await;
                 continue;
             }
         };
-        let first_token = request.map(|request| TimeToFirstToken { accepted_at: request.accepted_at, agent });
+        let first_token =
+            request.map(|request| TimeToFirstToken { accepted_at: request.accepted_at, agent: agent_state });
         let answering = tracing::info_span!(target: telemetry::SPANS, "answer");
         let streamed = stream::stream(services, active, turn, &prepared, first_token).instrument(answering);
         match streamed.await? {
             StreamResult::Ended(outcome) => return Ok(explain_full_disk(services, turn, outcome).await),
             StreamResult::ConnectionLost => return Ok(recover::recover(services, active, turn).await),
             StreamResult::NotAccepted(cause) => {
-                agent = "started";
+                agent_state = "started";
                 if cause.is_wrong_address()
                     && let Err(error) =
                         mark_unhealthy(services, &actor(turn), &prepared.gateway.container).await
@@ -137,41 +138,43 @@ async fn explain_full_disk(services: &Services, turn: &Turn, outcome: TurnOutcom
     }
 }
 
-enum Ready {
+enum SendDecision {
     Send(Box<PreparedSend>),
     Ended(TurnOutcome),
-    NotYet,
+    Retry,
 }
 
 /// Waits for the agent and marks the message as sent, unless both are done already.
-async fn get_ready(
+async fn prepare_send(
     services: &Services,
     active: &ActiveTurn,
     turn: &Turn,
     prepared: Option<PreparedSend>,
-) -> Result<Ready, LeaseLost> {
+) -> Result<SendDecision, LeaseLost> {
     if let Some(prepared) = prepared {
         active.push(&wait_ready::READY_AT_ONCE);
-        return Ok(Ready::Send(Box::new(prepared)));
+        return Ok(SendDecision::Send(Box::new(prepared)));
     }
     let gateway = match wait_ready::wait_ready(services, active, turn).await {
         Ok(gateway) => gateway,
-        Err(outcome) => return Ok(Ready::Ended(*outcome)),
+        Err(outcome) => return Ok(SendDecision::Ended(*outcome)),
     };
     let preparation =
         services.store.run(&actor(turn), async |tx| prepare::prepare(tx, active.lease, turn).await).await;
     match preparation {
-        Ok(Preparation::Ready(message)) => Ok(Ready::Send(Box::new(PreparedSend { gateway, message }))),
-        Ok(Preparation::Ended(outcome)) => Ok(Ready::Ended(outcome)),
+        Ok(Preparation::Ready(message)) => {
+            Ok(SendDecision::Send(Box::new(PreparedSend { gateway, message })))
+        }
+        Ok(Preparation::Ended(outcome)) => Ok(SendDecision::Ended(outcome)),
         Ok(Preparation::LeaseLost) => Err(LeaseLost),
         Err(error) => {
             tracing::warn!(%error, turn = %turn.id, "a message could not be prepared; trying again");
-            Ok(Ready::NotYet)
+            Ok(SendDecision::Retry)
         }
     }
 }
 
-/// Jobs that a turn enqueues act for its user.
+/// The actor for everything that is done on behalf of the turn's user, the jobs that it enqueues included.
 fn actor(turn: &Turn) -> Actor {
     Actor::on_behalf_of(turn.user_id)
 }

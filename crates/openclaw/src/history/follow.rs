@@ -1,7 +1,7 @@
 //! A run's entries as they are committed.
 //!
-//! OpenClaw's live messages do not contain tool results. If only the newest entries are requested, it sends their whole
-//! page again at every change instead; entries that were in an earlier page are skipped here.
+//! OpenClaw's live messages do not contain tool results. A request with a `limit` gets the whole newest page at every change,
+//! with them, so this asks for that and skips the entries that were in an earlier page.
 
 use super::{HistoryItem, MAX_PAGE_BYTES, parse::parse_page};
 use crate::{
@@ -42,7 +42,7 @@ struct Follower {
 
 impl Gateway {
     /// Follows the run of [`crate::ChatEvent::Started`]: commentary, tool calls, tool results, the answer. Connects
-    /// again when the connection breaks. It has no errors, because its items are only displayed.
+    /// again when the connection breaks. Errors are retried and never returned: a missing item costs only display.
     pub fn follow_run(&self, agent: &Slug, session: SessionKey, run_id: &str) -> HistoryStream {
         let follower = Follower {
             gateway: self.clone(),

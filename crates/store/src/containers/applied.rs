@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{ContainerId, UserId};
 
 /// Whether the container has reported its user's newest providers and agents.
-pub async fn has_newest(tx: &mut Tx, id: ContainerId) -> Result<bool> {
+pub async fn has_newest_config(tx: &mut Tx, id: ContainerId) -> Result<bool> {
     let newest = sqlx::query_scalar!(
         r#"select coalesce(c.applied_change, '-infinity') >= coalesce(max(change.updated_at), '-infinity') as "newest!"
          from user_containers c

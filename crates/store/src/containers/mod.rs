@@ -18,7 +18,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-pub use applied::{has_newest, newest_change, set_applied, set_applied_change, set_disk_full};
+pub use applied::{has_newest_config, newest_change, set_applied, set_applied_change, set_disk_full};
 pub use generation::{NewToken, adopt_generation, begin_generation, revoke_token};
 pub use observation::{ContainerObservation, observe};
 
