@@ -67,7 +67,7 @@ test('an agent is added, previewed, changed and deleted', async ({ page }) => {
   await expect(sheet.getByText('Give it a name.')).toBeVisible()
   await expectAccessible(page)
   await sheet.getByRole('textbox', { name: 'Name' }).fill('Grace')
-  await sheet.getByRole('combobox', { name: 'Model' }).selectOption({ label: 'stub-small' })
+  await sheet.getByRole('combobox', { name: 'Model', exact: true }).selectOption({ label: 'stub-small' })
   await sheet.getByRole('textbox', { name: 'How it behaves' }).fill('Be **kind**.')
   await sheet.getByRole('button', { name: 'Preview' }).click()
   await expect(sheet.locator('strong')).toHaveText('kind')
