@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: help up down demo dev psql test test-stop test-networks lint audit fmt hooks images sbom compose-test upgrade-test drill doctor bench bench-proxy bench-queue bench-fleet bench-start bench-idle bench-knowledge bench-ui soak openapi sqlx ui test-ui test-ui-real screenshots
 
 help: ## this list
-	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  DATA=folder  LISTEN=host:port  DETACH=1  DATABASE_URL=postgres://…  (up, down, demo, doctor)"
 	@echo "  PORT=8100  FRESH=1  REAL=1  (dev)      ARGS='-p domain', ARGS='-p tests chat::': only these, in seconds  (test)"

@@ -82,10 +82,13 @@ for package in "${PACKAGES[@]:-everything}"; do
 done
 for part in $(tr ' ' '\n' <<<"$wanted ${PARTS:-}" | awk 'NF && !seen[$0]++'); do $part; done
 
+ran=$(mktemp)
+at_exit 'rm -f "$ran"'
 if [ ${#PACKAGES[@]} = 1 ] && [ -n "$ONE_TARGET" ] && [ -z "$ODD" ]; then
   run_target "${PACKAGES[0]}" "$ONE_TARGET" "${TO_TESTS[@]}"
 else
   [[ $wanted != *stub_image* ]] || cargo build --locked --workspace --bins --tests
   # shellcheck disable=SC2086 # several arguments
-  cargo test --locked $ARGS
+  cargo test --locked $ARGS | tee "$ran"
+  [ ${#TO_TESTS[@]} = 0 ] || grep -q '^running [1-9]' "$ran" || die "no test matches: ${TO_TESTS[*]}"
 fi

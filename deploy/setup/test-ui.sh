@@ -21,5 +21,7 @@ cd "$ROOT"
 cargo build --locked --workspace --bins --tests # as in test.sh, so that nothing is built twice
 export CHROMIUM MOSAIC_POSTGRES_DIR MOSAIC_AGENT_IMAGE MOSAIC_REAL_IMAGE MOSAIC_TEST_OIDC MOSAIC_SERVES_UI=1
 cd ui
-# shellcheck disable=SC2086 # several arguments
-exec npm run --silent "$SUITE" -- ${ARGS:-}
+# As a shell would read them, so that a pattern in quotes may have spaces.
+eval "arguments=(${ARGS:-})"
+# shellcheck disable=SC2154 # set by eval
+exec npm run --silent "$SUITE" -- "${arguments[@]}"
