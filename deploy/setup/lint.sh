@@ -25,7 +25,11 @@ code() {
 case ${1:-all} in
   form) form ;;
   code) code ;;
-  all) form && code && "$SETUP/sqlx.sh" --check ;;
+  all) # Each on its own: `&&` would switch `set -e` off in them.
+    form
+    code
+    "$SETUP/sqlx.sh" --check
+    ;;
   *) die "lint.sh takes 'form', 'code' or nothing" ;;
 esac
 say "==> lint: all well"

@@ -83,7 +83,7 @@ done
 for part in $(tr ' ' '\n' <<<"$wanted ${PARTS:-}" | awk 'NF && !seen[$0]++'); do $part; done
 
 ran=$(mktemp)
-at_exit 'rm -f "$ran"'
+at_exit "rm -f $ran"
 if [ ${#PACKAGES[@]} = 1 ] && [ -n "$ONE_TARGET" ] && [ -z "$ODD" ]; then
   run_target "${PACKAGES[0]}" "$ONE_TARGET" "${TO_TESTS[@]}"
 else

@@ -7,8 +7,9 @@
 //!
 //! **When Mosaic is killed** (-9) the server keeps running: to let the kernel end it with its parent would need `unsafe`
 //! code between fork and exec, with a race. Instead the next start finds the running server by its `postmaster.pid` and
-//! adopts it. In all other cases the server is told to stop: also after a panic, when [`Embedded`] is dropped, and before
-//! an immediate exit ([`StopSender`]).
+//! adopts it; so it does after a second signal that comes while the server is being started or restarted. In all other cases
+//! the server is told to stop: also after a panic, when [`Embedded`] is dropped, and before an immediate exit
+//! ([`StopSender`]).
 
 mod cluster;
 mod error;

@@ -17,8 +17,8 @@ const REPEATED_SIGNAL_WINDOW: Duration = Duration::from_millis(200);
 /// The request to stop, shared by all parts of a process.
 ///
 /// The first SIGTERM, SIGINT or SIGHUP asks for a graceful stop. A second SIGTERM or SIGINT ends the process at once with
-/// the exit code 128 + signal, whatever still runs. A second SIGHUP does nothing, because a terminal that closes may send
-/// several.
+/// the exit code 128 + signal, whatever still runs. SIGHUP counts for nothing more than the first: a terminal that closes
+/// may send several, and a session manager a SIGTERM after it.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
     token: CancellationToken,
@@ -50,6 +50,7 @@ impl Shutdown {
         let mut hang_up = unless_ignored(SignalKind::hangup())?;
         let stop = shutdown.clone();
         spawn_named("signals", async move {
+            // Of a SIGTERM or SIGINT.
             let mut first_at = None;
             loop {
                 let (kind, name) = tokio::select! {
@@ -60,7 +61,9 @@ impl Shutdown {
                 match reaction(kind, first_at.map(|at: Instant| at.elapsed())) {
                     Reaction::Begin => {
                         tracing::info!(signal = name, "stopping; a second signal stops at once");
-                        first_at = Some(Instant::now());
+                        if kind != SignalKind::hangup() {
+                            first_at = Some(Instant::now());
+                        }
                         stop.begin();
                     }
                     Reaction::Ignore => {}
@@ -112,6 +115,7 @@ enum Reaction {
 
 fn reaction(kind: SignalKind, since_first: Option<Duration>) -> Reaction {
     match since_first {
+        // Repeating it does no harm: nothing but a SIGTERM or SIGINT is remembered.
         None => Reaction::Begin,
         Some(_) if kind == SignalKind::hangup() => Reaction::Ignore,
         Some(since_first) if since_first < REPEATED_SIGNAL_WINDOW => Reaction::Ignore,

@@ -1,9 +1,10 @@
 //! Server-sent events from a body that is not trusted.
 //!
 //! `eventsource-stream` parses the fields of an event. On its own it is not fit for a hostile sender: it holds an
-//! unfinished event without a limit, scans an unfinished line again with every piece that arrives, panics at a byte
-//! order mark, and yields nothing more after a byte that is not UTF-8. So it is fed from here with whole lines of valid
-//! text, and never with more of them than one event may have. What the events mean is not known here.
+//! unfinished event without a limit, scans an unfinished line again with every piece that arrives, copies the last `id`
+//! at every empty line, panics at a byte order mark, and yields nothing more after a byte that is not UTF-8. So it is fed
+//! from here with whole lines of valid text, only with those that carry a name or data, and never with more of them than
+//! one event may have. What the events mean is not known here.
 
 use crate::errors::{Cause, UpstreamError};
 use bytes::{Buf, Bytes};
@@ -22,6 +23,7 @@ pub(crate) fn events(
         body,
         max_event_bytes,
         event_bytes: 0,
+        line_bytes: 0,
         piece: Bytes::new(),
         line: Vec::new(),
         after_cr: false,
@@ -49,6 +51,8 @@ struct Lines<S> {
     max_event_bytes: usize,
     /// Bytes of the event so far, as they came: all that the parser can hold is made of them.
     event_bytes: usize,
+    /// Bytes of the last line, as they came.
+    line_bytes: usize,
     /// What is left of the last piece.
     piece: Bytes,
     /// The unfinished line.
@@ -58,17 +62,33 @@ struct Lines<S> {
 }
 
 impl<S: Stream<Item = Result<Bytes, UpstreamError>> + Unpin> Lines<S> {
-    /// The next line; `None` at the end of the body.
+    /// The next line that the parser needs; `None` at the end of the body.
     async fn next(&mut self) -> Result<Option<String>, UpstreamError> {
+        loop {
+            let Some(line) = self.next_line().await? else { return Ok(None) };
+            // A body that is always ready must not keep the thread from its other tasks.
+            tokio::task::consume_budget().await;
+            if line == "\n" {
+                // The parser has nothing of the event any more.
+                self.event_bytes = 0;
+                return Ok(Some(line));
+            }
+            if matches!(line.trim_end_matches('\n').split(':').next(), Some("data" | "event")) {
+                return Ok(Some(line));
+            }
+            // A comment, `id`, `retry` or an unknown field: the parser never holds it.
+            self.event_bytes = self.event_bytes.saturating_sub(self.line_bytes);
+        }
+    }
+
+    /// The next line, with its LF.
+    async fn next_line(&mut self) -> Result<Option<String>, UpstreamError> {
         while !self.fill_line()? {
             let Some(piece) = self.body.next().await else { return Ok(None) };
             self.piece = piece?;
         }
         let line = std::mem::take(&mut self.line);
-        if line.is_empty() {
-            // The parser has nothing of the event any more.
-            self.event_bytes = 0;
-        }
+        self.line_bytes = line.len();
         let mut line = String::from_utf8(line)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         if std::mem::take(&mut self.at_start) {

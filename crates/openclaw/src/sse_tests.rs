@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 use super::*;
 use futures_util::FutureExt;
 use proptest::prelude::*;
@@ -52,6 +52,19 @@ fn an_event_is_complete_at_its_empty_line_without_a_further_byte() {
 fn an_unfinished_event_is_not_an_event() {
     assert_eq!(read([b"data: a\n".as_slice()]), []);
     assert_eq!(read([b"data: a".as_slice()]), []);
+}
+
+/// The parser copies the last id at every empty line, so a large one followed by empty lines would cost minutes.
+#[test]
+fn ids_never_reach_the_parser_and_comments_do_not_count_towards_the_limit() {
+    let mut hostile = format!("id: {}\n", "x".repeat(MAX_EVENT_BYTES - 10)).into_bytes();
+    hostile.extend(b"\n".repeat(100_000));
+    let comment = format!(": {}\n", "c".repeat(MAX_EVENT_BYTES / 2));
+    hostile.extend(comment.repeat(3).bytes());
+    hostile.extend(b"data: a\n\n");
+    let events = decode([hostile], MAX_EVENT_BYTES);
+    let [Ok(only)] = events.as_slice() else { panic!("{} events", events.len()) };
+    assert_eq!((only.data.as_str(), only.id.as_str()), ("a", ""), "the parser never saw the id");
 }
 
 #[test]

@@ -85,7 +85,7 @@ pub async fn needed_branches(tx: &mut Tx) -> Result<Vec<(ChatId, i32)>> {
         r#"select id as "chat!", branch as "branch!" from chats where deleted_at is null
          union
          select t.chat_id, t.branch from turns t join chats c on c.id = t.chat_id
-         where t.archived_at is null and (t.sent_at is not null or t.finished_at is not null) and c.deleted_at is null"#,
+         where t.archived_at is null and (t.sent_at is not null or t.finished_at is null) and c.deleted_at is null"#,
     )
     .fetch_all(tx.conn())
     .await?;

@@ -76,3 +76,30 @@ async fn sessions_that_cannot_be_continued_are_deleted_while_the_container_is_id
     assert_eq!(get_container(&person).await["observed"], "stopped");
     assert!(stored_sessions(&name).contains("second stork"));
 }
+
+#[tokio::test]
+async fn a_turn_that_was_never_sent_does_not_keep_the_session_of_a_replaced_branch() {
+    let mosaic = Mosaic::start().await;
+    let person = admin_without_schedules(&mosaic).await;
+    let chat = person.create_chat().await;
+    let first = ask(&person, &chat, json!({ "text": "a replaced rail" })).await;
+    let second = ask(&person, &chat, json!({ "text": "an unsent umbrellabird" })).await;
+    let name = mosaic.containers().await.remove(0);
+    eventually("both are in the archive", || async {
+        (count_rows(&mosaic, "select count(*) from turns where archived_at is null").await == 0).then_some(())
+    })
+    .await;
+    // As if it had been stopped while it waited for the agent: such a turn is never archived.
+    let id = second.strip_prefix("trn_").unwrap();
+    let unsent =
+        format!("update turns set sent_at = null, archived_at = null, status = 'stopped' where id = '{id}'");
+    execute_sql(&mosaic, &unsent).await;
+
+    ask(&person, &chat, json!({ "text": "a second stork", "replaces": first })).await;
+    let left = eventually("the session of the first branch is deleted", || async {
+        let left = stored_sessions(&name);
+        (!left.contains("a replaced rail")).then_some(left)
+    })
+    .await;
+    assert!(left.contains("a second stork"), "{left}");
+}
