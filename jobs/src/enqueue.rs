@@ -91,7 +91,8 @@ const NOTIFY_WITHIN_SECS: f64 = 5.0;
 /// Adds a job to the queue as part of `tx`; workers are notified when that commits.
 ///
 /// If a job with the same unique key is queued or running, the new one merges into it: a queued job becomes due at
-/// the earlier of the two times, a running one runs once more afterwards. The job belongs to the trace of `tx`.
+/// the earlier of the two times, a running one runs once more afterwards. It acts with the stronger of the two rights.
+/// The job belongs to the trace of `tx`.
 /// Fails if `tx` may not act for that owner.
 pub async fn enqueue<J: Job>(
     tx: &mut Tx,

@@ -9,7 +9,10 @@ with fresh as materialized (
     on conflict (unique_key) where state in ('queued', 'running') do update set
         due_at = case jobs.state when 'queued' then least(jobs.due_at, excluded.due_at) else jobs.due_at end,
         priority = greatest(jobs.priority, excluded.priority),
-        rerun_requested = jobs.state = 'running'
+        rerun_requested = jobs.state = 'running',
+        -- The stronger right: what the product must do is not cancelled with the account of the user who asked first.
+        acts_for = case when excluded.acts_for = 'system' then 'system' else jobs.acts_for end,
+        reason = case when jobs.acts_for = 'user' and excluded.acts_for = 'system' then excluded.reason else jobs.reason end
     returning id, lane, state, due_at
 )
 select e.id as "id!", e.id <> f.id as "merged!",

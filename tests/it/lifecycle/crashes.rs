@@ -1,6 +1,7 @@
 //! Containers that end by themselves or are removed from outside.
 
 use super::{admin_without_schedules, count_rows, execute_sql, get_container, run_schedule, wait_for_state};
+use serde_json::json;
 use std::io::Write;
 use tests::{EngineProxy, Mosaic, Options, docker, eventually};
 
@@ -169,6 +170,41 @@ async fn changes_during_an_outage_of_the_engine_are_found_afterwards() {
     )
     .await;
     assert_eq!(admin.ask_in_new_chat("from the past").await["status"], "done");
+}
+
+#[tokio::test]
+async fn the_container_of_a_user_who_was_disabled_during_an_outage_is_stopped_after_it() {
+    let engine = EngineProxy::start();
+    let socket = Some(engine.socket().to_owned());
+    let mosaic = Mosaic::start_with(Options { engine: socket, ..Options::default() }).await;
+    let admin = admin_without_schedules(&mosaic).await;
+    let bob = mosaic.user_with_agent("bob").await;
+    assert_eq!(bob.ask_in_new_chat("hello").await["status"], "done");
+    let name = mosaic.containers().await.remove(0);
+    let running = || docker(&["inspect", "-f", "{{.State.Running}}", &name]);
+
+    engine.disconnect();
+    let users = admin.get("/api/users").await.body;
+    let id = users["items"].as_array().unwrap().iter().find(|user| user["username"] == "bob").unwrap()["id"]
+        .clone();
+    let disabled =
+        admin.patch(&format!("/api/users/{}", id.as_str().unwrap()), &json!({ "disabled": true })).await;
+    assert_eq!(disabled.status, 200, "{:?}", disabled.body);
+    // As after an outage that outlasts all attempts of the stop.
+    eventually("the stop is given up", || async {
+        let give_up =
+            "update jobs set state = 'dead', finished_at = now(), lease_owner = null, lease_until = null
+                       where kind = 'stop-container' and state = 'queued'";
+        execute_sql(&mosaic, give_up).await;
+        let dead = "select count(*) from jobs where kind = 'stop-container' and state = 'dead'";
+        (count_rows(&mosaic, dead).await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(running(), "true");
+
+    engine.reconnect();
+    run_schedule(&admin, "sweep-containers").await;
+    eventually("the container stops", || async { (running() == "false").then_some(()) }).await;
 }
 
 #[tokio::test]

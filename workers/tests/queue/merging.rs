@@ -1,6 +1,7 @@
 //! Unique keys: requests for the same work become one job, and none is lost.
 
 use crate::{harness::*, kinds::*};
+use domain::Actor;
 use jobs::{JobState, Options, Outcome, Priority};
 use std::{
     collections::HashSet,
@@ -168,5 +169,40 @@ async fn a_merge_makes_a_waiting_job_due_earlier_and_never_later() {
     assert!(db.enqueue_in(&Keyed::new("a"), hour).await == id);
     let worker = db.start_worker(Registry::new().handle(|_, _: Keyed| async { Outcome::Done }));
     assert_eq!(db.wait_for_state(id, JobState::Done).await.priority, Priority::High);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_merged_job_acts_with_the_stronger_right_and_is_not_cancelled_with_the_account() {
+    let db = Db::new().await;
+    let runs = Arc::new(AtomicU32::new(0));
+    let gate = Arc::new(Semaphore::new(0));
+    let (count, permits) = (Arc::clone(&runs), Arc::clone(&gate));
+    let registry = Registry::new().handle(move |_, _: Keyed| {
+        let (count, permits) = (Arc::clone(&count), Arc::clone(&permits));
+        async move {
+            count.fetch_add(1, SeqCst);
+            permits.acquire().await.unwrap().forget();
+            Outcome::Done
+        }
+    });
+    let user = db.user().await;
+    let actor = Actor::on_behalf_of(user);
+    let id = db.enqueue_with(&actor, &Keyed::new("a"), Options::default()).await.id;
+    let worker = db.start_worker(registry);
+    eventually("it runs", || async { (runs.load(SeqCst) == 1).then_some(()) }).await;
+
+    // The product needs it while it runs for the user, whose account is then disabled. The user asks once more.
+    assert!(db.enqueue_with(&SYSTEM, &Keyed::new("a"), Options::default()).await.merged);
+    assert!(db.enqueue_with(&actor, &Keyed::new("a"), Options::default()).await.merged);
+    let disable = "update users set disabled_at = now() where id = $1";
+    sqlx::query(disable).bind(user.uuid()).execute(&db.raw).await.unwrap();
+    gate.add_permits(2);
+    db.wait_for_state(id, JobState::Done).await;
+    assert_eq!(runs.load(SeqCst), 2, "it ran again although the account is disabled");
+    let rights: (String, String) =
+        sqlx::query_as("select acts_for, reason from jobs").fetch_one(&db.raw).await.unwrap();
+    assert_eq!(rights.0, "system");
+    assert!(!rights.1.is_empty());
     worker.stop().await;
 }

@@ -173,7 +173,8 @@ async fn evict_idle(tx: &mut Tx, mut short: i64) -> Result<()> {
             let job = StopContainer { container_id: row.id };
             // A user waits for it.
             let options = Options { priority: Some(Priority::High), ..Options::default() };
-            jobs::enqueue(tx, ActsFor::User(row.user_id), &job, options).await?;
+            let acts_for = ActsFor::system_for("another agent needs the memory", row.user_id);
+            jobs::enqueue(tx, acts_for, &job, options).await?;
         }
     }
     Ok(())

@@ -107,14 +107,13 @@ async fn put_to_rest(services: &Services, idle: &IdleContainer, due: IdleAction)
     if !idle::request_stop_if_idle(&mut tx, &idle.row, desired, idle.idle, reason).await? {
         return Ok(false);
     }
-    // On its owner's behalf: a job that they asked for may wait under the same key.
-    let owner = ActsFor::User(idle.row.user_id);
+    let acts_for = ActsFor::system_for("the idle policy", idle.row.user_id);
     if due == IdleAction::UpdateImage {
         // There may be many at once, and no user waits for them.
         let options = Options { priority: Some(Priority::Low), ..Options::default() };
-        jobs::enqueue(&mut tx, owner, &RestartContainer { container_id: id }, options).await?;
+        jobs::enqueue(&mut tx, acts_for, &RestartContainer { container_id: id }, options).await?;
     } else {
-        jobs::enqueue(&mut tx, owner, &StopContainer { container_id: id }, Options::default()).await?;
+        jobs::enqueue(&mut tx, acts_for, &StopContainer { container_id: id }, Options::default()).await?;
     }
     tx.commit().await?;
     Ok(true)

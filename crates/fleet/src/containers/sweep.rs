@@ -76,12 +76,13 @@ async fn enqueue_repair(services: &Services, row: &Container) -> Result<bool> {
     if has_active_job(&mut tx, row.id).await? {
         return Ok(false);
     }
-    let owner = ActsFor::User(row.user_id);
     if row.desired == Desired::Running {
-        ensure_running::enqueue_start(&mut tx, owner, row.id).await?;
+        ensure_running::enqueue_start(&mut tx, ActsFor::User(row.user_id), row.id).await?;
     } else {
+        // With the product's rights: jobs of a disabled user are cancelled, and their container must stop too.
+        let acts_for = ActsFor::system_for("the container should not run", row.user_id);
         let stop = kinds::StopContainer { container_id: row.id };
-        jobs::enqueue(&mut tx, owner, &stop, Options::default()).await?;
+        jobs::enqueue(&mut tx, acts_for, &stop, Options::default()).await?;
     }
     tx.commit().await?;
     services.gateways.forget(row.id);

@@ -1,6 +1,8 @@
 //! Measures how long no answer could be had: by requests one after the other, and by the tokens of all chats.
 
 use std::{
+    collections::BTreeMap,
+    error::Error,
     future::Future,
     sync::{
         Arc,
@@ -82,14 +84,18 @@ async fn send_requests(person: Person, stop: Arc<AtomicBool>) -> ProbeResult {
                 let body = response.text().await.unwrap_or_default();
                 result.failed.push((Instant::now(), format!("{status} {body}")));
             }
-            Err(error) => result.failed.push((Instant::now(), format!("{error:?}"))),
+            Err(error) => result.failed.push((Instant::now(), root_cause(&error))),
         }
         sleep(PROBE_INTERVAL).await;
     }
     result
 }
 
-/// Prints one row for each phase, and the requests that failed.
+fn root_cause(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), root_cause)
+}
+
+/// Prints one row for each phase, and why requests failed.
 pub fn print(
     phases: &[Phase],
     probe: &ProbeResult,
@@ -120,7 +126,13 @@ pub fn print(
             seconds(first_tokens.last()),
         );
     }
-    for (_, failure) in &probe.failed {
-        println!("\nA request failed: {failure}");
+    for phase in phases {
+        let mut reasons = BTreeMap::<&str, usize>::new();
+        for (_, reason) in probe.failed.iter().filter(|(time, _)| phase.contains(*time)) {
+            *reasons.entry(reason).or_default() += 1;
+        }
+        for (reason, count) in reasons {
+            println!("\nFailed during {}: {count} × {reason}", phase.name);
+        }
     }
 }
