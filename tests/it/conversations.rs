@@ -107,6 +107,12 @@ async fn every_message_is_archived_once_whatever_is_killed_or_repeated() {
     assert_eq!(person.delete(&format!("/api/chats/{chat}")).await.status, 204);
     assert_eq!(person.get("/api/conversations").await.body["items"], json!([]));
     assert_eq!(search(&person, json!({ "query": "zebra quagga thylacine" })).await, Vec::<Value>::new());
+    // Its turns cannot be read any more either.
+    let turn = format!("/api/turns/{}", kept["id"].as_str().unwrap());
+    for path in [turn.clone(), format!("{turn}/events")] {
+        let refused = person.get(&path).await;
+        assert_eq!((refused.status, refused.body["code"].as_str()), (404, Some("not_found")), "{path}");
+    }
 }
 
 /// Copies files to a container's state volume, below `agents/ada`.

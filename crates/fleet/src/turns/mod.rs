@@ -27,15 +27,21 @@ pub use follow::follow;
 
 use crate::{Cx, Error, Result};
 use domain::TurnId;
-use store::turns::{self, Turn};
+use store::{
+    chats,
+    turns::{self, Turn},
+};
 
 /// How long a driver holds a turn without renewing its lease.
 pub(crate) const LEASE_SECONDS: f64 = 10.0;
 
-/// The turn as stored. While it runs, its answer grows in the events and not here.
+/// The turn as stored. While it runs, its answer grows in the events and not here. The turns of a deleted chat cannot be
+/// read any more.
 pub async fn get(cx: &Cx, id: TurnId) -> Result<Turn> {
     let mut tx = cx.begin().await?;
-    turns::get(&mut tx, id).await?.ok_or(Error::NotFound("turn"))
+    let turn = turns::get(&mut tx, id).await?.ok_or(Error::NotFound("turn"))?;
+    chats::get(&mut tx, turn.chat_id).await?.ok_or(Error::NotFound("turn"))?;
+    Ok(turn)
 }
 
 /// Requests a stop, whichever replica drives the turn. What has arrived is kept. A turn that has ended stays as it is.
