@@ -42,7 +42,7 @@ crates() {
   done 3< <(test_targets)
 }
 # Most of these wait for containers and processes most of the time.
-integration() { RUST_TEST_THREADS=$(($(nproc) * 3)) run_target tests it; }
+integration() { RUST_TEST_THREADS=$(($(nproc) * 2)) run_target tests it; }
 
 cd "$ROOT"
 stage parts parts

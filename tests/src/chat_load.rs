@@ -3,11 +3,12 @@
 //! Compares what was sent, what was streamed, what is stored and what the provider was asked. It does not know what
 //! happens to the servers meanwhile.
 
-use crate::{Event, Events, Person, answer_text, eventually};
-use reqwest::Method;
-use serde_json::Value;
+use crate::{Event, Events, Person, answer_text, eventually, eventually_within};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    future::Future,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -15,10 +16,19 @@ use std::{
     time::Duration,
 };
 use stub_llm::ReceivedRequest;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 
 /// About three seconds of streaming.
 const TOKENS: usize = 60;
+/// For one attempt of a request. It is then repeated: a connection that dies with its server may leave it without an answer.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// For the next event of a stream, which is then opened again. Two starts of a real agent take less.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(90);
+/// For a turn. It is as patient as [`Person::wait_for_turn`].
+const TURN_TIMEOUT: Duration = Duration::from_secs(480);
 
 /// One message and its answer.
 struct SentMessage {
@@ -85,8 +95,8 @@ async fn run_chat(
     while !stop.load(Relaxed) {
         let question = format!("heron {number} {}:", messages.len());
         let sent_at = Instant::now();
-        let text = format!("{question} [[llm:tokens={TOKENS},gap=50]]");
-        let (turn_id, retries) = person.ask_with_retries(chat, &text).await;
+        let (turn_id, retries) =
+            send(person, chat, &format!("{question} [[llm:tokens={TOKENS},gap=50]]")).await;
         let mut time_to_first_token = None;
         let (events, reconnects) = follow(person, &turn_id, || {
             time_to_first_token.get_or_insert_with(|| sent_at.elapsed());
@@ -94,7 +104,7 @@ async fn run_chat(
         })
         .await;
         messages.push(SentMessage {
-            turn: person.wait_for_turn(&turn_id).await,
+            turn: wait_for_turn(person, &turn_id).await,
             streamed: answer_text(&events),
             question,
             turn_id,
@@ -104,12 +114,54 @@ async fn run_chat(
             time_to_first_token,
         });
     }
-    let chat = eventually("the chat can be read", || async {
-        let reply = person.request(Method::GET, &format!("/api/chats/{chat}")).send().await.ok()?;
-        reply.json::<Value>().await.ok().filter(|chat| chat["turns"].is_array())
+    let path = format!("/api/chats/{chat}");
+    let chat = eventually("the chat can be read", || {
+        attempt(person.request(Method::GET, &path), async |response| {
+            response.json().await.ok().filter(|chat: &Value| chat["turns"].is_array())
+        })
     })
     .await;
     FinishedChat { messages, chat }
+}
+
+/// Sends a message until it is accepted, under one idempotency key. Returns the turn's id and the number of retries.
+async fn send(person: &Person, chat: &str, text: &str) -> (String, usize) {
+    let (path, key) = (format!("/api/chats/{chat}/turns"), uuid::Uuid::now_v7().to_string());
+    let mut attempts = 0;
+    let turn_id = eventually("the message is accepted", || {
+        attempts += 1;
+        let request = person.request(Method::POST, &path).header("Idempotency-Key", &key);
+        attempt(request.json(&json!({ "text": text })), async |response| {
+            if response.status().is_server_error() {
+                return None;
+            }
+            assert_eq!(response.status(), 202, "{:?}", response.text().await);
+            let turn: Value = response.json().await.ok()?;
+            Some(turn["turnId"].as_str().unwrap().to_owned())
+        })
+    })
+    .await;
+    (turn_id, attempts - 1)
+}
+
+async fn wait_for_turn(person: &Person, turn_id: &str) -> Value {
+    let path = format!("/api/turns/{turn_id}");
+    eventually_within(TURN_TIMEOUT, "the turn ends", || {
+        attempt(person.request(Method::GET, &path), async |response| {
+            let turn: Value = response.json().await.ok()?;
+            let ended = !matches!(turn["status"].as_str()?, "pending" | "running");
+            ended.then_some(turn)
+        })
+    })
+    .await
+}
+
+/// Sends a request once; `None` if there was no usable response in time.
+async fn attempt<T, F: Future<Output = Option<T>>>(
+    request: RequestBuilder,
+    read: impl FnOnce(Response) -> F,
+) -> Option<T> {
+    timeout(ATTEMPT_TIMEOUT, async { read(request.send().await.ok()?).await }).await.ok()?
 }
 
 /// Follows a turn to its end and reconnects if the stream breaks. Calls `on_token` when a piece of the answer arrives.
@@ -121,12 +173,12 @@ async fn follow(person: &Person, turn_id: &str, mut on_token: impl FnMut()) -> (
         let last = seen.iter().map(|event| event.id).max().unwrap_or(0);
         let response = eventually("the turn can be followed", || {
             let request = person.request(Method::GET, &path).header("Last-Event-ID", last.to_string());
-            async { request.send().await.ok().filter(|response| response.status() == 200) }
+            attempt(request, async |response| (response.status() == 200).then_some(response))
         })
         .await;
         connections += 1;
         let mut events = Events::new(response);
-        while let Some(event) = events.next().await {
+        while let Ok(Some(event)) = timeout(EVENT_TIMEOUT, events.next()).await {
             if matches!(event.kind.as_str(), "delta" | "snapshot") {
                 on_token();
             }

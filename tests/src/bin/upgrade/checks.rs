@@ -143,8 +143,8 @@ async fn restarted_container_is_updated(users: &Users, llm: &Handle) -> String {
     assert_eq!(user.session.post("/api/container/restart", &json!({})).await.status, 202);
     eventually("the container is restarted", || async {
         let container = user.session.get("/api/container").await.body["container"].clone();
-        let ready = container["observed"] == "ready";
-        (ready && Container::of(&user.session).await.state != user.container.state).then_some(())
+        let now = Container::find(&user.session).await?;
+        (container["observed"] == "ready" && now.state != user.container.state).then_some(())
     })
     .await;
     ask(user, llm).await;

@@ -2,6 +2,7 @@
 
 use crate::comparison::Document;
 use serde_json::{Value, json};
+use std::process::Command;
 use stub_llm::Handle;
 use tests::{AgentContainer, Person, Project, docker, eventually, setup};
 
@@ -9,6 +10,12 @@ use tests::{AgentContainer, Person, Project, docker, eventually, setup};
 const CHATTING: usize = 5;
 const SCOPES: [&str; 3] = ["chat", "jobs", "knowledge"];
 const SYSTEM_AGENTS: &str = "/api/fleet/system-containers";
+
+/// State, image, limits and volume, a line for each.
+const CONTAINER_FORMAT: &str = "{{.State.StartedAt}} {{.State.Running}}
+{{.Image}}
+{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.CpuQuota}} {{.HostConfig.PidsLimit}} {{.HostConfig.Runtime}}
+{{range .Mounts}}{{if eq .Type \"volume\"}}{{.Name}} {{end}}{{end}}";
 
 /// All users of the instance.
 pub struct Users {
@@ -189,22 +196,21 @@ impl User {
 }
 
 impl Container {
-    /// This person's container. There must be exactly one.
+    /// This person's container. Panics unless there is exactly one.
     pub async fn of(person: &Person) -> Self {
+        Self::find(person).await.expect("the person has exactly one container")
+    }
+
+    /// The same, or nothing: while it is replaced there may be none.
+    pub async fn find(person: &Person) -> Option<Self> {
         let container = person.get("/api/container").await.body["container"].clone();
-        let label = format!("label=mosaic.container={}", container["id"].as_str().unwrap());
+        let label = format!("label=mosaic.container={}", container["id"].as_str()?);
         let id = docker(&["ps", "-aq", "--no-trunc", "--filter", &label]);
-        assert_eq!(id.lines().count(), 1, "one container for {container}: {id}");
-        let inspect = |format: &str| docker(&["inspect", "-f", format, &id]);
-        Self {
-            state: inspect("{{.State.StartedAt}} {{.State.Running}}"),
-            image: inspect("{{.Image}}"),
-            limits: inspect(
-                "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.CpuQuota}} {{.HostConfig.PidsLimit}} {{.HostConfig.Runtime}}",
-            ),
-            volume: inspect("{{range .Mounts}}{{if eq .Type \"volume\"}}{{.Name}} {{end}}{{end}}"),
-            id,
-        }
+        let output = Command::new("docker").args(["inspect", "-f", CONTAINER_FORMAT, &id]).output().unwrap();
+        let output = String::from_utf8(output.stdout).unwrap();
+        let mut lines = output.lines().map(str::to_owned);
+        let (state, image, limits, volume) = (lines.next()?, lines.next()?, lines.next()?, lines.next()?);
+        Some(Self { id, state, image, limits, volume })
     }
 }
 
