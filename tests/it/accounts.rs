@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use tests::{Mosaic, Person, docker, eventually};
 
 async fn id_of(admin: &Person, name: &str) -> String {
-    let users = admin.get("/api/users").await.body;
-    let found = users["items"].as_array().unwrap().iter().find(|user| user["username"] == name).cloned();
-    found.unwrap()["id"].as_str().unwrap().to_owned()
+    admin.find_user(name).await["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -261,9 +261,7 @@ async fn an_account_is_deleted_completely_although_the_worker_is_killed_meanwhil
 
     // An admin deletes another account, one that never had a container.
     mosaic.user("dave").await;
-    let users = admin.get("/api/users").await.body;
-    let dave = users["items"].as_array().unwrap().iter().find(|user| user["username"] == "dave").unwrap();
-    let deleted = admin.delete(&format!("/api/users/{}", dave["id"].as_str().unwrap())).await;
+    let deleted = admin.delete(&admin.user_path("dave").await).await;
     assert_eq!(deleted.status, 202, "{:?}", deleted.body);
     eventually("dave's account is deleted", || async {
         (count(&mosaic, "users where username = 'dave'").await == 0).then_some(())

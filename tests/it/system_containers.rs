@@ -27,11 +27,6 @@ async fn wait_for(admin: &Person, id: &str, state: &str) -> Value {
     .await
 }
 
-async fn find_user(admin: &Person, name: &str) -> Value {
-    let users = admin.get("/api/users").await.body;
-    users["items"].as_array().unwrap().iter().find(|user| user["username"] == name).cloned().unwrap()
-}
-
 /// The restrictions of a container.
 fn restrictions(container: &str) -> String {
     let format =
@@ -133,7 +128,7 @@ async fn mosaic_without_workers() -> (Mosaic, Person) {
 async fn only_an_admins_browser_can_act_for_it_and_for_no_other_account() {
     let (mosaic, admin) = mosaic_without_workers().await;
     let bob = mosaic.user("bob").await;
-    let (bobs_user, id) = (find_user(&admin, "bob").await, create(&admin, "desk").await);
+    let (bobs_user, id) = (admin.find_user("bob").await, create(&admin, "desk").await);
     let desk = admin.acting_for(&id);
     let me = desk.get("/api/auth/me").await.body;
     assert_eq!((&me["id"], &me["username"], &me["role"]), (&json!(id), &json!("desk"), &json!("user")));
@@ -197,8 +192,8 @@ async fn its_name_is_unique_among_users_but_it_cannot_sign_in_or_become_an_admin
     let long = admin.post(ROUTE, &json!({ "name": "x", "purpose": "x".repeat(201) })).await;
     assert_eq!((long.status, &long.body["errors"][0]["field"]), (422, &json!("purpose")));
 
-    assert_eq!(find_user(&admin, "desk").await["system"], true);
-    assert_eq!(find_user(&admin, "bob").await["system"], false);
+    assert_eq!(admin.find_user("desk").await["system"], true);
+    assert_eq!(admin.find_user("bob").await["system"], false);
     let raised = admin.patch(&format!("/api/users/{id}"), &json!({ "role": "admin" })).await;
     assert_eq!((raised.status, raised.code()), (409, "system_container"));
     for password in ["", "correct horse battery staple"] {
@@ -209,11 +204,11 @@ async fn its_name_is_unique_among_users_but_it_cannot_sign_in_or_become_an_admin
     let changed = admin.patch(&format!("{ROUTE}/{id}"), &json!({ "purpose": " Opening hours " })).await;
     assert_eq!((changed.status, &changed.body["purpose"]), (200, &json!("Opening hours")));
     assert_eq!(changed.body["madeBy"], "root");
-    let bobs_account = format!("{ROUTE}/{}", find_user(&admin, "bob").await["id"].as_str().unwrap());
+    let bobs_account = format!("{ROUTE}/{}", admin.find_user("bob").await["id"].as_str().unwrap());
     assert_eq!(admin.patch(&bobs_account, &json!({ "purpose": "x" })).await.status, 404);
     assert_eq!(admin.delete(&bobs_account).await.status, 404);
     assert_eq!(
-        find_user(&admin, "bob").await["disabledAt"],
+        admin.find_user("bob").await["disabledAt"],
         Value::Null,
         "a person's account is not removed by this route"
     );

@@ -153,6 +153,18 @@ impl Person {
         send(self.request(Method::DELETE, path)).await
     }
 
+    /// The account with this name, as an admin sees it.
+    pub async fn find_user(&self, name: &str) -> Value {
+        let users = self.get("/api/users").await.body;
+        let found = users["items"].as_array().into_iter().flatten().find(|user| user["username"] == name);
+        found.unwrap_or_else(|| panic!("no user {name} in {users}")).clone()
+    }
+
+    /// The path of that account.
+    pub async fn user_path(&self, name: &str) -> String {
+        format!("/api/users/{}", self.find_user(name).await["id"].as_str().unwrap())
+    }
+
     /// Creates a chat; returns its id.
     pub async fn create_chat(&self) -> String {
         let reply = self.post("/api/chats", &json!({})).await;

@@ -36,8 +36,10 @@ test('single sign-on is set up, and a user signs in and out through a real provi
     const ben = await benContext.newPage()
     await ben.goto('/jobs?state=failed')
     await expect(ben).toHaveURL(/\/login\?next=/)
+    const signIn = ben.getByRole('link', { name: /^Continue with/ })
+    await expect(signIn).toBeVisible()
     await expectAccessible(ben)
-    await ben.getByRole('link', { name: /^Continue with/ }).click()
+    await signIn.click()
     // Ben arrives at the requested page under the provider's name, and is not an admin.
     await expect(ben).toHaveURL(/\/jobs\?state=failed/)
     await expect(ben.getByRole('button', { name: /Ben Okri/ })).toContainText('User')

@@ -184,11 +184,7 @@ async fn the_container_of_a_user_who_was_disabled_during_an_outage_is_stopped_af
     let running = || docker(&["inspect", "-f", "{{.State.Running}}", &name]);
 
     engine.disconnect();
-    let users = admin.get("/api/users").await.body;
-    let id = users["items"].as_array().unwrap().iter().find(|user| user["username"] == "bob").unwrap()["id"]
-        .clone();
-    let disabled =
-        admin.patch(&format!("/api/users/{}", id.as_str().unwrap()), &json!({ "disabled": true })).await;
+    let disabled = admin.patch(&admin.user_path("bob").await, &json!({ "disabled": true })).await;
     assert_eq!(disabled.status, 200, "{:?}", disabled.body);
     // As after an outage that outlasts all attempts of the stop.
     eventually("the stop is given up", || async {

@@ -97,17 +97,16 @@ async fn each_user_can_have_an_idle_timeout_and_a_working_agent_is_not_idle() {
     for person in [&admin, &bob, &carol] {
         assert_eq!(person.ask_in_new_chat("hello").await["status"], "done");
     }
-    let users = admin.get("/api/users").await.body;
-    let id = |name: &str| {
-        let user = users["items"].as_array().unwrap().iter().find(|user| user["username"] == name).unwrap();
-        format!("/api/users/{}", user["id"].as_str().unwrap())
-    };
-    let never = admin.patch(&id("bob"), &json!({ "idleTimeoutSeconds": 0 })).await;
+    let never = admin.patch(&admin.user_path("bob").await, &json!({ "idleTimeoutSeconds": 0 })).await;
     assert_eq!((never.status, &never.body["idleTimeoutSeconds"]), (200, &json!(0)));
-    assert_eq!(admin.patch(&id("carol"), &json!({ "idleTimeoutSeconds": 600 })).await.status, 200);
+    assert_eq!(
+        admin.patch(&admin.user_path("carol").await, &json!({ "idleTimeoutSeconds": 600 })).await.status,
+        200
+    );
     assert_eq!(get_container(&carol).await["idleStopAfterSeconds"], 600);
     assert!(get_container(&bob).await.get("idleStopAfterSeconds").is_none());
-    let too_long = admin.patch(&id("bob"), &json!({ "idleTimeoutSeconds": 40_000_000 })).await;
+    let too_long =
+        admin.patch(&admin.user_path("bob").await, &json!({ "idleTimeoutSeconds": 40_000_000 })).await;
     assert_eq!((too_long.status, &too_long.body["errors"][0]["field"]), (422, &json!("idleTimeoutSeconds")));
 
     make_idle(&mosaic, 11).await;
@@ -126,7 +125,7 @@ async fn each_user_can_have_an_idle_timeout_and_a_working_agent_is_not_idle() {
     assert_eq!(get_container(&admin).await["desired"], "running", "the agent is working");
     assert_eq!(get_container(&bob).await["desired"], "running", "bob's timeout is 0, which means never");
     // Back to the instance's timeout. A container that is too old stops although it was used recently.
-    let unset = admin.patch(&id("bob"), &json!({ "idleTimeoutSeconds": null })).await;
+    let unset = admin.patch(&admin.user_path("bob").await, &json!({ "idleTimeoutSeconds": null })).await;
     assert!(unset.body["idleTimeoutSeconds"].is_null(), "{:?}", unset.body);
     change_settings(&admin, json!({ "idleTimeoutMinutes": 0, "maxAgeSeconds": 3600 })).await;
     make_idle(&mosaic, 61).await;

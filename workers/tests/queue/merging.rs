@@ -43,9 +43,8 @@ async fn fifty_concurrent_requests_become_one_job_and_no_transaction_fails() {
     worker.stop().await;
 }
 
-#[tokio::test]
-async fn a_request_during_the_run_makes_it_run_once_more() {
-    let db = Db::new().await;
+/// A worker whose jobs count themselves when they begin and end when the gate lets them.
+fn start_gated_worker(db: &Db) -> (Worker, Arc<AtomicU32>, Arc<Semaphore>) {
     let runs = Arc::new(AtomicU32::new(0));
     let gate = Arc::new(Semaphore::new(0));
     let (count, permits) = (Arc::clone(&runs), Arc::clone(&gate));
@@ -57,6 +56,13 @@ async fn a_request_during_the_run_makes_it_run_once_more() {
             Outcome::Done
         }
     }));
+    (worker, runs, gate)
+}
+
+#[tokio::test]
+async fn a_request_during_the_run_makes_it_run_once_more() {
+    let db = Db::new().await;
+    let (worker, runs, gate) = start_gated_worker(&db);
     let id = db.enqueue(&Keyed::new("a")).await;
     eventually("it runs", || async { (runs.load(SeqCst) == 1).then_some(()) }).await;
     for _ in 0..5 {
@@ -74,17 +80,7 @@ async fn a_request_during_the_run_makes_it_run_once_more() {
 #[tokio::test]
 async fn a_request_by_the_columns_old_name_makes_it_run_once_more() {
     let db = Db::new().await;
-    let runs = Arc::new(AtomicU32::new(0));
-    let gate = Arc::new(Semaphore::new(0));
-    let (count, permits) = (Arc::clone(&runs), Arc::clone(&gate));
-    let worker = db.start_worker(Registry::new().handle(move |_, _: Keyed| {
-        let (count, permits) = (Arc::clone(&count), Arc::clone(&permits));
-        async move {
-            count.fetch_add(1, SeqCst);
-            permits.acquire().await.unwrap().forget();
-            Outcome::Done
-        }
-    }));
+    let (worker, runs, gate) = start_gated_worker(&db);
     let id = db.enqueue(&Keyed::new("a")).await;
     eventually("it runs", || async { (runs.load(SeqCst) == 1).then_some(()) }).await;
     sqlx::query("update jobs set again = true where id = $1").bind(id.uuid()).execute(&db.raw).await.unwrap();
@@ -100,17 +96,7 @@ async fn a_request_by_the_columns_old_name_makes_it_run_once_more() {
 #[tokio::test]
 async fn a_request_that_commits_while_the_result_is_being_recorded_is_not_lost() {
     let db = Db::new().await;
-    let runs = Arc::new(AtomicU32::new(0));
-    let gate = Arc::new(Semaphore::new(0));
-    let (count, permits) = (Arc::clone(&runs), Arc::clone(&gate));
-    let worker = db.start_worker(Registry::new().handle(move |_, _: Keyed| {
-        let (count, permits) = (Arc::clone(&count), Arc::clone(&permits));
-        async move {
-            count.fetch_add(1, SeqCst);
-            permits.acquire().await.unwrap().forget();
-            Outcome::Done
-        }
-    }));
+    let (worker, runs, gate) = start_gated_worker(&db);
     let id = db.enqueue(&Keyed::new("a")).await;
     eventually("it runs", || async { (runs.load(SeqCst) == 1).then_some(()) }).await;
     let mut tx = db.store.begin(&SYSTEM).await.unwrap();
@@ -175,21 +161,10 @@ async fn a_merge_makes_a_waiting_job_due_earlier_and_never_later() {
 #[tokio::test]
 async fn a_merged_job_acts_with_the_stronger_right_and_is_not_cancelled_with_the_account() {
     let db = Db::new().await;
-    let runs = Arc::new(AtomicU32::new(0));
-    let gate = Arc::new(Semaphore::new(0));
-    let (count, permits) = (Arc::clone(&runs), Arc::clone(&gate));
-    let registry = Registry::new().handle(move |_, _: Keyed| {
-        let (count, permits) = (Arc::clone(&count), Arc::clone(&permits));
-        async move {
-            count.fetch_add(1, SeqCst);
-            permits.acquire().await.unwrap().forget();
-            Outcome::Done
-        }
-    });
     let user = db.user().await;
     let actor = Actor::on_behalf_of(user);
     let id = db.enqueue_with(&actor, &Keyed::new("a"), Options::default()).await.id;
-    let worker = db.start_worker(registry);
+    let (worker, runs, gate) = start_gated_worker(&db);
     eventually("it runs", || async { (runs.load(SeqCst) == 1).then_some(()) }).await;
 
     // The product needs it while it runs for the user, whose account is then disabled. The user asks once more.
